@@ -1,0 +1,20 @@
+"""What dmpnet says when a request cannot be carried out."""
+
+
+class DmpnetError(ValueError):
+    """A wrong input, file or setting: one line that names the object, the value, the limit and the fix.
+
+    The command line prints it without a traceback and exits with code 2.
+    """
+
+
+class DataError(DmpnetError):
+    """A data set is missing, incomplete or not of the documented layout."""
+
+
+class WeightsError(DmpnetError):
+    """A weights file cannot be read, or what it holds is not a network."""
+
+
+class BackendError(DmpnetError):
+    """A simulation back end is unknown or not usable on this machine."""

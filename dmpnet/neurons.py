@@ -1,0 +1,50 @@
+"""Fast spiking neurons: parameters beside the equations they enter.
+
+One step k of one layer, as trained (Sun et al. 2026, Nature Machine Intelligence 8, 901-912):
+
+    x[k] = ReLU(w_x . s_in[k] + b_x)                    one scalar a layer
+    m[k] = Abar m[k-1] + Bbar x[k]                      slow memory, d numbers a layer
+    I[k] = W_f s_in[k] + b_f + W_r s[k-1] + W_m m[k_d] + b_m,   k_d = floor(k/d_s) d_s
+    u[k] = beta u[k-1] + g I[k]
+    s[k] = u[k] >= theta_u, then u[k] = 0 (hard reset) or u[k] - theta_u (soft reset)
+
+A layer without W_m, w_x is a feed-forward network (FSNN), one with W_r a recurrent network (RSNN).
+"""
+
+from dataclasses import dataclass
+
+from dmpnet.errors import DmpnetError
+
+UPDATE = "u = beta*u + g*I"
+THRESHOLD = "u >= theta_u"
+RESETS = {"hard": "u = 0", "soft": "u = u - theta_u"}
+
+
+@dataclass(frozen=True)
+class Neuron:
+    """Constants of one layer's fast neurons, dimensionless, per step.
+
+    beta : fraction of the membrane kept each step, in [0, 1); for a time constant tau it is exp(-dt/tau)
+    g : gain on the summed current
+    theta_u : firing threshold, > 0
+    reset : 'hard' sets u to 0, 'soft' subtracts theta_u
+    """
+
+    beta: float = 0.5
+    g: float = 0.5
+    theta_u: float = 1.0
+    reset: str = "hard"
+
+    def __post_init__(self):
+        if not 0 <= self.beta < 1:
+            raise DmpnetError(f"neuron: beta = {self.beta}, but the kept fraction lies in [0, 1); use exp(-dt/tau)")
+        if not self.theta_u > 0:
+            raise DmpnetError(f"neuron: theta_u = {self.theta_u}, but a threshold is positive; set theta_u > 0")
+        if not abs(self.g) < float("inf"):
+            raise DmpnetError(f"neuron: g = {self.g}, but the gain is a finite number; set g, e.g. 1 - beta")
+        if self.reset not in RESETS:
+            raise DmpnetError(f"neuron: reset = {self.reset!r}, but it is one of {', '.join(RESETS)}; choose one")
+
+
+PUBLISHED_CODE = Neuron(beta=0.5, g=0.5, theta_u=1.0, reset="hard")  # u = 0.5 u + 0.5 I, the authors' training code
+RTL = Neuron(beta=230 / 256, g=1.0, theta_u=512.0, reset="soft")  # defaults of the authors' Chisel hardware

@@ -1,0 +1,106 @@
+"""The trained arithmetic, step by step, in NumPy: what every simulator is compared with."""
+
+import numpy as np
+
+from dmpnet.activity import Activity
+from dmpnet.errors import DmpnetError
+from dmpnet.weights import Layer, TrainedNetwork
+
+RECORDABLE = ("spikes", "u", "m", "readout")
+
+
+class _State:
+    """Membranes, slow memory and last spikes of one layer for B samples, at rest."""
+
+    def __init__(self, layer: Layer, batch: int, dtype: type):
+        def cast(array):
+            return np.asarray(array, dtype)
+
+        self.neuron, slow = layer.neuron, layer.slow
+        self.W_f = cast(layer.W_f).T
+        self.bias = cast(layer.b_f) + (cast(slow.b_m) if slow else 0)
+        self.W_r = cast(layer.W_r).T if layer.W_r is not None else None
+        self.u = np.zeros((batch, layer.N), dtype)
+        self.s = np.zeros((batch, layer.N), dtype)
+        self.m = self.I_m = None
+        if slow:
+            self.w_x, self.b_x, self.W_m = cast(slow.w_x), cast(slow.b_x), cast(slow.W_m).T
+            self.Abar, self.Bbar, self.d_s = cast(slow.Abar).T, cast(slow.Bbar), slow.d_s
+            self.m = np.zeros((batch, slow.d), dtype)
+
+    def step(self, k: int, s_in: np.ndarray) -> float:
+        """Advance by one step on s_in (B, M); returns how close a membrane came to the threshold."""
+        I = s_in @ self.W_f + self.bias
+        if self.W_r is not None:
+            I += self.s @ self.W_r
+        if self.m is not None:
+            x = np.maximum(s_in @ self.w_x + self.b_x, 0)
+            self.m = self.m @ self.Abar + x[:, None] * self.Bbar
+            if k % self.d_s == 0:
+                self.I_m = self.m @ self.W_m
+            I += self.I_m
+        self.u = self.neuron.beta * self.u + self.neuron.g * I
+        fired = self.u >= self.neuron.theta_u
+        margin = np.abs(self.u - self.neuron.theta_u).min()
+        self.s = fired.astype(self.u.dtype)
+        self.u = np.where(fired, 0 if self.neuron.reset == "hard" else self.u - self.neuron.theta_u, self.u)
+        return float(margin)
+
+
+def check_input(network: TrainedNetwork, s_in: np.ndarray) -> None:
+    """Raise DmpnetError unless s_in is a finite, non-empty (B, T, M) array with the network's M channels."""
+    channels = network.encoding.channels
+    if s_in.ndim != 3 or s_in.shape[2] != channels:
+        raise DmpnetError(f"input has shape {s_in.shape}, but this network reads (samples, steps, {channels}); "
+                          f"reshape it, or use weights trained on {s_in.shape[-1] if s_in.ndim else 0} channels")
+    if 0 in s_in.shape:
+        raise DmpnetError(f"input has shape {s_in.shape}: nothing to simulate; give at least one sample and one step")
+    if not np.isfinite(s_in).all():
+        raise DmpnetError(f"input has {int((~np.isfinite(s_in)).sum())} values that are NaN or infinite, but 0 are "
+                          f"allowed; clean the recording")
+    if network.encoding.kind == "spikes" and not np.isin(s_in, (0, 1)).all():
+        raise DmpnetError(f"input reaches from {s_in.min():g} to {s_in.max():g}, but this network reads spikes, "
+                          f"0 or 1; binarise the recording")
+
+
+def run(network: TrainedNetwork, s_in: np.ndarray, record: tuple[str, ...] = ("spikes",),
+        dtype: type = np.float64) -> Activity:
+    """Classify s_in (B, T, M) step by step.
+
+    record : which of 'spikes', 'u', 'm', 'readout' to keep for every step
+    dtype : arithmetic, float64 unless the float32 of training is wanted
+    """
+    s_in = np.asarray(s_in)
+    check_input(network, s_in)
+    batch, steps, _ = s_in.shape
+    layers = [_State(layer, batch, dtype) for layer in network.layers]
+    W_o, b_o = np.asarray(network.W_o, dtype).T, np.asarray(network.b_o, dtype)
+    counts = [np.zeros(state.u.shape) for state in layers]
+    spikes: list[list[np.ndarray]] = [[] for _ in layers]
+    u: list[list[np.ndarray]] = [[] for _ in layers]
+    m: list[list[np.ndarray]] = [[] for _ in layers]
+    margin = np.inf
+    readout = []
+    for k in range(steps):
+        signal = s_in[:, k].astype(dtype)
+        for number, state in enumerate(layers):
+            margin = min(margin, state.step(k, signal))
+            signal = state.s
+            counts[number] += signal
+            if "spikes" in record:
+                spikes[number].append(signal > 0)
+            if "u" in record:
+                u[number].append(state.u)
+            if "m" in record and state.m is not None:
+                m[number].append(state.m)
+        if "readout" in record:
+            readout.append(signal @ W_o + b_o)
+    return Activity(
+        logits=(counts[-1].astype(dtype) / steps) @ W_o + b_o,
+        rates=[count.mean(axis=0) / steps for count in counts],
+        spikes=[np.stack(layer, axis=1) for layer in spikes if layer],
+        u=[np.stack(layer, axis=1) for layer in u if layer],
+        m=[np.stack(layer, axis=1) if layer else None for layer in m] if "m" in record else [],
+        readout=np.stack(readout, axis=1) if readout else None,
+        margin=margin,
+    )

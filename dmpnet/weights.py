@@ -1,0 +1,280 @@
+"""Trained networks, and the one .npz file that holds one. The only place that knows the format (README: Weights file)."""
+
+import json
+import zipfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dmpnet import memory
+from dmpnet.errors import DmpnetError, WeightsError
+from dmpnet.files import whole_file
+from dmpnet.neurons import Neuron
+
+FORMAT = "dmpnet-weights-1"
+
+
+@dataclass(frozen=True)
+class SlowMemory:
+    """What a layer's slow pathway adds: w_x (M,), b_x (), W_m (N, d), b_m (N,), Abar (d, d), Bbar (d,).
+
+    theta : window of the memory in steps
+    d_s : dilation, steps between two looks of the fast neurons at the memory (1: every step)
+    """
+
+    w_x: np.ndarray
+    b_x: np.ndarray
+    W_m: np.ndarray
+    b_m: np.ndarray
+    Abar: np.ndarray
+    Bbar: np.ndarray
+    theta: float
+    d_s: int = 1
+
+    @property
+    def d(self) -> int:
+        return self.W_m.shape[1]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer of N fast neurons on M inputs: W_f (N, M), b_f (N,), optional W_r (N, N) and slow memory."""
+
+    W_f: np.ndarray
+    b_f: np.ndarray
+    neuron: Neuron
+    W_r: np.ndarray | None = None
+    slow: SlowMemory | None = None
+
+    @property
+    def N(self) -> int:
+        return self.W_f.shape[0]
+
+    @property
+    def M(self) -> int:
+        return self.W_f.shape[1]
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """How samples reach the first layer.
+
+    kind : 'analog' (a number per channel and step) or 'spikes' (0 or 1)
+    channels, steps : M of the first layer and T the network was trained on
+    dt : seconds a step stands for
+    dataset : name in dmpnet.data
+    permutation : order in which the pixels are read, (T,), or None
+    """
+
+    kind: str
+    channels: int
+    steps: int
+    dt: float
+    dataset: str = ""
+    permutation: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class TrainedNetwork:
+    """Layers in order, the readout y = mean_k (W_o s_last[k] + b_o), W_o (C, N), b_o (C,), and where it comes from."""
+
+    layers: tuple[Layer, ...]
+    W_o: np.ndarray
+    b_o: np.ndarray
+    encoding: Encoding
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def classes(self) -> int:
+        return len(self.b_o)
+
+    @property
+    def kind(self) -> str:
+        """'DMP', 'RSNN' or 'FSNN'."""
+        if any(layer.slow for layer in self.layers):
+            return "DMP"
+        return "RSNN" if any(layer.W_r is not None for layer in self.layers) else "FSNN"
+
+    @property
+    def shape(self) -> str:
+        """Numbers of units from input to readout: '1-200-200-10'."""
+        return "-".join(map(str, (self.layers[0].M, *(layer.N for layer in self.layers), self.classes)))
+
+    def __post_init__(self):
+        check(self)
+
+
+def check(network: TrainedNetwork, origin: str = "network") -> None:
+    """Raise WeightsError for the first array whose shape does not fit its neighbours or that is not finite."""
+    if not network.layers:
+        raise WeightsError(f"{origin}: 0 layers, but a network needs at least one; add layer1.W_f and layer1.b_f")
+    channels = network.encoding.channels
+    for number, layer in enumerate(network.layers, 1):
+        n = len(layer.b_f)
+        _fits(origin, f"layer{number}.W_f", layer.W_f, (n, channels))
+        _fits(origin, f"layer{number}.b_f", layer.b_f, (n,))
+        if layer.W_r is not None:
+            _fits(origin, f"layer{number}.W_r", layer.W_r, (n, n))
+        if layer.slow is not None:
+            _slow_fits(origin, f"layer{number}", layer.slow, n, channels)
+        channels = n
+    _fits(origin, "readout.W_o", network.W_o, (len(network.b_o), channels))
+    _fits(origin, "readout.b_o", network.b_o, (network.W_o.shape[0],))
+    _encoding_fits(origin, network.encoding)
+
+
+def _slow_fits(origin: str, name: str, slow: SlowMemory, n: int, channels: int) -> None:
+    d = len(slow.Bbar)
+    shapes = {"w_x": (channels,), "b_x": (), "W_m": (n, d), "b_m": (n,), "Abar": (d, d), "Bbar": (d,)}
+    for key, shape in shapes.items():
+        _fits(origin, f"{name}.{key}", getattr(slow, key), shape)
+    if slow.d_s < 1:
+        raise WeightsError(f"{origin}: {name}.d_s = {slow.d_s}, but dilation counts steps; set d_s >= 1")
+    radius = np.abs(np.linalg.eigvals(slow.Abar)).max()
+    if radius > 1:
+        raise WeightsError(f"{origin}: {name}.Abar has spectral radius {radius:.4g}, above 1, so the slow memory "
+                           f"grows without bound; use dmpnet.memory.discrete(d, theta)")
+
+
+def _encoding_fits(origin: str, encoding: Encoding) -> None:
+    if encoding.kind not in ("analog", "spikes"):
+        raise WeightsError(f"{origin}: input kind {encoding.kind!r}, but it is 'analog' or 'spikes'; set one")
+    if encoding.steps < 1 or not encoding.dt > 0:
+        raise WeightsError(f"{origin}: {encoding.steps} steps of {encoding.dt} s, but both must be positive; set them")
+    order = encoding.permutation
+    if order is not None and not np.array_equal(np.sort(order), np.arange(encoding.steps)):
+        raise WeightsError(f"{origin}: input.permutation is not an ordering of the {encoding.steps} steps 0 to "
+                           f"{encoding.steps - 1}; store the permutation used in training")
+
+
+def _fits(origin: str, name: str, array: np.ndarray, shape: tuple[int, ...]) -> None:
+    if array.dtype.kind not in "fiu":
+        raise WeightsError(f"{origin}: {name} has dtype {array.dtype}, but weights are real numbers; store float32")
+    if array.shape != shape:
+        raise WeightsError(f"{origin}: {name} has shape {array.shape}, but {shape} is needed here; "
+                           f"check the layer sizes the file was written for")
+    if not np.isfinite(array).all():
+        bad = int((~np.isfinite(array)).sum())
+        raise WeightsError(f"{origin}: {name} has {bad} values that are NaN or infinite, but 0 are allowed; "
+                           f"use a checkpoint from before training diverged")
+
+
+def save(network: TrainedNetwork, path: str | Path) -> None:
+    """Write `network` to one .npz file, whole or not at all; no pickle."""
+    arrays = dict(_arrays(network))
+    header = {
+        "format": FORMAT,
+        "neurons": [asdict(layer.neuron) for layer in network.layers],
+        "slow": [{"theta": layer.slow.theta, "d_s": layer.slow.d_s} if layer.slow else None for layer in network.layers],
+        "input": {key: getattr(network.encoding, key) for key in ("kind", "channels", "steps", "dt", "dataset")},
+        "provenance": network.provenance,
+    }
+    with whole_file(path) as temporary, open(temporary, "wb") as file:
+        np.savez_compressed(file, header=np.array(json.dumps(header)), **arrays)
+
+
+def _arrays(network: TrainedNetwork) -> Iterator[tuple[str, np.ndarray]]:
+    for number, layer in enumerate(network.layers, 1):
+        yield f"layer{number}.W_f", layer.W_f
+        yield f"layer{number}.b_f", layer.b_f
+        if layer.W_r is not None:
+            yield f"layer{number}.W_r", layer.W_r
+        if layer.slow is not None:
+            for key in SLOW_ARRAYS:
+                yield f"layer{number}.{key}", getattr(layer.slow, key)
+    yield "readout.W_o", network.W_o
+    yield "readout.b_o", network.b_o
+    if network.encoding.permutation is not None:
+        yield "input.permutation", network.encoding.permutation
+
+
+SLOW_ARRAYS = tuple(f.name for f in fields(SlowMemory) if f.name not in ("theta", "d_s"))
+
+
+def load(path: str | Path) -> TrainedNetwork:
+    """Read a weights file.
+
+    Raises WeightsError, naming the file and the key, if it is missing, truncated, pickled, incomplete, of wrong
+    shapes or not finite.
+    """
+    arrays = _read(Path(path))
+    header = _header(path, arrays)
+    try:
+        layers = tuple(_layer(arrays, number, neuron, slow)
+                       for number, (neuron, slow) in enumerate(zip(header["neurons"], header["slow"], strict=True), 1))
+        return TrainedNetwork(layers, arrays["readout.W_o"], arrays["readout.b_o"],
+                              Encoding(**header["input"], permutation=arrays.get("input.permutation")),
+                              header.get("provenance", {}))
+    except KeyError as error:
+        raise WeightsError(f"{path}: key {error} is missing, but the format needs it; write the file with "
+                           f"dmpnet.weights.save") from error
+    except TypeError as error:
+        raise WeightsError(f"{path}: the header does not describe a network ({error}); write the file with "
+                           f"dmpnet.weights.save") from error
+    except DmpnetError as error:
+        raise WeightsError(f"{path}: {str(error).removeprefix('network: ')}") from error
+
+
+def _read(path: Path) -> dict[str, np.ndarray]:
+    if not path.is_file():
+        raise WeightsError(f"{path}: no such weights file; give the path of a .npz written by dmpnet, "
+                           f"or the name of a shipped network (dmpnet info lists them)")
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            if not isinstance(file, np.lib.npyio.NpzFile):
+                raise ValueError("a single array, not an .npz archive")
+            return {key: file[key] for key in file.files}
+    except (zipfile.BadZipFile, ValueError, EOFError, OSError, NotImplementedError) as error:
+        size = path.stat().st_size
+        if "pickle" in str(error):
+            raise WeightsError(f"{path}: holds pickled objects ({size} bytes), which can run code and are never "
+                               f"loaded; store plain arrays with dmpnet.weights.save") from error
+        raise WeightsError(f"{path}: {size} bytes that are not a whole .npz archive ({error}); "
+                           f"copy or download the file again") from error
+
+
+def _header(path: str | Path, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
+    try:
+        header = json.loads(str(arrays["header"]))
+        found = header["format"]
+    except (KeyError, TypeError, json.JSONDecodeError) as error:
+        raise WeightsError(f"{path}: no readable 'header', so this .npz is not a dmpnet weights file; "
+                           f"write it with dmpnet.weights.save") from error
+    if found != FORMAT:
+        raise WeightsError(f"{path}: format {found!r}, but this version reads {FORMAT!r}; "
+                           f"use the dmpnet version that wrote it")
+    return header
+
+
+def _layer(arrays: dict[str, np.ndarray], number: int, neuron: dict, slow: dict | None) -> Layer:
+    def array(key: str) -> np.ndarray:
+        return arrays[f"layer{number}.{key}"]
+
+    pathway = SlowMemory(**{key: array(key) for key in SLOW_ARRAYS}, **slow) if slow is not None else None
+    return Layer(array("W_f"), array("b_f"), Neuron(**neuron), arrays.get(f"layer{number}.W_r"), pathway)
+
+
+def legendre_pathway(w_x: np.ndarray, b_x: float, W_m: np.ndarray, b_m: np.ndarray, theta: float,
+                     d_s: int = 1) -> SlowMemory:
+    """A slow memory whose Abar, Bbar are the frozen Legendre matrices for d = W_m.shape[1] and `theta`."""
+    abar, bbar = memory.discrete(W_m.shape[1], theta)
+    return SlowMemory(np.asarray(w_x), np.asarray(b_x), W_m, b_m, abar, bbar, float(theta), d_s)
+
+
+def parameters(network: TrainedNetwork) -> dict[str, int]:
+    """Parameter counts: 'paper' by its rule, sum over layers (M N + N d + d^2) + N C; 'trainable'; 'stored'.
+
+    The paper's rule leaves out biases and w_x and counts the frozen Abar; W_r adds N^2 a layer.
+    """
+    paper = network.W_o.size
+    frozen = 0
+    for layer in network.layers:
+        paper += layer.W_f.size + (layer.W_r.size if layer.W_r is not None else 0)
+        if layer.slow is not None:
+            paper += layer.slow.W_m.size + layer.slow.Abar.size
+            frozen += layer.slow.Abar.size + layer.slow.Bbar.size
+    stored = sum(array.size for key, array in _arrays(network) if not key.startswith("input."))
+    return {"paper": paper, "trainable": stored - frozen, "stored": stored}
