@@ -1,0 +1,77 @@
+"""Random trained networks for tests: small, seeded, active but not saturated."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from dmpnet import reference
+from dmpnet.neurons import Neuron
+from dmpnet.weights import Encoding, Layer, TrainedNetwork, legendre_pathway
+
+
+def random_network(shape: tuple[int, ...] = (6, 16, 12, 3), *, kind: str = "DMP", d: int | tuple[int, ...] = 4,
+                   theta: float | tuple[float, ...] = 20.0, d_s: int = 1, reset: str = "hard", steps: int = 40,
+                   encoding: str = "spikes", neurons: tuple[Neuron, ...] = (), seed: int = 0,
+                   dt: float = 1e-3, **encoding_fields: Any) -> TrainedNetwork:
+    """A network with untrained, scaled weights whose layers fire at about 5 to 20 %.
+
+    shape : units from input to readout, e.g. (6, 16, 12, 3) for two layers
+    kind : 'DMP', 'RSNN' or 'FSNN'; 'DMP+RSNN' has both slow memory and W_r
+    d, theta : one value, or one a layer; neurons : one a layer, else the published neuron with `reset`
+    """
+    rng = np.random.default_rng(seed)
+    code = Encoding(encoding, shape[0], steps, dt, **encoding_fields)
+    layers: tuple[Layer, ...] = ()
+    for number, (m, n) in enumerate(zip(shape[:-2], shape[1:-1], strict=True)):
+        neuron = neurons[number] if neurons else Neuron(reset=reset)
+        dim, window = _of_layer(d, number), _of_layer(theta, number)
+        layers = _with_activity(layers, _layer(rng, m, n, neuron, kind, int(dim), window, d_s), code)
+    return TrainedNetwork(layers, rng.normal(size=(shape[-1], shape[-2])), rng.normal(size=shape[-1]), code)
+
+
+def random_input(network: TrainedNetwork, samples: int, steps: int | None = None, rate: float = 0.2,
+                 seed: int = 1) -> np.ndarray:
+    """(samples, steps, M): spikes with probability `rate`, or analog values in [0, 1) of which `rate` are not 0."""
+    rng = np.random.default_rng(seed)
+    shape = (samples, steps or network.encoding.steps, network.encoding.channels)
+    active = rng.random(shape) < rate
+    return active if network.encoding.kind == "spikes" else active * rng.random(shape)
+
+
+def _of_layer(value: Any, number: int) -> float:
+    return value[number] if isinstance(value, tuple) else value
+
+
+def _with_activity(below: tuple[Layer, ...], layer: Layer, code: Encoding, rate: float = 0.1) -> tuple[Layer, ...]:
+    """`below` and `layer`, its bias shifted by bisection until it fires at about `rate`."""
+    high = 8 * _rheobase(layer.neuron)
+    low = -high
+    for _ in range(12):
+        middle = (low + high) / 2
+        layers = (*below, replace(layer, b_f=layer.b_f + middle))
+        network = TrainedNetwork(layers, np.zeros((1, layer.N)), np.zeros(1), code)
+        found = reference.run(network, random_input(network, 2, steps=min(code.steps, 60)), record=()).rates[-1].mean()
+        low, high = (low, middle) if found > rate else (middle, high)
+    return layers
+
+
+def _rheobase(neuron: Neuron) -> float:
+    """The steady current that holds the membrane at threshold."""
+    return neuron.theta_u * (1 - neuron.beta) / neuron.g
+
+
+def _layer(rng: np.random.Generator, m: int, n: int, neuron: Neuron, kind: str, d: int, theta: float,
+           d_s: int) -> Layer:
+    """Weights in units of the current that holds the membrane at threshold, so that any beta, g, theta_u fires."""
+    rheobase = _rheobase(neuron)
+    fan_in = 0.2 * m  # inputs active at once, about
+    W_f = rheobase * rng.normal(0.15, 0.8, size=(n, m)) / np.sqrt(max(fan_in, 1))
+    b_f = rheobase * rng.normal(0.1, 0.2, size=n)
+    W_r = rheobase * rng.normal(0, 0.5, size=(n, n)) / np.sqrt(0.1 * n + 1) if "RSNN" in kind else None
+    slow = None
+    if "DMP" in kind:
+        w_x = rng.normal(0.5, 0.5, size=m) / max(fan_in, 1)
+        W_m = rheobase * rng.normal(0, 1.2, size=(n, d)) / np.sqrt(d)
+        slow = legendre_pathway(w_x, 0.05 * rng.normal(), W_m, 0.1 * rheobase * rng.normal(size=n), theta, d_s)
+    return Layer(W_f, b_f, neuron, W_r, slow)
