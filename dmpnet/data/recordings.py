@@ -1,0 +1,144 @@
+"""Samples as a network reads them, step by step, and a validation part taken from them."""
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
+
+from dmpnet.errors import DataError
+
+
+@dataclass(frozen=True, eq=False)
+class Recordings:
+    """n labelled samples of T steps and M channels, s_in = values * scale.
+
+    name, split : data set and part of it, as in DATASETS
+    kind : 'analog' (a number in [0, 1] per channel and step) or 'spikes' (0 or 1)
+    values : (n, T, M) uint8, in the order the network reads them
+    scale : 1/255 for pixels, 1 for spikes
+    labels : (n,) int64, 0 to classes - 1
+    speakers : (n,) int64, or None where nobody speaks
+    dt : seconds a step
+    permutation : (T,) the pixel read at each step, already applied to `values`, or None
+    source : what was read (file names, sha256), how it was coded, licence; plain JSON types, for provenance
+    """
+
+    name: str
+    split: str
+    kind: str
+    values: np.ndarray
+    scale: float
+    labels: np.ndarray
+    speakers: np.ndarray | None
+    classes: int
+    dt: float
+    permutation: np.ndarray | None = None
+    source: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _check(self)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def batch(self, index: ArrayLike | slice, dtype: DTypeLike = np.float64) -> np.ndarray:
+        """s_in (b, T, M) of the samples `index` (numbers, a slice or a mask).
+
+        Pixels are value / 255 in float64, rounded once to `dtype`.
+        """
+        kind = np.dtype(dtype)
+        if self.kind == "analog" and kind.kind != "f":
+            raise DataError(f"{self.name}: batch in {kind}, but pixels lie between 0 and 1 and would be cut to "
+                            f"integers; ask for float64 or float32")
+        levels = (np.arange(256) / (1.0 / self.scale)).astype(kind)
+        return levels[self.values[self._rows(index)]]
+
+    def take(self, index: ArrayLike | slice) -> "Recordings":
+        """The samples `index` alone (numbers, a slice or a mask), in that order."""
+        rows = self._rows(index)
+        speakers = None if self.speakers is None else self.speakers[rows]
+        return dataclasses.replace(self, values=self.values[rows], labels=self.labels[rows], speakers=speakers)
+
+    def _rows(self, index: ArrayLike | slice) -> np.ndarray:
+        try:
+            return np.atleast_1d(np.arange(len(self))[index])  # type: ignore[index]
+        except IndexError as error:
+            raise DataError(f"{self.name} {self.split}: no such samples ({error}), but 0 to {len(self) - 1} are there; "
+                            f"index with whole numbers in that range, a slice or a mask") from error
+
+
+def _check(recordings: Recordings) -> None:
+    """Raise DataError for the first array that does not fit the description in Recordings."""
+    origin, values, labels = f"{recordings.name} {recordings.split}", recordings.values, recordings.labels
+    if recordings.kind not in ("analog", "spikes"):
+        raise DataError(f"{origin}: kind {recordings.kind!r}, but it is 'analog' or 'spikes'; set one")
+    if values.ndim != 3 or values.dtype != np.uint8:
+        raise DataError(f"{origin}: values are {values.dtype} {values.shape}, but uint8 (n, T, M) is needed; convert")
+    if recordings.kind == "spikes" and values.size and values.max() > 1:
+        raise DataError(f"{origin}: values reach {values.max()}, but spikes are 0 or 1; use kind 'analog' or clip")
+    if not (0 < recordings.scale < np.inf and 0 < recordings.dt < np.inf):
+        raise DataError(f"{origin}: scale {recordings.scale}, dt {recordings.dt} s, but both are positive; fix them")
+    check_labels(labels, len(values), recordings.classes, origin)
+    if recordings.speakers is not None and recordings.speakers.shape != labels.shape:
+        raise DataError(f"{origin}: speakers have shape {recordings.speakers.shape}, but {labels.shape} is needed; "
+                        f"give one speaker a sample")
+    if recordings.permutation is not None:
+        check_permutation(recordings.permutation, values.shape[1], origin)
+
+
+def check_labels(labels: np.ndarray, n: int, classes: int, origin: str) -> None:
+    """Raise DataError unless `labels` are n integers from 0 to classes - 1."""
+    if labels.dtype.kind not in "iu":
+        raise DataError(f"{origin}: labels are {labels.dtype}, but classes are whole numbers; store integers")
+    if labels.shape != (n,):
+        raise DataError(f"{origin}: labels of shape {labels.shape} for {n} samples, but each sample needs one label; "
+                        f"use the label file that belongs to the samples")
+    wrong = (labels < 0) | (labels >= classes)
+    if wrong.any():
+        first = int(wrong.argmax())
+        raise DataError(f"{origin}: label {labels[first]} at sample {first}, but classes run from 0 to {classes - 1}; "
+                        f"get the file again from its official source")
+
+
+def check_permutation(permutation: np.ndarray, steps: int, origin: str) -> None:
+    """Raise DataError unless `permutation` is an ordering of 0 to steps - 1."""
+    if (permutation.shape != (steps,) or permutation.dtype.kind not in "iu"
+            or not np.array_equal(np.sort(permutation), np.arange(steps))):
+        raise DataError(f"{origin}: permutation {permutation.dtype} {permutation.shape} is not an ordering of 0 to "
+                        f"{steps - 1}; give each of them once")
+
+
+def validation_split(recordings: Recordings, fraction: float = 0.1, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """(train, validation) sample numbers, both sorted, disjoint and together everything.
+
+    round(fraction n) samples are held out, shared among the classes in proportion to their size and, inside a class,
+    among its speakers; no share is off by a whole sample. RandomState because NumPy has frozen its stream: the same
+    seed must hold out the same samples in every version.
+    """
+    n = len(recordings)
+    held = int(np.floor(fraction * n + 0.5)) if 0 < fraction < 1 else 0
+    if not 0 < held < n:
+        raise DataError(f"{recordings.name} {recordings.split}: a fraction of {fraction} of {n} samples leaves one "
+                        f"part empty, but training and validation need samples; set another one between 0 and 1")
+    random = np.random.RandomState(seed)
+    speakers = np.zeros(n, np.int64) if recordings.speakers is None else recordings.speakers
+    order = random.permutation(n)
+    chosen = [order[:0]]
+    for members, count in _shares(order, recordings.labels[order], held, random):
+        for few, number in _shares(members, speakers[members], count, random):
+            chosen.append(few[:number])
+    out = np.zeros(n, bool)
+    out[np.concatenate(chosen)] = True
+    return np.flatnonzero(~out), np.flatnonzero(out)
+
+
+def _shares(members: np.ndarray, group: np.ndarray, total: int,
+            random: np.random.RandomState) -> list[tuple[np.ndarray, int]]:
+    """Each group's members (in their order) and its share of `total`, by largest remainder in whole numbers."""
+    _, inverse, sizes = np.unique(group, return_inverse=True, return_counts=True)
+    share, remainder = np.divmod(total * sizes, len(members))
+    first = np.lexsort((random.permutation(len(sizes)), -remainder))
+    share[first[:total - share.sum()]] += 1
+    return [(members[inverse == g], int(share[g])) for g in range(len(sizes))]
