@@ -1,0 +1,66 @@
+"""Where the files of a data set are looked for."""
+
+import os
+import sys
+from pathlib import Path
+
+from dmpnet.data.catalogue import DATASETS, Dataset
+from dmpnet.errors import DataError
+
+ENVIRONMENT = "DMPNET_DATA"
+
+
+def cache_folder() -> Path:
+    """The platform's place for files that can be had again: ~/.cache/dmpnet on Linux."""
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "dmpnet" / "Cache"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "dmpnet"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "dmpnet"
+
+
+def data_folder(folder: str | Path | None = None) -> Path:
+    """`folder` if given, else the one DMPNET_DATA names, else the cache folder."""
+    return Path(folder or os.environ.get(ENVIRONMENT) or cache_folder()).expanduser()
+
+
+def places(dataset: Dataset, base: Path) -> list[Path]:
+    """Folders below `base` that may hold the files: itself first, then subfolders of the data set's name."""
+    return [base, *(base / sub for sub in dataset.folders)]
+
+
+def spellings(name: str) -> list[str]:
+    """Names under which an official file goes about: without .gz first, with `.idx` for `-idx`."""
+    plain = name.removesuffix(".gz")
+    forms = dict.fromkeys((plain, plain.replace("-idx", ".idx")))
+    return [form + end for end in (("", ".gz") if name.endswith(".gz") else ("",)) for form in forms]
+
+
+def find(dataset: Dataset, split: str, base: Path) -> list[Path] | None:
+    """The files of `split`, all from one folder, or None if no folder holds them all.
+
+    One folder, because images and labels of different origin would go together without anyone noticing.
+    """
+    for place in places(dataset, base):
+        found = [next((place / form for form in spellings(file.name) if os.path.isfile(place / form)), None)
+                 for file in dataset.files[split]]
+        if all(found):
+            return [path for path in found if path]
+    return None
+
+
+def missing(name: str, split: str, base: Path) -> DataError:
+    """The error that says which files are not there, where they were looked for and how to come by them."""
+    dataset = DATASETS[name]
+    wanted = " and ".join(spellings(file.name)[0] for file in dataset.files[split])
+    ways = f"--data FOLDER or {ENVIRONMENT} for a folder that holds them" + (
+        ", or --download (download=True) to fetch them" if dataset.mirror else "; there is no download")
+    other = {"shd": "shd-regen", "shd-regen": "shd"}.get(name, "")
+    if other and any(find(DATASETS[other], part, base) for part in ("train", "test")):
+        return DataError(f"{name} {split}: {base} holds files of {other} only, but {name} needs {wanted}, and the two "
+                         f"are different data sets; load {other!r}, or give {ways} (source: {dataset.source})")
+    if not base.is_dir():
+        return DataError(f"{name} {split}: no folder {base}, but {wanted} must be in it; give {ways} "
+                         f"(source: {dataset.source})")
+    looked = ", ".join(str(place) for place in places(dataset, base) if place.is_dir())
+    return DataError(f"{name} {split}: {wanted} not found together in {looked}; give {ways} (source: {dataset.source})")
