@@ -1,0 +1,153 @@
+"""Handwritten digits read one pixel a step: MNIST idx files, plain or .gz, and the subset that ships here."""
+
+import gzip
+import hashlib
+import math
+import warnings
+import zlib
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from dmpnet.data import archive
+from dmpnet.data.catalogue import DATASETS, OfficialFile
+from dmpnet.data.recordings import Recordings, check_labels, check_permutation
+from dmpnet.errors import DataError
+from dmpnet.files import digest, whole_file
+
+SIDE = 28
+PIXELS = SIDE * SIDE
+
+SUBSET = "mnist_subset.npz"
+SUBSET_SHA256 = "433b45373ea5854af220ecaa5779542557e32a893fbaf90aa26d1e31123335de"
+"""Of the subset's images and labels, one after the other: no zip library's doing changes it."""
+
+
+def recordings(name: str, split: str, files: list[Path] | None, steps: int | None = None,
+               permutation: ArrayLike | None = None) -> Recordings:
+    """The digits of the image and label `files` (None: the shipped subset), (n, 784, 1), row by row or permuted."""
+    order = _order(name, steps, permutation)
+    images, labels, source = read_subset() if files is None else read_files(split, *files)
+    values = images.reshape(len(images), PIXELS)
+    values = values[:, :steps] if order is None else np.take(values, order, axis=1)
+    dataset = DATASETS[name]
+    reading = "row by row" if order is None else (
+        "in the given permuted order" if permutation is not None else "in the order RandomState(0).permutation(784)")
+    source |= {"coding": f"one pixel a step {reading}, s_in = value / 255",
+               "licence": dataset.licence, "attribution": dataset.attribution}
+    return Recordings(name, split, "analog", np.ascontiguousarray(values)[:, :, None], 1 / 255,
+                      labels.astype(np.int64), None, dataset.classes, dataset.dt, order, source)
+
+
+def fixed_permutation() -> np.ndarray:
+    """(784,) the order psmnist reads pixels in, the same for every sample and everyone.
+
+    From RandomState because NumPy has frozen that stream (NEP 19): a network trained with one version meets the same
+    order in every other. The generators that replaced it make no such promise.
+    """
+    return np.random.RandomState(0).permutation(PIXELS).astype(np.int64)
+
+
+def _order(name: str, steps: int | None, permutation: ArrayLike | None) -> np.ndarray | None:
+    """(784,) the pixel read at each step, None for row by row."""
+    if name == "smnist":
+        if permutation is not None:
+            raise DataError("smnist: permutation given, but smnist is read row by row; load 'psmnist'")
+        if steps is not None and not 1 <= steps <= PIXELS:
+            raise DataError(f"smnist: steps = {steps}, but an image has {PIXELS} pixels; set steps from 1 to {PIXELS}")
+        return None
+    if steps not in (None, PIXELS):
+        raise DataError(f"psmnist: steps = {steps}, but a permutation reads all {PIXELS} pixels; leave steps out")
+    if permutation is None:
+        return fixed_permutation()
+    order = np.array(permutation)
+    check_permutation(order, PIXELS, "psmnist")
+    return order.astype(np.int64)
+
+
+def read_files(split: str, image_file: Path, label_file: Path) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
+    """Images (n, 28, 28) uint8, labels (n,) uint8 and where they are from, each idx file checked on the way."""
+    official = DATASETS["smnist"].files[split]
+    images, images_known = _known(image_file, 3, official[0])
+    labels, labels_known = _known(label_file, 1, official[1])
+    if images.shape[1:] != (SIDE, SIDE) or not len(images):
+        raise DataError(f"{image_file}: images {images.shape}, but MNIST has (n, {SIDE}, {SIDE}) with n > 0; "
+                        f"use the official file")
+    if len(images) != len(labels):
+        raise DataError(f"{label_file}: {len(labels)} labels for the {len(images)} images of {image_file.name}; "
+                        f"use two files of the same set")
+    check_labels(labels, len(images), 10, str(label_file))
+    return images, labels, {"files": {path.name: digest(path) for path in (image_file, label_file)},
+                            "verified": images_known and labels_known}
+
+
+def _known(path: Path, dimensions: int, official: OfficialFile) -> tuple[np.ndarray, bool]:
+    """The array of an idx file, and whether it is byte for byte the official one (Fashion-MNIST goes by its names)."""
+    content = _content(path)
+    array = parse_idx(content, dimensions, path)
+    known = hashlib.md5(content, usedforsecurity=False).hexdigest() == official.content_md5
+    if not known:
+        warnings.warn(f"{path}: a sound idx file, but not the official {official.name.removesuffix('.gz')}; results on "
+                      f"it are not results on MNIST", stacklevel=2)
+    return array, known
+
+
+def _content(path: Path) -> bytes:
+    try:
+        if path.suffix != ".gz":
+            return path.read_bytes()
+        with gzip.open(path) as file:
+            return file.read()
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"{path}: cannot be read to its end ({error}); delete it and get it again from an MNIST "
+                        f"mirror") from error
+
+
+def parse_idx(content: bytes, dimensions: int, origin: str | Path) -> np.ndarray:
+    """The uint8 array an idx file's bytes hold (a writable copy).
+
+    Layout: 0, 0, 8 (unsigned byte), number of dimensions; each length as big-endian uint32; the values.
+    """
+    wanted = 0x0800 + dimensions
+    magic = int.from_bytes(content[:4], "big")
+    if content[:2] == b"\x1f\x8b":
+        raise DataError(f"{origin}: is compressed, but its name does not say so; rename it to end in .gz")
+    if len(content) >= 4 and magic != wanted:
+        what = {1: "labels", 3: "images"}.get(dimensions, f"{dimensions} dimensions")
+        raise DataError(f"{origin}: magic number {magic}, but an idx file of {what} starts with {wanted}; "
+                        f"check that images and labels are not swapped, or get it again")
+    head = 4 + 4 * dimensions
+    shape = tuple(int.from_bytes(content[at:at + 4], "big") for at in range(4, head, 4))
+    if len(content) < head or len(content) - head != math.prod(shape):
+        needed = head + (math.prod(shape) if len(content) >= head else 0)
+        raise DataError(f"{origin}: {len(content)} bytes, but its header needs {needed}; the file is not whole: "
+                        f"delete it and get it again")
+    return np.frombuffer(content, np.uint8, offset=head).reshape(shape).copy()
+
+
+def read_subset() -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
+    """The first 1,000 official test images (1000, 28, 28), their labels (1000,) and where they are from."""
+    with resources.as_file(resources.files("dmpnet.data") / SUBSET) as path:
+        if not path.is_file():
+            raise DataError(f"{SUBSET}: missing from the installed package; reinstall dmpnet")
+        arrays = archive.read(path, ("images", "labels"))
+        files = {SUBSET: digest(path)}
+    images, labels = arrays["images"], arrays["labels"]
+    if subset_sum(images, labels) != SUBSET_SHA256:
+        raise DataError(f"{SUBSET}: contents differ from the first 1,000 MNIST test digits; reinstall dmpnet")
+    return images, labels, {"files": files, "verified": True, "part": "the first 1,000 test digits, official order"}
+
+
+def subset_sum(images: np.ndarray, labels: np.ndarray) -> str:
+    """sha256 of the bytes of images, then labels."""
+    return hashlib.sha256(images.tobytes() + labels.tobytes()).hexdigest()
+
+
+def write_subset(files: list[Path], path: Path, n: int = 1000) -> None:
+    """Make the subset file from the official test images and labels: the first `n`, nothing changed."""
+    images, labels, _ = read_files("test", *files)
+    with whole_file(path) as temporary, open(temporary, "wb") as file:
+        np.savez_compressed(file, images=images[:n], labels=labels[:n])
