@@ -1,0 +1,208 @@
+"""Spoken digits as spikes of 700 cochlea channels: official SHD (.h5) and shd-regen (.npz), coded alike.
+
+Coding: 700 channels -> 140, a step's value is 1 if any of 5 neighbours spikes in its 10 ms, 0 if none does. What
+comes at or after T * 10 ms is dropped and counted.
+"""
+
+import contextlib
+import gzip
+import importlib
+import shutil
+import tempfile
+import warnings
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dmpnet.data import archive
+from dmpnet.data.catalogue import DATASETS
+from dmpnet.data.recordings import Recordings, check_labels
+from dmpnet.errors import DataError
+from dmpnet.files import digest
+
+CHANNELS = 700
+NEIGHBOURS = 5
+STEPS_A_SECOND = 100
+TICKS_A_STEP = 20
+"""shd-regen stores times in half milliseconds."""
+
+CHUNK = 256
+"""Recordings binned at a time: some 2 million events, tens of MB."""
+
+
+def recordings(name: str, split: str, files: list[Path], steps: int | None = None) -> Recordings:
+    """The spoken digits of one file, (n, T, 140)."""
+    dataset = DATASETS[name]
+    T = dataset.T if steps is None else steps
+    if T < 1:
+        raise DataError(f"{name}: steps = {T}, but a recording needs at least one step of 10 ms; set steps >= 1")
+    path, = files
+    read = read_official if name == "shd" else read_regenerated
+    values, labels, speakers, events, dropped = read(path, T)
+    source: dict[str, Any] = {
+        "files": {path.name: digest(path)}, "verified": _verified(name, split, path, len(labels)),
+        "coding": f"{CHANNELS} channels -> {CHANNELS // NEIGHBOURS} by maximum over {NEIGHBOURS} neighbours, binary, "
+                  f"{T} steps of 10 ms",
+        "events": events, "events_dropped": dropped,
+        "licence": dataset.licence, "attribution": dataset.attribution}
+    return Recordings(name, split, "spikes", values, 1.0, labels, speakers, dataset.classes, dataset.dt, None, source)
+
+
+def _verified(name: str, split: str, path: Path, n: int) -> bool | None:
+    """Is this the file the catalogue names? None: no checksum is published for this form of it."""
+    official, = DATASETS[name].files[split]
+    expected = DATASETS[name].samples[split]
+    known = digest(path, "md5") == official.md5 if path.name == official.name else None
+    if known is False or n != expected:
+        warnings.warn(f"{path}: sound, but not the {name} {split} file of {expected} recordings (it holds {n}); "
+                      f"results on it are not results on {name}", stacklevel=2)
+        return False
+    return known
+
+
+def occupied(sample: np.ndarray, step: np.ndarray, channel: np.ndarray, n: int, T: int) -> np.ndarray:
+    """(n, T, 140) uint8, 1 where an event falls; sample, step < T and channel < 700 are (events,) integers."""
+    width = CHANNELS // NEIGHBOURS
+    values = np.zeros(n * T * width, np.uint8)
+    cell = sample.astype(np.int64)
+    cell *= T
+    cell += step
+    cell *= width
+    cell += channel // NEIGHBOURS
+    values[cell] = 1
+    return values.reshape(n, T, width)
+
+
+def step_at(time: np.ndarray) -> np.ndarray:
+    """Step k (int64) of each time in s (float64), k/100 <= time < (k + 1)/100 as floating point numbers compare.
+
+    floor(100 time) alone is one off where the product rounds: 100 * 0.29 = 28.999999999999996.
+    """
+    step = np.floor(time * STEPS_A_SECOND)
+    step -= time < step / STEPS_A_SECOND
+    step += time >= (step + 1) / STEPS_A_SECOND
+    return step.astype(np.int64)
+
+
+def read_regenerated(path: Path, T: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, int, int]:
+    """values (n, T, 140), labels, speakers, events, dropped events of a shd_regen_*_halfms.npz.
+
+    counts (n, 700) events a channel; ticks, their times in 0.5 ms, by sample, then channel; labels, speaker (n,)
+    """
+    arrays = archive.read(path, ("counts", "ticks", "labels", "speaker"))
+    counts, ticks = arrays["counts"], arrays["ticks"]
+    archive.check(path, "counts", counts, (None, CHANNELS))
+    archive.check(path, "ticks", ticks, (None,))
+    n = len(counts)
+    _describe(path, arrays["labels"], arrays["speaker"], n)
+    ends = np.concatenate(([0], np.cumsum(counts.sum(1, dtype=np.int64))))
+    if ends[-1] != len(ticks):
+        raise DataError(f"{path}: counts add up to {ends[-1]} events, but there are {len(ticks)} ticks; the file is "
+                        f"not as it was written, get it again")
+    values = np.empty((n, T, CHANNELS // NEIGHBOURS), np.uint8)
+    kept = 0
+    for first in range(0, n, CHUNK):
+        some = counts[first:first + CHUNK]
+        step = ticks[ends[first]:ends[first + len(some)]] // TICKS_A_STEP
+        keep = step < T
+        line = np.repeat(np.arange(some.size, dtype=np.int32), some.ravel())[keep]
+        sample, channel = np.divmod(line, CHANNELS)
+        values[first:first + CHUNK] = occupied(sample, step[keep], channel, len(some), T)
+        kept += len(line)
+    return values, arrays["labels"].astype(np.int64), arrays["speaker"].astype(np.int64), len(ticks), len(ticks) - kept
+
+
+def _describe(path: Path, labels: np.ndarray, speakers: np.ndarray, n: int) -> None:
+    """Check what every recording carries besides its spikes."""
+    if not n:
+        raise DataError(f"{path}: 0 recordings, but at least one is needed; get the file again from its source")
+    archive.check(path, "labels", labels, (n,))
+    archive.check(path, "speaker", speakers, (n,))
+    check_labels(labels, n, 20, str(path))
+
+
+def read_official(path: Path, T: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, int, int]:
+    """values (n, T, 140), labels, speakers, events, dropped events of an official shd_*.h5 or .h5.gz.
+
+    spikes/times (n,) lists in s, spikes/units (n,) lists of channels, labels (n,), extra/speaker (n,)
+    """
+    with _hdf5(path) as file:
+        times, units = _lists(path, file, "spikes/times"), _lists(path, file, "spikes/units")
+        labels, speakers = (np.asarray(_member(path, file, key)) for key in ("labels", "extra/speaker"))
+        n = len(times)
+        _describe(path, labels, speakers, n)
+        if len(units) != n:
+            raise DataError(f"{path}: {n} lists of times but {len(units)} of units; get the file again from its source")
+        values = np.empty((n, T, CHANNELS // NEIGHBOURS), np.uint8)
+        events = kept = 0
+        for first in range(0, n, CHUNK):
+            some = slice(first, min(first + CHUNK, n))
+            sample, time, channel = _events(path, times[some], units[some], first)
+            keep = time < T / STEPS_A_SECOND
+            values[some] = occupied(sample[keep], step_at(time[keep]), channel[keep], some.stop - first, T)
+            events, kept = events + len(time), kept + int(keep.sum())
+    return values, labels.astype(np.int64), speakers.astype(np.int64), events, events - kept
+
+
+def _events(path: Path, times: np.ndarray, units: np.ndarray, first: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """sample (from 0), time in s and channel of every event in the lists; `first` is the first sample's number.
+
+    Times go to float64 before any arithmetic: the files hold float16, whose own arithmetic is too coarse for 10 ms.
+    """
+    lengths = [len(list_) for list_ in times]
+    for number, (length, list_) in enumerate(zip(lengths, units, strict=True), first):
+        if length != len(list_):
+            raise DataError(f"{path}: recording {number} has {length} times but {len(list_)} units; get the file again "
+                            f"from its source")
+    sample = np.repeat(np.arange(len(times)), lengths)
+    time, channel = np.concatenate(times).astype(np.float64), np.concatenate(units).astype(np.int64)
+    for key, array, wrong, limit in (
+            ("time", time, ~((time >= 0) & (time < np.inf)), "times are finite and >= 0 s"),
+            ("unit", channel, (channel < 0) | (channel >= CHANNELS), f"channels run from 0 to {CHANNELS - 1}")):
+        if wrong.any():
+            at = int(wrong.argmax())
+            raise DataError(f"{path}: {key} {array[at]} in recording {first + sample[at]}, but {limit}; get the file "
+                            f"again from its source")
+    return sample, time, channel
+
+
+@contextlib.contextmanager
+def _hdf5(path: Path) -> Iterator[Any]:
+    """The open HDF5 file; a .gz is first decompressed, to its end, into a nameless temporary file."""
+    try:
+        h5py = importlib.import_module("h5py")
+    except ImportError as error:
+        raise DataError(f"{path}: an HDF5 file, but h5py is not installed; pip install dmpnet[shd]") from error
+    try:
+        with contextlib.ExitStack() as stack:
+            content: Any = path
+            if path.suffix == ".gz":
+                content = stack.enter_context(tempfile.TemporaryFile())
+                shutil.copyfileobj(stack.enter_context(gzip.open(path)), content)
+            yield stack.enter_context(h5py.File(content, "r"))
+    except DataError:
+        raise
+    except (OSError, EOFError, zlib.error, RuntimeError, KeyError, ValueError, MemoryError) as error:
+        raise DataError(f"{path}: cannot be read as HDF5 to its end ({' '.join(str(error).split())}); delete it and "
+                        f"get it again from {DATASETS['shd'].mirror}") from error
+
+
+def _member(path: Path, file: Any, key: str) -> Any:
+    if key not in file or not hasattr(file[key], "dtype"):
+        raise DataError(f"{path}: no data {key!r}, but SHD files have spikes/times, spikes/units, labels and "
+                        f"extra/speaker; use the official file")
+    return file[key]
+
+
+def _lists(path: Path, file: Any, key: str) -> np.ndarray:
+    """(n,) object array of number arrays, of the kind times or units need."""
+    data = _member(path, file, key)
+    kinds = "f" if key == "spikes/times" else "iu"
+    inner = importlib.import_module("h5py").check_vlen_dtype(data.dtype)
+    if data.ndim != 1 or inner is None or np.dtype(inner).kind not in kinds:
+        raise DataError(f"{path}: {key} is {data.dtype} {data.shape}, but SHD keeps (n,) lists of "
+                        f"{'floats' if kinds == 'f' else 'integers'}; use the official file")
+    return data[:]
