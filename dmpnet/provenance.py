@@ -1,0 +1,48 @@
+"""Where a result comes from: written beside it by every command."""
+
+import importlib.metadata
+import json
+import platform
+import subprocess
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from dmpnet import __version__
+from dmpnet.files import whole_file
+
+PACKAGES = ("numpy", "scipy", "brian2", "torch", "numba", "Cython", "matplotlib")
+
+
+def commit() -> str | None:
+    """Commit of the checkout dmpnet runs from, with '+changes' if it has uncommitted ones; None when installed."""
+    folder = Path(__file__).resolve().parent
+    if not (folder.parent / ".git").exists():
+        return None
+
+    def git(*arguments: str) -> str:
+        return subprocess.run(["git", "-C", str(folder.parent), *arguments], capture_output=True, text=True,
+                              timeout=10, check=True).stdout.strip()
+
+    try:
+        return git("rev-parse", "HEAD") + ("+changes" if git("status", "--porcelain", "--", "dmpnet") else "")
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def record(command: str, arguments: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """Versions, commit, command, arguments, time, and whatever else describes the result."""
+    versions = {"dmpnet": __version__, "python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            versions[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    now = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    return {"command": command, "arguments": arguments, "versions": versions, "commit": commit(), "written": now, **more}
+
+
+def write(path: str | Path, entry: dict[str, Any]) -> None:
+    """Write `entry` as JSON, whole or not at all."""
+    with whole_file(path) as temporary:
+        temporary.write_text(json.dumps(entry, indent=2, default=str) + "\n")

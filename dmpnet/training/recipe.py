@@ -1,0 +1,83 @@
+"""How a network is trained: one record, stored with the weights it led to."""
+
+from dataclasses import asdict, dataclass, replace
+
+from dmpnet.errors import DmpnetError
+from dmpnet.training.model import Architecture
+
+SHAPES = {  # Sun et al. 2026, Table 1: units, d and theta of DMP II
+    "smnist": ((1, 200, 200, 10), 60, 300.0),
+    "psmnist": ((1, 200, 200, 10), 100, 300.0),
+    "shd": ((140, 128, 128, 20), 10, 40.0),
+    "shd-regen": ((140, 128, 128, 20), 10, 40.0),
+}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Data, network and optimisation of one training run.
+
+    lr : peak learning rate (Adam, or AdamW when weight_decay > 0)
+    schedule : 'constant', 'step' (halved every 50 epochs) or 'cosine' (one warm-up epoch, then down to 1 % of lr)
+    rate_weight, rate_target : activity regulariser, rate_weight * sum over layers of max(mean rate - rate_target, 0)
+    shift_channels, shift_steps : augmentation, each sample moved by up to so many channels and steps
+    validation : fraction of the training set held out to choose the epoch
+    gradients : 'float32' or 'bfloat16', arithmetic of the matrix products in the backward pass
+    """
+
+    dataset: str
+    kind: str = "dmp"
+    sizes: tuple[int, ...] = ()
+    d: int = 0
+    theta: float = 0.0
+    d_s: int = 1
+    dropout: float = 0.0
+    std: float = 0.0
+    lr: float = 1e-3
+    schedule: str = "cosine"
+    weight_decay: float = 0.0
+    batch: int = 128
+    epochs: int = 50
+    rate_weight: float = 0.0
+    rate_target: float = 0.02
+    shift_channels: int = 0
+    shift_steps: int = 0
+    validation: float = 0.1
+    gradients: str = "float32"
+    seed: int = 0
+
+    def __post_init__(self):
+        if self.dataset not in SHAPES:
+            raise DmpnetError(f"recipe: dataset = {self.dataset!r}, but recipes exist for {', '.join(SHAPES)}; "
+                              f"choose one")
+        if self.schedule not in ("constant", "step", "cosine"):
+            raise DmpnetError(f"recipe: schedule = {self.schedule!r}, but it is constant, step or cosine; choose one")
+        if self.gradients not in ("float32", "bfloat16"):
+            raise DmpnetError(f"recipe: gradients = {self.gradients!r}, but it is float32 or bfloat16; choose one")
+        for name in ("batch", "epochs", "lr"):
+            if not getattr(self, name) > 0:
+                raise DmpnetError(f"recipe: {name} = {getattr(self, name)}, but it must be positive; set {name} > 0")
+        for name in ("dropout", "validation"):
+            if not 0 <= getattr(self, name) < 1:
+                raise DmpnetError(f"recipe: {name} = {getattr(self, name)}, but it is a fraction in [0, 1); lower it")
+
+    @property
+    def architecture(self) -> Architecture:
+        slow = {"d": self.d, "theta": self.theta, "d_s": self.d_s} if self.kind == "dmp" else {}
+        return Architecture(self.kind, self.sizes, dropout=self.dropout, std=self.std, **slow)
+
+    def record(self) -> dict:
+        return asdict(self)
+
+
+def published(dataset: str, kind: str = "dmp", **changes) -> Recipe:
+    """The recipe of the authors' code for DMP II, FSNN or RSNN, with our validation split; `changes` override it."""
+    if dataset not in SHAPES:
+        Recipe(dataset)
+    sizes, d, theta = SHAPES[dataset]
+    recipe = Recipe(dataset, kind, sizes, d, theta, lr=1e-3, schedule="constant", std=0.02)
+    if dataset == "psmnist":
+        recipe = replace(recipe, lr=5e-3)
+    if dataset.startswith("shd"):
+        recipe = replace(recipe, lr=5e-3, weight_decay=0.1, schedule="step", epochs=100, dropout=0.2, std=0.01)
+    return replace(recipe, **changes)
