@@ -12,9 +12,10 @@ from dmpnet.errors import DataError
 def read(path: Path, keys: tuple[str, ...]) -> dict[str, np.ndarray]:
     """The arrays `keys` of `path`; nothing pickled is ever loaded."""
     try:
-        with np.load(path, allow_pickle=False) as file:
-            if not isinstance(file, np.lib.npyio.NpzFile):
-                raise ValueError("a single array")
+        file = np.load(path, allow_pickle=False)
+        if not isinstance(file, np.lib.npyio.NpzFile):
+            raise ValueError("a single array")
+        with file:
             absent = [key for key in keys if key not in file.files]
             if absent:
                 raise DataError(f"{path}: no array {absent[0]!r}, but the documented layout has {', '.join(keys)}; "
@@ -35,10 +36,10 @@ def check(path: Path, key: str, array: np.ndarray, shape: tuple[int | None, ...]
     if array.dtype.kind not in "iu":
         raise DataError(f"{path}: {key} is {array.dtype}, but whole numbers are needed; store integers")
     if array.ndim != len(shape) or any(want not in (None, got) for got, want in zip(array.shape, shape, strict=True)):
-        wanted = "(" + ", ".join("any" if want is None else str(want) for want in shape) + ")"
-        raise DataError(f"{path}: {key} has shape {array.shape}, but {wanted} is needed; check its maker")
+        wanted = str(shape).replace("None", "any")
+        raise DataError(f"{path}: {key} has shape {array.shape}, but {wanted} is needed; check how the file is made")
     if array.dtype.kind == "i" and array.size and array.min() < 0:
-        raise DataError(f"{path}: {key} goes down to {array.min()}, but it counts from 0; check its maker")
+        raise DataError(f"{path}: {key} goes down to {array.min()}, but it counts from 0; check how the file is made")
 
 
 def _line(error: BaseException) -> str:
