@@ -16,10 +16,11 @@ def continuous(d: int, theta: float) -> tuple[np.ndarray, np.ndarray]:
 
     A_ij = (2i+1)/theta * (-1 if i < j else (-1)^(i-j+1)),  B_i = (2i+1)/theta * (-1)^i
     """
-    if d < 1:
-        raise DmpnetError(f"slow memory: d = {d}, but it needs at least one dimension; set d >= 1")
-    if not theta > 0:
-        raise DmpnetError(f"slow memory: theta = {theta} steps, but the window must be positive; set theta > 0")
+    if d < 1 or d != int(d):
+        raise DmpnetError(f"slow memory: d = {d}, but it counts dimensions, at least one; set d >= 1")
+    if not 0 < theta < np.inf:
+        raise DmpnetError(f"slow memory: theta = {theta} steps, but the window must be positive and finite; "
+                          f"set theta > 0")
     i, j = np.ogrid[:d, :d]
     scale = (2 * np.arange(d) + 1) / theta
     a = np.where(i < j, -1.0, (-1.0) ** (i - j + 1))
