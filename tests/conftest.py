@@ -1,0 +1,54 @@
+"""What the whole suite agrees on: which skips are expected (any other fails the run), and how Hypothesis draws."""
+
+import os
+from pathlib import Path
+
+import hypothesis
+
+# what a machine may lack, by the first words of a skip's reason
+LACKING_ANYWHERE = ("needs brian2genn:", "needs GENN_PATH:", "needs python3.12:", "needs python3.13:")
+LACKING_OUTSIDE_CI = ("needs torch:", "needs numba:", "needs a C++ compiler:", "needs git:")
+
+SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+IN_CI = os.environ.get("CI") == "true"
+
+hypothesis.settings.register_profile("default", deadline=None, max_examples=50)
+hypothesis.settings.register_profile("ci", deadline=None, max_examples=50, derandomize=True, database=None)
+hypothesis.settings.load_profile("ci" if IN_CI else "default")
+
+_unexpected: list[str] = []
+
+
+def expected(reason: str) -> bool:
+    """Whether a skip for `reason` may happen on this machine."""
+    allowed = LACKING_ANYWHERE if IN_CI else LACKING_ANYWHERE + LACKING_OUTSIDE_CI
+    if not (IN_CI and SHARED_DATA.is_dir()):
+        allowed += ("needs data:",)
+    return reason.startswith(allowed)
+
+
+def _note(report):
+    if not report.skipped or hasattr(report, "wasxfail"):
+        return
+    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    reason = reason.removeprefix("Skipped: ")
+    if not expected(reason):
+        _unexpected.append(f"{report.nodeid}: {reason}")
+
+
+def pytest_runtest_logreport(report):
+    _note(report)
+
+
+def pytest_collectreport(report):
+    _note(report)
+
+
+def pytest_sessionfinish(session):
+    if _unexpected and session.exitstatus == 0:
+        session.exitstatus = 1
+
+
+def pytest_terminal_summary(terminalreporter):
+    for line in _unexpected:
+        terminalreporter.write_line(f"UNEXPECTED SKIP, which fails the run: {line}", red=True)
