@@ -206,6 +206,7 @@ def labelled(labels, speakers=None):
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2)), min_size=10, max_size=120),
        st.floats(0.06, 0.94), st.integers(0, 5), st.booleans())
+@settings(deadline=None)
 def test_validation_split_is_stratified(samples, fraction, seed, spoken):
     labels, speakers = np.array(samples).T
     recordings = labelled(labels, speakers if spoken else None)
@@ -242,6 +243,7 @@ def test_validation_split_never_leaves_a_part_empty(fraction):
 
 
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=3), st.randoms(use_true_random=False))
+@settings(deadline=None)
 def test_idx_round_trip(shape, rng):
     array = np.frombuffer(rng.randbytes(math.prod(shape)), np.uint8).reshape(shape)
     np.testing.assert_array_equal(mnist.parse_idx(idx(array), len(shape), "file"), array)
@@ -444,6 +446,7 @@ def test_binning_is_what_a_loop_over_events_does(tmp_path_factory, lists, T):
 
 
 @given(st.integers(0, 2000), st.sampled_from([-1, 0, 1]), st.sampled_from([np.float16, np.float32, np.float64]))
+@settings(deadline=None)
 def test_steps_begin_at_hundredths_of_a_second(k, side, dtype):
     time = dtype(k / 100)
     if side:
