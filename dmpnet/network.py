@@ -1,0 +1,130 @@
+"""Trained weights -> Brian2 populations that take the trained steps, and what they did read back.
+
+Every update is the discrete one of dmpnet.neurons, run by `run_regularly` at the start of a step; spikes are then
+thresholded and delivered in the same step and used in the next. Brian2's schedule is the default one (Brian2GeNN takes
+no other), so each population works a fixed number of steps behind the input, its `lag`. Until its first input
+arrives and after its last it is held at rest; `activity` shifts what was recorded back.
+
+Objects of the network, layer 1 (others alike), B samples side by side, index = sample * size + unit:
+
+    input       the channels                     W_f_1      input -> fast_1
+    scalar_1    x = ReLU(w_x . s_in + b_x)       w_x_1      input -> scalar_1
+    slow_1      m = Abar m + Bbar x              Abar_1     slow_1 -> slow_1,  Bbar_1  scalar_1 -> slow_1
+    fast_1      u, spikes                        W_m_1      slow_1 -> fast_1,  W_r_1   fast_1 -> fast_1
+    readout     y = W_o s + b_o, total = sum y   W_o        last layer -> readout
+    spikes_1, u_1, m_1, y                        monitors
+"""
+
+from collections.abc import Callable, Iterable
+
+import numpy as np
+from brian2 import Network, NeuronGroup, SpikeMonitor, StateMonitor, defaultclock, get_device, second
+
+from dmpnet import populations, reference, shared, synapses
+from dmpnet.activity import Activity
+from dmpnet.errors import DmpnetError
+from dmpnet.populations import Timing
+from dmpnet.weights import TrainedNetwork
+
+COUPLINGS = {"synapses": synapses, "shared": shared}
+
+def timing(network: TrainedNetwork, steps: int, coupling: str = "synapses") -> Timing:
+    """Lags of every population of `network` under a coupling, on the Brian2 device now set."""
+    hop = 2 if get_device().__class__.__name__ == "GeNNDevice" else 1  # GeNN delivers spikes a step later than Brian2
+    emitted = COUPLINGS[coupling].INPUT_LAG[network.encoding.kind]
+    first = 1 if coupling == "synapses" and network.encoding.kind == "analog" else hop  # values do not spike
+    u, m, x = [], [], []
+    for layer in network.layers:
+        arrives = emitted + (first if not u else hop)
+        slow_steps = COUPLINGS[coupling].SLOW_STEPS if layer.slow else (0, 0)
+        x.append(arrives if layer.slow else None)
+        m.append(arrives + slow_steps[0] if layer.slow else None)
+        u.append(arrives + slow_steps[1])
+        emitted = u[-1]
+    return Timing(tuple(u), tuple(m), tuple(x), emitted + hop, steps)
+
+
+def convert(network: TrainedNetwork, s_in: np.ndarray, *, coupling: str = "synapses",
+            record: Iterable[str] = ("spikes",)) -> Network:
+    """Brian2 network of `network` driven by s_in (B, T, M); run it for `duration(...)`, read it with `activity`.
+
+    coupling : 'synapses' is Brian2 Synapses throughout, every sample with its own, to explore, change and lesion;
+        'shared' holds each weight once and multiplies for all samples at a time, for many samples (not for GeNN)
+    record : which of 'spikes', 'u', 'm', 'readout' to keep for every step
+    Sets brian2.defaultclock.dt to the step the network was trained with.
+    """
+    s_in = np.asarray(s_in)
+    reference.check_input(network, s_in)
+    check(coupling, record)
+    defaultclock.dt = network.encoding.dt * second
+    batch, steps, _ = s_in.shape
+    groups = populations.groups(network, batch, timing(network, steps, coupling))
+    wired = COUPLINGS[coupling].wire(network, s_in, groups)
+    return Network(*groups.values(), *wired, *_monitors(groups, tuple(record)))
+
+
+def check(coupling: str, record: Iterable[str]) -> None:
+    """Raise DmpnetError unless the coupling and everything to record are known."""
+    if coupling not in COUPLINGS:
+        raise DmpnetError(f"coupling = {coupling!r}, but it is one of {', '.join(COUPLINGS)}; choose one")
+    unknown = [key for key in record if key not in reference.RECORDABLE]
+    if unknown:
+        raise DmpnetError(f"record: {unknown[0]!r} is not recordable; choose from {', '.join(reference.RECORDABLE)}")
+
+
+def duration(network: TrainedNetwork, steps: int, coupling: str = "synapses"):
+    """Time to run a converted network for, in Brian2 seconds, so that the last layer has seen all `steps`."""
+    return timing(network, steps, coupling).total * network.encoding.dt * second
+
+
+def _monitors(groups: dict[str, NeuronGroup], record: tuple[str, ...]) -> list:
+    """spikes_1... (counts only unless recorded), u_1..., m_1..., y."""
+    monitors = []
+    for name, group in groups.items():
+        kind, _, number = name.partition("_")
+        if kind == "fast":
+            monitors.append(SpikeMonitor(group, name=f"spikes_{number}", record="spikes" in record))
+        for variable, owner, key, monitor in (("u", "fast", "u", f"u_{number}"), ("m", "slow", "m", f"m_{number}"),
+                                              ("y", "readout", "readout", "y")):
+            if kind == owner and key in record:
+                monitors.append(StateMonitor(group, variable, record=True, when="end", name=monitor))
+    return monitors
+
+
+Read = Callable[[str, str], np.ndarray]
+
+
+def activity(converted: Network, network: TrainedNetwork, shape: tuple[int, ...], coupling: str = "synapses",
+             record: Iterable[str] = ("spikes",)) -> Activity:
+    """What a converted network did after its run, on input of `shape` (B, T, M), as `reference.run` gives it."""
+    def read(name: str, variable: str) -> np.ndarray:
+        return np.asarray(converted[name].variables[variable].get_value())
+
+    return read_activity(read, network, shape, timing(network, shape[1], coupling), tuple(record))
+
+
+def read_activity(read: Read, network: TrainedNetwork, shape: tuple[int, ...], lags: Timing,
+                  record: tuple[str, ...]) -> Activity:
+    """Activity from read(group, variable), wherever the values are kept."""
+    batch, steps = shape[:2]
+
+    def states(monitor: str, variable: str, lag: int) -> np.ndarray:
+        recorded = read(monitor, variable)[lag:lag + steps]
+        return np.ascontiguousarray(recorded.reshape(steps, batch, -1).swapaxes(0, 1))
+
+    def spikes(number: int, n: int, lag: int) -> np.ndarray:
+        fired = np.zeros((batch, steps, n), bool)
+        sample, unit = np.divmod(read(f"spikes_{number}", "i"), n)
+        fired[sample, np.rint(read(f"spikes_{number}", "t") / network.encoding.dt).astype(int) - lag, unit] = True
+        return fired
+
+    layers = list(enumerate(network.layers, 1))
+    return Activity(
+        logits=read("readout", "total").reshape(batch, -1) / steps,
+        rates=[read(f"spikes_{number}", "count").reshape(batch, -1).mean(axis=0) / steps for number, _ in layers],
+        spikes=[spikes(n, layer.N, lags.u[n - 1]) for n, layer in layers] if "spikes" in record else [],
+        u=[states(f"u_{n}", "u", lags.u[n - 1]) for n, _ in layers] if "u" in record else [],
+        m=[states(f"m_{n}", "m", lag) if (lag := lags.m[n - 1]) is not None else None
+           for n, _ in layers] if "m" in record else [],
+        readout=states("y", "y", lags.readout) if "readout" in record else None,
+    )

@@ -1,0 +1,169 @@
+"""The populations of a converted network: equations, constants, and the table of what is connected to what.
+
+Both couplings (dmpnet.synapses, dmpnet.shared) wire these same groups. The equations are the discrete ones of
+dmpnet.neurons; a step is a few lines of update, run once a step.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from brian2 import NeuronGroup
+
+from dmpnet.neurons import RESETS, THRESHOLD, UPDATE
+from dmpnet.weights import TrainedNetwork
+
+STEP = """
+k : integer (shared)            # step of the sample, < 0 before the first input has arrived
+T : integer (shared, constant)  # steps of the sample
+"""
+
+FAST = STEP + """
+u : 1                           # membrane
+s : 1                           # 1 if it fires in this step
+I_f : 1                         # W_f s_in
+I_r : 1                         # W_r s of the step before
+I_m : 1                         # W_m m as last looked at
+I_new : 1                       # W_m m
+b : 1 (constant)                # b_f + b_m
+beta : 1 (shared, constant)
+g : 1 (shared, constant)
+theta_u : 1 (shared, constant)
+d_s : integer (shared, constant)
+"""
+LOOK = "I_m = int(k % d_s == 0)*I_new + int(k % d_s != 0)*I_m"
+FIRE = "s = int({threshold})".format(threshold=THRESHOLD)
+
+SCALAR = STEP + """
+x : 1
+x_in : 1                        # w_x . s_in
+b_x : 1 (constant)
+"""
+RECTIFY = """a = x_in + b_x
+x = a*int(a > 0 and k >= 0 and k < T)"""
+
+SLOW = """
+m : 1
+m_kept : 1                      # Abar m of the step before
+m_new : 1                       # Bbar x
+"""
+REMEMBER = "m = m_kept + m_new"
+
+READOUT = STEP + """
+y : 1
+total : 1                       # sum of y over the sample
+I_o : 1                         # W_o s
+b_o : 1 (constant)
+"""
+READ = """y = (I_o + b_o)*int(k >= 0 and k < T)
+total += y"""
+
+
+@dataclass(frozen=True)
+class Timing:
+    """How many simulation steps each population works behind the input; u : one a layer, m : as u, None without memory.
+
+    steps : of the sample; total : of the simulation, until the readout has seen the last
+    """
+
+    u: tuple[int, ...]
+    m: tuple[int | None, ...]
+    x: tuple[int | None, ...]
+    readout: int
+    steps: int
+
+    @property
+    def total(self) -> int:
+        return self.steps + self.readout
+
+
+@dataclass(frozen=True)
+class Connection:
+    """One matrix: what it carries from which group to which variable of which group.
+
+    carries : 'spikes', or the variable of the source that is multiplied
+    weights : (targets, sources) float64, of one sample
+    """
+
+    name: str
+    source: str
+    carries: str
+    target: str
+    current: str
+    weights: np.ndarray
+
+
+def connections(network: TrainedNetwork) -> list[Connection]:
+    """Every matrix of the network, input to readout."""
+    source, carries = "input", "spikes" if network.encoding.kind == "spikes" else "s_in"
+    found = []
+
+    def connect(name: str, source: str, carries: str, target: str, current: str, weights: np.ndarray) -> None:
+        found.append(Connection(name, source, carries, target, current, np.asarray(weights, float)))
+
+    for number, layer in enumerate(network.layers, 1):
+        fast, memory, scalar = f"fast_{number}", f"slow_{number}", f"scalar_{number}"
+        connect(f"W_f_{number}", source, carries, fast, "I_f", layer.W_f)
+        if layer.W_r is not None:
+            connect(f"W_r_{number}", fast, "spikes", fast, "I_r", layer.W_r)
+        if layer.slow:
+            connect(f"w_x_{number}", source, carries, scalar, "x_in", layer.slow.w_x[None, :])
+            connect(f"Abar_{number}", memory, "m", memory, "m_kept", layer.slow.Abar)
+            connect(f"Bbar_{number}", scalar, "x", memory, "m_new", layer.slow.Bbar[:, None])
+            connect(f"W_m_{number}", memory, "m", fast, "I_new", layer.slow.W_m)
+        source, carries = fast, "spikes"
+    connect("W_o", source, carries, "readout", "I_o", network.W_o)
+    return found
+
+
+def groups(network: TrainedNetwork, batch: int, lags: Timing) -> dict[str, NeuronGroup]:
+    """All neuron groups but the input, constants set, by name; their steps are added by the coupling."""
+    made: dict[str, NeuronGroup] = {}
+
+    def group(name: str, size: int, equations: str, lag: int | None, **kwargs) -> None:
+        made[name] = NeuronGroup(batch * size, equations, name=name, namespace={}, **kwargs)
+        if lag is not None:
+            made[name].k = -1 - lag
+            made[name].T = lags.steps
+
+    for number, layer in enumerate(network.layers, 1):
+        if layer.slow:
+            group(f"scalar_{number}", 1, SCALAR, lags.x[number - 1])
+            group(f"slow_{number}", layer.slow.d, SLOW, None)
+        group(f"fast_{number}", layer.N, FAST, lags.u[number - 1], threshold=THRESHOLD,
+              reset=RESETS[layer.neuron.reset])
+        for key in ("beta", "g", "theta_u"):
+            setattr(made[f"fast_{number}"], key, getattr(layer.neuron, key))
+        made[f"fast_{number}"].d_s = layer.slow.d_s if layer.slow else 1
+    group("readout", network.classes, READOUT, lags.readout)
+    for name, array in biases(network).items():
+        owner, variable = name.split(".")
+        made[owner].variables[variable].set_value(np.tile(array, batch))
+    return made
+
+
+def biases(network: TrainedNetwork) -> dict[str, np.ndarray]:
+    """Trained constants of one sample's units, float64, by 'group.variable'."""
+    found = {"readout.b_o": network.b_o}
+    for number, layer in enumerate(network.layers, 1):
+        found[f"fast_{number}.b"] = np.asarray(layer.b_f, float) + (layer.slow.b_m if layer.slow else 0)
+        if layer.slow:
+            found[f"scalar_{number}.b_x"] = np.atleast_1d(layer.slow.b_x)
+    return {name: np.asarray(array, float) for name, array in found.items()}
+
+
+def updates(network: TrainedNetwork) -> dict[str, tuple[str, ...]]:
+    """The update lines of every population, by name, in the order in which x, m and u of a layer depend on each other."""
+    lines = {"readout": (READ,)}
+    for number, layer in enumerate(network.layers, 1):
+        if layer.slow:
+            lines[f"scalar_{number}"] = (RECTIFY,)
+            lines[f"slow_{number}"] = (REMEMBER,)
+        terms = ["I_f", *(["I_r"] if layer.W_r is not None else []), *(["I_m"] if layer.slow else []), "b"]
+        lines[f"fast_{number}"] = (
+            *([LOOK] if layer.slow else []),
+            "I = " + " + ".join(terms),
+            UPDATE,
+            "u = u*int(k >= 0 and k < T)",
+            *([FIRE] if layer.W_r is not None else []),
+        )
+    return lines

@@ -1,0 +1,171 @@
+"""Products of one shared matrix with a whole batch, as functions Brian2 equations can call: `I_m = W_m(i)`.
+
+    W(i) = sum_j w[j, n] v[sample, j],   i = sample * targets + n
+
+v is a variable of the source group, or its spikes of the step before. The first element asked for (i = 0) computes
+the product for the whole batch into a buffer, the others read it: v may therefore be overwritten element by
+element in the same update (m = Abar m). Written for the NumPy (BLAS), Cython and C++ standalone targets.
+"""
+
+import weakref
+
+import numpy as np
+from brian2 import Function, NeuronGroup
+
+_LIVE: "weakref.WeakValueDictionary[int, Product]" = weakref.WeakValueDictionary()
+
+
+class Product:
+    """w (sources, targets) of group `weights` times what `source` `carries`, for `batch` samples."""
+
+    def __init__(self, symbol: str, weights: NeuronGroup, source: NeuronGroup, carries: str, batch: int,
+                 shape: tuple[int, int]):
+        self.symbol, self.batch, (self.targets, self.sources) = symbol, batch, shape
+        self.spiking = carries == "spikes"
+        variable = "_spikespace" if self.spiking else carries
+        self.names = (f"_array_{weights.name}_w", f"_array_{source.name}_{variable}")
+        self.w, self.v = weights.variables["w"], source.variables[variable]
+        self.y = np.zeros(batch * self.targets)
+
+    def compute(self) -> None:
+        """Fill the buffer y for the whole batch."""
+        v = self.v.get_value()
+        if self.spiking:
+            spikes = v[:v[-1]]
+            v = np.zeros(self.batch * self.sources)
+            v[spikes] = 1
+        w = self.w.get_value().reshape(self.sources, self.targets)
+        np.matmul(v.reshape(self.batch, self.sources), w, out=self.y.reshape(self.batch, self.targets))
+
+    def __call__(self, i: np.ndarray) -> np.ndarray:
+        """All elements at once, as NumPy code asks for them."""
+        self.compute()
+        return self.y[i]
+
+    def function(self) -> Function:
+        """The product as a Brian2 function of the target's index."""
+        made = Function(self.__call__, arg_units=[1], return_unit=1, arg_types=["integer"], return_type="float",
+                        stateless=False)
+        handle = id(self)
+        _LIVE[handle] = self
+        names = {"handle": np.array([handle], np.int64), "y": self.y}
+        made.implementations.add_implementation("cython", CYTHON.format(symbol=self.symbol),
+                                                namespace={f"{self.symbol}_{key}": names[key] for key in names})
+        made.implementations.add_implementation("cpp", self._cpp())
+        return made
+
+    def _cpp(self) -> str:
+        weights, source = self.names
+        kernel = CPP_SPIKES if self.spiking else CPP_STATE
+        fill = {"SYMBOL": self.symbol, "BATCH": self.batch, "SOURCES": self.sources, "TARGETS": self.targets,
+                "WEIGHTS": f"brian::{weights}", "SOURCE": f"brian::{source}"}
+        code = kernel + CPP_READ
+        for key, value in fill.items():
+            code = code.replace(f"%{key}%", str(value))
+        return code
+
+
+def compute(handle: int) -> None:
+    """Compute the product with this handle: what generated Cython calls."""
+    _LIVE[handle].compute()
+
+
+CYTHON = """
+from dmpnet.products import compute as _compute_{symbol}
+cdef double {symbol}(int i):
+    global _namespace{symbol}_handle
+    global _namespace{symbol}_y
+    if i == 0:
+        _compute_{symbol}(_namespace{symbol}_handle[0])
+    return _namespace{symbol}_y[i]
+"""
+
+# One row of w is added for every spike: the rows are contiguous, so the inner loop vectorises.
+CPP_SPIKES = """
+static double _%SYMBOL%_y[%BATCH% * %TARGETS%];
+static void _%SYMBOL%_compute()
+{
+    const int32_t* spikes = %SOURCE%;
+    const int32_t count = spikes[%BATCH% * %SOURCES%];
+    for (int k = 0; k < %BATCH% * %TARGETS%; k++) _%SYMBOL%_y[k] = 0;
+    for (int32_t k = 0; k < count; k++)
+    {
+        const int32_t sample = spikes[k] / %SOURCES%;
+        const double* __restrict__ w = %WEIGHTS% + (spikes[k] - sample * %SOURCES%) * %TARGETS%;
+        double* __restrict__ y = _%SYMBOL%_y + sample * %TARGETS%;
+        for (int n = 0; n < %TARGETS%; n++) y[n] += w[n];
+    }
+}
+"""
+
+# Tiles of 4 samples by 8 targets stay in registers, so each loaded weight serves 4 samples.
+CPP_STATE = """
+static double _%SYMBOL%_y[%BATCH% * %TARGETS%];
+template <int R, int C> static inline void _%SYMBOL%_tile(const double* __restrict__ v, const double* __restrict__ w,
+                                                          double* __restrict__ y)
+{
+    double sum[R][C] = {};
+    for (int j = 0; j < %SOURCES%; j++)
+        for (int r = 0; r < R; r++)
+            for (int c = 0; c < C; c++) sum[r][c] += v[r * %SOURCES% + j] * w[j * %TARGETS% + c];
+    for (int r = 0; r < R; r++)
+        for (int c = 0; c < C; c++) y[r * %TARGETS% + c] = sum[r][c];
+}
+template <int R> static void _%SYMBOL%_rows(const double* v, double* y)
+{
+    int n = 0;
+    for (; n + 8 <= %TARGETS%; n += 8) _%SYMBOL%_tile<R, 8>(v, %WEIGHTS% + n, y + n);
+    for (; n < %TARGETS%; n++) _%SYMBOL%_tile<R, 1>(v, %WEIGHTS% + n, y + n);
+}
+static void _%SYMBOL%_compute()
+{
+    int b = 0;
+    for (; b + 4 <= %BATCH%; b += 4)
+        _%SYMBOL%_rows<4>(%SOURCE% + b * %SOURCES%, _%SYMBOL%_y + b * %TARGETS%);
+    for (; b < %BATCH%; b++)
+        _%SYMBOL%_rows<1>(%SOURCE% + b * %SOURCES%, _%SYMBOL%_y + b * %TARGETS%);
+}
+"""
+
+CPP_READ = """
+static inline double %SYMBOL%(const int32_t i)
+{
+    if (i == 0) _%SYMBOL%_compute();
+    return _%SYMBOL%_y[i];
+}
+"""
+
+
+def stimulus(by_step: np.ndarray) -> Function:
+    """stimulus(i, k): value of channel i in step k, 0 outside the samples; by_step (T, channels of the batch).
+
+    The array may be overwritten between runs to play other samples of the same shape.
+    """
+    steps, width = by_step.shape
+
+    def replay(i: np.ndarray, k: int) -> np.ndarray:
+        return by_step[k][i] if 0 <= k < steps else np.zeros(len(i), by_step.dtype)
+
+    made = Function(replay, arg_units=[1, 1], return_unit=1, arg_types=["integer", "integer"], return_type="float",
+                    stateless=False)
+    values = {"stimulus_values": by_step.reshape(-1)}
+    size = {"steps": steps, "width": width}
+    made.implementations.add_implementation("cython", REPLAY_CYTHON.format(**size), namespace=values)
+    made.implementations.add_implementation("cpp", REPLAY_CPP.format(**size), namespace=values)
+    return made
+
+
+REPLAY_CYTHON = """
+cdef double stimulus(int i, int k):
+    global _namespacestimulus_values
+    if k < 0 or k >= {steps}:
+        return 0
+    return _namespacestimulus_values[k * <size_t>{width} + i]
+"""
+
+REPLAY_CPP = """
+static inline double stimulus(const int32_t i, const int32_t k)
+{{
+    return k < 0 || k >= {steps} ? 0.0 : (double)_namespacestimulus_values[k * (size_t){width} + i];
+}}
+"""

@@ -1,0 +1,98 @@
+"""Coupling by Brian2 Synapses: every sample has its own, and any of them can be changed or cut.
+
+Spikes are events (W_f, w_x, W_o); what is not a spike is a summed variable (Abar m, Bbar x, W_m m, analog input), and so
+is W_r s, which has to arrive within the step. A summed variable is computed after the step that reads it, so x
+reaches m one step later and m reaches u another one later; W_f waits for them with a delay of 2 steps.
+"""
+
+import numpy as np
+from brian2 import NeuronGroup, Quantity, SpikeGeneratorGroup, Synapses, second
+
+from dmpnet import populations
+from dmpnet.populations import Connection
+from dmpnet.weights import TrainedNetwork
+
+INPUT_LAG = {"spikes": 0, "analog": 1}  # steps from input step k to the step in which the input group has it
+SLOW_STEPS = (1, 2)  # steps from x to m and from x to u
+
+CHANNELS = """
+s_in : 1                        # value of this step
+s_1 : 1                         # of the step before
+s_2 : 1                         # of two steps before: what W_f sees while the slow memory catches up
+s_next : 1
+"""
+PLAY = """s_2 = s_1
+s_1 = s_in
+s_in = s_next
+s_next = 0"""
+
+
+def wire(network: TrainedNetwork, s_in: np.ndarray, groups: dict[str, NeuronGroup]) -> list:
+    """Input and synapses; gives every group its step."""
+    objects = _input(network, s_in)
+    sources = {**groups, **{obj.name: obj for obj in objects}}
+    wait = SLOW_STEPS[1] * network.encoding.dt * second
+    clear: dict[str, list[str]] = {name: [] for name in groups}
+    for link in populations.connections(network):
+        source, target = sources[link.source], groups[link.target]
+        waits = link.name.startswith("W_f") and _has_slow(network, link)
+        if link.source == link.target and link.carries == "spikes":
+            made = _summed(link, source, target, "s")
+        elif link.carries == "spikes":
+            made = _events(link, source, target, wait if waits else 0 * second)
+            clear[link.target].append(f"{link.current} = 0")  # collects spikes: starts the next step from 0
+        else:
+            made = _summed(link, source, target, "s_2" if waits else link.carries)
+        objects.append(_connected(made, link.weights, len(s_in)))
+    for name, lines in populations.updates(network).items():
+        first = ("k += 1",) if "k" in groups[name].variables else ()
+        groups[name].run_regularly("\n".join((*first, *lines, *clear[name])), name=f"{name}_run_regularly")
+    return objects
+
+
+def _has_slow(network: TrainedNetwork, link: Connection) -> bool:
+    return network.layers[int(link.target.partition("_")[2]) - 1].slow is not None
+
+
+def _events(link: Connection, source: NeuronGroup, target: NeuronGroup, delay: Quantity) -> Synapses:
+    """A spike of the source adds w to the target's current."""
+    return Synapses(source, target, "w : 1", on_pre=f"{link.current}_post += w", delay=delay, name=link.name,
+                    namespace={})
+
+
+def _summed(link: Connection, source: NeuronGroup, target: NeuronGroup, variable: str) -> Synapses:
+    """The target's current is the sum of w times a variable of the source, every step."""
+    return Synapses(source, target, f"w : 1\n{link.current}_post = w*{variable}_pre : 1 (summed)", name=link.name,
+                    namespace={})
+
+
+def _connected(synapses: Synapses, weights: np.ndarray, batch: int) -> Synapses:
+    """All-to-all within each sample; weights (N, M), synapses ordered by sample, source, target."""
+    n, m = weights.shape
+    sample = np.arange(batch)[:, None, None]
+    i = np.broadcast_to(sample * m + np.arange(m)[None, :, None], (batch, m, n)).ravel()
+    j = np.broadcast_to(sample * n + np.arange(n)[None, None, :], (batch, m, n)).ravel()
+    synapses.connect(i=i, j=j)
+    synapses.w = np.tile(np.asarray(weights, float).T.ravel(), batch)
+    return synapses
+
+
+def _input(network: TrainedNetwork, s_in: np.ndarray) -> list:
+    """`input`: a spike generator, or channels whose values are played by one generator spike a value that is not 0."""
+    batch, _, channels = s_in.shape
+    if network.encoding.kind == "spikes":
+        step, sample, channel = np.nonzero(s_in.swapaxes(0, 1))
+        return [SpikeGeneratorGroup(batch * channels, sample * channels + channel,
+                                    step * network.encoding.dt * second, name="input", sorted=True)]
+    step, sample, channel = np.nonzero(s_in.swapaxes(0, 1))
+    count = max(len(step), 1)  # an all-dark input has one silent generator: Brian2 takes no empty groups
+    values = SpikeGeneratorGroup(count, np.arange(len(step)), step * network.encoding.dt * second,
+                                 name="values", sorted=True)
+    group = NeuronGroup(batch * channels, CHANNELS, name="input", namespace={})
+    group.run_regularly(PLAY, name="input_run_regularly")
+    play = Synapses(values, group, "w : 1", on_pre="s_next_post += w", name="play", namespace={})
+    target = np.zeros(count, int)
+    target[:len(step)] = sample * channels + channel
+    play.connect(i=np.arange(count), j=target)
+    play.w = np.resize(s_in[sample, step, channel], count) if len(step) else 0
+    return [values, group, play]
