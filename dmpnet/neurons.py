@@ -12,6 +12,7 @@ A layer without W_m, w_x is a feed-forward network (FSNN), one with W_r a recurr
 """
 
 from dataclasses import dataclass
+from numbers import Real
 
 from dmpnet.errors import DmpnetError
 
@@ -36,13 +37,19 @@ class Neuron:
     reset: str = "hard"
 
     def __post_init__(self):
+        for name in ("beta", "g", "theta_u"):
+            value = getattr(self, name)
+            if not isinstance(value, Real):
+                raise DmpnetError(f"neuron: {name} = {value!r}, but it is a number; set one")
+            object.__setattr__(self, name, float(value))  # a NumPy scalar would set the arithmetic's dtype
         if not 0 <= self.beta < 1:
             raise DmpnetError(f"neuron: beta = {self.beta}, but the kept fraction lies in [0, 1); use exp(-dt/tau)")
-        if not self.theta_u > 0:
-            raise DmpnetError(f"neuron: theta_u = {self.theta_u}, but a threshold is positive; set theta_u > 0")
+        if not 0 < self.theta_u < float("inf"):
+            raise DmpnetError(f"neuron: theta_u = {self.theta_u}, but a threshold is positive and finite; "
+                              f"set theta_u > 0")
         if not abs(self.g) < float("inf"):
             raise DmpnetError(f"neuron: g = {self.g}, but the gain is a finite number; set g, e.g. 1 - beta")
-        if self.reset not in RESETS:
+        if self.reset not in tuple(RESETS):
             raise DmpnetError(f"neuron: reset = {self.reset!r}, but it is one of {', '.join(RESETS)}; choose one")
 
 
