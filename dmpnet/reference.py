@@ -55,12 +55,22 @@ def check_input(network: TrainedNetwork, s_in: np.ndarray) -> None:
                           f"reshape it, or use weights trained on {s_in.shape[-1] if s_in.ndim else 0} channels")
     if 0 in s_in.shape:
         raise DmpnetError(f"input has shape {s_in.shape}: nothing to simulate; give at least one sample and one step")
+    if s_in.dtype.kind not in "fiub":
+        raise DmpnetError(f"input has dtype {s_in.dtype}, but this network reads real numbers; convert it to float64")
     if not np.isfinite(s_in).all():
         raise DmpnetError(f"input has {int((~np.isfinite(s_in)).sum())} values that are NaN or infinite, but 0 are "
                           f"allowed; clean the recording")
     if network.encoding.kind == "spikes" and not np.isin(s_in, (0, 1)).all():
         raise DmpnetError(f"input reaches from {s_in.min():g} to {s_in.max():g}, but this network reads spikes, "
                           f"0 or 1; binarise the recording")
+
+
+def check_record(record: tuple[str, ...]) -> None:
+    """Raise DmpnetError for a name that is not RECORDABLE."""
+    for name in record:
+        if name not in RECORDABLE:
+            raise DmpnetError(f"record {name!r} is not among what can be kept ({', '.join(RECORDABLE)}); "
+                              f"choose from these")
 
 
 def run(network: TrainedNetwork, s_in: np.ndarray, record: tuple[str, ...] = ("spikes",),
@@ -72,6 +82,7 @@ def run(network: TrainedNetwork, s_in: np.ndarray, record: tuple[str, ...] = ("s
     """
     s_in = np.asarray(s_in)
     check_input(network, s_in)
+    check_record(record)
     batch, steps, _ = s_in.shape
     layers = [_State(layer, batch, dtype) for layer in network.layers]
     W_o, b_o = np.asarray(network.W_o, dtype).T, np.asarray(network.b_o, dtype)
