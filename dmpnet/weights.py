@@ -1,9 +1,9 @@
-"""Trained networks, and the one .npz file that holds one. The only place that knows the format (README: Weights file)."""
+"""Trained networks, and the one .npz file that holds one; only this file knows the format (README: Weights file)."""
 
 import json
-import zipfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, fields
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
@@ -113,7 +113,7 @@ def check(network: TrainedNetwork, origin: str = "network") -> None:
         raise WeightsError(f"{origin}: 0 layers, but a network needs at least one; add layer1.W_f and layer1.b_f")
     channels = network.encoding.channels
     for number, layer in enumerate(network.layers, 1):
-        n = len(layer.b_f)
+        n = _rows(layer.W_f)
         _fits(origin, f"layer{number}.W_f", layer.W_f, (n, channels))
         _fits(origin, f"layer{number}.b_f", layer.b_f, (n,))
         if layer.W_r is not None:
@@ -121,18 +121,21 @@ def check(network: TrainedNetwork, origin: str = "network") -> None:
         if layer.slow is not None:
             _slow_fits(origin, f"layer{number}", layer.slow, n, channels)
         channels = n
-    _fits(origin, "readout.W_o", network.W_o, (len(network.b_o), channels))
-    _fits(origin, "readout.b_o", network.b_o, (network.W_o.shape[0],))
+    _fits(origin, "readout.W_o", network.W_o, (_rows(network.W_o), channels))
+    _fits(origin, "readout.b_o", network.b_o, (_rows(network.W_o),))
     _encoding_fits(origin, network.encoding)
 
 
 def _slow_fits(origin: str, name: str, slow: SlowMemory, n: int, channels: int) -> None:
-    d = len(slow.Bbar)
+    d = _rows(slow.Abar)
     shapes = {"w_x": (channels,), "b_x": (), "W_m": (n, d), "b_m": (n,), "Abar": (d, d), "Bbar": (d,)}
     for key, shape in shapes.items():
         _fits(origin, f"{name}.{key}", getattr(slow, key), shape)
-    if slow.d_s < 1:
-        raise WeightsError(f"{origin}: {name}.d_s = {slow.d_s}, but dilation counts steps; set d_s >= 1")
+    if not isinstance(slow.d_s, Integral) or slow.d_s < 1:
+        raise WeightsError(f"{origin}: {name}.d_s = {slow.d_s!r}, but dilation counts steps; set d_s >= 1")
+    if not isinstance(slow.theta, Real) or not 0 < slow.theta < np.inf:
+        raise WeightsError(f"{origin}: {name}.theta = {slow.theta!r}, but a window is a positive number of steps; "
+                           f"set theta > 0")
     radius = np.abs(np.linalg.eigvals(slow.Abar)).max()
     if radius > 1:
         raise WeightsError(f"{origin}: {name}.Abar has spectral radius {radius:.4g}, above 1, so the slow memory "
@@ -142,12 +145,21 @@ def _slow_fits(origin: str, name: str, slow: SlowMemory, n: int, channels: int) 
 def _encoding_fits(origin: str, encoding: Encoding) -> None:
     if encoding.kind not in ("analog", "spikes"):
         raise WeightsError(f"{origin}: input kind {encoding.kind!r}, but it is 'analog' or 'spikes'; set one")
-    if encoding.steps < 1 or not encoding.dt > 0:
-        raise WeightsError(f"{origin}: {encoding.steps} steps of {encoding.dt} s, but both must be positive; set them")
+    if not (isinstance(encoding.steps, Integral) and isinstance(encoding.channels, Integral)):
+        raise WeightsError(f"{origin}: {encoding.steps!r} steps of {encoding.channels!r} channels, but both count "
+                           f"something; set whole numbers")
+    if encoding.steps < 1 or not isinstance(encoding.dt, Real) or not 0 < encoding.dt < np.inf:
+        raise WeightsError(f"{origin}: {encoding.steps} steps of {encoding.dt!r} s, but both must be positive; "
+                           f"set them")
     order = encoding.permutation
-    if order is not None and not np.array_equal(np.sort(order), np.arange(encoding.steps)):
+    if order is not None and not (order.dtype.kind in "iu" and np.array_equal(np.sort(order),
+                                                                              np.arange(encoding.steps))):
         raise WeightsError(f"{origin}: input.permutation is not an ordering of the {encoding.steps} steps 0 to "
                            f"{encoding.steps - 1}; store the permutation used in training")
+
+
+def _rows(array: np.ndarray) -> int:
+    return array.shape[0] if array.ndim else 0
 
 
 def _fits(origin: str, name: str, array: np.ndarray, shape: tuple[int, ...]) -> None:
@@ -164,16 +176,21 @@ def _fits(origin: str, name: str, array: np.ndarray, shape: tuple[int, ...]) -> 
 
 def save(network: TrainedNetwork, path: str | Path) -> None:
     """Write `network` to one .npz file, whole or not at all; no pickle."""
-    arrays = dict(_arrays(network))
+    arrays: dict[str, Any] = dict(_arrays(network))
     header = {
         "format": FORMAT,
         "neurons": [asdict(layer.neuron) for layer in network.layers],
-        "slow": [{"theta": layer.slow.theta, "d_s": layer.slow.d_s} if layer.slow else None for layer in network.layers],
+        "slow": [{"theta": slow.theta, "d_s": slow.d_s} if (slow := layer.slow) else None for layer in network.layers],
         "input": {key: getattr(network.encoding, key) for key in ("kind", "channels", "steps", "dt", "dataset")},
         "provenance": network.provenance,
     }
     with whole_file(path) as temporary, open(temporary, "wb") as file:
-        np.savez_compressed(file, header=np.array(json.dumps(header)), **arrays)
+        np.savez_compressed(file, header=np.array(json.dumps(header, default=_plain)), **arrays)
+
+
+def _plain(value: Any) -> Any:
+    """NumPy scalars as numbers, anything else JSON does not know (a path, a date) as text."""
+    return value.item() if isinstance(value, np.generic) else str(value)
 
 
 def _arrays(network: TrainedNetwork) -> Iterator[tuple[str, np.ndarray]]:
@@ -205,17 +222,22 @@ def load(path: str | Path) -> TrainedNetwork:
     try:
         layers = tuple(_layer(arrays, number, neuron, slow)
                        for number, (neuron, slow) in enumerate(zip(header["neurons"], header["slow"], strict=True), 1))
-        return TrainedNetwork(layers, arrays["readout.W_o"], arrays["readout.b_o"],
-                              Encoding(**header["input"], permutation=arrays.get("input.permutation")),
-                              header.get("provenance", {}))
+        network = TrainedNetwork(layers, arrays["readout.W_o"], arrays["readout.b_o"],
+                                 Encoding(**header["input"], permutation=arrays.get("input.permutation")),
+                                 header.get("provenance", {}))
     except KeyError as error:
         raise WeightsError(f"{path}: key {error} is missing, but the format needs it; write the file with "
                            f"dmpnet.weights.save") from error
-    except TypeError as error:
-        raise WeightsError(f"{path}: the header does not describe a network ({error}); write the file with "
-                           f"dmpnet.weights.save") from error
     except DmpnetError as error:
         raise WeightsError(f"{path}: {str(error).removeprefix('network: ')}") from error
+    except (TypeError, ValueError) as error:
+        raise WeightsError(f"{path}: the header does not describe a network ({error}); write the file with "
+                           f"dmpnet.weights.save") from error
+    unknown = arrays.keys() - {"header", *dict(_arrays(network))}
+    if unknown:
+        raise WeightsError(f"{path}: key {min(unknown)!r} is not one this network has, so it would be left out; "
+                           f"check its spelling, or write the file with dmpnet.weights.save")
+    return network
 
 
 def _read(path: Path) -> dict[str, np.ndarray]:
@@ -223,11 +245,16 @@ def _read(path: Path) -> dict[str, np.ndarray]:
         raise WeightsError(f"{path}: no such weights file; give the path of a .npz written by dmpnet, "
                            f"or the name of a shipped network (dmpnet info lists them)")
     try:
-        with np.load(path, allow_pickle=False) as file:
-            if not isinstance(file, np.lib.npyio.NpzFile):
-                raise ValueError("a single array, not an .npz archive")
-            return {key: file[key] for key in file.files}
-    except (zipfile.BadZipFile, ValueError, EOFError, OSError, NotImplementedError) as error:
+        with open(path, "rb") as file:
+            start = file.read(2)
+            if start[:1] == b"\x80":
+                raise ValueError("a pickle")
+            if start != b"PK":
+                raise ValueError("it does not begin like one")
+            file.seek(0)
+            with np.load(file, allow_pickle=False) as archive:
+                return {key: archive[key] for key in archive.files}
+    except Exception as error:  # damaged bytes come up as whatever zipfile, zlib or NumPy trips over first
         size = path.stat().st_size
         if "pickle" in str(error):
             raise WeightsError(f"{path}: holds pickled objects ({size} bytes), which can run code and are never "
@@ -253,7 +280,10 @@ def _layer(arrays: dict[str, np.ndarray], number: int, neuron: dict, slow: dict 
     def array(key: str) -> np.ndarray:
         return arrays[f"layer{number}.{key}"]
 
-    pathway = SlowMemory(**{key: array(key) for key in SLOW_ARRAYS}, **slow) if slow is not None else None
+    pathway = None
+    if slow is not None:
+        matrices: dict[str, Any] = {key: array(key) for key in SLOW_ARRAYS}
+        pathway = SlowMemory(**matrices, **slow)
     return Layer(array("W_f"), array("b_f"), Neuron(**neuron), arrays.get(f"layer{number}.W_r"), pathway)
 
 
