@@ -4,7 +4,7 @@ import importlib.metadata
 import json
 import platform
 import subprocess
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +38,8 @@ def record(command: str, arguments: dict[str, Any], **more: Any) -> dict[str, An
             versions[package] = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:
             continue
-    now = datetime.now(timezone.utc).isoformat(timespec="seconds")
-    return {"command": command, "arguments": arguments, "versions": versions, "commit": commit(), "written": now, **more}
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    return {"command": command, "arguments": arguments, "versions": versions, "commit": commit(), "written": now} | more
 
 
 def write(path: str | Path, entry: dict[str, Any]) -> None:

@@ -61,6 +61,7 @@ class Trainer:
         # AdamW without weight decay is Adam; fused: one pass over the parameters
         self.optimiser = torch.optim.AdamW(self.model.parameters(), lr=recipe.lr, weight_decay=recipe.weight_decay)
         self.progress = Progress()
+        self.origin = provenance.record("train", recipe.record(), data=recordings.source)
         self.batches = math.ceil(len(self.train) / recipe.batch)
 
     @property
@@ -139,12 +140,12 @@ class Trainer:
         loss = torch.nn.functional.cross_entropy(logits, labels)
         total = loss + recipe.rate_weight * sum(torch.relu(r.mean() - recipe.rate_target) for r in rates)
         if not torch.isfinite(total):
-            raise DmpnetError(f"training diverged: loss {float(total)} at epoch {p.epoch + 1}, batch {p.batch + 1}; "
+            raise DmpnetError(f"training diverged: loss {total.item()} at epoch {p.epoch + 1}, batch {p.batch + 1}; "
                               f"lower --lr (now {recipe.lr:g}); {self.checkpoint} still holds the state before")
         self.optimiser.zero_grad()
         total.backward()
         self.optimiser.step()
-        p.loss += float(loss) * len(chosen)
+        p.loss += loss.item() * len(chosen)
         p.correct += int((logits.argmax(1) == labels).sum())
         p.seen += len(chosen)
         return lr
@@ -165,10 +166,9 @@ class Trainer:
 
     def _write_weights(self, rates: list[float]) -> None:
         p = self.progress
-        entry = provenance.record("train", self.recipe.record(), epoch=p.best_epoch, validation_accuracy=p.best,
-                                  validation_samples=len(self.held_out), training_samples=len(self.train),
-                                  validation_rates=[round(rate, 5) for rate in rates], data=self.data.source)
-        weights.save(self.model.trained(encoding_of(self.data), entry), self.folder / "weights.npz")
+        found = {"epoch": p.best_epoch, "validation_accuracy": p.best, "validation_samples": len(self.held_out),
+                 "training_samples": len(self.train), "validation_rates": [round(rate, 5) for rate in rates]}
+        weights.save(self.model.trained(encoding_of(self.data), self.origin | found), self.folder / "weights.npz")
 
     def _write_curve(self) -> None:
         with whole_file(self.folder / "curve.csv") as temporary, open(temporary, "w", newline="") as file:

@@ -1,0 +1,48 @@
+"""The command line: `dmpnet --help`."""
+
+import argparse
+import sys
+
+from dmpnet import __version__
+from dmpnet.commands import info, run, simulate, train
+from dmpnet.errors import DmpnetError
+
+DESCRIPTION = """\
+Trained dual-memory-pathway (DMP) spiking networks in Brian2, spike for spike as they were trained.
+
+start here:
+  dmpnet run                      a trained network reads 1,000 handwritten digits pixel by pixel, in Brian2
+  dmpnet info                     the networks that ship with dmpnet
+  dmpnet info smnist-dmp2         one of them: layers, parameters, state, where it comes from
+  dmpnet simulate smnist-dmp2 digits.npy --out spikes.npz
+                                  your own input; spikes of every layer in a file
+  dmpnet train smnist --out mine  train your own (needs the extra: pip install 'dmpnet[train]')
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(prog="dmpnet", description=DESCRIPTION,
+                                  formatter_class=argparse.RawDescriptionHelpFormatter)
+    top.add_argument("--version", action="version", version=f"dmpnet {__version__}")
+    parsers = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for command in (run, simulate, train, info):
+        command.add(parsers)
+    return top
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Exit code: 0 done, 2 a request that cannot be carried out (one line on stderr), 130 interrupted."""
+    arguments = parser().parse_args(argv)
+    try:
+        arguments.execute(arguments)
+    except (DmpnetError, OSError) as error:
+        print(f"dmpnet: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("dmpnet: interrupted; files written so far are whole", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,40 @@
+"""Options and outputs that commands share."""
+
+import argparse
+from pathlib import Path
+
+from tqdm import tqdm
+
+from dmpnet import shipped, weights
+from dmpnet.weights import TrainedNetwork
+
+BACKENDS = ("numpy", "cython", "cpp_standalone")
+
+
+def common(parser: argparse.ArgumentParser, out: str) -> None:
+    """--seed and --out; `out` is the default of the latter."""
+    parser.add_argument("--seed", type=int, default=0, help="seed of every random draw (default: 0)")
+    parser.add_argument("--out", type=Path, default=Path(out), help=f"where results go (default: {out})")
+
+
+def backend(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--backend", default="numpy", metavar="NAME",
+                        help=f"Brian2 back end: {', '.join(BACKENDS)} (default: numpy, which compiles nothing)")
+    parser.add_argument("--processes", type=int, default=1, metavar="N",
+                        help="compiled binaries to run side by side (cpp_standalone; default: 1)")
+
+
+def data(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data", type=Path, metavar="FOLDER",
+                        help="folder with the official files (default: DMPNET_DATA, then the cache folder)")
+    parser.add_argument("--download", action="store_true", help="fetch missing files from the official mirror first")
+
+
+def network(name: str) -> TrainedNetwork:
+    """The network in file `name`, or the shipped one of that name."""
+    return weights.load(name if name.endswith(".npz") or Path(name).exists() else shipped.path(name))
+
+
+def bar(total: int, unit: str, what: str) -> tqdm:
+    """A progress bar; silent when standard error is not a terminal."""
+    return tqdm(total=total, unit=unit, desc=what, disable=None, leave=False, dynamic_ncols=True)

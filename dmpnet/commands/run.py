@@ -1,0 +1,127 @@
+"""`dmpnet run`: the main job. A trained network classifies real recordings in Brian2, and every spike is checked."""
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+from tabulate import tabulate
+
+from dmpnet import data, provenance, weights
+from dmpnet.commands import options
+from dmpnet.evaluation import Evaluation, check_match, evaluate
+from dmpnet.files import whole_file
+from dmpnet.weights import TrainedNetwork
+
+NETWORKS = {"smnist": ("smnist-dmp2", "subset"), "shd-regen": ("shd-regen-dmp2", "test")}
+
+
+def add(parsers) -> None:
+    p = parsers.add_parser("run", help="the main job: real digits, in Brian2, every spike checked",
+                           description=__doc__)
+    p.add_argument("task", nargs="?", default="smnist", choices=sorted(NETWORKS),
+                   help="smnist: handwritten digits, pixel by pixel (ships with dmpnet; the default); "
+                        "shd-regen: spoken digits (needs --data)")
+    p.add_argument("--weights", metavar="FILE", help="other weights than the shipped DMP II network")
+    p.add_argument("--split", help="part of the data set: subset (1,000 digits), test or train")
+    p.add_argument("--samples", type=int, metavar="N", help="only the first N samples")
+    p.add_argument("--trainer", action="store_true",
+                   help="also ask the PyTorch network, float32 and float64 (needs the extra: train)")
+    options.backend(p)
+    options.data(p)
+    options.common(p, "dmpnet-run")
+    p.set_defaults(execute=execute)
+
+
+def execute(arguments: argparse.Namespace) -> None:
+    name, split = NETWORKS[arguments.task]
+    name, split = arguments.weights or name, arguments.split or split
+    network = options.network(name)
+    recordings = data.load(arguments.task, split, arguments.data, arguments.download)
+    if arguments.samples is not None:
+        recordings = recordings.take(slice(arguments.samples)) if arguments.samples > 0 else recordings.take([])
+    check_match(network, recordings)
+    out = arguments.out
+    out.mkdir(parents=True, exist_ok=True)
+    count, steps, channels = recordings.values.shape
+    size = weights.parameters(network)["paper"]
+    print(f"{name} ({network.kind} {network.shape}, {size:,} parameters) reads {count:,} recordings of "
+          f"{recordings.name} ({split}), {steps} steps x {channels} channels, in Brian2 on {arguments.backend}\n")
+    with options.bar(count, "sample", "simulating") as bar:
+        result = evaluate(network, recordings, arguments.backend, bar.update, arguments.processes)
+    rows = summary(result, arguments.backend)
+    if arguments.trainer:
+        rows += verdicts(network, recordings, result)
+    print(tabulate(rows, tablefmt="plain"))
+    print()
+    print(tabulate(layers(network, result), headers="keys", floatfmt=".2f", intfmt=","))
+    entry = provenance.record("run", {key: value for key, value in vars(arguments).items() if key != "execute"},
+                              data=recordings.source, weights=network.provenance)
+    write(out, entry, rows, layers(network, result), result)
+    example(network, recordings, out / "sample.npz")
+    from dmpnet import drawing  # Matplotlib takes a while to import: after the table
+
+    drawing.save(drawing.portrait(out / "sample.npz"), out / "portrait")
+    print(f"\nfigure, predictions and provenance in {out}/")
+
+
+def summary(result: Evaluation, backend: str) -> list[tuple[str, str]]:
+    n = len(result.labels)
+    return [
+        (f"accuracy in Brian2 ({backend})", f"{result.accuracy:.2f} %"),
+        ("accuracy of the trained arithmetic (NumPy, float64)", f"{result.reference_accuracy:.2f} %"),
+        ("same class", f"{result.agreement:.2f} %"),
+        ("spikes compared / mismatched", f"{sum(result.compared):,} places / {sum(result.mismatched):,}"),
+        ("closest a membrane came to its threshold", f"{result.margin:.1e}"),
+        ("time per sample, Brian2", f"{1e3 * result.seconds / n:.2f} ms"),
+        ("time per sample, NumPy reference", f"{1e3 * result.reference_seconds / n:.2f} ms"),
+    ]
+
+
+def verdicts(network: TrainedNetwork, recordings: data.Recordings, result: Evaluation) -> list[tuple[str, str]]:
+    from dmpnet.training.verdict import predictions
+
+    rows = []
+    for dtype in ("float32", "float64"):
+        with options.bar(len(recordings), "sample", f"PyTorch {dtype}") as bar:
+            theirs = predictions(network, recordings, dtype, progress=bar.update)
+        rows.append((f"PyTorch {dtype}: accuracy, classes that differ",
+                     f"{100 * (theirs == recordings.labels).mean():.2f} %, {(theirs != result.predictions).sum()}"))
+    return rows
+
+
+def layers(network: TrainedNetwork, result: Evaluation) -> list[dict[str, object]]:
+    return [{"layer": number, "neurons": layer.N, "slow memory d": layer.slow.d if layer.slow else 0,
+             "active %": 100 * rate, "places compared": compared, "mismatched": mismatched}
+            for number, (layer, rate, compared, mismatched) in
+            enumerate(zip(network.layers, result.rates, result.compared, result.mismatched, strict=True), 1)]
+
+
+def write(out: Path, entry: dict, rows: list, table: list, result: Evaluation) -> None:
+    """results.json with provenance, predictions.csv with a line a sample."""
+    with whole_file(out / "results.json") as temporary:
+        temporary.write_text(json.dumps({"summary": dict(rows), "layers": table, "provenance": entry}, indent=2,
+                                        default=str) + "\n")
+    with whole_file(out / "predictions.csv") as temporary:
+        np.savetxt(temporary, np.stack([np.arange(len(result.labels)), result.labels, result.predictions,
+                                        result.reference_predictions], axis=1), fmt="%d", delimiter=",",
+                   header="sample,label,brian2,reference", comments="")
+
+
+def example(network: TrainedNetwork, recordings: data.Recordings, path: Path, sample: int = 0) -> None:
+    """One recording through Brian2 with everything recorded, for the figure."""
+    from dmpnet.simulation import simulate
+
+    s_in = recordings.batch([sample])
+    seen = simulate(network, s_in, record=("spikes", "m", "readout"))
+    arrays = {"s_in": s_in[0], "label": recordings.labels[sample], "dt": recordings.dt, "readout": seen.readout[0],
+              "analog": recordings.kind == "analog", "name": f"{recordings.name} {network.kind} {network.shape}"}
+    if recordings.permutation is not None:
+        arrays["permutation"] = recordings.permutation
+    for number, layer in enumerate(seen.spikes, 1):
+        arrays[f"spikes{number}"] = layer[0]
+    for number, m in enumerate(seen.m, 1):
+        if m is not None:
+            arrays[f"m{number}"] = m[0]
+    with whole_file(path) as temporary, open(temporary, "wb") as file:
+        np.savez_compressed(file, **arrays)

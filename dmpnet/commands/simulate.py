@@ -1,0 +1,89 @@
+"""`dmpnet simulate`: a trained network on your input, in Brian2; spikes of every layer in one file."""
+
+import argparse
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+from tabulate import tabulate
+
+from dmpnet import provenance
+from dmpnet.activity import Activity
+from dmpnet.commands import options
+from dmpnet.errors import DataError, DmpnetError
+from dmpnet.files import whole_file
+from dmpnet.reference import RECORDABLE, check_input
+
+
+def add(parsers) -> None:
+    p = parsers.add_parser("simulate", help="your own input through a trained network, spikes into a file",
+                           description=__doc__)
+    p.add_argument("weights", metavar="WEIGHTS", help="weights file, or the name of a shipped network")
+    p.add_argument("input", metavar="INPUT", type=Path,
+                   help=".npy, or .npz with 's_in': (samples, steps, channels), or (steps, channels) for one sample")
+    p.add_argument("--record", nargs="*", default=["spikes"], metavar="WHAT",
+                   help=f"what to keep for every step: {', '.join(RECORDABLE)} (default: spikes)")
+    options.backend(p)
+    options.common(p, "spikes.npz")
+    p.set_defaults(execute=execute)
+
+
+def execute(arguments: argparse.Namespace) -> None:
+    unknown = set(arguments.record) - set(RECORDABLE)
+    if unknown:
+        raise DmpnetError(f"--record {' '.join(sorted(unknown))}: not recordable; choose from {', '.join(RECORDABLE)}")
+    network = options.network(arguments.weights)
+    s_in = read_input(arguments.input)
+    check_input(network, s_in)
+    from dmpnet.simulation import simulate  # Brian2 takes a second to import
+
+    with options.bar(len(s_in), "sample", arguments.backend) as bar:
+        activity = simulate(network, s_in, backend=arguments.backend, record=tuple(arguments.record),
+                            processes=arguments.processes, progress=lambda done, _: bar.update(done - bar.n))
+    entry = provenance.record("simulate", vars(arguments) | {"execute": None}, weights=network.provenance)
+    write(activity, arguments.out)
+    provenance.write(arguments.out.with_suffix(".json"), entry)
+    places = s_in.shape[0] * s_in.shape[1]
+    print(tabulate([{"layer": number, "neurons": len(rate), "spikes": round(float(rate.sum()) * places),
+                     "active %": 100 * rate.mean()} for number, rate in enumerate(activity.rates, 1)],
+                   headers="keys", floatfmt=".2f"))
+    print(f"\n{len(s_in)} samples x {s_in.shape[1]} steps; predictions and spikes in {arguments.out}")
+
+
+def read_input(path: Path) -> np.ndarray:
+    """(B, T, M) numbers of an .npy file or of 's_in' in an .npz file."""
+    if not path.is_file():
+        raise DataError(f"{path}: no such input file; give an .npy or .npz with (samples, steps, channels)")
+    try:
+        content = np.load(path, allow_pickle=False)
+        if isinstance(content, np.lib.npyio.NpzFile):
+            with content:
+                if "s_in" not in content:
+                    raise DataError(f"{path}: arrays {', '.join(content.files) or 'none'}, but 's_in' is needed; "
+                                    f"save it with np.savez(file, s_in=...)")
+                content = content["s_in"]
+    except (ValueError, EOFError, OSError, zipfile.BadZipFile, zlib.error) as error:
+        if isinstance(error, DataError):
+            raise
+        raise DataError(f"{path}: {path.stat().st_size} bytes that are not a whole .npy or .npz of numbers ({error}); "
+                        f"write it with np.save") from error
+    if content.dtype.kind not in "fiub":
+        raise DataError(f"{path}: dtype {content.dtype}, but input is numbers; save float64, uint8 or bool")
+    return content[None] if content.ndim == 2 else content
+
+
+def write(activity: Activity, path: Path) -> None:
+    """One .npz: logits, predictions, each layer's spikes as (sample, step, neuron), and what else was recorded."""
+    arrays = {"logits": activity.logits, "predictions": activity.predictions}
+    for number, spikes in enumerate(activity.spikes, 1):
+        arrays[f"layer{number}.spikes"] = np.argwhere(spikes).astype(np.int32)
+    for number, u in enumerate(activity.u, 1):
+        arrays[f"layer{number}.u"] = u
+    for number, m in enumerate(activity.m, 1):
+        if m is not None:
+            arrays[f"layer{number}.m"] = m
+    if activity.readout is not None:
+        arrays["readout"] = activity.readout
+    with whole_file(path) as temporary, open(temporary, "wb") as file:
+        np.savez_compressed(file, **arrays)

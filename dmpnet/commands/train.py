@@ -1,0 +1,57 @@
+"""`dmpnet train`: train a network; killed and called again, it goes on where it was."""
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+from dmpnet import data, provenance
+from dmpnet.commands import options
+from dmpnet.errors import DmpnetError
+
+NUMBERS = {"d": int, "theta": float, "d_s": int, "dropout": float, "std": float, "lr": float, "weight_decay": float,
+           "batch": int, "epochs": int, "rate_weight": float, "rate_target": float, "shift_channels": int,
+           "shift_steps": int, "validation": float}
+
+
+def add(parsers) -> None:
+    p = parsers.add_parser(
+        "train", help="train a network with surrogate gradients (extra: train)", description=__doc__,
+        epilog="Settings that are not given come from the authors' published code. Every option is stored with the "
+               "weights. The folder --out gets checkpoint.pt, curve.csv and weights.npz (best epoch on validation).")
+    p.add_argument("dataset", metavar="DATA", help="smnist, psmnist, shd or shd-regen")
+    p.add_argument("--kind", default="dmp", help="dmp, fsnn or rsnn (default: dmp)")
+    p.add_argument("--hidden", type=int, nargs="+", metavar="N", help="neurons of each layer (default: as published)")
+    for name, kind in NUMBERS.items():
+        p.add_argument(f"--{name.replace('_', '-')}", type=kind, metavar=kind.__name__.upper())
+    p.add_argument("--schedule", help="constant, step or cosine learning rate")
+    p.add_argument("--gradients", help="float32 or bfloat16 products in the backward pass")
+    options.data(p)
+    options.common(p, "trained")
+    p.set_defaults(execute=execute)
+
+
+def execute(arguments: argparse.Namespace) -> None:
+    from dmpnet.training.recipe import published
+    from dmpnet.training.trainer import Trainer
+
+    given = {name: getattr(arguments, name) for name in (*NUMBERS, "schedule", "gradients")}
+    recipe = published(arguments.dataset, arguments.kind, seed=arguments.seed,
+                       **{name: value for name, value in given.items() if value is not None})
+    if arguments.hidden:
+        recipe = replace(recipe, sizes=(recipe.sizes[0], *arguments.hidden, recipe.sizes[-1]))
+    folder = Path(arguments.out)
+    if folder.exists() and not folder.is_dir():
+        raise DmpnetError(f"--out {folder}: a file, but training needs a folder; give another name")
+    recordings = data.load(arguments.dataset, "train", arguments.data, arguments.download)
+    with options.bar(recipe.epochs, "epoch", "training") as bar:
+        def report(p, batches):
+            bar.update(round(p.epoch + p.batch / batches, 2) - bar.n)
+            bar.set_postfix_str(f"loss {p.loss / p.seen:.4f}, best validation {100 * max(p.best, 0):.2f} %")
+
+        trainer = Trainer(recipe, recordings, folder, report)
+        if trainer.resume():
+            print(f"going on at epoch {trainer.progress.epoch + 1}, batch {trainer.progress.batch + 1}")
+        progress = trainer.run()
+    provenance.write(folder / "training.json", trainer.origin)
+    print(f"best epoch {progress.best_epoch} of {progress.epoch}: {100 * progress.best:.2f} % on "
+          f"{len(trainer.held_out)} validation samples; weights in {folder / 'weights.npz'}")

@@ -1,0 +1,103 @@
+"""Figures as functions of files: nothing here simulates or imports Brian2."""
+
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+from matplotlib.figure import Figure
+
+from dmpnet.files import whole_file
+
+STYLE = {
+    "font.size": 8, "axes.titlesize": 8, "axes.spines.top": False, "axes.spines.right": False,
+    "axes.linewidth": 0.6, "lines.linewidth": 1.0, "legend.frameon": False, "legend.fontsize": 7,
+    "savefig.dpi": 200, "pdf.fonttype": 42, "image.cmap": "viridis",
+}
+HIGHLIGHT, SECOND, MUTED = "#0072B2", "#D55E00", "#BBBBBB"  # Okabe-Ito blue and vermilion: apart for everyone
+
+
+def save(figure: Figure, stem: str | Path) -> list[Path]:
+    """Write figure as `stem`.png and `stem`.pdf, whole or not at all; the same figure gives the same bytes."""
+    paths = [Path(f"{stem}.png"), Path(f"{stem}.pdf")]
+    for path, metadata in zip(paths, ({"Software": None}, {"CreationDate": None, "Producer": None}), strict=True):
+        with matplotlib.rc_context(STYLE), whole_file(path) as temporary:
+            figure.savefig(temporary, metadata=metadata)
+    return paths
+
+
+def portrait(path: str | Path) -> Figure:
+    """One recording as the network lives through it: input, spikes of every layer, slow memory, readout.
+
+    Reads the sample.npz of `dmpnet run`, which takes one simulated recording (seconds) to make.
+    """
+    with np.load(path, allow_pickle=False) as file:
+        seen = dict(file)
+    depth = sum(key.startswith("spikes") for key in seen)
+    memories = [number for number in range(1, depth + 1) if f"m{number}" in seen]
+    heights = [1.3] + [1.6] * depth + [1.0] * len(memories) + [1.5]
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(7.0, 0.7 + 0.85 * sum(heights)), layout="constrained")
+        axes = figure.subplots(len(heights), 1, sharex=True, gridspec_kw={"height_ratios": heights})
+        _input(axes[0], seen)
+        for number, ax in enumerate(axes[1 : depth + 1], 1):
+            _raster(ax, seen, number)
+        for number, ax in zip(memories, axes[depth + 1 : -1], strict=True):
+            _memory(ax, seen, number)
+        _readout(axes[-1], seen)
+        predicted = int(np.cumsum(seen["readout"], axis=0)[-1].argmax())
+        figure.suptitle(f"{seen['name']} in Brian2: label {int(seen['label'])}, answer {predicted}", fontsize=9)
+        figure.align_ylabels()
+    return figure
+
+
+def _time(seen: dict[str, np.ndarray]) -> np.ndarray:
+    """Start of each step in ms."""
+    return np.arange(len(seen["s_in"])) * float(seen["dt"]) * 1e3
+
+
+def _input(ax, seen: dict[str, np.ndarray]) -> None:
+    time, s_in = _time(seen), seen["s_in"]
+    if s_in.shape[1] > 1:
+        step, channel = np.nonzero(s_in)
+        ax.plot(time[step], channel, "|", ms=1.5, color="k", mew=0.4)
+        ax.set(ylabel="input\nchannel", ylim=(-1, s_in.shape[1]))
+        return
+    ax.fill_between(time, s_in[:, 0], step="post", color="k", lw=0)
+    ax.set(ylabel="pixel\nintensity", ylim=(0, 1.05))
+    if len(s_in) == 784:
+        image = s_in[:, 0]
+        if "permutation" in seen:
+            image = np.empty(784)
+            image[seen["permutation"]] = s_in[:, 0]
+        inset = ax.inset_axes((0.005, 0.1, 0.12, 0.88))
+        inset.imshow(image.reshape(28, 28), cmap="gray_r", interpolation="nearest")
+        inset.set(xticks=[], yticks=[])
+
+
+def _raster(ax, seen: dict[str, np.ndarray], number: int) -> None:
+    spikes = seen[f"spikes{number}"]
+    step, neuron = np.nonzero(spikes)
+    ax.plot(_time(seen)[step], neuron, ",", color=HIGHLIGHT, rasterized=True)
+    ax.set(ylabel=f"layer {number}\nneuron", ylim=(-1, spikes.shape[1]))
+    ax.set_title(f"{100 * spikes.mean():.1f} % of neurons active per step", loc="right", pad=2)
+
+
+def _memory(ax, seen: dict[str, np.ndarray], number: int) -> None:
+    m = seen[f"m{number}"]
+    time = _time(seen)
+    for i, colour in zip(range(min(4, m.shape[1])), (HIGHLIGHT, SECOND, "#009E73", "#CC79A7"), strict=False):
+        ax.plot(time, m[:, i], color=colour, label=f"$m_{i}$")
+    ax.set(ylabel=f"slow memory\nlayer {number} (1)")
+    ax.legend(ncol=4, loc="lower left", bbox_to_anchor=(0, 1), handlelength=1.2, borderaxespad=0)
+    ax.set_title(f"first {min(4, m.shape[1])} of d = {m.shape[1]}", loc="right", pad=2)
+
+
+def _readout(ax, seen: dict[str, np.ndarray]) -> None:
+    y = np.cumsum(seen["readout"], axis=0) / np.arange(1, len(seen["readout"]) + 1)[:, None]
+    label, time = int(seen["label"]), _time(seen)
+    for other in range(y.shape[1]):
+        if other != label:
+            ax.plot(time, y[:, other], color=MUTED, lw=0.7, label="others" if other == (label == 0) else None)
+    ax.plot(time, y[:, label], color=SECOND, lw=1.6, label=f"class {label} (label)")
+    ax.set(ylabel="readout,\nmean so far (1)", xlabel="time (ms)", xlim=(0, time[-1] + time[1]))
+    ax.legend(loc="upper left", ncol=2)

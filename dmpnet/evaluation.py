@@ -1,0 +1,97 @@
+"""A trained network on labelled recordings: in Brian2, in the reference, and the two held against each other."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from dmpnet import reference
+from dmpnet.activity import mismatches
+from dmpnet.data import Recordings
+from dmpnet.errors import DmpnetError
+from dmpnet.weights import TrainedNetwork
+
+CHUNK = 500  # samples whose spikes are held at once: 500 x 784 x 400 places are 157 MB
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What n samples showed; spikes of every layer, step and neuron were compared.
+
+    labels, predictions, reference_predictions : (n,) int
+    compared, mismatched : per layer, number of places (sample, step, neuron)
+    rates : per layer, fraction of places with a spike
+    seconds, reference_seconds : wall time of the Brian2 simulation and of the reference
+    margin : smallest distance of a membrane from its threshold
+    """
+
+    labels: np.ndarray
+    predictions: np.ndarray
+    reference_predictions: np.ndarray
+    compared: list[int]
+    mismatched: list[int]
+    rates: list[float]
+    seconds: float
+    reference_seconds: float
+    margin: float
+
+    @property
+    def accuracy(self) -> float:
+        """Percent of samples classified as labelled, in Brian2."""
+        return 100 * float((self.predictions == self.labels).mean())
+
+    @property
+    def reference_accuracy(self) -> float:
+        """Percent of samples classified as labelled, in the reference."""
+        return 100 * float((self.reference_predictions == self.labels).mean())
+
+    @property
+    def agreement(self) -> float:
+        """Percent of samples to which Brian2 and the reference give the same class."""
+        return 100 * float((self.predictions == self.reference_predictions).mean())
+
+
+def check_match(network: TrainedNetwork, recordings: Recordings) -> None:
+    """Raise DmpnetError unless `recordings` are what the network was trained to read."""
+    needs, channels = network.encoding, recordings.values.shape[2]
+    if channels != needs.channels or recordings.classes != network.classes:
+        raise DmpnetError(f"{recordings.name}: {channels} channels and {recordings.classes} classes, but the network "
+                          f"reads {needs.channels} and tells {network.classes} apart; use data of {needs.dataset}")
+    if recordings.kind != needs.kind:
+        raise DmpnetError(f"{recordings.name}: {recordings.kind} input, but the network reads {needs.kind}; use data "
+                          f"of {needs.dataset}")
+
+
+def evaluate(network: TrainedNetwork, recordings: Recordings, backend: str = "numpy",
+             progress: Callable[[int], None] | None = None, processes: int = 1) -> Evaluation:
+    """Classify all recordings in Brian2 and in the reference.
+
+    progress : called with the number of samples just done
+    """
+    from dmpnet.simulation import simulate  # Brian2 takes a second to import
+
+    check_match(network, recordings)
+    depth = len(network.layers)
+    compared, mismatched, rates = np.zeros(depth, int), np.zeros(depth, int), np.zeros(depth)
+    predictions, expected, margin = [], [], np.inf
+    seconds = reference_seconds = 0.0
+    for start in range(0, len(recordings), CHUNK):
+        s_in = recordings.batch(slice(start, start + CHUNK))
+        began = time.perf_counter()
+        got = simulate(network, s_in, backend=backend, processes=processes)
+        between = time.perf_counter()
+        want = reference.run(network, s_in)
+        seconds += between - began
+        reference_seconds += time.perf_counter() - between
+        pairs = np.array(mismatches(got, want))
+        compared += pairs[:, 0]
+        mismatched += pairs[:, 1]
+        rates += [len(s_in) * rate.mean() for rate in got.rates]
+        predictions.append(got.predictions)
+        expected.append(want.predictions)
+        margin = min(margin, want.margin)
+        if progress:
+            progress(len(s_in))
+    return Evaluation(recordings.labels, np.concatenate(predictions), np.concatenate(expected), compared.tolist(),
+                      mismatched.tolist(), (rates / len(recordings)).tolist(), seconds, reference_seconds, margin)
