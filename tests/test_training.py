@@ -1,0 +1,278 @@
+"""The trainer: the same spikes as the reference, the gradients PyTorch itself derives, and runs that resume exactly."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="needs torch: pip install 'dmpnet[train]'")
+
+from dmpnet import memory, reference, weights  # noqa: E402
+from dmpnet.data import Recordings  # noqa: E402
+from dmpnet.errors import DmpnetError  # noqa: E402
+from dmpnet.neurons import Neuron  # noqa: E402
+from dmpnet.training import scan, trainer  # noqa: E402
+from dmpnet.training.layer import Setting, SpikingLayer  # noqa: E402
+from dmpnet.training.model import Architecture, SpikingNetwork, from_trained  # noqa: E402
+from dmpnet.training.recipe import Recipe, published  # noqa: E402
+from dmpnet.training.verdict import predictions, spikes  # noqa: E402
+from dmpnet.weights import Encoding  # noqa: E402
+
+ANALOG = Encoding("analog", 1, 50, 0.001, "smnist")
+
+
+class Surrogate(torch.autograd.Function):
+    """The step with the published surrogate, as PyTorch users write it."""
+
+    @staticmethod
+    def forward(ctx, v):
+        ctx.save_for_backward(v)
+        return (v >= 0).to(v.dtype)
+
+    @staticmethod
+    def backward(ctx, grad):
+        (v,) = ctx.saved_tensors
+        sig = torch.sigmoid(4 * v)
+        return grad * 4 * sig * (1 - sig)
+
+
+def plain_layer(s_in, p, neuron, theta, d_s):
+    """One layer step by step; PyTorch derives the gradients."""
+    batch, steps, _ = s_in.shape
+    u = s = held = torch.zeros(batch, len(p["b"]), dtype=s_in.dtype)
+    slow = "W_m" in p
+    if slow:
+        abar, bbar = map(torch.tensor, memory.discrete(p["W_m"].shape[1], theta))
+        m = torch.zeros(batch, len(bbar), dtype=s_in.dtype)
+    out = []
+    for k in range(steps):
+        current = s_in[:, k] @ p["W_f"].T + p["b"]
+        if "W_r" in p:
+            current = current + s @ p["W_r"].T
+        if slow:
+            m = m @ abar.T + torch.relu(s_in[:, k] @ p["w_x"] + p["b_x"])[:, None] * bbar
+            held = m if k % d_s == 0 else held
+            current = current + held @ p["W_m"].T
+        u = neuron.beta * u + neuron.g * current
+        s = Surrogate.apply(u - neuron.theta_u)
+        u = u * (1 - s.detach()) if neuron.reset == "hard" else u - neuron.theta_u * s.detach()
+        out.append(s)
+    return torch.stack(out, dim=1)
+
+
+def layer_weights(kind, m, n, d, seed=0):
+    g = torch.Generator().manual_seed(seed)
+
+    def draw(*shape, scale=1.0):
+        return (scale * torch.randn(shape, generator=g, dtype=torch.float64)).requires_grad_()
+
+    p = {"W_f": draw(n, m, scale=0.7), "b": draw(n, scale=0.3)}
+    if kind == "rsnn":
+        p["W_r"] = draw(n, n, scale=0.5)
+    if kind == "dmp":
+        p |= {"w_x": draw(m, scale=0.5), "b_x": draw(scale=0.1), "W_m": draw(n, d, scale=2.0)}
+    return p
+
+
+@pytest.mark.parametrize("kind, reset, d_s", [("fsnn", "hard", 1), ("rsnn", "hard", 1), ("rsnn", "soft", 1),
+                                              ("dmp", "hard", 1), ("dmp", "soft", 1), ("dmp", "hard", 3)])
+def test_gradients_equal_those_of_a_plain_loop(kind, reset, d_s):
+    neuron = Neuron(beta=0.8, g=0.6, theta_u=0.9, reset=reset)
+    p = layer_weights(kind, m=5, n=9, d=4)
+    s_in = (torch.rand(3, 65, 5, generator=torch.Generator().manual_seed(1)) < 0.4).double().requires_grad_()
+    blocks = scan.Blocks(*memory.discrete(4, 20.0), torch.float64) if kind == "dmp" else None
+    seen = torch.randn(3, 65, 9, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+
+    def ours():
+        s, rate = SpikingLayer.apply(s_in, p["W_f"], p["b"], p.get("W_r"), p.get("w_x"), p.get("b_x"), p.get("W_m"),
+                                     Setting(neuron, blocks, d_s))
+        assert torch.allclose(rate, s.mean(1), rtol=0, atol=1e-15)
+        return s
+
+    def plain():
+        return plain_layer(s_in, p, neuron, 20.0, d_s)
+
+    leaves = [s_in, *p.values()]
+    want, got = plain(), ours()
+    assert 0.02 < want.mean() < 0.6, "silent or saturated: equality would show nothing"
+    assert torch.equal(got, want)
+    gradients = [torch.autograd.grad((s * seen).sum(), leaves) for s in (ours(), plain())]
+    for name, a, b in zip(["s_in", *p], *gradients, strict=True):
+        # the surrogate's exponential is a Taylor sum, good to 1e-8
+        assert torch.allclose(a, b, rtol=1e-6, atol=1e-6 * float(b.abs().max())), name
+        assert b.abs().max() > 0, f"{name}: no gradient, equality would show nothing"
+
+
+def test_gradient_of_the_rate_is_that_of_the_mean_spike():
+    p = layer_weights("dmp", 5, 9, 4)
+    s_in = (torch.rand(2, 40, 5, generator=torch.Generator().manual_seed(1)) < 0.4).double()
+    setting = Setting(Neuron(), scan.Blocks(*memory.discrete(4, 20.0), torch.float64))
+    arguments = (s_in, p["W_f"], p["b"], None, p["w_x"], p["b_x"], p["W_m"])
+    weight = torch.arange(9.0, dtype=torch.float64)
+    spikes_out, _ = SpikingLayer.apply(*arguments, setting)
+    a = torch.autograd.grad((spikes_out.mean(1) * weight).sum(), p["W_m"])[0]
+    _, rate = SpikingLayer.apply(*arguments, dataclasses.replace(setting, record=False))
+    b = torch.autograd.grad((rate * weight).sum(), p["W_m"])[0]
+    assert torch.allclose(a, b, rtol=1e-12) and a.abs().max() > 0
+
+
+@pytest.mark.parametrize("steps", [1, 27, 28, 29, 100])
+def test_blocks_of_the_slow_memory_equal_the_recursion_and_its_adjoint(steps):
+    abar, bbar = memory.discrete(6, 30.0)
+    blocks = scan.Blocks(abar, bbar, torch.float64)
+    x = torch.randn(2, steps, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    m, want = np.zeros((2, 6)), []
+    for k in range(steps):
+        m = m @ abar.T + x[:, k, None].numpy() * bbar
+        want.append(m)
+    got = scan.forward(x, blocks)
+    np.testing.assert_allclose(got, np.stack(want, axis=1), atol=1e-12)
+    probe = torch.randn(2, steps, 6, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    inner = (scan.forward(x, blocks) * probe).sum()  # <S x, p> = <x, S* p>
+    np.testing.assert_allclose((x * scan.backward(probe, blocks)).sum(), inner, rtol=1e-12)
+
+
+@pytest.mark.parametrize("kind", ["fsnn", "rsnn", "dmp"])
+def test_trained_network_spikes_as_the_reference(kind, tmp_path):
+    torch.manual_seed(3)
+    slow = {"d": 7, "theta": 25.0} if kind == "dmp" else {}
+    model = SpikingNetwork(Architecture(kind, (1, 30, 20, 4), **slow))
+    with torch.no_grad():
+        for p in model.layers:
+            p["b_f"] += torch.linspace(0.3, 1.3, len(p["b_f"]))  # some neurons fire on their own
+    path = tmp_path / "w.npz"
+    weights.save(model.trained(ANALOG, {}), path)
+    network = weights.load(path)
+    s_in = np.random.RandomState(0).rand(6, 50, 1)
+    want = reference.run(network, s_in)
+    assert want.margin > 1e-9, "a membrane sits on the threshold: change the seed"
+    for layer, got in zip(want.spikes, spikes(network, s_in), strict=True):
+        assert 0.005 < layer.mean() < 0.6, "silent or saturated: equality would show nothing"
+        np.testing.assert_array_equal(got, layer)
+    with torch.no_grad():
+        logits, rates = from_trained(network, torch.float64)(torch.tensor(s_in))
+    np.testing.assert_allclose(logits, want.logits, atol=1e-12)
+    np.testing.assert_allclose(rates[0].mean(0), want.rates[0], atol=1e-12)
+
+
+def bars(n=60, steps=20):
+    """Two classes: a bright pulse early or late. A feed-forward network without memory cannot tell them apart."""
+    draw = np.random.RandomState(0)
+    labels = np.arange(n) % 2
+    values = draw.randint(0, 30, (n, steps, 1)).astype(np.uint8)
+    for sample, label in enumerate(labels):
+        values[sample, 3 + 8 * label : 6 + 8 * label] = 250
+    return Recordings("smnist", "train", "analog", values, 1 / 255, labels.astype(np.int64), None, 2, 0.001)
+
+
+def recipe(**changes):
+    settings = {"kind": "dmp", "sizes": (1, 16, 8, 2), "d": 5, "theta": 20.0, "lr": 1e-2, "batch": 9, "epochs": 3,
+                "dropout": 0.2, "shift_steps": 1}
+    return Recipe("smnist", **settings | changes)
+
+
+def same_files(a, b):
+    x, y = weights.load(a / "weights.npz"), weights.load(b / "weights.npz")
+    return all(np.array_equal(p.W_f, q.W_f) and np.array_equal(p.slow.W_m, q.slow.W_m)
+               for p, q in zip(x.layers, y.layers, strict=True)) and np.array_equal(x.W_o, y.W_o)
+
+
+@pytest.mark.parametrize("stop_after", [2, 6, 11])
+def test_a_killed_run_resumes_to_the_same_weights(tmp_path, stop_after):
+    class Killed(Exception):
+        pass
+
+    def kill(progress, batches):
+        if progress.epoch * batches + progress.batch == stop_after:
+            raise Killed
+
+    whole = trainer.Trainer(recipe(), bars(), tmp_path / "whole")
+    whole.run()
+    with pytest.raises(Killed):
+        trainer.Trainer(recipe(), bars(), tmp_path / "cut", kill, every=2).run()
+    again = trainer.Trainer(recipe(), bars(), tmp_path / "cut", every=2)
+    again.resume()
+    again.run()
+    for a, b in zip(whole.model.parameters(), again.model.parameters(), strict=True):
+        assert torch.equal(a, b)
+    assert same_files(tmp_path / "whole", tmp_path / "cut")
+    strip = [[row.rsplit(",", 1)[0] for row in (tmp_path / name / "curve.csv").read_text().splitlines()]
+             for name in ("whole", "cut")]
+    assert strip[0] == strip[1] and len(strip[0]) == 4
+
+
+def test_another_seed_gives_other_weights(tmp_path):
+    for seed in (0, 1):
+        trainer.Trainer(recipe(seed=seed, epochs=1), bars(), tmp_path / str(seed)).run()
+    assert not same_files(tmp_path / "0", tmp_path / "1")
+
+
+def test_training_learns_what_needs_memory(tmp_path):
+    data = bars(200)
+    done = trainer.Trainer(recipe(epochs=12, lr=2e-2, dropout=0.0, validation=0.3), data, tmp_path).run()
+    assert done.best == 1.0
+    network = weights.load(tmp_path / "weights.npz")
+    for dtype in ("float32", "float64"):
+        assert (predictions(network, data, dtype, batch=7) == data.labels).mean() > 0.95
+    assert network.provenance["arguments"]["lr"] == 2e-2 and network.encoding.steps == 20
+
+
+def test_the_regulariser_lowers_activity(tmp_path):
+    rates = []
+    for weight in (0.0, 20.0):
+        run = trainer.Trainer(recipe(epochs=10, rate_weight=weight), bars(), tmp_path / str(weight))
+        run.run()
+        rates.append(sum(run.evaluate(run.held_out)[2]))
+    assert rates[1] < 0.7 * rates[0]
+
+
+def test_validation_part_is_never_trained_on(tmp_path):
+    run = trainer.Trainer(recipe(), bars(), tmp_path)
+    assert not set(run.train) & set(run.held_out) and len(run.held_out) > 0
+    assert sorted([*run.train, *run.held_out]) == list(range(60))
+
+
+def test_moved_samples_keep_what_stays_inside():
+    s_in = np.random.RandomState(0).rand(40, 12, 6)
+    moved = trainer.shifted(s_in, recipe(shift_steps=2, shift_channels=1), (0, 0, 0))
+    for a, b in zip(s_in, moved, strict=True):
+        places = [(dt, dc) for dt in range(-2, 3) for dc in range(-1, 2)
+                  if np.array_equal(np.roll(a, (dt, dc), (0, 1))[2:-2, 1:-1], b[2:-2, 1:-1])]
+        assert len(places) == 1
+    assert (moved != s_in).any()
+
+
+def test_learning_rate_schedules():
+    cosine = published("smnist", schedule="cosine", epochs=10, lr=1.0)
+    rates = [trainer.rate_at(cosine, epoch) for epoch in np.linspace(0, 10, 50)]
+    assert rates[0] == pytest.approx(0.1) and max(rates) <= 1 and rates[-1] == pytest.approx(0.01)
+    step = published("shd")
+    assert [trainer.rate_at(step, epoch) for epoch in (0, 49.9, 50, 99)] == [5e-3, 5e-3, 2.5e-3, 2.5e-3]
+
+
+@pytest.mark.parametrize("wrong, told", [({"kind": "lstm"}, "kind = 'lstm'"), ({"lr": 0}, "lr = 0"),
+                                         ({"schedule": "zigzag"}, "schedule = 'zigzag'"), ({"batch": 0}, "batch = 0"),
+                                         ({"dropout": 1.5}, "dropout = 1.5"), ({"gradients": "int8"}, "gradients"),
+                                         ({"sizes": (3, 8, 2)}, "1 channels")])
+def test_wrong_settings_are_named(tmp_path, wrong, told):
+    with pytest.raises(DmpnetError, match=told):
+        trainer.Trainer(recipe(**wrong), bars(), tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_checkpoint_of_another_recipe_or_damaged_is_refused(tmp_path):
+    trainer.Trainer(recipe(epochs=1), bars(), tmp_path).run()
+    with pytest.raises(DmpnetError, match="lr = 0.01"):
+        trainer.Trainer(recipe(epochs=1, lr=0.5), bars(), tmp_path).resume()
+    content = (tmp_path / "checkpoint.pt").read_bytes()
+    (tmp_path / "checkpoint.pt").write_bytes(content[: len(content) // 2])
+    with pytest.raises(DmpnetError, match="not a whole checkpoint"):
+        trainer.Trainer(recipe(epochs=1), bars(), tmp_path).resume()
+
+
+def test_divergence_is_one_line(tmp_path):
+    run = trainer.Trainer(recipe(), bars(), tmp_path)
+    with torch.no_grad():
+        run.model.W_o.fill_(float("nan"))
+    with pytest.raises(DmpnetError, match="diverged"):
+        run.run()
