@@ -152,8 +152,8 @@ def _encoding_fits(origin: str, encoding: Encoding) -> None:
         raise WeightsError(f"{origin}: {encoding.steps} steps of {encoding.dt!r} s, but both must be positive; "
                            f"set them")
     order = encoding.permutation
-    if order is not None and not (order.dtype.kind in "iu" and np.array_equal(np.sort(order),
-                                                                              np.arange(encoding.steps))):
+    if order is not None and not (order.dtype.kind in "iu" and order.shape == (encoding.steps,)
+                                  and (np.sort(order) == np.arange(encoding.steps)).all()):
         raise WeightsError(f"{origin}: input.permutation is not an ordering of the {encoding.steps} steps 0 to "
                            f"{encoding.steps - 1}; store the permutation used in training")
 
@@ -246,14 +246,18 @@ def _read(path: Path) -> dict[str, np.ndarray]:
                            f"or the name of a shipped network (dmpnet info lists them)")
     try:
         with open(path, "rb") as file:
-            start = file.read(2)
+            start = file.read(4)
             if start[:1] == b"\x80":
                 raise ValueError("a pickle")
-            if start != b"PK":
+            if start != b"PK\x03\x04":
                 raise ValueError("it does not begin like one")
             file.seek(0)
             with np.load(file, allow_pickle=False) as archive:
-                return {key: archive[key] for key in archive.files}
+                arrays = {key: archive[key] for key in archive.files}
+        for key, array in arrays.items():
+            if not isinstance(array, np.ndarray):
+                raise ValueError(f"{key!r} in it is not an array")
+        return arrays
     except Exception as error:  # damaged bytes come up as whatever zipfile, zlib or NumPy trips over first
         size = path.stat().st_size
         if "pickle" in str(error):
