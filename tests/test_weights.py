@@ -1,0 +1,420 @@
+"""The weights file: what goes in comes out, bit for bit, and nothing else is ever taken for a network."""
+
+import ast
+import json
+import pickle
+import zipfile
+from dataclasses import fields, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from networks import random_network
+
+from dmpnet import weights
+from dmpnet.errors import WeightsError
+from dmpnet.neurons import RTL, Neuron
+from dmpnet.weights import Encoding, Layer, TrainedNetwork, legendre_pathway
+
+NETWORK = random_network((3, 5, 4, 2), kind="DMP+RSNN", d=3, d_s=2, steps=9, dataset="smnist",
+                         permutation=np.random.default_rng(0).permutation(9))
+
+
+def identical(a, b, name="network"):
+    """The same values of the same types and dtypes, through dataclasses, tuples and dicts."""
+    if isinstance(a, np.ndarray):
+        assert (a.dtype, a.shape, a.tobytes()) == (b.dtype, b.shape, b.tobytes()), name
+    elif hasattr(a, "__dataclass_fields__"):
+        for field in fields(a):
+            identical(getattr(a, field.name), getattr(b, field.name), f"{name}.{field.name}")
+    elif isinstance(a, tuple):
+        for number, (x, y) in enumerate(zip(a, b, strict=True), 1):
+            identical(x, y, f"{name}[{number}]")
+    else:
+        assert a == b and type(a) is type(b), name
+
+
+def arrays_of(path):
+    with np.load(path, allow_pickle=False) as file:
+        return dict(file)
+
+
+@pytest.fixture
+def sound(tmp_path):
+    """A sound weights file of NETWORK."""
+    path = tmp_path / "sound.npz"
+    weights.save(NETWORK, path)
+    return path
+
+
+def altered(path, header=None, drop=(), **arrays):
+    """`path` with header entries, arrays ('layer1__W_f' for 'layer1.W_f') changed or dropped, written by NumPy."""
+    everything = arrays_of(path)
+    found = json.loads(str(everything["header"]))
+    found.update(header or {})
+    everything["header"] = np.array(json.dumps(found))
+    everything |= {key.replace("__", "."): np.asarray(value) for key, value in arrays.items()}
+    with open(path, "wb") as file:
+        np.savez(file, **{key: value for key, value in everything.items() if key not in drop})
+    return path
+
+
+def refused(path, *named):
+    """The one line load() refuses `path` with; it names the file and `named`."""
+    with pytest.raises(WeightsError) as error:
+        weights.load(path)
+    line = str(error.value)
+    assert "\n" not in line and line.startswith(f"{path}: ") and "; " in line
+    for part in named:
+        assert part in line
+    return line
+
+
+# round trip
+
+
+@st.composite
+def networks(draw):
+    """Any shape, kind, neuron, dtype: round trips do not need activity."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**16)))
+    dtype = draw(st.sampled_from([np.float32, np.float64, np.float16]))
+    sizes = draw(st.lists(st.integers(1, 7), min_size=3, max_size=5))
+    layers = []
+    for m, n in zip(sizes[:-2], sizes[1:-1], strict=True):
+        def array(*shape):
+            return rng.normal(size=shape).astype(dtype)
+
+        slow = None
+        if draw(st.booleans()):
+            slow = legendre_pathway(array(m), array(), array(n, draw(st.integers(1, 6))), array(n),
+                                    draw(st.floats(1, 500)), draw(st.integers(1, 9)))
+        neuron = Neuron(draw(st.floats(0, 1, exclude_max=True)), draw(st.floats(-5, 5)), draw(st.floats(1e-3, 1e3)),
+                        draw(st.sampled_from(["hard", "soft"])))
+        layers.append(Layer(array(n, m), array(n), neuron, array(n, n) if draw(st.booleans()) else None, slow))
+    steps = draw(st.integers(1, 20))
+    encoding = Encoding(draw(st.sampled_from(["analog", "spikes"])), sizes[0], steps, draw(st.floats(1e-6, 1)),
+                        draw(st.text(max_size=9)), rng.permutation(steps) if draw(st.booleans()) else None)
+    provenance = draw(st.dictionaries(st.text(max_size=5), st.integers() | st.text(max_size=5), max_size=3))
+    return TrainedNetwork(tuple(layers), array(sizes[-1], sizes[-2]), array(sizes[-1]), encoding, provenance)
+
+
+@given(networks())
+def test_round_trip_is_bit_exact(tmp_path_factory, network):
+    path = tmp_path_factory.mktemp("round") / "network.npz"
+    weights.save(network, path)
+    identical(weights.load(path), network)
+
+
+def test_nothing_in_the_file_is_pickled(sound):
+    """Every member is a plain array of numbers, the header a string of JSON."""
+    everything = arrays_of(sound)
+    assert everything.pop("header").dtype.kind == "U"
+    assert {array.dtype.kind for array in everything.values()} == {"f", "i"}
+    with zipfile.ZipFile(sound) as archive:
+        for name in archive.namelist():
+            head = archive.read(name)[:200]
+            assert head.startswith(b"\x93NUMPY")
+            assert ast.literal_eval(head[10:head.index(b"}") + 1].decode())["descr"] != "|O"
+
+
+def test_documented_keys(sound):
+    assert set(arrays_of(sound)) == {
+        "header", "readout.W_o", "readout.b_o", "input.permutation",
+        *(f"layer{n}.{key}" for n in (1, 2)
+          for key in ("W_f", "b_f", "W_r", "w_x", "b_x", "W_m", "b_m", "Abar", "Bbar"))}
+    header = json.loads(str(arrays_of(sound)["header"]))
+    assert set(header) == {"format", "neurons", "slow", "input", "provenance"}
+    assert header["slow"] == [{"theta": 20.0, "d_s": 2}] * 2
+    assert header["input"] == {"kind": "spikes", "channels": 3, "steps": 9, "dt": 1e-3, "dataset": "smnist"}
+
+
+def test_numpy_scalars_and_paths_are_written_as_json_knows_them(tmp_path):
+    layer = NETWORK.layers[0]
+    slow = replace(layer.slow, d_s=np.int64(2), theta=np.float32(20))
+    network = replace(NETWORK, layers=(replace(layer, slow=slow), NETWORK.layers[1]),
+                      provenance={"accuracy": np.float32(0.5), "data": Path("data"), "seed": np.int32(3)})
+    weights.save(network, tmp_path / "network.npz")
+    got = weights.load(tmp_path / "network.npz")
+    assert got.provenance == {"accuracy": 0.5, "data": "data", "seed": 3}
+    assert (got.layers[0].slow.d_s, got.layers[0].slow.theta) == (2, 20.0)
+
+
+def test_file_is_named_as_asked(tmp_path):
+    """np.savez would add .npz to a name without it."""
+    weights.save(NETWORK, tmp_path / "new" / "network")
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["network"]
+    identical(weights.load(str(tmp_path / "new" / "network")), NETWORK)
+
+
+@pytest.mark.parametrize("failure", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+def test_interrupted_save_leaves_the_earlier_file(sound, monkeypatch, failure):
+    before = sound.read_bytes()
+    savez = np.savez_compressed
+
+    def broken(file, **arrays):
+        savez(file, W_o=arrays["readout.W_o"])
+        raise failure
+
+    monkeypatch.setattr(np, "savez_compressed", broken)
+    with pytest.raises(type(failure)):
+        weights.save(replace(NETWORK, provenance={"later": 1}), sound)
+    assert sound.read_bytes() == before
+    assert [path.name for path in sound.parent.iterdir()] == ["sound.npz"]
+
+
+def test_description():
+    assert (NETWORK.shape, NETWORK.classes, NETWORK.kind) == ("3-5-4-2", 2, "DMP")
+    assert random_network(kind="RSNN").kind == "RSNN" and random_network(kind="FSNN").kind == "FSNN"
+
+
+# parameter counts
+
+
+def sized(sizes, d=0, recurrent=False):
+    """A network of these sizes, weights 0."""
+    layers = []
+    for m, n in zip(sizes[:-2], sizes[1:-1], strict=True):
+        slow = legendre_pathway(np.zeros(m), 0.0, np.zeros((n, d)), np.zeros(n), 40.0) if d else None
+        layers.append(Layer(np.zeros((n, m)), np.zeros(n), RTL, np.zeros((n, n)) if recurrent else None, slow))
+    return TrainedNetwork(tuple(layers), np.zeros((sizes[-1], sizes[-2])), np.zeros(sizes[-1]),
+                          Encoding("analog", sizes[0], 10, 1e-3))
+
+
+MNIST, SHD, SSC1, SSC2 = (1, 200, 200, 10), (140, 128, 128, 20), (140, 128, 35), (140, 128, 128, 35)
+
+
+@pytest.mark.parametrize("sizes, d, recurrent, thousands", [
+    (MNIST, 0, False, 42), (SHD, 0, False, 37), (SSC1, 0, False, 22), (SSC2, 0, False, 39),
+    (MNIST, 0, True, 122), (SHD, 0, True, 70), (SSC1, 0, True, 39), (SSC2, 0, True, 72),
+    (MNIST, 40, False, 61), (MNIST, 100, False, 102), (MNIST, 200, False, 202),
+    (MNIST, 20, False, 51), (MNIST, 60, False, 73),
+    (SHD, 5, False, 38), (SHD, 10, False, 40), (SHD, 30, False, 46),
+    (SSC1, 5, False, 23), (SSC1, 10, False, 24), (SSC2, 5, False, 40), (SSC2, 10, False, 42),
+])
+def test_published_counts(sizes, d, recurrent, thousands):
+    """Table 1, rows FSNN, RSNN and DMP, for the d that dmp.md gives each row (DSNN's delays are no part of this)."""
+    assert round(weights.parameters(sized(sizes, d, recurrent))["paper"] / 1e3) == thousands
+
+
+def test_counts_by_hand():
+    """3-5-4-2, d = 3, W_r: rule 3*5 + 25 + 15 + 9, 5*4 + 16 + 12 + 9, 2*4; biases, w_x; frozen Abar and Bbar 24."""
+    rule = 3 * 5 + 25 + 15 + 9 + 5 * 4 + 16 + 12 + 9 + 2 * 4
+    biases = (5 + 1 + 5) + (4 + 1 + 4) + 2
+    counts = weights.parameters(NETWORK)
+    assert counts == {"paper": rule, "trainable": rule - 18 + biases + 3 + 5, "stored": rule + biases + 3 + 5 + 6}
+
+
+# what is refused: bytes
+
+
+def test_missing_file(tmp_path):
+    refused(tmp_path / "absent.npz", "no such weights file")
+    refused(tmp_path, "no such weights file")
+
+
+@pytest.mark.parametrize("fraction", [0, 0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.9999])
+def test_truncated_file(sound, fraction):
+    whole = sound.read_bytes()
+    sound.write_bytes(whole[:int(fraction * len(whole))])
+    refused(sound, f"{int(fraction * len(whole))} bytes", "not a whole .npz archive")
+
+
+@given(st.data())
+@settings(max_examples=300)
+def test_damaged_byte(tmp_path_factory, data):
+    """Any byte changed: refused, or (a date, an unused flag) without effect on what is read."""
+    path = tmp_path_factory.mktemp("damaged") / "network.npz"
+    weights.save(NETWORK, path)
+    damaged = bytearray(path.read_bytes())
+    damaged[data.draw(st.integers(0, len(damaged) - 1))] ^= data.draw(st.integers(1, 255))
+    path.write_bytes(damaged)
+    try:
+        identical(weights.load(path), NETWORK)
+    except WeightsError as error:
+        assert str(error).startswith(f"{path}: ")
+
+
+@given(st.binary(max_size=300))
+def test_random_bytes(tmp_path_factory, content):
+    path = tmp_path_factory.mktemp("random") / "network.npz"
+    path.write_bytes(content)
+    line = refused(path, f"{len(content)} bytes")
+    assert ("pickle" in line) == content.startswith(b"\x80")
+
+
+def test_single_array(tmp_path):
+    np.save(tmp_path / "array.npy", np.zeros(3))
+    refused(tmp_path / "array.npy", "not a whole .npz archive")
+
+
+@pytest.mark.parametrize("protocol", [2, 5])
+def test_pickle(tmp_path, protocol):
+    path = tmp_path / "network.npz"
+    path.write_bytes(pickle.dumps({"W": [1, 2]}, protocol))
+    refused(path, "pickled objects", "never loaded")
+
+
+def test_pickle_inside_is_not_run(sound, tmp_path):
+    trap = tmp_path / "sprung"
+
+    class Trap:
+        def __reduce__(self):
+            return (Path.touch, (trap,))
+
+    with open(sound, "wb") as file:
+        np.savez(file, **{"header": np.array("{}"), "layer1.W_f": np.array([Trap()], dtype=object)})
+    refused(sound, "pickled objects")
+    assert not trap.exists()
+
+
+@pytest.mark.parametrize("name", ["readme.txt", "layer1.W_f", "header"])
+def test_member_that_is_no_array(tmp_path, name):
+    with zipfile.ZipFile(tmp_path / "network.npz", "w") as archive:
+        archive.writestr(name, "hello")
+    refused(tmp_path / "network.npz", f"{name!r} in it is not an array")
+
+
+# what is refused: arrays
+
+
+KEYS = sorted(dict(weights._arrays(NETWORK)))
+WEIGHTS = [key for key in KEYS if key != "input.permutation"]
+OPTIONAL = {"layer1.W_r", "layer2.W_r", "input.permutation"}
+
+
+@pytest.mark.parametrize("key", sorted({"header", *KEYS} - OPTIONAL))
+def test_missing_key(sound, key):
+    refused(altered(sound, drop=(key,)), f"'{key}'")
+
+
+@pytest.mark.parametrize("key", sorted(OPTIONAL))
+def test_optional_key(sound, key):
+    network = weights.load(altered(sound, drop=(key,)))
+    assert key not in dict(weights._arrays(network))
+
+
+@pytest.mark.parametrize("key", ["layer1.Wr", "layer3.W_f", "bias"])
+def test_unknown_key(sound, key):
+    """A misspelt optional key, or a layer the header does not have, must not be left out in silence."""
+    refused(altered(sound, **{key.replace(".", "__"): np.zeros(3)}), f"'{key}'")
+
+
+@pytest.mark.parametrize("key", WEIGHTS)
+@pytest.mark.parametrize("change", ["one more", "one less", "scalar", "another axis"])
+def test_wrong_shape(sound, key, change):
+    array = arrays_of(sound)[key]
+    if array.ndim == 0:
+        wrong = {"one more": np.zeros(2), "one less": np.zeros(0), "scalar": array[None], "another axis": array[None]}
+    else:
+        wrong = {"one more": np.concatenate([array, array[-1:]]), "one less": array[:-1], "scalar": array.ravel()[0],
+                 "another axis": array[None]}
+    refused(altered(sound, **{key.replace(".", "__"): wrong[change]}), f"{key.split('.')[0]}.", "has shape")
+
+
+@pytest.mark.parametrize("key", WEIGHTS)
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_not_finite(sound, key, value):
+    array = arrays_of(sound)[key].copy()
+    array.reshape(-1)[-1] = value
+    refused(altered(sound, **{key.replace(".", "__"): array}), key, "1 values that are NaN or infinite")
+
+
+@pytest.mark.parametrize("key", WEIGHTS)
+@pytest.mark.parametrize("dtype", [complex, bool, "U4"])
+def test_not_real_numbers(sound, key, dtype):
+    array = arrays_of(sound)[key].astype(dtype)
+    refused(altered(sound, **{key.replace(".", "__"): array}), key, f"dtype {array.dtype}")
+
+
+@pytest.mark.parametrize("order", [np.zeros(9, int), np.arange(1, 10), np.arange(8), np.arange(9.0),
+                                   np.arange(9).reshape(3, 3), np.array(0)])
+def test_not_a_permutation(sound, order):
+    refused(altered(sound, input__permutation=order), "input.permutation", "9 steps")
+
+
+def test_memory_that_grows(sound):
+    refused(altered(sound, layer1__Abar=1.5 * np.eye(3)), "layer1.Abar", "spectral radius 1.5")
+
+
+# what is refused: the header
+
+
+@pytest.mark.parametrize("header", ["", "not json", "[1, 2]", "3", '"text"', "{}", '{"format": '])
+def test_unreadable_header(sound, header):
+    refused(altered_header(sound, np.array(header)), "header")
+
+
+def altered_header(path, header):
+    return altered_raw(path, {**arrays_of(path), "header": header})
+
+
+def altered_raw(path, arrays):
+    with open(path, "wb") as file:
+        np.savez(file, **arrays)
+    return path
+
+
+@pytest.mark.parametrize("header", [np.zeros(3), np.array(b"\xff"), np.array(3)])
+def test_header_that_is_no_text(sound, header):
+    refused(altered_header(sound, header), "header")
+
+
+@pytest.mark.parametrize("format", ["dmpnet-weights-2", "", None, 1])
+def test_other_format(sound, format):
+    refused(altered(sound, {"format": format}), f"format {format!r}", "'dmpnet-weights-1'")
+
+
+NEURON, SLOW = {"beta": 0.5, "g": 0.5, "theta_u": 1.0, "reset": "hard"}, {"theta": 20.0, "d_s": 2}
+INPUT = {"kind": "spikes", "channels": 3, "steps": 9, "dt": 1e-3, "dataset": ""}
+
+
+@pytest.mark.parametrize("header, named", [
+    ({"neurons": [NEURON]}, "header"), ({"neurons": []}, "header"), ({"slow": [SLOW] * 3}, "header"),
+    ({"neurons": 3}, "header"), ({"neurons": None}, "header"), ({"neurons": ["a", "b"]}, "header"),
+    ({"neurons": [], "slow": []}, "0 layers"),
+    ({"neurons": [NEURON | {"beta": 1.5}, NEURON]}, "beta = 1.5"),
+    ({"neurons": [NEURON | {"beta": "0.5"}, NEURON]}, "beta = '0.5'"),
+    ({"neurons": [NEURON | {"theta_u": 0}, NEURON]}, "theta_u = 0"),
+    ({"neurons": [NEURON, NEURON | {"reset": "none"}]}, "reset = 'none'"),
+    ({"neurons": [NEURON | {"tau": 2}, NEURON]}, "tau"),
+    ({"slow": [SLOW, None]}, "'layer2."),
+    ({"slow": [SLOW, {"theta": 20.0}]}, "d_s = 1"),
+    ({"slow": [SLOW | {"d_s": 0}, SLOW]}, "layer1.d_s = 0"), ({"slow": [SLOW | {"d_s": 1.5}, SLOW]}, "d_s = 1.5"),
+    ({"slow": [SLOW, SLOW | {"theta": -1}]}, "layer2.theta = -1"),
+    ({"slow": [SLOW, SLOW | {"theta": "x"}]}, "layer2.theta = 'x'"),
+    ({"slow": [SLOW, SLOW | {"theta": float("nan")}]}, "layer2.theta = nan"),
+    ({"slow": [SLOW, 3]}, "header"), ({"slow": [SLOW | {"tau": 1}, SLOW]}, "tau"),
+    ({"input": INPUT | {"kind": "rate"}}, "'rate'"), ({"input": INPUT | {"channels": 4}}, "layer1.W_f"),
+    ({"input": INPUT | {"channels": 3.0}}, "3.0 channels"), ({"input": INPUT | {"steps": "9"}}, "'9' steps"),
+    ({"input": INPUT | {"steps": 0}}, "0 steps"), ({"input": INPUT | {"dt": 0}}, "0 s"),
+    ({"input": INPUT | {"dt": float("nan")}}, "nan s"), ({"input": INPUT | {"dt": "1 ms"}}, "'1 ms' s"),
+    ({"input": INPUT | {"unit": "mV"}}, "unit"), ({"input": {}}, "header"), ({"input": [1]}, "header"),
+])
+def test_header_that_describes_no_network(sound, header, named):
+    if named == "d_s = 1":  # d_s has a default
+        assert weights.load(altered(sound, header)).layers[1].slow.d_s == 1
+    else:
+        refused(altered(sound, header), named)
+
+
+@pytest.mark.parametrize("key", ["neurons", "slow", "input"])
+def test_header_entry_missing(sound, key):
+    arrays = arrays_of(sound)
+    header = json.loads(str(arrays["header"]))
+    del header[key]
+    refused(altered_header(sound, np.array(json.dumps(header))), f"'{key}'")
+
+
+def test_constructor_checks_too():
+    """A network that load would refuse cannot be built, and so not saved."""
+    with pytest.raises(WeightsError, match=r"network: readout.b_o has shape \(3,\), but \(2,\)"):
+        replace(NETWORK, b_o=np.zeros(3))
+
+
+def test_file_objects_are_closed(sound):
+    """A file that was read can be replaced and removed where open files are locked."""
+    weights.load(sound)
+    sound.unlink()
+    assert not sound.exists()
