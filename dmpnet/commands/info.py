@@ -1,10 +1,14 @@
-"""`dmpnet info`: what a weights file holds, as tables."""
+"""What a weights file holds, as tables: layers, neurons, slow memory, parameters, state, input and provenance.
+
+Parameters are counted by the rule of Sun et al. 2026 (Table 1), which leaves out biases and w_x and counts the frozen
+Abar, and as stored.
+"""
 
 import argparse
 
 from tabulate import tabulate
 
-from dmpnet import shipped, weights
+from dmpnet import provenance, shipped, weights
 from dmpnet.commands import options
 from dmpnet.weights import TrainedNetwork
 
@@ -13,18 +17,24 @@ def add(parsers) -> None:
     p = parsers.add_parser("info", help="what a weights file holds; without a file, the shipped networks",
                            description=__doc__)
     p.add_argument("weights", nargs="?", metavar="FILE", help="weights file, or the name of a shipped network")
+    options.common(p, None)
     p.set_defaults(execute=execute)
 
 
 def execute(arguments: argparse.Namespace) -> None:
     if arguments.weights is None:
-        print(tabulate([_line(name) for name in shipped.names()], headers="keys"))
-        return
-    network = options.network(arguments.weights)
-    print(f"{arguments.weights}: {network.kind} {network.shape}\n")
-    print(tabulate([_layer(network, number) for number in range(len(network.layers))], headers="keys"))
-    print()
-    print(tabulate(_totals(network), tablefmt="plain"))
+        tables = {"shipped": [_line(name) for name in shipped.names()]}
+        print(tabulate(tables["shipped"], headers="keys", intfmt=","))
+    else:
+        network = options.network(arguments.weights)
+        tables = {"layers": [_layer(network, number) for number in range(len(network.layers))],
+                  "totals": _totals(network)}
+        print(f"{arguments.weights}: {network.kind} {network.shape}\n")
+        print(tabulate(tables["layers"], headers="keys", intfmt=","))
+        print()
+        print(tabulate(tables["totals"], tablefmt="plain"))
+    if arguments.out:
+        provenance.write(arguments.out, tables | provenance.record("info", options.given(arguments)))
 
 
 def _line(name: str) -> dict[str, object]:

@@ -11,10 +11,11 @@ from dmpnet.weights import TrainedNetwork
 BACKENDS = ("numpy", "cython", "cpp_standalone")
 
 
-def common(parser: argparse.ArgumentParser, out: str) -> None:
-    """--seed and --out; `out` is the default of the latter."""
+def common(parser: argparse.ArgumentParser, out: str | None) -> None:
+    """--seed and --out; `out` is the default of the latter, None writes nothing unless asked."""
     parser.add_argument("--seed", type=int, default=0, help="seed of every random draw (default: 0)")
-    parser.add_argument("--out", type=Path, default=Path(out), help=f"where results go (default: {out})")
+    parser.add_argument("--out", type=Path, default=Path(out) if out else None,
+                        help=f"where results go (default: {out or 'only the screen'})")
 
 
 def backend(parser: argparse.ArgumentParser) -> None:
@@ -28,6 +29,11 @@ def data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, metavar="FOLDER",
                         help="folder with the official files (default: DMPNET_DATA, then the cache folder)")
     parser.add_argument("--download", action="store_true", help="fetch missing files from the official mirror first")
+
+
+def given(arguments: argparse.Namespace) -> dict[str, object]:
+    """The arguments of a command as provenance records them."""
+    return {key: value for key, value in vars(arguments).items() if key != "execute"}
 
 
 def network(name: str) -> TrainedNetwork:

@@ -1,4 +1,4 @@
-"""`dmpnet run`: the main job. A trained network classifies real recordings in Brian2, and every spike is checked."""
+"""The main job. A trained network classifies real recordings in Brian2, and every spike is checked."""
 
 import argparse
 import json
@@ -55,8 +55,8 @@ def execute(arguments: argparse.Namespace) -> None:
     print(tabulate(rows, tablefmt="plain"))
     print()
     print(tabulate(layers(network, result), headers="keys", floatfmt=".2f", intfmt=","))
-    entry = provenance.record("run", {key: value for key, value in vars(arguments).items() if key != "execute"},
-                              data=recordings.source, weights=network.provenance)
+    entry = provenance.record("run", options.given(arguments), data=recordings.source,
+                              weights=network.provenance)
     write(out, entry, rows, layers(network, result), result)
     example(network, recordings, out / "sample.npz")
     from dmpnet import drawing  # Matplotlib takes a while to import: after the table

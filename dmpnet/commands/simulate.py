@@ -1,4 +1,7 @@
-"""`dmpnet simulate`: a trained network on your input, in Brian2; spikes of every layer in one file."""
+"""A trained network on your input, in Brian2; spikes of every layer in one file.
+
+The file holds logits, predictions and each layer's spikes as rows (sample, step, neuron); provenance goes beside it.
+"""
 
 import argparse
 import zipfile
@@ -41,7 +44,7 @@ def execute(arguments: argparse.Namespace) -> None:
     with options.bar(len(s_in), "sample", arguments.backend) as bar:
         activity = simulate(network, s_in, backend=arguments.backend, record=tuple(arguments.record),
                             processes=arguments.processes, progress=lambda done, _: bar.update(done - bar.n))
-    entry = provenance.record("simulate", vars(arguments) | {"execute": None}, weights=network.provenance)
+    entry = provenance.record("simulate", options.given(arguments), weights=network.provenance)
     write(activity, arguments.out)
     provenance.write(arguments.out.with_suffix(".json"), entry)
     places = s_in.shape[0] * s_in.shape[1]

@@ -1,4 +1,4 @@
-"""`dmpnet train`: train a network; killed and called again, it goes on where it was."""
+"""Train a network; killed and called again, it goes on where it was."""
 
 import argparse
 from dataclasses import replace

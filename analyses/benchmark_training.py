@@ -1,0 +1,105 @@
+"""How much faster is the trainer than a plain per-step PyTorch loop? One S-MNIST DMP II batch, forward and backward.
+
+The peer is written as users of step-wise spiking libraries write it: one Python loop over steps, a few tensor
+operations a layer and step, gradients by autograd. Both run in turn in this process and on the same batch.
+
+python analyses/benchmark_training.py --out results/benchmark_training.json
+"""
+
+import argparse
+import time
+from pathlib import Path
+
+import torch
+from tabulate import tabulate
+
+from dmpnet import memory, provenance
+from dmpnet.training.model import Architecture, SpikingNetwork
+
+ALPHA = 4.0
+
+
+class Spike(torch.autograd.Function):
+    """Step with sigmoid surrogate."""
+
+    @staticmethod
+    def forward(ctx, v):
+        ctx.save_for_backward(v)
+        return (v >= 0).to(v.dtype)
+
+    @staticmethod
+    def backward(ctx, grad):
+        (v,) = ctx.saved_tensors
+        sig = torch.sigmoid(ALPHA * v)
+        return grad * ALPHA * sig * (1 - sig)
+
+
+def plain(model: SpikingNetwork, s_in: torch.Tensor) -> torch.Tensor:
+    """Logits of the same network and weights, step by step."""
+    a = model.architecture
+    abar, bbar = (torch.tensor(x, dtype=torch.float32) for x in memory.discrete(a.d, a.theta))
+    batch = len(s_in)
+    u = [torch.zeros(batch, n) for n in a.sizes[1:-1]]
+    m = [torch.zeros(batch, a.d) for _ in u]
+    y = torch.zeros(batch, a.sizes[-1])
+    for k in range(s_in.shape[1]):
+        s = s_in[:, k]
+        for number, p in enumerate(model.layers):
+            x = torch.relu(s @ p["w_x"] + p["b_x"])
+            m[number] = m[number] @ abar.T + x[:, None] * bbar
+            current = s @ p["W_f"].T + p["b_f"] + m[number] @ p["W_m"].T + p["b_m"]
+            membrane = a.neuron.beta * u[number] + a.neuron.g * current
+            s = Spike.apply(membrane - a.neuron.theta_u)
+            u[number] = membrane * (1 - s.detach())
+        y = y + s @ model.W_o.T + model.b_o
+    return y / s_in.shape[1]
+
+
+def timed(step, repeats: int) -> list[float]:
+    step()
+    seconds = []
+    for _ in range(repeats):
+        began = time.perf_counter()
+        step()
+        seconds.append(time.perf_counter() - began)
+    return seconds
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--batch", type=int, default=128)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, default=Path("results/benchmark_training.json"))
+    arguments = parser.parse_args()
+    torch.manual_seed(arguments.seed)
+    shape = Architecture("dmp", (1, 200, 200, 10), 60, 300.0)
+    s_in = torch.rand(arguments.batch, 784, 1) * (torch.rand(arguments.batch, 784, 1) < 0.2)
+    labels = torch.randint(0, 10, (arguments.batch,))
+    models = {"float32": SpikingNetwork(shape), "bfloat16 gradients": SpikingNetwork(shape, products=torch.bfloat16)}
+    models["bfloat16 gradients"].load_state_dict(models["float32"].state_dict())
+
+    def descend(model, logits):
+        model.zero_grad()
+        torch.nn.functional.cross_entropy(logits(model), labels).backward()
+
+    first = models["float32"]
+    with torch.no_grad():
+        logits, rates = first(s_in)
+        same = (plain(first, s_in).argmax(1) == logits.argmax(1)).float().mean()
+    peer = sorted(timed(lambda: descend(first, lambda net: plain(net, s_in)), arguments.repeats))
+    rows = [{"trainer": "plain per-step loop", "s a batch": peer[len(peer) // 2], "ratio": 1.0}]
+    for name, model in models.items():
+        ours = sorted(timed(lambda net=model: descend(net, lambda n: n(s_in)[0]), 3 * arguments.repeats))
+        rows.append({"trainer": f"dmpnet, {name}", "s a batch": ours[len(ours) // 2],
+                     "ratio": peer[len(peer) // 2] / ours[len(ours) // 2]})
+    for row in rows:
+        row["s an epoch (54,000)"] = row["s a batch"] * 54_000 / arguments.batch
+    print(tabulate(rows, headers="keys", floatfmt=".2f"))
+    active = ", ".join(f"{100 * float(rate.mean()):.1f} %" for rate in rates)
+    print(f"\nsame class: {100 * float(same):.1f} % of the batch; active {active}; {torch.get_num_threads()} threads")
+    provenance.write(arguments.out, provenance.record("benchmark_training", vars(arguments), rows=rows))
+
+
+if __name__ == "__main__":
+    main()

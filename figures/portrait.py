@@ -1,0 +1,11 @@
+"""A DMP network holds what it has read in its slow memory while the fast neurons fire sparsely.
+
+Reads sample.npz of `dmpnet run` (one simulated recording, seconds to make). python figures/portrait.py SAMPLE.npz STEM
+"""
+
+import sys
+
+from dmpnet import drawing
+
+if __name__ == "__main__":
+    print(*drawing.save(drawing.portrait(sys.argv[1]), sys.argv[2]))
