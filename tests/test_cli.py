@@ -1,0 +1,235 @@
+"""The command line as a user meets it: results, and one clear line with exit code 2 for every request gone wrong."""
+
+import csv
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from networks import random_input, random_network
+
+from dmpnet import cli, data, drawing, reference, shipped, weights
+
+
+@pytest.fixture
+def network(tmp_path):
+    net = random_network((5, 14, 9, 3), d=4, steps=30, seed=4)
+    weights.save(net, tmp_path / "net.npz")
+    return net
+
+
+@pytest.fixture
+def digits_reader(tmp_path):
+    """A small untrained network that reads MNIST pixels."""
+    net = random_network((1, 12, 8, 10), d=4, steps=784, encoding="analog", dataset="smnist", seed=2)
+    weights.save(net, tmp_path / "reader.npz")
+    return net
+
+
+def dmpnet(*arguments) -> int:
+    return cli.main([str(argument) for argument in arguments])
+
+
+def refused(capsys, tmp_path, *arguments) -> str:
+    """The one line of an execution that fails with exit code 2 and leaves no result behind."""
+    before = sorted(tmp_path.rglob("*"))
+    assert dmpnet(*arguments) == 2
+    told = capsys.readouterr().err.strip()
+    assert told.startswith("dmpnet: ") and "\n" not in told
+    assert [path for path in sorted(tmp_path.rglob("*")) if path.is_file()] == [p for p in before if p.is_file()]
+    return told
+
+
+@pytest.mark.parametrize("arguments", [[], ["run"], ["simulate"], ["train"], ["info"]])
+def test_help_teaches(arguments, capsys):
+    with pytest.raises(SystemExit) as done:
+        dmpnet(*arguments, "--help")
+    assert done.value.code == 0 and len(capsys.readouterr().out) > 300
+
+
+def test_info_prints_layers_and_both_parameter_counts(network, tmp_path, capsys):
+    assert dmpnet("info", tmp_path / "net.npz") == 0
+    out = capsys.readouterr().out
+    paper = 5 * 14 + 14 * 4 + 16 + 14 * 9 + 9 * 4 + 16 + 9 * 3
+    assert dmpnet("info", tmp_path / "net.npz", "--out", tmp_path / "i.json") == 0
+    assert json.loads((tmp_path / "i.json").read_text())["layers"][1]["neurons N"] == 9
+    assert f"{paper:,}" in out and "DMP 5-14-9-3" in out and "31   N + d over layers" in out
+
+
+def test_info_lists_the_shipped_networks(capsys):
+    assert dmpnet("info") == 0
+    out = capsys.readouterr().out
+    assert all(name in out for name in shipped.names()) and "smnist-dmp2" in out
+
+
+def test_simulate_writes_what_the_reference_computes(network, tmp_path):
+    s_in = random_input(network, 4)
+    np.save(tmp_path / "in.npy", s_in)
+    out = tmp_path / "sub" / "spikes.npz"
+    assert dmpnet("simulate", tmp_path / "net.npz", tmp_path / "in.npy", "--record", "spikes", "u", "m", "readout",
+                  "--out", out) == 0
+    want = reference.run(network, s_in, record=("spikes", "u", "m", "readout"))
+    assert want.margin > 1e-9
+    with np.load(out, allow_pickle=False) as got:
+        for number in (1, 2):
+            np.testing.assert_array_equal(got[f"layer{number}.spikes"], np.argwhere(want.spikes[number - 1]))
+            np.testing.assert_allclose(got[f"layer{number}.u"], want.u[number - 1], atol=1e-12)
+            np.testing.assert_allclose(got[f"layer{number}.m"], want.m[number - 1], atol=1e-12)
+        np.testing.assert_allclose(got["readout"], want.readout, atol=1e-12)
+        np.testing.assert_array_equal(got["predictions"], want.predictions)
+    entry = json.loads((tmp_path / "sub" / "spikes.json").read_text())
+    assert entry["command"] == "simulate" and entry["versions"]["numpy"] == np.__version__
+
+
+def test_simulate_takes_one_sample_and_npz(network, tmp_path):
+    s_in = random_input(network, 1)
+    np.savez(tmp_path / "in.npz", s_in=s_in[0])
+    assert dmpnet("simulate", tmp_path / "net.npz", tmp_path / "in.npz", "--out", tmp_path / "o.npz") == 0
+    with np.load(tmp_path / "o.npz") as got:
+        np.testing.assert_allclose(got["logits"], reference.run(network, s_in).logits, atol=1e-12)
+
+
+def test_run_compares_every_spike_and_draws(digits_reader, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert dmpnet("run", "--weights", tmp_path / "reader.npz", "--samples", 3, "--out", out) == 0
+    assert "47,040 places / 0" in capsys.readouterr().out  # 3 samples x 784 steps x 20 neurons
+    results = json.loads((out / "results.json").read_text())
+    assert [layer["mismatched"] for layer in results["layers"]] == [0, 0]
+    assert all(0.5 < layer["active %"] < 60 for layer in results["layers"]), "silent or saturated"
+    assert results["provenance"]["data"] and results["provenance"]["arguments"]["samples"] == 3
+    want = reference.run(digits_reader, data.load("smnist", "subset").batch(slice(3)))
+    with open(out / "predictions.csv") as file:
+        rows = list(csv.DictReader(file))
+    assert [int(row["brian2"]) for row in rows] == list(want.predictions)
+    assert (out / "portrait.png").read_bytes()[:4] == b"\x89PNG" and (out / "portrait.pdf").stat().st_size > 1000
+    again = tmp_path / "again"
+    drawing.save(drawing.portrait(out / "sample.npz"), again)
+    for suffix in (".png", ".pdf"):
+        assert Path(f"{again}{suffix}").read_bytes() == (out / f"portrait{suffix}").read_bytes()
+
+
+def test_the_main_job_on_the_shipped_network(tmp_path, capsys):
+    assert dmpnet("run", "--samples", 40, "--out", tmp_path) == 0
+    results = json.loads((tmp_path / "results.json").read_text())
+    assert [layer["mismatched"] for layer in results["layers"]] == [0, 0]
+    assert results["summary"]["same class"] == "100.00 %"
+    assert float(results["summary"]["accuracy in Brian2 (numpy)"].split()[0]) >= 95
+
+
+def damaged(tmp_path, how):
+    """A weights file gone wrong."""
+    path = tmp_path / "bad.npz"
+    whole = (tmp_path / "net.npz").read_bytes()
+    with np.load(tmp_path / "net.npz") as file:
+        arrays = dict(file)
+    if how == "truncated":
+        path.write_bytes(whole[: len(whole) // 2])
+    elif how == "pickled":
+        arrays["layer1.W_f"] = np.array([{"code": 1}], dtype=object)
+        np.savez(path, **arrays)
+    else:
+        arrays["layer1.W_f"] = {"shape": arrays["layer1.W_f"].T, "nan": arrays["layer1.W_f"] * np.nan}[how]
+        np.savez(path, **arrays)
+    return path
+
+
+@pytest.mark.parametrize("how, told", [("truncated", "not a whole .npz"), ("pickled", "pickled"),
+                                       ("shape", r"layer1.W_f has shape (5, 14), but (14, 5)"), ("nan", "70 values")])
+@pytest.mark.parametrize("command", ["info", "simulate", "run"])
+def test_bad_weights(network, tmp_path, capsys, how, told, command):
+    path = damaged(tmp_path, how)
+    np.save(tmp_path / "in.npy", random_input(network, 2))
+    arguments = {"info": [path], "simulate": [path, tmp_path / "in.npy", "--out", tmp_path / "o.npz"],
+                 "run": ["--weights", path, "--out", tmp_path / "out"]}[command]
+    line = refused(capsys, tmp_path, command, *arguments)
+    assert told in line and "bad.npz" in line
+
+
+@pytest.mark.parametrize("content, told", [
+    (np.zeros((2, 30, 4)), "shape (2, 30, 4), but this network reads (samples, steps, 5)"),
+    (np.zeros((0, 30, 5)), "nothing to simulate"), (np.full((1, 30, 5), np.nan), "150 values that are NaN"),
+    (np.full((1, 30, 5), 0.5), "0 or 1"), (np.array(["a"]), "dtype"), (np.zeros((1, 1, 30, 5)), "shape")])
+def test_bad_input(network, tmp_path, capsys, content, told):
+    np.save(tmp_path / "in.npy", content)
+    assert told in refused(capsys, tmp_path, "simulate", tmp_path / "net.npz", tmp_path / "in.npy",
+                           "--out", tmp_path / "o.npz")
+
+
+@pytest.mark.parametrize("write, told", [
+    (lambda path: path.write_bytes(b"\x93NUMPY\x01\x00v"), "not a whole"),
+    (lambda path: np.save(path, np.array([{}], dtype=object), allow_pickle=True), "not a whole"),
+    (lambda path: None, "no such input file")])
+def test_bad_input_file(network, tmp_path, capsys, write, told):
+    write(tmp_path / "in.npy")
+    assert told in refused(capsys, tmp_path, "simulate", tmp_path / "net.npz", tmp_path / "in.npy",
+                           "--out", tmp_path / "o.npz")
+
+
+def test_npz_without_s_in(network, tmp_path, capsys):
+    np.savez(tmp_path / "in.npz", x=np.zeros(3))
+    assert "'s_in' is needed" in refused(capsys, tmp_path, "simulate", tmp_path / "net.npz", tmp_path / "in.npz")
+
+
+def test_requests_that_name_nothing_known(network, digits_reader, tmp_path, capsys, monkeypatch):
+    monkeypatch.delenv("DMPNET_DATA", raising=False)
+    np.save(tmp_path / "in.npy", random_input(network, 2))
+    simulate = ("simulate", tmp_path / "net.npz", tmp_path / "in.npy", "--out", tmp_path / "o.npz")
+    run = ("run", "--weights", tmp_path / "reader.npz", "--out", tmp_path / "out")
+    for arguments, told in [((*simulate, "--backend", "quantum"), "quantum"), ((*simulate, "--record", "v"), "v: not"),
+                            (("info", "no-such-net"), "no-such-net"), (("info", tmp_path / "none.npz"), "no such"),
+                            ((*run, "--backend", "quantum"), "quantum"), ((*run, "--samples", 0), "0"),
+                            ((*run, "--split", "holdout"), "holdout"),
+                            ((*run, "--split", "test", "--data", tmp_path / "nowhere"), "nowhere"),
+                            (("run", "shd-regen", *run[1:], "--data", tmp_path), "shd")]:
+        assert told in refused(capsys, tmp_path, *arguments), arguments
+
+
+def test_no_compiler(network, tmp_path, capsys, monkeypatch):
+    np.save(tmp_path / "in.npy", random_input(network, 2))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    line = refused(capsys, tmp_path, "simulate", tmp_path / "net.npz", tmp_path / "in.npy", "--out",
+                   tmp_path / "o.npz", "--backend", "cpp_standalone")
+    assert "compiler" in line and "numpy" in line
+
+
+def test_without_torch_training_says_what_to_install(tmp_path):
+    blocker = tmp_path / "torch.py"
+    blocker.write_text("raise ImportError('blocked', name='torch')\n")
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), *filter(None, sys.path)])}
+    done = subprocess.run([sys.executable, "-m", "dmpnet.cli", "train", "smnist", "--out", str(tmp_path / "out")],
+                          capture_output=True, text=True, env=environment, timeout=120)
+    assert done.returncode == 2 and done.stderr.count("\n") == 1 and "dmpnet[train]" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_results_that_cannot_be_written(network, tmp_path, capsys, monkeypatch):
+    """A full disk half-way: the old file stays, one line is told."""
+    np.save(tmp_path / "in.npy", random_input(network, 2))
+    (tmp_path / "o.npz").write_bytes(b"earlier")
+
+    def full(file, **arrays):
+        file.write(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "savez_compressed", full)
+    line = refused(capsys, tmp_path, "simulate", tmp_path / "net.npz", tmp_path / "in.npy", "--out", tmp_path / "o.npz")
+    assert "No space left" in line and (tmp_path / "o.npz").read_bytes() == b"earlier"
+
+
+def test_interrupt(network, tmp_path, capsys, monkeypatch):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(weights, "load", interrupt)
+    assert dmpnet("info", tmp_path / "net.npz") == 130 and "interrupted" in capsys.readouterr().err
+
+
+def test_installed_command_answers():
+    command = shutil.which("dmpnet", path=str(Path(sys.executable).parent))
+    run = [command] if command else [sys.executable, "-m", "dmpnet.cli"]
+    assert subprocess.run([*run, "--version"], capture_output=True, text=True).stdout.startswith("dmpnet ")
