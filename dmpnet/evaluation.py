@@ -53,7 +53,10 @@ class Evaluation:
 
 
 def check_match(network: TrainedNetwork, recordings: Recordings) -> None:
-    """Raise DmpnetError unless `recordings` are what the network was trained to read."""
+    """Raise DmpnetError unless `recordings` are some, and what the network was trained to read."""
+    if not len(recordings):
+        raise DmpnetError(f"{recordings.name} {recordings.split}: 0 samples asked for, but there is nothing to see in "
+                          f"fewer than 1; ask for more")
     needs, channels = network.encoding, recordings.values.shape[2]
     if channels != needs.channels or recordings.classes != network.classes:
         raise DmpnetError(f"{recordings.name}: {channels} channels and {recordings.classes} classes, but the network "

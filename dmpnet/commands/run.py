@@ -39,7 +39,7 @@ def execute(arguments: argparse.Namespace) -> None:
     network = options.network(name)
     recordings = data.load(arguments.task, split, arguments.data, arguments.download)
     if arguments.samples is not None:
-        recordings = recordings.take(slice(arguments.samples)) if arguments.samples > 0 else recordings.take([])
+        recordings = recordings.take(slice(max(arguments.samples, 0)))
     check_match(network, recordings)
     out = arguments.out
     out.mkdir(parents=True, exist_ok=True)
