@@ -65,7 +65,7 @@ def main() -> None:
     print(tabulate(rows, headers="keys", floatfmt=".2f", intfmt=","))
     ratio = (one / len(single)) / (many / n)
     differ = int((theirs != got.predictions).sum())
-    print(f"\nside by side against one at a time: {ratio:.1f} x; first call, with compiling: {compile_many:.1f} s; peak "
+    print(f"\nside by side against one at a time: {ratio:.1f} x; first call, compiling: {compile_many:.1f} s; peak "
           f"memory of one process: {memory:,.0f} MB; classes that differ from PyTorch float32: {differ} of {n:,}")
     provenance.write(arguments.out, provenance.record(
         "benchmark_simulation", vars(arguments), rows=rows, one_at_a_time_ratio=ratio, peak_megabytes=memory,
