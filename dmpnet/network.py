@@ -27,10 +27,11 @@ from dmpnet.populations import Timing
 from dmpnet.weights import TrainedNetwork
 
 COUPLINGS = {"synapses": synapses, "shared": shared}
+SCHEDULE = ["start", "groups", "thresholds", "synapses", "resets", "end"]  # Brian2's own, whatever the preferences say
 
 def timing(network: TrainedNetwork, steps: int, coupling: str = "synapses") -> Timing:
     """Lags of every population of `network` under a coupling, on the Brian2 device now set."""
-    hop = 2 if get_device().__class__.__name__ == "GeNNDevice" else 1  # GeNN delivers spikes a step later than Brian2
+    hop = 2 if _on_genn() else 1  # GeNN delivers a spike before, Brian2 after the neurons of its step are updated
     emitted = COUPLINGS[coupling].INPUT_LAG[network.encoding.kind]
     first = 1 if coupling == "synapses" and network.encoding.kind == "analog" else hop  # values do not spike
     u, m, x = [], [], []
@@ -60,7 +61,10 @@ def convert(network: TrainedNetwork, s_in: np.ndarray, *, coupling: str = "synap
     batch, steps, _ = s_in.shape
     groups = populations.groups(network, batch, timing(network, steps, coupling))
     wired = COUPLINGS[coupling].wire(network, s_in, groups)
-    return Network(*groups.values(), *wired, *_monitors(groups, tuple(record)))
+    converted = Network(*groups.values(), *wired, *_monitors(groups, tuple(record)))
+    if not _on_genn():
+        converted.schedule = SCHEDULE
+    return converted
 
 
 def check(coupling: str, record: Iterable[str]) -> None:
@@ -70,6 +74,10 @@ def check(coupling: str, record: Iterable[str]) -> None:
     unknown = [key for key in record if key not in reference.RECORDABLE]
     if unknown:
         raise DmpnetError(f"record: {unknown[0]!r} is not recordable; choose from {', '.join(reference.RECORDABLE)}")
+
+
+def _on_genn() -> bool:
+    return get_device().__class__.__name__ == "GeNNDevice"
 
 
 def duration(network: TrainedNetwork, steps: int, coupling: str = "synapses"):
@@ -95,33 +103,39 @@ Read = Callable[[str, str], np.ndarray]
 
 
 def activity(converted: Network, network: TrainedNetwork, shape: tuple[int, ...], coupling: str = "synapses",
-             record: Iterable[str] = ("spikes",)) -> Activity:
-    """What a converted network did after its run, on input of `shape` (B, T, M), as `reference.run` gives it."""
+             record: Iterable[str] = ("spikes",), keep: int | None = None) -> Activity:
+    """What a converted network did after its run, on input of `shape` (B, T, M), as `reference.run` gives it.
+
+    keep : only the first samples of the batch, all if None
+    """
     def read(name: str, variable: str) -> np.ndarray:
         return np.asarray(converted[name].variables[variable].get_value())
 
-    return read_activity(read, network, shape, timing(network, shape[1], coupling), tuple(record))
+    return read_activity(read, network, shape, timing(network, shape[1], coupling), tuple(record), keep)
 
 
 def read_activity(read: Read, network: TrainedNetwork, shape: tuple[int, ...], lags: Timing,
-                  record: tuple[str, ...]) -> Activity:
+                  record: tuple[str, ...], keep: int | None = None) -> Activity:
     """Activity from read(group, variable), wherever the values are kept."""
     batch, steps = shape[:2]
 
     def states(monitor: str, variable: str, lag: int) -> np.ndarray:
-        recorded = read(monitor, variable)[lag:lag + steps]
-        return np.ascontiguousarray(recorded.reshape(steps, batch, -1).swapaxes(0, 1))
+        recorded = read(monitor, variable).reshape(lags.total, batch, -1)[lag:lag + steps, :keep]
+        return np.ascontiguousarray(recorded.swapaxes(0, 1))
 
     def spikes(number: int, n: int, lag: int) -> np.ndarray:
         fired = np.zeros((batch, steps, n), bool)
         sample, unit = np.divmod(read(f"spikes_{number}", "i"), n)
         fired[sample, np.rint(read(f"spikes_{number}", "t") / network.encoding.dt).astype(int) - lag, unit] = True
-        return fired
+        return fired[:keep]
+
+    def rate(number: int) -> np.ndarray:
+        return read(f"spikes_{number}", "count").reshape(batch, -1)[:keep].mean(axis=0) / steps
 
     layers = list(enumerate(network.layers, 1))
     return Activity(
-        logits=read("readout", "total").reshape(batch, -1) / steps,
-        rates=[read(f"spikes_{number}", "count").reshape(batch, -1).mean(axis=0) / steps for number, _ in layers],
+        logits=read("readout", "total").reshape(batch, -1)[:keep] / steps,
+        rates=[rate(number) for number, _ in layers],
         spikes=[spikes(n, layer.N, lags.u[n - 1]) for n, layer in layers] if "spikes" in record else [],
         u=[states(f"u_{n}", "u", lags.u[n - 1]) for n, _ in layers] if "u" in record else [],
         m=[states(f"m_{n}", "m", lag) if (lag := lags.m[n - 1]) is not None else None

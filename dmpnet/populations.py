@@ -31,7 +31,7 @@ theta_u : 1 (shared, constant)
 d_s : integer (shared, constant)
 """
 LOOK = "I_m = int(k % d_s == 0)*I_new + int(k % d_s != 0)*I_m"
-FIRE = "s = int({threshold})".format(threshold=THRESHOLD)
+FIRE = f"s = int({THRESHOLD})"
 
 SCALAR = STEP + """
 x : 1
@@ -152,7 +152,7 @@ def biases(network: TrainedNetwork) -> dict[str, np.ndarray]:
 
 
 def updates(network: TrainedNetwork) -> dict[str, tuple[str, ...]]:
-    """The update lines of every population, by name, in the order in which x, m and u of a layer depend on each other."""
+    """The update lines of every population, by name, x before m before u as they depend on each other."""
     lines = {"readout": (READ,)}
     for number, layer in enumerate(network.layers, 1):
         if layer.slow:

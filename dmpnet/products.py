@@ -12,7 +12,7 @@ import weakref
 import numpy as np
 from brian2 import Function, NeuronGroup
 
-_LIVE: "weakref.WeakValueDictionary[int, Product]" = weakref.WeakValueDictionary()
+_LIVE: "weakref.WeakValueDictionary[int, Product | Stimulus]" = weakref.WeakValueDictionary()
 
 
 class Product:
@@ -46,11 +46,9 @@ class Product:
         """The product as a Brian2 function of the target's index."""
         made = Function(self.__call__, arg_units=[1], return_unit=1, arg_types=["integer"], return_type="float",
                         stateless=False)
-        handle = id(self)
-        _LIVE[handle] = self
-        names = {"handle": np.array([handle], np.int64), "y": self.y}
-        made.implementations.add_implementation("cython", CYTHON.format(symbol=self.symbol),
-                                                namespace={f"{self.symbol}_{key}": names[key] for key in names})
+        made.implementations.add_implementation(
+            "cython", CYTHON.format(symbol=self.symbol, parameter="", argument=""),
+            namespace=_handed(self, self.symbol))
         made.implementations.add_implementation("cpp", self._cpp())
         return made
 
@@ -65,18 +63,24 @@ class Product:
         return code
 
 
-def compute(handle: int) -> None:
-    """Compute the product with this handle: what generated Cython calls."""
-    _LIVE[handle].compute()
+def _handed(buffered: "Product | Stimulus", symbol: str) -> dict[str, np.ndarray]:
+    """What generated Cython, which takes only arrays, needs to ask `buffered` for a new result and to read it."""
+    _LIVE[id(buffered)] = buffered
+    return {f"{symbol}_handle": np.array([id(buffered)], np.int64), f"{symbol}_y": buffered.y}
+
+
+def compute(handle: int, *step: int) -> None:
+    """Compute the product or stimulus with this handle: what generated Cython calls."""
+    _LIVE[handle].compute(*step)
 
 
 CYTHON = """
 from dmpnet.products import compute as _compute_{symbol}
-cdef double {symbol}(int i):
+cdef double {symbol}(int i{parameter}):
     global _namespace{symbol}_handle
     global _namespace{symbol}_y
     if i == 0:
-        _compute_{symbol}(_namespace{symbol}_handle[0])
+        _compute_{symbol}(_namespace{symbol}_handle[0]{argument})
     return _namespace{symbol}_y[i]
 """
 
@@ -136,32 +140,37 @@ static inline double %SYMBOL%(const int32_t i)
 """
 
 
-def stimulus(by_step: np.ndarray) -> Function:
-    """stimulus(i, k): value of channel i in step k, 0 outside the samples; by_step (T, channels of the batch).
+class Stimulus:
+    """stimulus(i, k): value of channel i in step k, 0 outside the samples.
 
-    The array may be overwritten between runs to play other samples of the same shape.
+    values : (T, channels of the batch); may be overwritten between runs to play other samples of the same shape
     """
-    steps, width = by_step.shape
 
-    def replay(i: np.ndarray, k: int) -> np.ndarray:
-        return by_step[k][i] if 0 <= k < steps else np.zeros(len(i), by_step.dtype)
+    def __init__(self, values: np.ndarray):
+        self.values = values
+        self.y = np.zeros(values.shape[1])
 
-    made = Function(replay, arg_units=[1, 1], return_unit=1, arg_types=["integer", "integer"], return_type="float",
-                    stateless=False)
-    values = {"stimulus_values": by_step.reshape(-1)}
-    size = {"steps": steps, "width": width}
-    made.implementations.add_implementation("cython", REPLAY_CYTHON.format(**size), namespace=values)
-    made.implementations.add_implementation("cpp", REPLAY_CPP.format(**size), namespace=values)
-    return made
+    def compute(self, k: int) -> None:
+        """Fill the buffer y with step k."""
+        self.y[:] = self.values[k] if 0 <= k < len(self.values) else 0
 
+    def __call__(self, i: np.ndarray, k: int) -> np.ndarray:
+        """All elements at once, as NumPy code asks for them."""
+        self.compute(k)
+        return self.y[i]
 
-REPLAY_CYTHON = """
-cdef double stimulus(int i, int k):
-    global _namespacestimulus_values
-    if k < 0 or k >= {steps}:
-        return 0
-    return _namespacestimulus_values[k * <size_t>{width} + i]
-"""
+    def function(self) -> Function:
+        """The stimulus as a Brian2 function of the channel's index and the step."""
+        made = Function(self.__call__, arg_units=[1, 1], return_unit=1, arg_types=["integer", "integer"],
+                        return_type="float", stateless=False)
+        made.implementations.add_implementation(
+            "cython", CYTHON.format(symbol="stimulus", parameter=", int k", argument=", k"),
+            namespace=_handed(self, "stimulus"))
+        size = {"steps": self.values.shape[0], "width": self.values.shape[1]}
+        made.implementations.add_implementation("cpp", REPLAY_CPP.format(**size),
+                                                namespace={"stimulus_values": self.values.reshape(-1)})
+        return made
+
 
 REPLAY_CPP = """
 static inline double stimulus(const int32_t i, const int32_t k)

@@ -1,7 +1,7 @@
 """Coupling by shared weights: one copy of each matrix, multiplied for all samples of the batch at once.
 
-The weights are groups of their own (`W_m_1.w` and so on, ordered by source, then target), so they are changed and cut by
-name as synapses are. Currents are products of dmpnet.products within the populations' own steps, so nothing waits:
+The weights are groups of their own (`W_m_1.w` and so on, ordered by source, then target), so they are changed and cut
+by name as synapses are. Currents are products of dmpnet.products within the populations' own steps, so nothing waits:
 x, m and u of a layer take the same step, one behind the layer below.
 """
 
@@ -49,7 +49,7 @@ def _input(network: TrainedNetwork, s_in: np.ndarray) -> NeuronGroup:
     batch, _, channels = s_in.shape
     spiking = {"threshold": "s_in > 0", "reset": ""} if network.encoding.kind == "spikes" else {}
     group = NeuronGroup(batch * channels, CHANNELS, name="input", **spiking,
-                        namespace={"stimulus": products.stimulus(by_step(network, s_in))})
+                        namespace={"stimulus": products.Stimulus(by_step(network, s_in)).function()})
     group.k = -1
     group.run_regularly(PLAY, order=INPUT_ORDER, name="input_run_regularly")
     return group
@@ -57,5 +57,5 @@ def _input(network: TrainedNetwork, s_in: np.ndarray) -> NeuronGroup:
 
 def by_step(network: TrainedNetwork, s_in: np.ndarray) -> np.ndarray:
     """s_in (B, T, M) as it is replayed: (T, B*M), one byte a spike, float64 a value."""
-    dtype = np.uint8 if network.encoding.kind == "spikes" else np.float64
+    dtype = np.bool_ if network.encoding.kind == "spikes" else np.float64
     return np.ascontiguousarray(s_in.swapaxes(0, 1).astype(dtype).reshape(s_in.shape[1], -1))

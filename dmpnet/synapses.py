@@ -1,8 +1,9 @@
 """Coupling by Brian2 Synapses: every sample has its own, and any of them can be changed or cut.
 
-Spikes are events (W_f, w_x, W_o); what is not a spike is a summed variable (Abar m, Bbar x, W_m m, analog input), and so
-is W_r s, which has to arrive within the step. A summed variable is computed after the step that reads it, so x
-reaches m one step later and m reaches u another one later; W_f waits for them with a delay of 2 steps.
+Spikes are events (W_f, w_x, W_o); what is not a spike is a summed variable (Abar m, Bbar x, W_m m, analog input), and
+so is W_r s, which has to arrive within the step (Brian2GeNN delivers events a step later). A summed variable is
+computed after the step that reads it, so x reaches m one step later and m reaches u another one later; W_f waits for
+them with a delay of 2 steps.
 """
 
 import numpy as np

@@ -1,0 +1,193 @@
+"""Run a trained network on a Brian2 back end, for one sample or thousands.
+
+Samples are simulated in batches, side by side in one Brian2 network. Memory is bounded: a batch and what is recorded
+of it stay under `BUDGET` bytes a process (at least one sample is taken), beside the input and the returned Activity.
+"""
+
+import contextlib
+import importlib.util
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+from brian2 import Clock, get_device, prefs, second, set_device
+from brian2.devices.device import reset_device
+
+from dmpnet import reference, shared, standalone
+from dmpnet.activity import Activity
+from dmpnet.errors import BackendError, DmpnetError
+from dmpnet.network import activity, check, convert, duration
+from dmpnet.weights import TrainedNetwork
+
+BACKENDS = ("numpy", "cython", "cpp_standalone")
+BUDGET = 500_000_000
+MOST = 500  # samples in a batch: more gain nothing, their state no longer fits the cache
+SIZES = (1, 5, 25, 125, 250)  # of compiled batches: few sizes, so few compilations
+
+Progress = Callable[[int, int], None]
+
+
+def simulate(network: TrainedNetwork, s_in: np.ndarray, *, backend: str = "numpy", coupling: str = "shared",
+             record: Iterable[str] = ("spikes",), batch: int | None = None, processes: int = 1,
+             progress: Progress | None = None, cache: str | Path | None = None) -> Activity:
+    """Activity of `network` on s_in (B, T, M), simulated by Brian2; equal to `reference.run`, spike for spike.
+
+    backend : 'numpy' starts at once; 'cython' compiles for Brian2's run time; 'cpp_standalone' compiles a program
+        once per architecture, steps and batch size, keeps it in `cache`, and is the fastest for many samples
+    coupling : see dmpnet.network.convert; 'synapses' on cpp_standalone is compiled anew each time
+    record : which of 'spikes', 'u', 'm', 'readout' to keep for every step
+    batch : samples side by side; chosen by memory if None
+    processes : programs run at once (cpp_standalone)
+    progress : called with (samples done, samples in all) after each batch
+    cache : folder of compiled programs; $DMPNET_CACHE, else the user's cache folder
+
+    The user's Brian2 device, preferences and default clock are left as they were; nothing is drawn at random.
+    """
+    s_in, record = np.asarray(s_in), tuple(record)
+    reference.check_input(network, s_in)
+    check(coupling, record)
+    check_backend(backend)
+    _check_counts(backend, batch, processes)
+    size = batch or batch_size(network, s_in.shape, backend, coupling, record, processes)
+    if backend == "cpp_standalone":
+        parts = standalone.run(network, batches(s_in, size), coupling, record, (size, s_in.shape[1]), processes,
+                               _counter(progress, len(s_in)), cache)
+    else:
+        parts = _at_run_time(network, batches(s_in, size), backend, coupling, record, _counter(progress, len(s_in)))
+    return joined(parts, len(s_in))
+
+
+def _counter(progress: Progress | None, total: int) -> Callable[[int], None]:
+    """Adds up the samples of each batch and reports the sum."""
+    done = 0
+
+    def count(samples: int) -> None:
+        nonlocal done
+        done += samples
+        if progress is not None:
+            progress(done, total)
+
+    return count
+
+
+def check_backend(backend: str) -> None:
+    """Raise BackendError unless the back end is known and its compiler is there."""
+    if backend not in BACKENDS:
+        raise BackendError(f"backend = {backend!r}, but it is one of {', '.join(BACKENDS)}; choose one")
+    if backend == "cython" and importlib.util.find_spec("Cython") is None:
+        raise BackendError("backend = 'cython', but Cython is not installed; pip install cython, or use 'numpy'")
+    compiler = os.environ.get("CXX") or "g++"
+    if backend != "numpy" and os.name != "nt" and shutil.which(compiler.split()[0]) is None:
+        raise BackendError(f"backend = {backend!r} needs a C++ compiler, but {compiler!r} is not found; install one, "
+                           f"set CXX, or use 'numpy'")
+    if backend == "cpp_standalone" and os.name != "nt" and shutil.which("make") is None:
+        raise BackendError("backend = 'cpp_standalone' needs make, but it is not found; install it, or use 'numpy'")
+
+
+def _check_counts(backend: str, batch: int | None, processes: int) -> None:
+    if batch is not None and batch < 1:
+        raise DmpnetError(f"batch = {batch}, but a batch has at least one sample; set batch >= 1 or None")
+    if processes < 1:
+        raise DmpnetError(f"processes = {processes}, but at least one is needed; set processes >= 1")
+    if processes > 1 and backend != "cpp_standalone":
+        raise BackendError(f"processes = {processes}, but {backend!r} runs in this one; use processes=1, "
+                           f"or backend='cpp_standalone'")
+
+
+def batch_size(network: TrainedNetwork, shape: tuple[int, ...], backend: str, coupling: str, record: tuple[str, ...],
+               processes: int = 1) -> int:
+    """Samples to simulate side by side, so that a batch and its recording stay under BUDGET bytes."""
+    samples, steps, channels = shape
+    each = _sample_bytes(network, steps, channels, coupling, record)
+    fits = max(1, min(MOST, BUDGET // each))
+    if backend != "cpp_standalone" or coupling == "synapses":
+        return min(samples, fits)
+    wanted = min(fits, -(-samples // processes))
+    allowed = [size for size in SIZES if size <= fits]
+    return next((size for size in allowed if size >= wanted), allowed[-1])
+
+
+def _sample_bytes(network: TrainedNetwork, steps: int, channels: int, coupling: str, record: tuple[str, ...]) -> int:
+    units = sum(layer.N for layer in network.layers)
+    memory = sum(layer.slow.d for layer in network.layers if layer.slow)
+    state = 16 * (units + memory + channels)
+    if coupling == "synapses":
+        state += 6 * sum(layer.W_f.size + (layer.N**2 if layer.W_r is not None else 0)
+                         + (layer.slow.d * (layer.slow.d + layer.N) if layer.slow else 0) for layer in network.layers)
+    per_step = channels * (1 if network.encoding.kind == "spikes" else 2)
+    per_step += units * (1 if "spikes" in record else 0) + units * (2 if "u" in record else 0)
+    per_step += (2 * memory if "m" in record else 0) + (2 * network.classes if "readout" in record else 0)
+    return 8 * (state + steps * per_step)
+
+
+def batches(s_in: np.ndarray, size: int) -> Iterator[tuple[np.ndarray, int]]:
+    """s_in in pieces of exactly `size` samples, the last filled up with silence; and how many of each are real."""
+    for start in range(0, len(s_in), size):
+        piece = s_in[start:start + size]
+        if len(piece) < size:
+            piece = np.concatenate([piece, np.zeros((size - len(piece), *s_in.shape[1:]), s_in.dtype)])
+        yield piece, min(size, len(s_in) - start)
+
+
+def _at_run_time(network: TrainedNetwork, pieces: Iterator[tuple[np.ndarray, int]], target: str, coupling: str,
+                 record: tuple[str, ...], done: Callable[[int], None]) -> list[Activity]:
+    """Batches on Brian2's run-time device; a shared network is built once and brought back to rest."""
+    found = []
+    with _brian2(target, network.encoding.dt):
+        converted = None
+        for piece, keep in pieces:
+            if converted is None or coupling != "shared":
+                converted = convert(network, piece, coupling=coupling, record=record)
+                converted.store()
+            else:
+                converted.restore()
+                converted["input"].namespace["stimulus"].pyfunc.__self__.values[:] = shared.by_step(network, piece)
+            converted.run(duration(network, piece.shape[1], coupling), namespace={})
+            found.append(activity(converted, network, piece.shape, coupling, record, keep=keep))
+            done(keep)
+    return found
+
+
+@contextlib.contextmanager
+def _brian2(target: str, dt: float) -> Iterator[None]:
+    """Brian2's run-time device with a clock of its own and the preferences the arithmetic needs; all put back after."""
+    needed = {"codegen.target": target, "codegen.string_expression_target": "numpy",
+              "core.default_float_dtype": np.float64}
+    before = {key: prefs[key] for key in needed}
+    switched = get_device().__class__.__name__ != "RuntimeDevice"
+    if switched:
+        set_device("runtime")
+    device = get_device()
+    clock = device.defaultclock
+    try:
+        device.defaultclock = Clock(dt=dt * second, name="defaultclock")
+        for key, value in needed.items():
+            prefs[key] = value
+        yield
+    finally:
+        device.defaultclock = clock
+        if switched:
+            reset_device()
+        for key, value in before.items():
+            prefs[key] = value
+
+
+def joined(parts: list[Activity], samples: int) -> Activity:
+    """One Activity of all batches, in order."""
+    if len(parts) == 1:
+        return parts[0]
+
+    def layers(key: str) -> list:
+        columns = zip(*(getattr(part, key) for part in parts), strict=True)
+        return [None if column[0] is None else np.concatenate(column) for column in columns]
+
+    rates = zip(*(part.rates for part in parts), strict=True)
+    weights = [len(part.logits) / samples for part in parts]
+    return Activity(
+        logits=np.concatenate([part.logits for part in parts]),
+        rates=[sum(weight * rate for weight, rate in zip(weights, layer, strict=True)) for layer in rates],
+        spikes=layers("spikes"), u=layers("u"), m=layers("m"),
+        readout=None if parts[0].readout is None else np.concatenate([part.readout for part in parts]),
+    )

@@ -1,0 +1,141 @@
+"""Generate and compile a Brian2 C++ standalone project; run as `python -m dmpnet.standalone_project` by standalone.
+
+In a process of its own Brian2 gives the same names every time, and the user's device stays as it is.
+"""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from brian2 import NeuronGroup, get_device, prefs, set_device
+from brian2.core.variables import ArrayVariable, DynamicArrayVariable
+from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
+from brian2.devices.device import all_devices
+
+from dmpnet import populations, weights
+from dmpnet.activity import Activity
+from dmpnet.memory import discrete
+from dmpnet.network import activity, convert, duration
+from dmpnet.neurons import Neuron
+from dmpnet.standalone import PROGRAM
+from dmpnet.weights import Encoding, Layer, SlowMemory, TrainedNetwork
+
+
+class FileDevice(CPPStandaloneDevice):
+    """C++ standalone that reads every array it is given from a file, also those of one element.
+
+    Brian2 writes a single value into the source; a weight there would make another program of another weight.
+    """
+
+    def fill_with_array(self, var: ArrayVariable, arr: np.ndarray) -> None:
+        super().fill_with_array(var, arr)
+        if np.size(arr) != 1 or not isinstance(var.owner, NeuronGroup):
+            return
+        self.main_queue.pop()
+        name = self.get_array_name(var, access_data=False)
+        self.main_queue.append(("set_by_array", (name, self.static_array(name, np.ravel(arr)), False)))
+
+
+def example(design: dict[str, Any]) -> TrainedNetwork:
+    """A network of the designed sizes; its weights are placeholders."""
+    layers = []
+    for layer in design["layers"]:
+        n, m, slow = layer["N"], layer["M"], None
+        if layer["slow"]:
+            d = layer["slow"]["d"]
+            abar, bbar = discrete(d, 10.0 * d)
+            slow = SlowMemory(np.zeros(m), np.zeros(()), np.zeros((n, d)), np.zeros(n), 0 * abar, bbar, 10.0 * d,
+                              layer["slow"]["d_s"])
+        recurrent = np.zeros((n, n)) if layer["W_r"] else None
+        layers.append(Layer(np.zeros((n, m)), np.zeros(n), Neuron(**layer["neuron"]), recurrent, slow))
+    n, classes = design["layers"][-1]["N"], design["classes"]
+    encoding = Encoding(design["kind"], design["layers"][0]["M"], design["steps"], design["dt"])
+    return TrainedNetwork(tuple(layers), np.zeros((classes, n)), np.zeros(classes), encoding)
+
+
+def build(folder: Path, made: Path) -> None:
+    """Compile the program of folder/design.json; `made` gets it, its constant files and manifest.json."""
+    design = json.loads((folder / "design.json").read_text())
+    _prefer(design["preferences"])
+    all_devices["dmpnet"] = device = FileDevice()
+    set_device("dmpnet", directory=None, build_on_run=False)
+    network = example(design)
+    s_in = np.zeros((design["batch"], design["steps"], design["layers"][0]["M"]), np.uint8)
+    converted = convert(network, s_in, coupling="shared", record=design["record"])
+    converted.run(duration(network, design["steps"], "shared"), namespace={})
+    device.build(directory=str(folder / "project"), compile=True, run=False)
+    made.mkdir()
+    inputs = _inputs(device, converted, network)
+    (made / "manifest.json").write_text(json.dumps({"inputs": inputs, "results": _results(device, converted)}))
+    shutil.copy2(folder / "project" / PROGRAM, made)
+    (made / "static_arrays").mkdir()
+    for name in device.static_arrays:
+        if name not in inputs.values():
+            shutil.copy2(folder / "project" / "static_arrays" / name, made / "static_arrays")
+
+
+def _prefer(preferences: dict[str, Any]) -> None:
+    for name, value in preferences.items():
+        prefs[f"codegen.cpp.{name}"] = value
+    prefs["devices.cpp_standalone.openmp_threads"] = 0
+    prefs["devices.cpp_standalone.extra_make_args_unix"] = ["-j2"]
+
+
+def _inputs(device: FileDevice, converted: Any, network: TrainedNetwork) -> dict[str, str]:
+    """File of each array that a run rewrites, by 'group.variable'."""
+    names = [f"{link.name}.w" for link in populations.connections(network)] + list(populations.biases(network))
+    found = {}
+    for name in names:
+        group, variable = name.split(".")
+        array = device.get_array_name(converted[group].variables[variable], access_data=False)
+        found[name] = f"_static_array_{array}"
+    stimulus, = (name for name in device.static_arrays if name.endswith("stimulus_values"))
+    found["input.stimulus"] = stimulus
+    missing = set(found.values()) - set(device.static_arrays)
+    if missing:
+        raise RuntimeError(f"Brian2 keeps no file for {sorted(missing)}")
+    return found
+
+
+def _results(device: FileDevice, converted: Any) -> dict[str, tuple[str, str]]:
+    """File and dtype of the readout's and every monitor's arrays, by 'group.variable'."""
+    found = {}
+    for group in converted.objects:
+        for name, variable in group.variables.items() if hasattr(group, "variables") else ():
+            recorded = isinstance(variable, DynamicArrayVariable) or (group.name, name) == ("readout", "total")
+            if (recorded or name == "count") and isinstance(variable, ArrayVariable) and variable.owner is not None \
+                    and variable.owner.name == group.name:
+                file = Path(device.get_array_filename(variable)).name
+                found[f"{group.name}.{name}"] = (file, np.dtype(variable.dtype).str)
+    return found
+
+
+def whole(folder: Path, weights_file: str, keep: int, record: tuple[str, ...]) -> None:
+    """Compile and run folder/s_in.npy on one network, by synapses; leaves folder/activity.npz."""
+    prefs["devices.cpp_standalone.extra_make_args_unix"] = ["-j2"]
+    set_device("cpp_standalone", build_on_run=False)
+    network, s_in = weights.load(weights_file), np.load(folder / "s_in.npy")
+    converted = convert(network, s_in, coupling="synapses", record=record)
+    converted.run(duration(network, s_in.shape[1], "synapses"), namespace={})
+    get_device().build(directory=str(folder / "project"), compile=True, run=True, with_output=False)
+    _save(activity(converted, network, s_in.shape, "synapses", record, keep=keep), folder / "activity.npz")
+
+
+def _save(found: Activity, path: Path) -> None:
+    arrays = {"logits": found.logits}
+    if found.readout is not None:
+        arrays["readout"] = found.readout
+    for field in ("rates", "spikes", "u", "m"):
+        for number, array in enumerate(getattr(found, field)):
+            arrays[f"{field}_{number}"] = np.empty(0) if array is None else array
+    np.savez(path, **arrays)
+
+
+if __name__ == "__main__":
+    if sys.argv[2] == "--whole":
+        whole(Path(sys.argv[1]), sys.argv[3], int(sys.argv[4]), tuple(sys.argv[5:]))
+    else:
+        build(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -1,0 +1,221 @@
+"""Converted networks do what was trained: every coupling, layer by layer, against the reference (NumPy target)."""
+
+from dataclasses import replace
+
+import brian2
+import numpy as np
+import pytest
+from brian2 import NeuronGroup, Synapses
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from networks import random_input, random_network
+
+from dmpnet import reference
+from dmpnet.activity import Activity
+from dmpnet.errors import DmpnetError
+from dmpnet.network import activity, convert, duration, timing
+from dmpnet.neurons import Neuron
+from dmpnet.simulation import simulate
+from dmpnet.weights import Encoding, Layer, SlowMemory, TrainedNetwork
+
+ALL = ("spikes", "u", "m", "readout")
+COUPLINGS = ("synapses", "shared")
+TWO_NEURONS = (Neuron(0.8, 0.3, 2.0), Neuron(0.5, 1.0, 10.0, "soft"))
+
+NETWORKS = {
+    "published neuron": {},
+    "every constant differs": {"neurons": TWO_NEURONS, "d": (5, 3), "theta": (30.0, 10.0)},
+    "RSNN": {"kind": "RSNN"},
+    "FSNN": {"kind": "FSNN"},
+    "soft reset, memory and recurrence": {"kind": "DMP+RSNN", "reset": "soft"},
+    "dilation": {"d_s": 3},
+    "analog": {"shape": (1, 16, 12, 3), "encoding": "analog", "d_s": 2},
+    "analog FSNN, one layer": {"shape": (3, 10, 2), "encoding": "analog", "kind": "FSNN"},
+    "three layers": {"shape": (5, 9, 8, 7, 2)},
+}
+
+
+@pytest.fixture(autouse=True)
+def numpy_target():
+    before, dt = brian2.prefs["codegen.target"], brian2.defaultclock.dt
+    brian2.prefs["codegen.target"] = "numpy"
+    yield
+    brian2.prefs["codegen.target"] = before
+    brian2.defaultclock.dt = dt
+
+
+def assert_informative(want: Activity) -> None:
+    """Equality shows something: no membrane sits on its threshold by accident, no layer is silent or saturated."""
+    assert want.margin > 1e-9, "a membrane sits on the threshold: change the seed"
+    for rates in want.rates:
+        assert 0.005 < rates.mean() < 0.5, "silent or saturated: equality would show nothing"
+
+
+def assert_same(got: Activity, want: Activity) -> None:
+    """Equal spikes; sums in another order differ by rounding, a few 1e-16 of values that are about 1 a step."""
+    for a, b in zip(got.spikes, want.spikes, strict=True):
+        np.testing.assert_array_equal(a, b)
+    for a, b in zip(got.u + got.m + got.rates, want.u + want.m + want.rates, strict=True):
+        assert (a is None) == (b is None)
+        if a is not None:
+            np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(got.logits, want.logits, rtol=1e-12, atol=1e-12)
+    if want.readout is not None:
+        np.testing.assert_allclose(got.readout, want.readout, rtol=1e-12, atol=1e-12)
+
+
+def run(network: TrainedNetwork, s_in: np.ndarray, coupling: str, change=lambda converted: None) -> Activity:
+    converted = convert(network, s_in, coupling=coupling, record=ALL)
+    change(converted)
+    converted.run(duration(network, s_in.shape[1], coupling), namespace={})
+    return activity(converted, network, s_in.shape, coupling, ALL)
+
+
+@pytest.mark.parametrize("coupling", COUPLINGS)
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_converted_network_takes_the_trained_steps(name, coupling):
+    network = random_network(seed=1, **NETWORKS[name])
+    s_in = random_input(network, samples=3)
+    want = reference.run(network, s_in, ALL)
+    assert_informative(want)
+    assert_same(run(network, s_in, coupling), want)
+
+
+@settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(units=st.lists(st.integers(2, 9), min_size=3, max_size=5), kind=st.sampled_from(["DMP", "RSNN", "DMP+RSNN"]),
+       d=st.integers(1, 6), theta=st.floats(3, 30), d_s=st.integers(1, 5), samples=st.integers(1, 4),
+       encoding=st.sampled_from(["analog", "spikes"]), reset=st.sampled_from(["hard", "soft"]), beta=st.floats(0, 0.95),
+       g=st.floats(0.1, 3), theta_u=st.floats(0.2, 20), steps=st.integers(1, 25), seed=st.integers(0, 99),
+       coupling=st.sampled_from(COUPLINGS))
+def test_any_network_takes_the_trained_steps(units, kind, d, theta, d_s, encoding, beta, g, theta_u, reset, samples,
+                                             steps, seed, coupling):
+    neuron = Neuron(beta, g, theta_u, reset)
+    network = random_network(tuple(units), kind=kind, d=d, theta=theta, d_s=d_s, encoding=encoding,
+                             neurons=(neuron,) * (len(units) - 2), steps=steps, seed=seed)
+    s_in = random_input(network, samples, seed=seed)
+    want = reference.run(network, s_in, ALL)
+    if want.margin > 1e-9:  # else the trained network itself is undecided
+        got = run(network, s_in, coupling)
+        for a, b in zip(got.spikes, want.spikes, strict=True):
+            np.testing.assert_array_equal(a, b)
+        np.testing.assert_allclose(got.logits, want.logits, rtol=1e-9, atol=1e-9)
+
+
+def dyadic_network(kind: str = "analog") -> TrainedNetwork:
+    """Weights, beta and g are such that all sums are exact and membranes land on the threshold of 1 exactly."""
+    slow = SlowMemory(np.array([0.5, 0.25]), np.array(0.0), np.array([[1.0], [0.5], [-1.0]]), np.array([0.5, 0.0, 1.0]),
+                      np.array([[0.5]]), np.array([0.5]), theta=1.0)
+    first = Layer(np.array([[1.0, 1.0], [2.0, -1.0], [0.5, 3.0]]), np.array([0.0, 0.5, 0.5]), Neuron(), slow=slow)
+    second = Layer(np.array([[1.0, 1.0, 0.0], [2.0, 0.0, -1.0]]), np.array([1.0, 0.0]), Neuron(reset="soft"))
+    return TrainedNetwork((first, second), np.eye(2), np.zeros(2), Encoding(kind, 2, 30, 1e-3))
+
+
+@pytest.mark.parametrize("coupling", COUPLINGS)
+def test_a_membrane_exactly_on_the_threshold_fires(coupling):
+    network = dyadic_network("spikes")
+    s_in = random_input(network, samples=4, rate=0.5)
+    want = reference.run(network, s_in, ALL)
+    assert want.margin == 0, "no membrane lands on the threshold: the case shows nothing"
+    got = run(network, s_in, coupling)
+    assert_same(got, want)
+    above = [replace(layer, neuron=replace(layer.neuron, theta_u=np.nextafter(1.0, 2))) for layer in network.layers]
+    strict = reference.run(replace(network, layers=tuple(above)), s_in)
+    assert (strict.spikes[0] != want.spikes[0]).any(), "'>' would give the same spikes"
+
+
+@pytest.mark.parametrize("coupling", COUPLINGS)
+@pytest.mark.parametrize("lesioned", ["W_m_1", "W_f_2", "W_r_1", "w_x_1", "W_o"])
+def test_a_lesion_by_name_is_the_trained_network_without_these_weights(lesioned, coupling):
+    network = random_network(kind="DMP+RSNN", seed=2)
+    s_in = random_input(network, samples=2)
+
+    def cut(converted):
+        converted[lesioned].w = 0
+
+    got = run(network, s_in, coupling, cut)
+    want = reference.run(without(network, lesioned), s_in, ALL)
+    assert want.margin > 1e-9
+    assert_same(got, want)
+    whole = reference.run(network, s_in)
+    assert (whole.spikes[1] != want.spikes[1]).any() or (whole.logits != want.logits).any(), "the lesion does nothing"
+
+
+def without(network: TrainedNetwork, name: str) -> TrainedNetwork:
+    if name == "W_o":
+        return replace(network, W_o=0 * network.W_o)
+    matrix, number = name.rsplit("_", 1)
+    layers = list(network.layers)
+    layer = layers[int(number) - 1]
+    if matrix in ("W_f", "W_r"):
+        layer = replace(layer, **{matrix: 0 * getattr(layer, matrix)})
+    else:
+        layer = replace(layer, slow=replace(layer.slow, **{matrix: 0 * getattr(layer.slow, matrix)}))
+    layers[int(number) - 1] = layer
+    return replace(network, layers=tuple(layers))
+
+
+@pytest.mark.parametrize("coupling", COUPLINGS)
+def test_constants_are_state_that_a_user_may_change(coupling):
+    network = random_network(kind="FSNN", seed=3)
+    s_in = random_input(network, samples=2)
+    higher = replace(network.layers[1], neuron=Neuron(beta=0.25, g=0.75, theta_u=1.5))
+
+    def change(converted):
+        converted["fast_2"].beta, converted["fast_2"].g, converted["fast_2"].theta_u = 0.25, 0.75, 1.5
+
+    assert_same(run(network, s_in, coupling, change),
+                reference.run(replace(network, layers=(network.layers[0], higher)), s_in, ALL))
+
+
+@pytest.mark.parametrize("coupling", COUPLINGS)
+def test_nothing_acts_before_the_first_input_or_after_the_last(coupling):
+    network = random_network(seed=4)
+    for layer in network.layers:
+        layer.b_f[:] = np.abs(layer.b_f) + 3  # fires without input
+    s_in = random_input(network, samples=1, steps=7)
+    got = run(network, s_in, coupling)
+    assert_same(got, reference.run(network, s_in, ALL))
+    assert got.spikes[0][:, 0].any() and got.spikes[0][:, -1].any()
+
+
+@pytest.mark.parametrize("coupling", COUPLINGS)
+def test_objects_are_brian2_objects_found_by_name(coupling):
+    network = random_network(kind="DMP+RSNN")
+    converted = convert(network, random_input(network, 2), coupling=coupling, record=ALL)
+    for name in ("fast_1", "slow_1", "scalar_1", "fast_2", "slow_2", "scalar_2", "readout"):
+        assert isinstance(converted[name], NeuronGroup)
+    for name in ("W_f_1", "W_r_1", "w_x_1", "Abar_1", "Bbar_1", "W_m_1", "W_o"):
+        assert isinstance(converted[name], Synapses if coupling == "synapses" else NeuronGroup)
+    for name in ("input", "spikes_1", "u_2", "m_1", "y"):
+        assert converted[name].name == name
+    assert converted.schedule == ["start", "groups", "thresholds", "synapses", "resets", "end"]
+
+
+def test_a_layer_works_behind_the_input_by_its_place():
+    network = random_network(shape=(4, 5, 6, 2))
+    assert timing(network, 10, "shared").u == (1, 2)
+    assert timing(network, 10, "synapses").u == (3, 6)
+    assert timing(network, 10, "synapses").total == 10 + 7
+
+
+def test_one_sample_of_a_batch_does_not_touch_another():
+    network = random_network(seed=5)
+    s_in = random_input(network, samples=4)
+    together = simulate(network, s_in)
+    for sample in range(4):
+        alone = simulate(network, s_in[sample:sample + 1])
+        np.testing.assert_array_equal(alone.spikes[1][0], together.spikes[1][sample])
+
+
+def test_silence_is_simulated_too():
+    network = random_network(encoding="analog", seed=6)
+    s_in = np.zeros((1, 12, network.encoding.channels))
+    for coupling in COUPLINGS:
+        assert_same(run(network, s_in, coupling), reference.run(network, s_in, ALL))
+
+
+@pytest.mark.parametrize("wrong, says", [({"coupling": "dense"}, "'dense'"), ({"record": ("v",)}, "'v'")])
+def test_unknown_requests_are_named(wrong, says):
+    network = random_network(kind="FSNN")
+    with pytest.raises(DmpnetError, match=says):
+        convert(network, random_input(network, 1), **wrong)

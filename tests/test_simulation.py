@@ -1,0 +1,138 @@
+"""simulate(): the same spikes on every back end, in batches of any size, and nothing of the user's Brian2 touched."""
+
+import brian2
+import numpy as np
+import pytest
+from networks import random_input, random_network
+from test_network import ALL, NETWORKS, assert_informative, assert_same, dyadic_network
+
+from dmpnet import reference, simulation
+from dmpnet.errors import BackendError, DmpnetError
+from dmpnet.simulation import batch_size, simulate
+
+SLOW_BACKENDS = [pytest.param(name, marks=pytest.mark.slow) for name in ("cython", "cpp_standalone")]
+
+
+@pytest.mark.parametrize("backend", ["numpy", *SLOW_BACKENDS])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_spikes_equal_reference(name, backend):
+    network = random_network(seed=1, **NETWORKS[name])
+    s_in = random_input(network, samples=5)
+    want = reference.run(network, s_in, ALL)
+    assert_informative(want)
+    assert_same(simulate(network, s_in, backend=backend, record=ALL), want)
+
+
+@pytest.mark.parametrize("backend", ["numpy", *SLOW_BACKENDS])
+@pytest.mark.parametrize("coupling", ["synapses", "shared"])
+def test_couplings_agree_on_the_threshold_itself(coupling, backend):
+    network = dyadic_network("analog")
+    s_in = random_input(network, samples=3, rate=0.6).round()
+    want = reference.run(network, s_in, ALL)
+    assert want.margin == 0
+    assert_same(simulate(network, s_in, backend=backend, coupling=coupling, record=ALL), want)
+
+
+@pytest.mark.parametrize("coupling", ["synapses", "shared"])
+@pytest.mark.parametrize("batch", [1, 3, 7, 100])
+def test_batches_need_not_divide_the_samples(batch, coupling):
+    network = random_network(seed=7)
+    s_in = random_input(network, samples=7, steps=20)
+    told = []
+    got = simulate(network, s_in, coupling=coupling, record=ALL, batch=batch, progress=lambda *done: told.append(done))
+    assert_same(got, reference.run(network, s_in, ALL))
+    assert told == [(min(n, 7), 7) for n in range(batch, 7 + batch, batch)]
+
+
+def test_only_what_is_asked_for_is_kept():
+    network = random_network(seed=8)
+    s_in = random_input(network, samples=2)
+    got, want = simulate(network, s_in, record=()), reference.run(network, s_in)
+    assert (got.spikes, got.u, got.m, got.readout) == ([], [], [], None)
+    np.testing.assert_allclose(got.logits, want.logits, atol=1e-12)
+    for a, b in zip(got.rates, want.rates, strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-15)
+
+
+def test_the_users_brian2_is_left_as_it_was():
+    group = brian2.NeuronGroup(1, "v : 1", name="mine", namespace={})
+    group.run_regularly("v += 1")
+    counter = brian2.Network(group)
+    brian2.defaultclock.dt = 0.25 * brian2.ms
+    brian2.prefs["codegen.target"] = "numpy"
+    brian2.prefs["core.default_float_dtype"] = np.float32
+    try:
+        counter.run(1 * brian2.ms, namespace={})
+        network = random_network(seed=9)
+        s_in = random_input(network, samples=2)
+        got = simulate(network, s_in)
+        assert brian2.prefs["core.default_float_dtype"] is np.float32
+        assert brian2.defaultclock.dt == 0.25 * brian2.ms and brian2.defaultclock.t == 1 * brian2.ms
+        counter.run(1 * brian2.ms, namespace={})
+        assert group.v[0] == 8
+        np.testing.assert_array_equal(got.spikes[1], reference.run(network, s_in).spikes[1])
+    finally:
+        brian2.prefs["core.default_float_dtype"] = np.float64
+        brian2.defaultclock.dt = 0.1 * brian2.ms
+
+
+def test_a_users_standalone_device_stays_active(tmp_path):
+    brian2.set_device("cpp_standalone", directory=str(tmp_path), build_on_run=False)
+    try:
+        device = brian2.get_device()
+        network = random_network(seed=9, kind="FSNN")
+        s_in = random_input(network, samples=1)
+        got = simulate(network, s_in)
+        assert brian2.get_device() is device and device.build_on_run is False
+        np.testing.assert_array_equal(got.spikes[1], reference.run(network, s_in).spikes[1])
+    finally:
+        brian2.device.reinit()
+        simulation.reset_device()
+
+
+def test_nothing_is_drawn_at_random():
+    np.random.seed(3)
+    before = np.random.get_state()[1].copy()
+    network = random_network(seed=1)
+    simulate(network, random_input(network, 1))
+    np.testing.assert_array_equal(np.random.get_state()[1], before)
+
+
+def test_a_batch_fits_the_budget_whatever_is_recorded(monkeypatch):
+    network = random_network(shape=(1, 200, 200, 10), d=60, theta=300.0, encoding="analog", steps=20)
+    few = batch_size(network, (10_000, 784, 1), "numpy", "shared", ALL)
+    many = batch_size(network, (10_000, 784, 1), "numpy", "shared", ())
+    assert 1 <= few < many == simulation.MOST
+    assert few * 784 * (2 * 400 + 2 * 120) * 8 < 2 * simulation.BUDGET
+    monkeypatch.setattr(simulation, "BUDGET", 1)
+    assert batch_size(network, (10_000, 784, 1), "cpp_standalone", "shared", ALL, 2) == 1
+
+
+@pytest.mark.parametrize("wrong, error, says", [
+    ({"backend": "cuda"}, BackendError, "'cuda'.*numpy"),
+    ({"processes": 2}, BackendError, "processes = 2"),
+    ({"processes": 0}, DmpnetError, "processes = 0"),
+    ({"batch": 0}, DmpnetError, "batch = 0"),
+    ({"coupling": "dense"}, DmpnetError, "'dense'"),
+    ({"record": ("v",)}, DmpnetError, "'v'"),
+])
+def test_a_wrong_request_is_named_before_any_work(wrong, error, says, monkeypatch):
+    monkeypatch.setattr(simulation, "convert", None)  # would fail if anything were built
+    network = random_network(kind="FSNN")
+    with pytest.raises(error, match=says) as caught:
+        simulate(network, random_input(network, 1), **wrong)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("backend", ["cython", "cpp_standalone"])
+def test_a_missing_compiler_is_named(backend, monkeypatch):
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    network = random_network(kind="FSNN")
+    with pytest.raises(BackendError, match="'no-such-compiler' is not found.*numpy"):
+        simulate(network, random_input(network, 1), backend=backend)
+
+
+def test_a_missing_cython_is_named(monkeypatch):
+    monkeypatch.setattr(simulation.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(BackendError, match="pip install cython"):
+        simulation.check_backend("cython")
