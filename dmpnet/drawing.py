@@ -1,6 +1,7 @@
 """Figures as functions of files: nothing here simulates or imports Brian2."""
 
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -8,7 +9,7 @@ from matplotlib.figure import Figure
 
 from dmpnet.files import whole_file
 
-STYLE = {
+STYLE: dict[Any, Any] = {
     "font.size": 8, "axes.titlesize": 8, "axes.spines.top": False, "axes.spines.right": False,
     "axes.linewidth": 0.6, "lines.linewidth": 1.0, "legend.frameon": False, "legend.fontsize": 7,
     "savefig.dpi": 200, "pdf.fonttype": 42, "image.cmap": "viridis",

@@ -61,6 +61,11 @@ def check_match(network: TrainedNetwork, recordings: Recordings) -> None:
     if channels != needs.channels or recordings.classes != network.classes:
         raise DmpnetError(f"{recordings.name}: {channels} channels and {recordings.classes} classes, but the network "
                           f"reads {needs.channels} and tells {network.classes} apart; use data of {needs.dataset}")
+    straight = np.arange(needs.steps)
+    theirs, ours = (straight if order is None else order for order in (recordings.permutation, needs.permutation))
+    if not np.array_equal(theirs, ours):
+        raise DmpnetError(f"{recordings.name}: its steps come in another order than the network was trained on; load "
+                          f"the data with permutation=network.encoding.permutation")
     if recordings.kind != needs.kind:
         raise DmpnetError(f"{recordings.name}: {recordings.kind} input, but the network reads {needs.kind}; use data "
                           f"of {needs.dataset}")

@@ -33,7 +33,8 @@ def main() -> None:
         shutil.copy(arguments.weights / "weights.npz", HERE / f"{arguments.name}.npz")
         shutil.copy(arguments.weights / "curve.csv", HERE / f"{arguments.name}.curve.csv")
     network = weights.load(shipped.path(arguments.name))
-    recordings = data.load(network.encoding.dataset, "test", arguments.data, arguments.download)
+    recordings = data.load(network.encoding.dataset, "test", arguments.data, arguments.download,
+                           permutation=network.encoding.permutation)
     with options.bar(len(recordings), "sample", arguments.name) as bar:
         result = evaluate(network, recordings, arguments.backend, bar.update, arguments.processes)
     numbers = measured(network, recordings, result) | {"backend": arguments.backend}

@@ -23,7 +23,7 @@ def add(parsers) -> None:
 
 def execute(arguments: argparse.Namespace) -> None:
     if arguments.weights is None:
-        tables = {"shipped": [_line(name) for name in shipped.names()]}
+        tables: dict[str, list] = {"shipped": [_line(name) for name in shipped.names()]}
         print(tabulate(tables["shipped"], headers="keys", intfmt=","))
     else:
         network = options.network(arguments.weights)

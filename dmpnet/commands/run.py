@@ -22,7 +22,8 @@ def add(parsers) -> None:
     p.add_argument("task", nargs="?", default="smnist", choices=sorted(NETWORKS),
                    help="smnist: handwritten digits, pixel by pixel (ships with dmpnet; the default); "
                         "shd-regen: spoken digits (needs --data)")
-    p.add_argument("--weights", metavar="FILE", help="other weights than the shipped DMP II network")
+    p.add_argument("--weights", metavar="FILE",
+                   help="another network than the shipped DMP II; it reads the data it was trained on")
     p.add_argument("--split", help="part of the data set: subset (1,000 digits), test or train")
     p.add_argument("--samples", type=int, metavar="N", help="only the first N samples")
     p.add_argument("--trainer", action="store_true",
@@ -37,7 +38,8 @@ def execute(arguments: argparse.Namespace) -> None:
     name, split = NETWORKS[arguments.task]
     name, split = arguments.weights or name, arguments.split or split
     network = options.network(name)
-    recordings = data.load(arguments.task, split, arguments.data, arguments.download)
+    recordings = data.load(network.encoding.dataset or arguments.task, split, arguments.data, arguments.download,
+                           permutation=network.encoding.permutation)
     if arguments.samples is not None:
         recordings = recordings.take(slice(max(arguments.samples, 0)))
     check_match(network, recordings)
@@ -120,8 +122,6 @@ def example(network: TrainedNetwork, recordings: data.Recordings, path: Path, sa
         arrays["permutation"] = recordings.permutation
     for number, layer in enumerate(seen.spikes, 1):
         arrays[f"spikes{number}"] = layer[0]
-    for number, m in enumerate(seen.m, 1):
-        if m is not None:
-            arrays[f"m{number}"] = m[0]
+    arrays |= {f"m{number}": m[0] for number, m in enumerate(seen.m, 1) if m is not None}
     with whole_file(path) as temporary, open(temporary, "wb") as file:
         np.savez_compressed(file, **arrays)

@@ -7,6 +7,7 @@ import argparse
 import zipfile
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from tabulate import tabulate
@@ -78,7 +79,7 @@ def read_input(path: Path) -> np.ndarray:
 
 def write(activity: Activity, path: Path) -> None:
     """One .npz: logits, predictions, each layer's spikes as (sample, step, neuron), and what else was recorded."""
-    arrays = {"logits": activity.logits, "predictions": activity.predictions}
+    arrays: dict[str, Any] = {"logits": activity.logits, "predictions": activity.predictions}
     for number, spikes in enumerate(activity.spikes, 1):
         arrays[f"layer{number}.spikes"] = np.argwhere(spikes).astype(np.int32)
     for number, u in enumerate(activity.u, 1):

@@ -1,0 +1,58 @@
+"""Evaluation counts what differs, and refuses data the network was not trained to read."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from networks import random_network
+
+from dmpnet import data, evaluation, reference, simulation
+from dmpnet.errors import DmpnetError
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return data.load("smnist", "subset").take(slice(5))
+
+
+@pytest.fixture(scope="module")
+def network():
+    return random_network((1, 12, 8, 10), d=4, steps=784, encoding="analog", dataset="smnist", seed=2)
+
+
+def test_counts_places_and_agrees(network, digits):
+    done = []
+    result = evaluation.evaluate(network, digits, progress=done.append)
+    want = reference.run(network, digits.batch(slice(None)))
+    assert sum(done) == 5 and result.agreement == 100.0
+    assert result.compared == [5 * 784 * 12, 5 * 784 * 8] and result.mismatched == [0, 0]
+    assert result.accuracy == 100 * np.mean(want.predictions == digits.labels)
+    np.testing.assert_allclose(result.rates, [rate.mean() for rate in want.rates])
+    assert all(0.005 < rate < 0.6 for rate in result.rates)
+
+
+def test_a_spike_too_many_is_seen(network, digits, monkeypatch):
+    """Break Brian2's answer on purpose: one spike moved in layer 2 of one sample."""
+    simulate = simulation.simulate
+
+    def wrong(*arguments, **settings):
+        activity = simulate(*arguments, **settings)
+        activity.spikes[1][3, 100, 2] ^= True
+        return activity
+
+    monkeypatch.setattr(simulation, "simulate", wrong)
+    assert evaluation.evaluate(network, digits).mismatched == [0, 1]
+
+
+@pytest.mark.parametrize("change, told", [({"channels": 2}, "channels"), ({"kind": "spikes"}, "analog input"),
+                                          ({"permutation": np.arange(784)[::-1]}, "another order")])
+def test_other_data_is_refused(network, digits, change, told):
+    other = random_network((2, 12, 8, 10), d=4, steps=784, encoding="analog", seed=2) if "channels" in change else \
+        dataclasses.replace(network, encoding=dataclasses.replace(network.encoding, **change))
+    with pytest.raises(DmpnetError, match=told):
+        evaluation.evaluate(other, digits)
+
+
+def test_nothing_to_evaluate(network, digits):
+    with pytest.raises(DmpnetError, match="0 samples"):
+        evaluation.evaluate(network, digits.take(slice(0)))
