@@ -13,7 +13,7 @@ from dmpnet.neurons import RESETS, THRESHOLD, UPDATE
 from dmpnet.weights import TrainedNetwork
 
 STEP = """
-k : integer (shared)            # step of the sample, < 0 before the first input has arrived
+k : integer {shared}            # step of the sample, < 0 before the first input has arrived
 T : integer (shared, constant)  # steps of the sample
 """
 
@@ -115,12 +115,16 @@ def connections(network: TrainedNetwork) -> list[Connection]:
     return found
 
 
-def groups(network: TrainedNetwork, batch: int, lags: Timing) -> dict[str, NeuronGroup]:
-    """All neuron groups but the input, constants set, by name; their steps are added by the coupling."""
+def groups(network: TrainedNetwork, batch: int, lags: Timing, shared_step: bool = True) -> dict[str, NeuronGroup]:
+    """All neuron groups but the input, constants set, by name; their updates are added by the coupling.
+
+    shared_step : one counter k a group, faster; Brian2GeNN needs one a unit, it cannot read back a shared one
+    """
     made: dict[str, NeuronGroup] = {}
 
     def group(name: str, size: int, equations: str, lag: int | None, **kwargs) -> None:
-        made[name] = NeuronGroup(batch * size, equations, name=name, namespace={}, **kwargs)
+        made[name] = NeuronGroup(batch * size, equations.format(shared="(shared)" if shared_step else ""),
+                                 name=name, namespace={}, **kwargs)
         if lag is not None:
             made[name].k = -1 - lag
             made[name].T = lags.steps
@@ -153,7 +157,7 @@ def biases(network: TrainedNetwork) -> dict[str, np.ndarray]:
 
 def updates(network: TrainedNetwork) -> dict[str, tuple[str, ...]]:
     """The update lines of every population, by name, x before m before u as they depend on each other."""
-    lines = {"readout": (READ,)}
+    lines: dict[str, tuple[str, ...]] = {"readout": (READ,)}
     for number, layer in enumerate(network.layers, 1):
         if layer.slow:
             lines[f"scalar_{number}"] = (RECTIFY,)

@@ -320,7 +320,7 @@ class _Whole:
 def _loaded(path: Path) -> Activity:
     with np.load(path) as arrays:
         names = sorted(arrays.files, key=lambda name: (name.partition("_")[0], len(name), name))
-        layers: dict[str, list] = {"rates": [], "spikes": [], "u": [], "m": []}
+        layers: dict[str, Any] = {"rates": [], "spikes": [], "u": [], "m": []}
         for name in names:
             field = name.partition("_")[0]
             if field in layers:

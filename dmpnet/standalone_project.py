@@ -125,7 +125,7 @@ def whole(folder: Path, weights_file: str, keep: int, record: tuple[str, ...]) -
 
 
 def _save(found: Activity, path: Path) -> None:
-    arrays = {"logits": found.logits}
+    arrays: dict[str, Any] = {"logits": found.logits}
     if found.readout is not None:
         arrays["readout"] = found.readout
     for field in ("rates", "spikes", "u", "m"):
