@@ -40,12 +40,14 @@ class Product:
     def __call__(self, i: np.ndarray) -> np.ndarray:
         """All elements at once, as NumPy code asks for them."""
         self.compute()
-        return self.y[i]
+        return self.y[i] if len(i) < len(self.y) else self.y.copy()
 
     def function(self) -> Function:
         """The product as a Brian2 function of the target's index."""
         made = Function(self.__call__, arg_units=[1], return_unit=1, arg_types=["integer"], return_type="float",
                         stateless=False)
+        # without discard_units Brian2 checks the result of every call, and prints all of it into a message first
+        made.implementations.add_numpy_implementation(lambda i: self(i), discard_units=True)
         made.implementations.add_implementation(
             "cython", CYTHON.format(symbol=self.symbol, parameter="", argument=""),
             namespace=_handed(self, self.symbol))
@@ -163,6 +165,7 @@ class Stimulus:
         """The stimulus as a Brian2 function of the channel's index and the step."""
         made = Function(self.__call__, arg_units=[1, 1], return_unit=1, arg_types=["integer", "integer"],
                         return_type="float", stateless=False)
+        made.implementations.add_numpy_implementation(lambda i, k: self(i, k), discard_units=True)
         made.implementations.add_implementation(
             "cython", CYTHON.format(symbol="stimulus", parameter=", int k", argument=", k"),
             namespace=_handed(self, "stimulus"))
