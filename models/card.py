@@ -25,6 +25,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("name", help="a shipped network, or the name it is to ship under (with --weights)")
     parser.add_argument("--weights", type=Path, help="folder of a finished training run to ship under this name")
+    parser.add_argument("--render", action="store_true", help="write NAME.md again from NAME.json, without evaluating")
     parser.add_argument("--backend", default="numpy")
     parser.add_argument("--processes", type=int, default=1)
     options.data(parser)
@@ -33,6 +34,16 @@ def main() -> None:
         shutil.copy(arguments.weights / "weights.npz", HERE / f"{arguments.name}.npz")
         shutil.copy(arguments.weights / "curve.csv", HERE / f"{arguments.name}.curve.csv")
     network = weights.load(shipped.path(arguments.name))
+    if not arguments.render:
+        test(arguments, network)
+    numbers = json.loads((HERE / f"{arguments.name}.json").read_text())
+    with whole_file(HERE / f"{arguments.name}.md") as temporary:
+        temporary.write_text(card(arguments.name, network, numbers))
+    print((HERE / f"{arguments.name}.md").read_text())
+
+
+def test(arguments: argparse.Namespace, network: TrainedNetwork) -> None:
+    """Evaluate on the whole test set and write NAME.json."""
     recordings = data.load(network.encoding.dataset, "test", arguments.data, arguments.download,
                            permutation=network.encoding.permutation)
     with options.bar(len(recordings), "sample", arguments.name) as bar:
@@ -41,9 +52,6 @@ def main() -> None:
     numbers["provenance"] = provenance.record("card", {"name": arguments.name}, data=recordings.source)
     with whole_file(HERE / f"{arguments.name}.json") as temporary:
         temporary.write_text(json.dumps(numbers, indent=2) + "\n")
-    with whole_file(HERE / f"{arguments.name}.md") as temporary:
-        temporary.write_text(card(arguments.name, network, numbers))
-    print((HERE / f"{arguments.name}.md").read_text())
 
 
 def measured(network: TrainedNetwork, recordings: data.Recordings, result: Evaluation) -> dict:
@@ -91,7 +99,8 @@ def card(name: str, network: TrainedNetwork, n: dict) -> str:
          f"{sum(n['places_mismatched']):,} of {sum(n['places_compared']):,} spike places differ from the reference"),
     ]
     rates = ", ".join(f"{100 * rate:.2f} %" for rate in n["rates"])
-    return (f"# {name}\n\n{tabulate(facts, ('', ''), tablefmt='github')}\n\n## Whole test set\n\n"
+    listed = "\n".join(f"- **{what}**: {fact}" for what, fact in facts)
+    return (f"# {name}\n\n{listed}\n\n## Whole test set\n\n"
             f"{tabulate(test, ('', 'accuracy', 'agreement'), tablefmt='github')}\n\nNeurons active per step: {rates} "
             f"(layers 1 to {len(n['rates'])}). Closest a membrane came to its threshold: {n['margin']:.1e}.\n\n"
             f"Written by `python models/card.py {name}`; trained by `python models/train.py {name}`. Learning curve: "
