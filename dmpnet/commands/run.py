@@ -116,8 +116,9 @@ def example(network: TrainedNetwork, recordings: data.Recordings, path: Path, sa
 
     s_in = recordings.batch([sample])
     seen = simulate(network, s_in, record=("spikes", "m", "readout"))
-    arrays = {"s_in": s_in[0], "label": recordings.labels[sample], "dt": recordings.dt, "readout": np.asarray(seen.readout)[0],
-              "analog": recordings.kind == "analog", "name": f"{recordings.name} {network.kind} {network.shape}"}
+    arrays = {"s_in": s_in[0], "label": recordings.labels[sample], "dt": recordings.dt,
+              "readout": np.asarray(seen.readout)[0], "analog": recordings.kind == "analog",
+              "name": f"{recordings.name} {network.kind} {network.shape}"}
     if recordings.permutation is not None:
         arrays["permutation"] = recordings.permutation
     for number, layer in enumerate(seen.spikes, 1):
