@@ -86,7 +86,10 @@ def duration(network: TrainedNetwork, steps: int, coupling: str = "synapses"):
 
 
 def _monitors(groups: dict[str, NeuronGroup], record: tuple[str, ...]) -> list:
-    """spikes_1... (counts only unless recorded), u_1..., m_1..., y."""
+    """spikes_1... (counts only unless recorded), u_1..., m_1..., y.
+
+    States are kept at the very start of the next step: at the end of a step Brian2GeNN gives u before the reset.
+    """
     monitors = []
     for name, group in groups.items():
         kind, _, number = name.partition("_")
@@ -95,7 +98,7 @@ def _monitors(groups: dict[str, NeuronGroup], record: tuple[str, ...]) -> list:
         for variable, owner, key, monitor in (("u", "fast", "u", f"u_{number}"), ("m", "slow", "m", f"m_{number}"),
                                               ("y", "readout", "readout", "y")):
             if kind == owner and key in record:
-                monitors.append(StateMonitor(group, variable, record=True, when="end", name=monitor))
+                monitors.append(StateMonitor(group, variable, record=True, order=-1, name=monitor))
     return monitors
 
 
@@ -120,7 +123,7 @@ def read_activity(read: Read, network: TrainedNetwork, shape: tuple[int, ...], l
     batch, steps = shape[:2]
 
     def states(monitor: str, variable: str, lag: int) -> np.ndarray:
-        recorded = read(monitor, variable).reshape(lags.total, batch, -1)[lag:lag + steps, :keep]
+        recorded = read(monitor, variable).reshape(lags.total, batch, -1)[lag + 1:lag + 1 + steps, :keep]
         return np.ascontiguousarray(recorded.swapaxes(0, 1))
 
     def spikes(number: int, n: int, lag: int) -> np.ndarray:

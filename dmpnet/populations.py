@@ -62,7 +62,8 @@ total += y"""
 class Timing:
     """How many simulation steps each population works behind the input; u : one a layer, m : as u, None without memory.
 
-    steps : of the sample; total : of the simulation, until the readout has seen the last
+    steps : of the sample; total : of the simulation, until the readout has seen the last and a step more, at whose
+        start the last states are recorded
     """
 
     u: tuple[int, ...]
@@ -73,7 +74,7 @@ class Timing:
 
     @property
     def total(self) -> int:
-        return self.steps + self.readout
+        return self.steps + self.readout + 1
 
 
 @dataclass(frozen=True)

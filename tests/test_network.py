@@ -195,7 +195,7 @@ def test_a_layer_works_behind_the_input_by_its_place():
     network = random_network(shape=(4, 5, 6, 2))
     assert timing(network, 10, "shared").u == (1, 2)
     assert timing(network, 10, "synapses").u == (3, 6)
-    assert timing(network, 10, "synapses").total == 10 + 7
+    assert timing(network, 10, "synapses").total == 10 + 7 + 1
 
 
 def test_one_sample_of_a_batch_does_not_touch_another():
