@@ -138,7 +138,8 @@ class Trainer:
         labels = torch.from_numpy(self.data.labels[chosen])
         logits, rates = self.model(s_in)
         loss = torch.nn.functional.cross_entropy(logits, labels)
-        total = loss + recipe.rate_weight * sum(torch.relu(r.mean() - recipe.rate_target) for r in rates)
+        weight = recipe.rate_weight * min(1.0, (p.epoch + 1) / (recipe.rate_ramp + 1))
+        total = loss + weight * sum(torch.relu(r.mean() - recipe.rate_target) for r in rates)
         if not torch.isfinite(total):
             raise DmpnetError(f"training diverged: loss {total.item()} at epoch {p.epoch + 1}, batch {p.batch + 1}; "
                               f"lower --lr (now {recipe.lr:g}); {self.checkpoint} still holds the state before")
