@@ -226,6 +226,13 @@ def test_the_regulariser_lowers_activity(tmp_path):
     assert rates[1] < 0.7 * rates[0]
 
 
+def test_the_best_epoch_is_one_at_full_regularisation(tmp_path):
+    done = trainer.Trainer(recipe(epochs=4, rate_weight=1.0, rate_ramp=2), bars(), tmp_path).run()
+    assert done.best_epoch in (3, 4)
+    with pytest.raises(DmpnetError, match="rate_ramp = 4"):
+        recipe(epochs=4, rate_ramp=4)
+
+
 def test_validation_part_is_never_trained_on(tmp_path):
     run = trainer.Trainer(recipe(), bars(), tmp_path)
     assert not set(run.train) & set(run.held_out) and len(run.held_out) > 0

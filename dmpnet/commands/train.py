@@ -9,8 +9,8 @@ from dmpnet.commands import options
 from dmpnet.errors import DmpnetError
 
 NUMBERS = {"d": int, "theta": float, "d_s": int, "dropout": float, "std": float, "lr": float, "weight_decay": float,
-           "batch": int, "epochs": int, "rate_weight": float, "rate_target": float, "rate_ramp": int, "shift_channels": int,
-           "shift_steps": int, "validation": float}
+           "batch": int, "epochs": int, "rate_weight": float, "rate_target": float, "rate_ramp": int,
+           "shift_channels": int, "shift_steps": int, "validation": float}
 
 
 def add(parsers) -> None:

@@ -20,7 +20,8 @@ class Recipe:
     lr : peak learning rate (Adam, or AdamW when weight_decay > 0)
     schedule : 'constant', 'step' (halved every 50 epochs) or 'cosine' (one warm-up epoch, then down to 1 % of lr)
     rate_weight, rate_target : activity regulariser, rate_weight * sum over layers of max(mean rate - rate_target, 0)
-    rate_ramp : epochs over which rate_weight grows from 0, so that the network learns before it falls quiet
+    rate_ramp : epochs over which rate_weight grows from 0, so that the network learns before it falls quiet; the
+        best epoch is one after them
     shift_channels, shift_steps : augmentation, each sample moved by up to so many channels and steps
     validation : fraction of the training set held out to choose the epoch
     gradients : 'float32' or 'bfloat16', arithmetic of the matrix products in the backward pass
@@ -62,6 +63,9 @@ class Recipe:
         if self.rate_weight < 0 or self.rate_ramp < 0:
             raise DmpnetError(f"recipe: rate_weight = {self.rate_weight} and rate_ramp = {self.rate_ramp}, but the "
                               f"activity regulariser only lowers rates; set both >= 0")
+        if self.rate_ramp >= self.epochs:
+            raise DmpnetError(f"recipe: rate_ramp = {self.rate_ramp}, but the best epoch is one after the ramp and "
+                              f"there are {self.epochs}; set rate_ramp < epochs")
         for name in ("dropout", "validation"):
             if not 0 <= getattr(self, name) < 1:
                 raise DmpnetError(f"recipe: {name} = {getattr(self, name)}, but it is a fraction in [0, 1); lower it")

@@ -121,7 +121,7 @@ class Trainer:
         p.epoch += 1
         p.curve.append([p.epoch, lr, p.loss / p.seen, p.correct / p.seen, loss, accuracy,
                         " ".join(f"{rate:.4f}" for rate in rates), round(p.seconds, 1)])
-        if accuracy > p.best:
+        if accuracy > p.best and p.epoch > self.recipe.rate_ramp:
             p.best, p.best_epoch = accuracy, p.epoch
             self._write_weights(rates)
         p.batch = p.correct = p.seen = 0
