@@ -5,6 +5,7 @@ from typing import Any
 
 import matplotlib
 import numpy as np
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from dmpnet.files import whole_file
@@ -59,9 +60,8 @@ def _time(seen: dict[str, np.ndarray]) -> np.ndarray:
 def _input(ax, seen: dict[str, np.ndarray]) -> None:
     time, s_in = _time(seen), seen["s_in"]
     if s_in.shape[1] > 1:
-        step, channel = np.nonzero(s_in)
-        ax.plot(time[step], channel, "|", ms=1.5, color="k", mew=0.4)
-        ax.set(ylabel="input\nchannel", ylim=(-1, s_in.shape[1]))
+        _places(ax, s_in, seen, "k")
+        ax.set(ylabel="input\nchannel")
         return
     ax.fill_between(time, s_in[:, 0], step="post", color="k", lw=0)
     ax.set(ylabel="pixel\nintensity", ylim=(0, 1.05))
@@ -77,10 +77,16 @@ def _input(ax, seen: dict[str, np.ndarray]) -> None:
 
 def _raster(ax, seen: dict[str, np.ndarray], number: int) -> None:
     spikes = seen[f"spikes{number}"]
-    step, neuron = np.nonzero(spikes)
-    ax.plot(_time(seen)[step], neuron, ",", color=HIGHLIGHT, rasterized=True)
-    ax.set(ylabel=f"layer {number}\nneuron", ylim=(-1, spikes.shape[1]))
+    _places(ax, spikes, seen, HIGHLIGHT)
+    ax.set(ylabel=f"layer {number}\nneuron")
     ax.set_title(f"{100 * spikes.mean():.1f} % of neurons active per step", loc="right", pad=2)
+
+
+def _places(ax, values: np.ndarray, seen: dict[str, np.ndarray], colour: str) -> None:
+    """A cell for each place (step, unit) of `values` (T, units), white where it is 0."""
+    steps, units = values.shape
+    ax.imshow(values.T, cmap=LinearSegmentedColormap.from_list("places", ["white", colour]), aspect="auto",
+              origin="lower", interpolation="nearest", extent=(0, steps * float(seen["dt"]) * 1e3, -0.5, units - 0.5))
 
 
 def _memory(ax, seen: dict[str, np.ndarray], number: int) -> None:
@@ -101,4 +107,4 @@ def _readout(ax, seen: dict[str, np.ndarray]) -> None:
             ax.plot(time, y[:, other], color=MUTED, lw=0.7, label="others" if other == (label == 0) else None)
     ax.plot(time, y[:, label], color=SECOND, lw=1.6, label=f"class {label} (label)")
     ax.set(ylabel="readout,\nmean so far (1)", xlabel="time (ms)", xlim=(0, time[-1] + time[1]))
-    ax.legend(loc="upper left", ncol=2)
+    ax.legend(ncol=2, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0)
