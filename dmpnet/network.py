@@ -124,7 +124,7 @@ def read_activity(read: Read, network: TrainedNetwork, shape: tuple[int, ...], l
 
     def states(monitor: str, variable: str, lag: int) -> np.ndarray:
         recorded = read(monitor, variable).reshape(lags.total, batch, -1)[lag + 1:lag + 1 + steps, :keep]
-        return np.ascontiguousarray(recorded.swapaxes(0, 1))
+        return recorded.swapaxes(0, 1).copy()  # a view of one sample would change with the next run
 
     def spikes(number: int, n: int, lag: int) -> np.ndarray:
         fired = np.zeros((batch, steps, n), bool)
