@@ -184,7 +184,7 @@ def test_requests_that_name_nothing_known(network, digits_reader, tmp_path, caps
                             ((*run, "--backend", "quantum"), "quantum"), ((*run, "--samples", 0), "0"),
                             ((*run, "--split", "holdout"), "holdout"),
                             ((*run, "--split", "test", "--data", tmp_path / "nowhere"), "nowhere"),
-                            (("run", "shd-regen", *run[1:], "--data", tmp_path), "shd")]:
+                            (("run", "shd-regen", *run[1:], "--data", tmp_path), "smnist test")]:
         assert told in refused(capsys, tmp_path, *arguments), arguments
 
 
