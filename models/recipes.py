@@ -8,7 +8,7 @@ SPARSE = {"rate_weight": 10.0, "rate_target": 0.02, "rate_ramp": 50}
 
 RECIPES: dict[str, Recipe] = {
     "smnist-dmp2": published("smnist", **PIXELS, epochs=15, rate_weight=0.2, rate_target=0.02),
-    "smnist-fsnn": published("smnist", "fsnn", **PIXELS, epochs=8),
+    "smnist-fsnn": published("smnist", "fsnn", **PIXELS, epochs=6),
     "shd-regen-dmp2": published("shd-regen", **SPOKEN),
     "shd-regen-dmp2-sparse": published("shd-regen", **SPOKEN | {"epochs": 80}, **SPARSE),
     "shd-regen-fsnn": published("shd-regen", "fsnn", **SPOKEN),
