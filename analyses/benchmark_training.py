@@ -14,6 +14,7 @@ import torch
 from tabulate import tabulate
 
 from dmpnet import memory, provenance
+from dmpnet.training.allocation import keep_freed_memory
 from dmpnet.training.model import Architecture, SpikingNetwork
 
 ALPHA = 4.0
@@ -72,6 +73,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("results/benchmark_training.json"))
     arguments = parser.parse_args()
+    keep_freed_memory()  # as the trainer does; the peer gets it too
     torch.manual_seed(arguments.seed)
     shape = Architecture("dmp", (1, 200, 200, 10), 60, 300.0)
     s_in = torch.rand(arguments.batch, 784, 1) * (torch.rand(arguments.batch, 784, 1) < 0.2)

@@ -14,6 +14,7 @@ from dmpnet import provenance, weights
 from dmpnet.data import Recordings, validation_split
 from dmpnet.errors import DmpnetError
 from dmpnet.files import whole_file
+from dmpnet.training.allocation import keep_freed_memory
 from dmpnet.training.model import SpikingNetwork
 from dmpnet.training.recipe import Recipe
 from dmpnet.weights import Encoding
@@ -56,6 +57,7 @@ class Trainer:
             raise DmpnetError(f"recipe: sizes {recipe.sizes}, but {recordings.name} has {recordings.values.shape[2]} "
                               f"channels and {recordings.classes} classes; set the first and last size to these")
         self.train, self.held_out = validation_split(recordings, recipe.validation, recipe.seed)
+        keep_freed_memory()
         torch.manual_seed(recipe.seed)
         self.model = SpikingNetwork(recipe.architecture, products=getattr(torch, recipe.gradients))
         # AdamW without weight decay is Adam; fused: one pass over the parameters
