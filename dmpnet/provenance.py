@@ -31,7 +31,11 @@ def commit() -> str | None:
 
 
 def record(command: str, arguments: dict[str, Any], **more: Any) -> dict[str, Any]:
-    """Versions, commit, command, arguments, time, and whatever else describes the result."""
+    """Versions, commit, command, arguments, time, and whatever else describes the result.
+
+    Of a path only the name is kept: results travel, and where a folder lay on one machine is nobody's business.
+    """
+    arguments = {key: value.name if isinstance(value, Path) else value for key, value in arguments.items()}
     versions = {"dmpnet": __version__, "python": platform.python_version()}
     for package in PACKAGES:
         try:
