@@ -59,7 +59,8 @@ def convert(network: TrainedNetwork, s_in: np.ndarray, *, coupling: str = "synap
     check(coupling, record)
     defaultclock.dt = network.encoding.dt * second
     batch, steps, _ = s_in.shape
-    groups = populations.groups(network, batch, timing(network, steps, coupling), coupling == "shared")
+    groups = populations.groups(network, batch, timing(network, steps, coupling), coupling == "shared",
+                                COUPLINGS[coupling].WAITING)
     wired = COUPLINGS[coupling].wire(network, s_in, groups)
     converted = Network(*groups.values(), *wired, *_monitors(groups, tuple(record)))
     if not _on_genn():

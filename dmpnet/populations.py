@@ -116,10 +116,12 @@ def connections(network: TrainedNetwork) -> list[Connection]:
     return found
 
 
-def groups(network: TrainedNetwork, batch: int, lags: Timing, shared_step: bool = True) -> dict[str, NeuronGroup]:
+def groups(network: TrainedNetwork, batch: int, lags: Timing, shared_step: bool = True,
+           waiting: str = "") -> dict[str, NeuronGroup]:
     """All neuron groups but the input, constants set, by name; their updates are added by the coupling.
 
     shared_step : one counter k a group, faster; Brian2GeNN needs one a unit, it cannot read back a shared one
+    waiting : equations of input that waits for the slow memory, of fast neurons that have one
     """
     made: dict[str, NeuronGroup] = {}
 
@@ -134,8 +136,8 @@ def groups(network: TrainedNetwork, batch: int, lags: Timing, shared_step: bool 
         if layer.slow:
             group(f"scalar_{number}", 1, SCALAR, lags.x[number - 1])
             group(f"slow_{number}", layer.slow.d, SLOW, None)
-        group(f"fast_{number}", layer.N, FAST, lags.u[number - 1], threshold=THRESHOLD,
-              reset=RESETS[layer.neuron.reset])
+        group(f"fast_{number}", layer.N, FAST + (waiting if layer.slow else ""), lags.u[number - 1],
+              threshold=THRESHOLD, reset=RESETS[layer.neuron.reset])
         for key in ("beta", "g", "theta_u"):
             setattr(made[f"fast_{number}"], key, getattr(layer.neuron, key))
         made[f"fast_{number}"].d_s = layer.slow.d_s if layer.slow else 1

@@ -2,12 +2,12 @@
 
 Spikes are events (W_f, w_x, W_o); what is not a spike is a summed variable (Abar m, Bbar x, W_m m, analog input), and
 so is W_r s, which has to arrive within the step (Brian2GeNN delivers events a step later). A summed variable is
-computed after the step that reads it, so x reaches m one step later and m reaches u another one later; W_f waits for
-them with a delay of 2 steps.
+computed after the step that reads it, so x reaches m one step later and m reaches u another one later; what
+came by W_f waits for them in the fast neurons. (Not by a synaptic delay: with one, Brian2GeNN reads s of another step.)
 """
 
 import numpy as np
-from brian2 import NeuronGroup, Quantity, SpikeGeneratorGroup, Synapses, second
+from brian2 import NeuronGroup, SpikeGeneratorGroup, Synapses, second
 
 from dmpnet import populations
 from dmpnet.populations import Connection
@@ -16,15 +16,20 @@ from dmpnet.weights import TrainedNetwork
 INPUT_LAG = {"spikes": 0, "analog": 1}  # steps from input step k to the step in which the input group has it
 SLOW_STEPS = (1, 2)  # steps from x to m and from x to u
 
+WAITING = """
+I_in : 1                        # W_f s_in as it arrives
+I_1 : 1                         # of the step before
+I_2 : 1                         # of two steps before
+"""
+WAIT = """I_f = I_2
+I_2 = I_1
+I_1 = I_in"""
+
 CHANNELS = """
 s_in : 1                        # value of this step
-s_1 : 1                         # of the step before
-s_2 : 1                         # of two steps before: what W_f sees while the slow memory catches up
 s_next : 1
 """
-PLAY = """s_2 = s_1
-s_1 = s_in
-s_in = s_next
+PLAY = """s_in = s_next
 s_next = 0"""
 
 
@@ -32,38 +37,33 @@ def wire(network: TrainedNetwork, s_in: np.ndarray, groups: dict[str, NeuronGrou
     """Input and synapses; gives every group its step."""
     objects = _input(network, s_in)
     sources = {**groups, **{obj.name: obj for obj in objects}}
-    wait = SLOW_STEPS[1] * network.encoding.dt * second
     clear: dict[str, list[str]] = {name: [] for name in groups}
     for link in populations.connections(network):
         source, target = sources[link.source], groups[link.target]
-        waits = link.name.startswith("W_f") and _has_slow(network, link)
+        current = "I_in" if link.current == "I_f" and "I_in" in target.variables else link.current
         if link.source == link.target and link.carries == "spikes":
-            made = _summed(link, source, target, "s")
+            made = _summed(link, source, target, current, "s")
         elif link.carries == "spikes":
-            made = _events(link, source, target, wait if waits else 0 * second)
-            clear[link.target].append(f"{link.current} = 0")  # collects spikes: starts the next step from 0
+            made = _events(link, source, target, current)
+            clear[link.target].append(f"{current} = 0")  # collects spikes: starts the next step from 0
         else:
-            made = _summed(link, source, target, "s_2" if waits else link.carries)
+            made = _summed(link, source, target, current, link.carries)
         objects.append(_connected(made, link.weights, len(s_in)))
     for name, lines in populations.updates(network).items():
         first = ("k += 1",) if "k" in groups[name].variables else ()
-        groups[name].run_regularly("\n".join((*first, *lines, *clear[name])), name=f"{name}_run_regularly")
+        wait = (WAIT,) if "I_in" in groups[name].variables else ()
+        groups[name].run_regularly("\n".join((*first, *wait, *lines, *clear[name])), name=f"{name}_run_regularly")
     return objects
 
 
-def _has_slow(network: TrainedNetwork, link: Connection) -> bool:
-    return network.layers[int(link.target.partition("_")[2]) - 1].slow is not None
-
-
-def _events(link: Connection, source: NeuronGroup, target: NeuronGroup, delay: Quantity) -> Synapses:
+def _events(link: Connection, source: NeuronGroup, target: NeuronGroup, current: str) -> Synapses:
     """A spike of the source adds w to the target's current."""
-    return Synapses(source, target, "w : 1", on_pre=f"{link.current}_post += w", delay=delay, name=link.name,
-                    namespace={})
+    return Synapses(source, target, "w : 1", on_pre=f"{current}_post += w", name=link.name, namespace={})
 
 
-def _summed(link: Connection, source: NeuronGroup, target: NeuronGroup, variable: str) -> Synapses:
+def _summed(link: Connection, source: NeuronGroup, target: NeuronGroup, current: str, variable: str) -> Synapses:
     """The target's current is the sum of w times a variable of the source, every step."""
-    return Synapses(source, target, f"w : 1\n{link.current}_post = w*{variable}_pre : 1 (summed)", name=link.name,
+    return Synapses(source, target, f"w : 1\n{current}_post = w*{variable}_pre : 1 (summed)", name=link.name,
                     namespace={})
 
 
