@@ -9,6 +9,7 @@ from pathlib import Path
 
 import matplotlib
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from dmpnet import drawing
 
@@ -32,6 +33,7 @@ def curves(folder: Path = MODELS) -> Figure:
                 ax.plot([int(row["epoch"]) for row in rows], [100 * float(row["validation_accuracy"]) for row in rows],
                         line, color=colour, label=label)
             ax.set(title=f"{task}, ours, one seed", xlabel="epoch", ylabel="validation accuracy (%)", ylim=(0, 101))
+            ax.xaxis.set_major_locator(MaxNLocator(integer=True))
             ax.legend(loc="lower right")
     return figure
 
