@@ -32,17 +32,15 @@ SCHEDULE = ["start", "groups", "thresholds", "synapses", "resets", "end"]  # Bri
 def timing(network: TrainedNetwork, steps: int, coupling: str = "synapses") -> Timing:
     """Lags of every population of `network` under a coupling, on the Brian2 device now set."""
     hop = 2 if _on_genn() else 1  # GeNN delivers a spike before, Brian2 after the neurons of its step are updated
-    emitted = COUPLINGS[coupling].INPUT_LAG[network.encoding.kind]
-    first = 1 if coupling == "synapses" and network.encoding.kind == "analog" else hop  # values do not spike
+    arrives = hop + (COUPLINGS[coupling].ANALOG_STEPS if network.encoding.kind == "analog" else 0)
     u, m, x = [], [], []
     for layer in network.layers:
-        arrives = emitted + (first if not u else hop)
         slow_steps = COUPLINGS[coupling].SLOW_STEPS if layer.slow else (0, 0)
         x.append(arrives if layer.slow else None)
         m.append(arrives + slow_steps[0] if layer.slow else None)
         u.append(arrives + slow_steps[1])
-        emitted = u[-1]
-    return Timing(tuple(u), tuple(m), tuple(x), emitted + hop, steps)
+        arrives = u[-1] + hop
+    return Timing(tuple(u), tuple(m), tuple(x), arrives, steps)
 
 
 def convert(network: TrainedNetwork, s_in: np.ndarray, *, coupling: str = "synapses",

@@ -11,7 +11,7 @@ from brian2 import NeuronGroup
 from dmpnet import populations, products
 from dmpnet.weights import TrainedNetwork
 
-INPUT_LAG = {"spikes": 0, "analog": 0}
+ANALOG_STEPS = 0
 SLOW_STEPS = (0, 0)
 WAITING = ""
 INPUT_ORDER = 1000  # the input steps last: the first layer still reads the values of the step before

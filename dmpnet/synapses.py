@@ -13,7 +13,7 @@ from dmpnet import populations
 from dmpnet.populations import Connection
 from dmpnet.weights import TrainedNetwork
 
-INPUT_LAG = {"spikes": 0, "analog": 1}  # steps from input step k to the step in which the input group has it
+ANALOG_STEPS = 1  # steps more an analog input takes than spikes do, to be played into the input group
 SLOW_STEPS = (1, 2)  # steps from x to m and from x to u
 
 WAITING = """
