@@ -104,7 +104,7 @@ static void _%SYMBOL%_compute()
 }
 """
 
-# Tiles of 4 samples by 8 targets stay in registers, so each loaded weight serves 4 samples.
+# Tiles of 8 samples by 8 targets stay in registers (AVX-512), so each loaded weight serves 8 samples.
 CPP_STATE = """
 static double _%SYMBOL%_y[%BATCH% * %TARGETS%];
 template <int R, int C> static inline void _%SYMBOL%_tile(const double* __restrict__ v, const double* __restrict__ w,
@@ -121,13 +121,14 @@ template <int R> static void _%SYMBOL%_rows(const double* v, double* y)
 {
     int n = 0;
     for (; n + 8 <= %TARGETS%; n += 8) _%SYMBOL%_tile<R, 8>(v, %WEIGHTS% + n, y + n);
+    for (; n + 4 <= %TARGETS%; n += 4) _%SYMBOL%_tile<R, 4>(v, %WEIGHTS% + n, y + n);
     for (; n < %TARGETS%; n++) _%SYMBOL%_tile<R, 1>(v, %WEIGHTS% + n, y + n);
 }
 static void _%SYMBOL%_compute()
 {
     int b = 0;
-    for (; b + 4 <= %BATCH%; b += 4)
-        _%SYMBOL%_rows<4>(%SOURCE% + b * %SOURCES%, _%SYMBOL%_y + b * %TARGETS%);
+    for (; b + 8 <= %BATCH%; b += 8)
+        _%SYMBOL%_rows<8>(%SOURCE% + b * %SOURCES%, _%SYMBOL%_y + b * %TARGETS%);
     for (; b < %BATCH%; b++)
         _%SYMBOL%_rows<1>(%SOURCE% + b * %SOURCES%, _%SYMBOL%_y + b * %TARGETS%);
 }

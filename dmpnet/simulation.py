@@ -1,7 +1,8 @@
 """Run a trained network on a Brian2 back end, for one sample or thousands.
 
 Samples are simulated in batches, side by side in one Brian2 network. Memory is bounded: a batch and what is recorded
-of it stay under `BUDGET` bytes a process (at least one sample is taken), beside the input and the returned Activity.
+of it stay under `BUDGET` bytes a process (at least one sample is taken), beside the input and the returned Activity,
+which is held twice for a moment when the batches are joined.
 """
 
 import contextlib
@@ -24,7 +25,7 @@ from dmpnet.weights import TrainedNetwork
 BACKENDS = ("numpy", "cython", "cpp_standalone")
 BUDGET = 500_000_000
 MOST = 500  # samples in a batch: more gain nothing, their state no longer fits the cache
-SIZES = (1, 5, 25, 125, 250)  # of compiled batches: few sizes, so few compilations
+SIZES = (1, 8, 32, 128, 256)  # of compiled batches: few, so few compilations; products take 8 samples at a time
 
 Progress = Callable[[int, int], None]
 
