@@ -25,13 +25,13 @@ pytestmark = pytest.mark.skipif(shutil.which("g++") is None or shutil.which("mak
 
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory):
-    """A cache holding the program of DESIGN for batches of 3 samples: the only compilation of these tests."""
+    """A cache with the program of DESIGN for 9 samples (a tile of 8 and one left over): the only compilation here."""
     folder = tmp_path_factory.mktemp("cache")
     network = random_network(seed=1, **DESIGN)
-    s_in = random_input(network, samples=3)
+    s_in = random_input(network, samples=9)
     want = reference.run(network, s_in, ALL)
     assert_informative(want)
-    assert_same(simulate(network, s_in, backend="cpp_standalone", record=ALL, batch=3, cache=folder), want)
+    assert_same(simulate(network, s_in, backend="cpp_standalone", record=ALL, batch=9, cache=folder), want)
     return folder
 
 
@@ -51,14 +51,14 @@ def entry(cache):
 @pytest.mark.parametrize("processes", [1, 2])
 def test_other_weights_and_more_batches_use_the_same_program(processes, cache, no_compiling):
     network = random_network(seed=2, **DESIGN)
-    s_in = random_input(network, samples=8)
+    s_in = random_input(network, samples=20)
     want = reference.run(network, s_in, ALL)
     assert_informative(want)
     told = []
-    got = simulate(network, s_in, backend="cpp_standalone", record=ALL, batch=3, processes=processes, cache=cache,
+    got = simulate(network, s_in, backend="cpp_standalone", record=ALL, batch=9, processes=processes, cache=cache,
                    progress=lambda *done: told.append(done))
     assert_same(got, want)
-    assert told == [(3, 8), (6, 8), (8, 8)]
+    assert told == [(9, 20), (18, 20), (20, 20)]
 
 
 def test_trained_scalars_are_no_part_of_the_program(cache, no_compiling):
@@ -66,8 +66,8 @@ def test_trained_scalars_are_no_part_of_the_program(cache, no_compiling):
     network = random_network(seed=3, **DESIGN)
     assert network.layers[1].slow.Bbar.size == 1
     network.layers[1].slow.Bbar[:] *= 2
-    s_in = random_input(network, samples=3)
-    assert_same(simulate(network, s_in, backend="cpp_standalone", record=ALL, batch=3, cache=cache),
+    s_in = random_input(network, samples=9)
+    assert_same(simulate(network, s_in, backend="cpp_standalone", record=ALL, batch=9, cache=cache),
                 reference.run(network, s_in, ALL))
 
 
@@ -96,8 +96,8 @@ def test_a_damaged_program_is_compiled_again(damage, cache, tmp_path, monkeypatc
 
     monkeypatch.setattr(standalone, "_build", copy)
     network = random_network(seed=1, **DESIGN)
-    s_in = random_input(network, samples=3)
-    got = simulate(network, s_in, backend="cpp_standalone", record=ALL, batch=3, cache=tmp_path / "cache")
+    s_in = random_input(network, samples=9)
+    got = simulate(network, s_in, backend="cpp_standalone", record=ALL, batch=9, cache=tmp_path / "cache")
     assert_same(got, reference.run(network, s_in, ALL))
     assert len(built) == 1 and [path.name for path in (tmp_path / "cache" / "standalone").iterdir()] == [kept.name]
 
@@ -105,13 +105,13 @@ def test_a_damaged_program_is_compiled_again(damage, cache, tmp_path, monkeypatc
 def test_the_key_holds_all_that_shapes_a_program(monkeypatch, tmp_path):
     network = random_network(seed=1, **DESIGN)
 
-    def key(network=network, batch=3, steps=40, record=ALL):
+    def key(network=network, batch=9, steps=40, record=ALL):
         return standalone.key(standalone.specification(network, batch, steps, record))
 
     first = key()
     assert key() == first
     assert key(random_network(seed=2, **DESIGN)) == first  # other weights
-    others = [key(batch=4), key(steps=41), key(record=()), key(random_network(seed=1, **{**DESIGN, "d_s": 2})),
+    others = [key(batch=10), key(steps=41), key(record=()), key(random_network(seed=1, **{**DESIGN, "d_s": 2})),
               key(random_network(seed=1, **{**DESIGN, "encoding": "analog"}))]
     monkeypatch.setitem(standalone.prefs, "codegen.cpp.extra_compile_args", ["-O1"])
     others.append(key())
@@ -136,7 +136,7 @@ def test_two_processes_may_compile_the_same_program(cache, tmp_path, monkeypatch
     monkeypatch.setattr(standalone, "_build", copy)
     network = random_network(seed=1, **DESIGN)
     found = []
-    threads = [threading.Thread(target=lambda: found.append(standalone.compiled(network, 3, 40, ALL, tmp_path)))
+    threads = [threading.Thread(target=lambda: found.append(standalone.compiled(network, 9, 40, ALL, tmp_path)))
                for _ in range(2)]
     for thread in threads:
         thread.start()
@@ -154,7 +154,7 @@ def test_an_interrupt_leaves_no_folder_and_no_process(cache, tmp_path, monkeypat
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        simulate(network, random_input(network, 12), backend="cpp_standalone", record=ALL, batch=3, processes=2,
+        simulate(network, random_input(network, 36), backend="cpp_standalone", record=ALL, batch=9, processes=2,
                  cache=cache, progress=interrupt)
     assert list(tmp_path.iterdir()) == []
 
@@ -203,7 +203,7 @@ def test_a_failing_compilation_leaves_nothing_in_the_cache(tmp_path, monkeypatch
     monkeypatch.setattr(standalone, "_build", fail)
     network = random_network(seed=1, **DESIGN)
     with pytest.raises(BackendError):
-        standalone.compiled(network, 3, 40, ALL, tmp_path)
+        standalone.compiled(network, 9, 40, ALL, tmp_path)
     assert list((tmp_path / "standalone").iterdir()) == []
 
 
@@ -211,7 +211,7 @@ def test_a_cache_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     network = random_network(seed=1, **DESIGN)
     with pytest.raises(BackendError, match="DMPNET_CACHE"):
-        standalone.compiled(network, 3, 40, ALL, tmp_path / "file")
+        standalone.compiled(network, 9, 40, ALL, tmp_path / "file")
 
 
 def test_the_cache_folder_is_the_users(monkeypatch, tmp_path):
@@ -225,6 +225,6 @@ def test_the_cache_folder_is_the_users(monkeypatch, tmp_path):
 def test_padding_does_not_reach_the_results(cache, no_compiling):
     network = random_network(seed=4, **DESIGN)
     s_in = random_input(network, samples=1)
-    got = simulate(network, s_in, backend="cpp_standalone", record=ALL, batch=3, cache=cache)
+    got = simulate(network, s_in, backend="cpp_standalone", record=ALL, batch=9, cache=cache)
     assert_same(got, reference.run(network, s_in, ALL))
     assert np.isfinite(got.logits).all() and got.logits.shape == (1, 3)
