@@ -10,6 +10,7 @@ import argparse
 from tabulate import tabulate
 
 from dmpnet import data, provenance, shipped, weights
+from dmpnet.backends import BACKENDS
 from dmpnet.commands import options
 from dmpnet.evaluation import evaluate
 
@@ -18,7 +19,7 @@ CASES = {"smnist-dmp2": "subset", "shd-regen-dmp2": "test", "shd-regen-dmp2-spar
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--backends", nargs="+", default=list(options.BACKENDS), metavar="NAME")
+    parser.add_argument("--backends", nargs="+", default=list(BACKENDS), metavar="NAME")
     parser.add_argument("--networks", nargs="+", default=list(CASES), choices=list(CASES), metavar="NAME")
     options.data(parser)
     options.common(parser, "results/agreement.json")

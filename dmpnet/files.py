@@ -1,11 +1,15 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all, and where those go that can be had again."""
 
 import contextlib
 import hashlib
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 
 @contextlib.contextmanager
@@ -29,6 +33,21 @@ def whole_file(path: str | Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def write_arrays(path: str | Path, **arrays: Any) -> None:
+    """Write a compressed .npz under exactly this name (np.savez would add .npz), whole or not at all."""
+    with whole_file(path) as temporary, open(temporary, "wb") as file:
+        np.savez_compressed(file, **arrays)
+
+
+def cache_folder() -> Path:
+    """The platform's place for files that can be had again: ~/.cache/dmpnet on Linux."""
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "dmpnet" / "Cache"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "dmpnet"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "dmpnet"
 
 
 def digest(path: str | Path, kind: str = "sha256") -> str:

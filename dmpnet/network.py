@@ -70,9 +70,7 @@ def check(coupling: str, record: Iterable[str]) -> None:
     """Raise DmpnetError unless the coupling and everything to record are known."""
     if coupling not in COUPLINGS:
         raise DmpnetError(f"coupling = {coupling!r}, but it is one of {', '.join(COUPLINGS)}; choose one")
-    unknown = [key for key in record if key not in reference.RECORDABLE]
-    if unknown:
-        raise DmpnetError(f"record: {unknown[0]!r} is not recordable; choose from {', '.join(reference.RECORDABLE)}")
+    reference.check_record(tuple(record))
 
 
 def _on_genn() -> bool:

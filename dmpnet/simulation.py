@@ -6,9 +6,6 @@ which is held twice for a moment when the batches are joined.
 """
 
 import contextlib
-import importlib.util
-import os
-import shutil
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -18,11 +15,11 @@ from brian2.devices.device import reset_device
 
 from dmpnet import reference, shared, standalone
 from dmpnet.activity import Activity
-from dmpnet.errors import BackendError, DmpnetError
+from dmpnet.backends import check_backend
+from dmpnet.errors import DmpnetError
 from dmpnet.network import activity, check, convert, duration
 from dmpnet.weights import TrainedNetwork
 
-BACKENDS = ("numpy", "cython", "cpp_standalone")
 BUDGET = 500_000_000
 MOST = 500  # samples in a batch: more gain nothing, their state no longer fits the cache
 SIZES = (1, 8, 32, 128, 256)  # of compiled batches: few, so few compilations; products take 8 samples at a time
@@ -49,8 +46,9 @@ def simulate(network: TrainedNetwork, s_in: np.ndarray, *, backend: str = "numpy
     s_in, record = np.asarray(s_in), tuple(record)
     reference.check_input(network, s_in)
     check(coupling, record)
-    check_backend(backend)
-    _check_counts(backend, batch, processes)
+    check_backend(backend, processes)
+    if batch is not None and batch < 1:
+        raise DmpnetError(f"batch = {batch}, but a batch has at least one sample; set batch >= 1 or None")
     size = batch or batch_size(network, s_in.shape, backend, coupling, record, processes)
     if backend == "cpp_standalone":
         parts = standalone.run(network, batches(s_in, size), coupling, record, (size, s_in.shape[1]), processes,
@@ -71,30 +69,6 @@ def _counter(progress: Progress | None, total: int) -> Callable[[int], None]:
             progress(done, total)
 
     return count
-
-
-def check_backend(backend: str) -> None:
-    """Raise BackendError unless the back end is known and its compiler is there."""
-    if backend not in BACKENDS:
-        raise BackendError(f"backend = {backend!r}, but it is one of {', '.join(BACKENDS)}; choose one")
-    if backend == "cython" and importlib.util.find_spec("Cython") is None:
-        raise BackendError("backend = 'cython', but Cython is not installed; pip install cython, or use 'numpy'")
-    compiler = os.environ.get("CXX") or "g++"
-    if backend != "numpy" and os.name != "nt" and shutil.which(compiler.split()[0]) is None:
-        raise BackendError(f"backend = {backend!r} needs a C++ compiler, but {compiler!r} is not found; install one, "
-                           f"set CXX, or use 'numpy'")
-    if backend == "cpp_standalone" and os.name != "nt" and shutil.which("make") is None:
-        raise BackendError("backend = 'cpp_standalone' needs make, but it is not found; install it, or use 'numpy'")
-
-
-def _check_counts(backend: str, batch: int | None, processes: int) -> None:
-    if batch is not None and batch < 1:
-        raise DmpnetError(f"batch = {batch}, but a batch has at least one sample; set batch >= 1 or None")
-    if processes < 1:
-        raise DmpnetError(f"processes = {processes}, but at least one is needed; set processes >= 1")
-    if processes > 1 and backend != "cpp_standalone":
-        raise BackendError(f"processes = {processes}, but {backend!r} runs in this one; use processes=1, "
-                           f"or backend='cpp_standalone'")
 
 
 def batch_size(network: TrainedNetwork, shape: tuple[int, ...], backend: str, coupling: str, record: tuple[str, ...],

@@ -28,11 +28,10 @@ import numpy as np
 from brian2 import prefs
 from brian2.codegen.cpp_prefs import get_compiler_and_args
 
+from dmpnet import files, populations, shared, weights
 from dmpnet import network as conversion
-from dmpnet import populations, shared, weights
 from dmpnet.activity import Activity
 from dmpnet.errors import BackendError
-from dmpnet.files import digest
 from dmpnet.weights import TrainedNetwork
 
 HERE = Path(__file__).parent
@@ -196,7 +195,7 @@ def _build(design: dict[str, Any], folder: Path, made: Path, started: Children) 
     started.call([sys.executable, "-m", "dmpnet.standalone_project", str(folder), str(made)], folder,
                  "compiling the C++ program")
     manifest = json.loads((made / "manifest.json").read_text())
-    manifest["digests"] = {path.relative_to(made).as_posix(): digest(path) for path in sorted(made.rglob("*"))
+    manifest["digests"] = {path.relative_to(made).as_posix(): files.digest(path) for path in sorted(made.rglob("*"))
                            if path.is_file() and path.name != "manifest.json"}
     (made / "manifest.json").write_text(json.dumps(manifest))
 
@@ -205,7 +204,7 @@ def _intact(entry: Path) -> Program | None:
     """The program kept in `entry` if every byte of it is as it was written, else None."""
     try:
         manifest = json.loads((entry / "manifest.json").read_text())
-        whole = PROGRAM in manifest["digests"] and all(digest(entry / name) == value
+        whole = PROGRAM in manifest["digests"] and all(files.digest(entry / name) == value
                                                        for name, value in manifest["digests"].items())
         return Program(entry, manifest["inputs"], manifest["results"]) if whole else None
     except (OSError, ValueError, KeyError, TypeError):
@@ -214,13 +213,7 @@ def _intact(entry: Path) -> Program | None:
 
 def cache_folder(cache: str | Path | None = None) -> Path:
     """`cache`, else $DMPNET_CACHE, else the platform's cache folder; programs are in its 'standalone'."""
-    if cache is None:
-        cache = os.environ.get("DMPNET_CACHE") or None
-    if cache is not None:
-        return Path(cache).expanduser().absolute() / "standalone"
-    home = {"nt": os.environ.get("LOCALAPPDATA")}.get(os.name) or os.environ.get("XDG_CACHE_HOME") or (
-        "~/Library/Caches" if sys.platform == "darwin" else "~/.cache")
-    return Path(home).expanduser().absolute() / "dmpnet" / "standalone"
+    return Path(cache or os.environ.get("DMPNET_CACHE") or files.cache_folder()).expanduser().absolute() / "standalone"
 
 
 def specification(network: TrainedNetwork, batch: int, steps: int, record: tuple[str, ...]) -> dict[str, Any]:
@@ -235,7 +228,7 @@ def specification(network: TrainedNetwork, batch: int, steps: int, record: tuple
 
 def key(design: dict[str, Any]) -> str:
     """Name of the program: a digest of the design and of everything that turns it into a binary."""
-    shaping = {"design": design, "sources": {name: digest(HERE / f"{name}.py") for name in SOURCES},
+    shaping = {"design": design, "sources": {name: files.digest(HERE / f"{name}.py") for name in SOURCES},
                "brian2": importlib.metadata.version("brian2"), "compiler": compiler()}
     return hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()[:32]
 

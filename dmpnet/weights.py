@@ -11,7 +11,7 @@ import numpy as np
 
 from dmpnet import memory
 from dmpnet.errors import DmpnetError, WeightsError
-from dmpnet.files import whole_file
+from dmpnet.files import write_arrays
 from dmpnet.neurons import Neuron
 
 FORMAT = "dmpnet-weights-1"
@@ -56,6 +56,11 @@ class Layer:
     @property
     def M(self) -> int:
         return self.W_f.shape[1]
+
+    @property
+    def state(self) -> int:
+        """Numbers kept from step to step: N + d."""
+        return self.N + (self.slow.d if self.slow else 0)
 
 
 @dataclass(frozen=True)
@@ -184,8 +189,7 @@ def save(network: TrainedNetwork, path: str | Path) -> None:
         "input": {key: getattr(network.encoding, key) for key in ("kind", "channels", "steps", "dt", "dataset")},
         "provenance": network.provenance,
     }
-    with whole_file(path) as temporary, open(temporary, "wb") as file:
-        np.savez_compressed(file, header=np.array(json.dumps(header, default=_plain)), **arrays)
+    write_arrays(path, header=np.array(json.dumps(header, default=_plain)), **arrays)
 
 
 def _plain(value: Any) -> Any:

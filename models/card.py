@@ -50,8 +50,7 @@ def test(arguments: argparse.Namespace, network: TrainedNetwork) -> None:
         result = evaluate(network, recordings, arguments.backend, bar.update, arguments.processes)
     numbers = measured(network, recordings, result) | {"backend": arguments.backend}
     numbers["provenance"] = provenance.record("card", {"name": arguments.name}, data=recordings.source)
-    with whole_file(HERE / f"{arguments.name}.json") as temporary:
-        temporary.write_text(json.dumps(numbers, indent=2) + "\n")
+    provenance.write(HERE / f"{arguments.name}.json", numbers)
 
 
 def measured(network: TrainedNetwork, recordings: data.Recordings, result: Evaluation) -> dict:

@@ -21,7 +21,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dmpnet import data
+from dmpnet import data, files
 from dmpnet.data import DATASETS, Recordings, archive, download, folders, heidelberg, load, mnist, validation_split
 from dmpnet.errors import DataError
 
@@ -724,13 +724,13 @@ def test_argument_goes_before_environment_before_cache(monkeypatch, tmp_path):
     ("win32", None, "AppData/Local/dmpnet/Cache")])
 def test_cache_is_where_the_platform_wants_it(monkeypatch, tmp_path, platform, variable, want):
     monkeypatch.undo()
-    monkeypatch.setattr(folders.sys, "platform", platform)
+    monkeypatch.setattr(sys, "platform", platform)
     monkeypatch.setattr(Path, "home", lambda: tmp_path)
     for name in ("XDG_CACHE_HOME", "LOCALAPPDATA"):
         monkeypatch.delenv(name, raising=False)
     if variable:
         monkeypatch.setenv(variable, str(tmp_path / "set"))
-    assert folders.cache_folder() == tmp_path / want
+    assert files.cache_folder() == tmp_path / want
 
 
 @untrusted

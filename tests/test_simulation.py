@@ -1,12 +1,14 @@
 """simulate(): the same spikes on every back end, in batches of any size, and nothing of the user's Brian2 touched."""
 
+import importlib.util
+
 import brian2
 import numpy as np
 import pytest
 from networks import random_input, random_network
 from test_network import ALL, NETWORKS, assert_informative, assert_same, dyadic_network
 
-from dmpnet import reference, simulation
+from dmpnet import backends, reference, simulation
 from dmpnet.errors import BackendError, DmpnetError
 from dmpnet.simulation import batch_size, simulate
 
@@ -133,6 +135,6 @@ def test_a_missing_compiler_is_named(backend, monkeypatch):
 
 
 def test_a_missing_cython_is_named(monkeypatch):
-    monkeypatch.setattr(simulation.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(BackendError, match="pip install cython"):
-        simulation.check_backend("cython")
+        backends.check_backend("cython")

@@ -52,12 +52,12 @@ def _layer(network: TrainedNetwork, number: int) -> dict[str, object]:
             "theta": slow.theta if slow else None, "d_s": slow.d_s if slow else None,
             "recurrent": "yes" if layer.W_r is not None else "no", "decay": f"exponential, beta {neuron.beta:g}",
             "gain g": neuron.g, "threshold": neuron.theta_u, "reset": neuron.reset,
-            "state": layer.N + (slow.d if slow else 0)}
+            "state": layer.state}
 
 
 def _totals(network: TrainedNetwork) -> list[tuple[str, str]]:
     count, code, origin = weights.parameters(network), network.encoding, network.provenance
-    state = sum(layer.N + (layer.slow.d if layer.slow else 0) for layer in network.layers)
+    state = sum(layer.state for layer in network.layers)
     rows = [
         ("parameters, the paper's rule", f"{count['paper']:,}   sum of M N + N d + d^2 (+ N^2) over layers, + N C"),
         ("parameters, trainable", f"{count['trainable']:,}   with biases and w_x, without Abar and Bbar"),

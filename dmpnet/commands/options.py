@@ -6,9 +6,8 @@ from pathlib import Path
 from tqdm import tqdm
 
 from dmpnet import shipped, weights
+from dmpnet.backends import BACKENDS
 from dmpnet.weights import TrainedNetwork
-
-BACKENDS = ("numpy", "cython", "cpp_standalone")
 
 
 def common(parser: argparse.ArgumentParser, out: str | None) -> None:

@@ -1,16 +1,16 @@
 """The main job. A trained network classifies real recordings in Brian2, and every spike is checked."""
 
 import argparse
-import json
 from pathlib import Path
 
 import numpy as np
 from tabulate import tabulate
 
 from dmpnet import data, provenance, weights
+from dmpnet.backends import check_backend
 from dmpnet.commands import options
 from dmpnet.evaluation import Evaluation, check_match, evaluate
-from dmpnet.files import whole_file
+from dmpnet.files import whole_file, write_arrays
 from dmpnet.weights import TrainedNetwork
 
 NETWORKS = {"smnist": ("smnist-dmp2", "subset"), "shd-regen": ("shd-regen-dmp2", "test")}
@@ -35,6 +35,7 @@ def add(parsers) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> None:
+    check_backend(arguments.backend, arguments.processes)
     name, split = NETWORKS[arguments.task]
     name, split = arguments.weights or name, arguments.split or split
     network = options.network(name)
@@ -56,10 +57,11 @@ def execute(arguments: argparse.Namespace) -> None:
         rows += verdicts(network, recordings, result)
     print(tabulate(rows, tablefmt="plain"))
     print()
-    print(tabulate(layers(network, result), headers="keys", floatfmt=".2f", intfmt=","))
+    table = layers(network, result)
+    print(tabulate(table, headers="keys", floatfmt=".2f", intfmt=","))
     entry = provenance.record("run", options.given(arguments), data=recordings.source,
                               weights=network.provenance)
-    write(out, entry, rows, layers(network, result), result)
+    write(out, entry, rows, table, result)
     example(network, recordings, out / "sample.npz")
     from dmpnet import drawing  # Matplotlib takes a while to import: after the table
 
@@ -101,9 +103,7 @@ def layers(network: TrainedNetwork, result: Evaluation) -> list[dict[str, object
 
 def write(out: Path, entry: dict, rows: list, table: list, result: Evaluation) -> None:
     """results.json with provenance, predictions.csv with a line a sample."""
-    with whole_file(out / "results.json") as temporary:
-        temporary.write_text(json.dumps({"summary": dict(rows), "layers": table, "provenance": entry}, indent=2,
-                                        default=str) + "\n")
+    provenance.write(out / "results.json", {"summary": dict(rows), "layers": table, "provenance": entry})
     with whole_file(out / "predictions.csv") as temporary:
         np.savetxt(temporary, np.stack([np.arange(len(result.labels)), result.labels, result.predictions,
                                         result.reference_predictions], axis=1), fmt="%d", delimiter=",",
@@ -117,12 +117,11 @@ def example(network: TrainedNetwork, recordings: data.Recordings, path: Path, sa
     s_in = recordings.batch([sample])
     seen = simulate(network, s_in, record=("spikes", "m", "readout"))
     arrays = {"s_in": s_in[0], "label": recordings.labels[sample], "dt": recordings.dt,
-              "readout": np.asarray(seen.readout)[0], "analog": recordings.kind == "analog",
+              "readout": np.asarray(seen.readout)[0],
               "name": f"{recordings.name} {network.kind} {network.shape}"}
     if recordings.permutation is not None:
         arrays["permutation"] = recordings.permutation
     for number, layer in enumerate(seen.spikes, 1):
         arrays[f"spikes{number}"] = layer[0]
     arrays |= {f"m{number}": m[0] for number, m in enumerate(seen.m, 1) if m is not None}
-    with whole_file(path) as temporary, open(temporary, "wb") as file:
-        np.savez_compressed(file, **arrays)
+    write_arrays(path, **arrays)

@@ -14,9 +14,10 @@ from tabulate import tabulate
 
 from dmpnet import provenance
 from dmpnet.activity import Activity
+from dmpnet.backends import check_backend
 from dmpnet.commands import options
 from dmpnet.errors import DataError, DmpnetError
-from dmpnet.files import whole_file
+from dmpnet.files import write_arrays
 from dmpnet.reference import RECORDABLE, check_input
 
 
@@ -37,6 +38,7 @@ def execute(arguments: argparse.Namespace) -> None:
     unknown = set(arguments.record) - set(RECORDABLE)
     if unknown:
         raise DmpnetError(f"--record {' '.join(sorted(unknown))}: not recordable; choose from {', '.join(RECORDABLE)}")
+    check_backend(arguments.backend, arguments.processes)
     network = options.network(arguments.weights)
     s_in = read_input(arguments.input)
     check_input(network, s_in)
@@ -89,5 +91,4 @@ def write(activity: Activity, path: Path) -> None:
             arrays[f"layer{number}.m"] = m
     if activity.readout is not None:
         arrays["readout"] = activity.readout
-    with whole_file(path) as temporary, open(temporary, "wb") as file:
-        np.savez_compressed(file, **arrays)
+    write_arrays(path, **arrays)

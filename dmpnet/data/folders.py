@@ -1,22 +1,13 @@
 """Where the files of a data set are looked for."""
 
 import os
-import sys
 from pathlib import Path
 
 from dmpnet.data.catalogue import DATASETS, Dataset
 from dmpnet.errors import DataError
+from dmpnet.files import cache_folder
 
 ENVIRONMENT = "DMPNET_DATA"
-
-
-def cache_folder() -> Path:
-    """The platform's place for files that can be had again: ~/.cache/dmpnet on Linux."""
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "dmpnet" / "Cache"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "dmpnet"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "dmpnet"
 
 
 def data_folder(folder: str | Path | None = None) -> Path:

@@ -16,7 +16,7 @@ from dmpnet.data import archive
 from dmpnet.data.catalogue import DATASETS, OfficialFile
 from dmpnet.data.recordings import Recordings, check_labels, check_permutation
 from dmpnet.errors import DataError
-from dmpnet.files import digest, whole_file
+from dmpnet.files import digest, write_arrays
 
 SIDE = 28
 PIXELS = SIDE * SIDE
@@ -149,5 +149,4 @@ def subset_sum(images: np.ndarray, labels: np.ndarray) -> str:
 def write_subset(files: list[Path], path: Path, n: int = 1000) -> None:
     """Make the subset file from the official test images and labels: the first `n`, nothing changed."""
     images, labels, _ = read_files("test", *files)
-    with whole_file(path) as temporary, open(temporary, "wb") as file:
-        np.savez_compressed(file, images=images[:n], labels=labels[:n])
+    write_arrays(path, images=images[:n], labels=labels[:n])

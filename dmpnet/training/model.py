@@ -11,7 +11,7 @@ from dmpnet.errors import DmpnetError
 from dmpnet.neurons import PUBLISHED_CODE, Neuron
 from dmpnet.training.layer import Setting, SpikingLayer
 from dmpnet.training.scan import Blocks
-from dmpnet.weights import Encoding, Layer, SlowMemory, TrainedNetwork
+from dmpnet.weights import Encoding, Layer, TrainedNetwork, legendre_pathway
 
 INPUT_RATE = 0.05
 
@@ -89,8 +89,7 @@ class SpikingNetwork(nn.Module):
         for p in self.layers:
             slow = None
             if "W_m" in p:
-                abar, bbar = memory.discrete(a.d, a.theta)
-                slow = SlowMemory(*(_array(p[key]) for key in ("w_x", "b_x", "W_m", "b_m")), abar, bbar, a.theta, a.d_s)
+                slow = legendre_pathway(*(_array(p[key]) for key in ("w_x", "b_x", "W_m", "b_m")), a.theta, a.d_s)
             layers.append(Layer(_array(p["W_f"]), _array(p["b_f"]), a.neuron,
                                 _array(p["W_r"]) if "W_r" in p else None, slow))
         return TrainedNetwork(tuple(layers), _array(self.W_o), _array(self.b_o), encoding, provenance)

@@ -60,7 +60,7 @@ class Trainer:
         keep_freed_memory()
         torch.manual_seed(recipe.seed)
         self.model = SpikingNetwork(recipe.architecture, products=getattr(torch, recipe.gradients))
-        # AdamW without weight decay is Adam; fused: one pass over the parameters
+        # AdamW without weight decay is Adam
         self.optimiser = torch.optim.AdamW(self.model.parameters(), lr=recipe.lr, weight_decay=recipe.weight_decay)
         self.progress = Progress()
         self.origin = provenance.record("train", recipe.record(), data=recordings.source)
