@@ -9,13 +9,15 @@ import numpy as np
 class Activity:
     """One run of B samples over T steps; list entries are layers, first to last.
 
-    logits : (B, C) float64, the readout averaged over steps
+    logits : (B, C) float64, the readout averaged over steps; (B, T, C), `smoothed`, of a network that tells a class
+        at every step
     spikes : list of (B, T, N) bool, or empty if not recorded
     rates : list of (N,) float64, fraction of steps with a spike, mean over samples
     u : list of (B, T, N), membranes after the reset of each step, if recorded
     m : list of (B, T, d) or None for a layer without slow memory, if recorded
     readout : (B, T, C), W_o s_last[k] + b_o step by step, if recorded
-    margin : smallest distance of any membrane from its threshold before the reset, over the run (reference only)
+    margin : smallest distance of any membrane from its threshold (as lowered by the slow memory, where that acts on
+        it) before the reset, over the run (reference only)
     """
 
     logits: np.ndarray
@@ -28,8 +30,16 @@ class Activity:
 
     @property
     def predictions(self) -> np.ndarray:
-        """(B,) class with the largest logit."""
-        return self.logits.argmax(axis=1)
+        """(B,) class with the largest logit; (B, T) of a network that tells a class at every step."""
+        return self.logits.argmax(axis=-1)
+
+
+def smoothed(readout: np.ndarray, kappa: float) -> np.ndarray:
+    """ybar (B, T, C) of y = readout (B, T, C): ybar[k] = kappa ybar[k-1] + (1 - kappa) y[k], ybar[-1] = 0."""
+    ybar = (1 - kappa) * readout
+    for k in range(1, readout.shape[1]):
+        ybar[:, k] += kappa * ybar[:, k - 1]
+    return ybar
 
 
 def mismatches(got: Activity, want: Activity) -> list[tuple[int, int]]:

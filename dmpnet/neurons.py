@@ -8,7 +8,16 @@ One step k of one layer, as trained (Sun et al. 2026, Nature Machine Intelligenc
     u[k] = beta u[k-1] + g I[k]
     s[k] = u[k] >= theta_u, then u[k] = 0 (hard reset) or u[k] - theta_u (soft reset)
 
-A layer without W_m, w_x is a feed-forward network (FSNN), one with W_r a recurrent network (RSNN).
+A layer without W_m, w_x is a feed-forward network (FSNN), one with W_r a recurrent network (RSNN). With axonal delays
+(DSNN) s_in_j[k - delay_j] stands for s_in_j[k], 0 before the first step.
+
+The slow memory may act in other ways than on the current, as published (SlowMemory.acts; ours):
+
+    'current'    as above
+    'threshold'  I[k] = W_f s_in[k] + b_f + W_r s[k-1],   s[k] = u[k] >= theta_u - (W_m m[k_d] + b_m)
+    'gain'       I[k] = W_f s_in[k] (1 + W_m m[k_d] + b_m) + b_f + W_r s[k-1]
+
+With 'threshold' a soft reset subtracts theta_u all the same.
 """
 
 from dataclasses import dataclass
@@ -18,6 +27,8 @@ from dmpnet.errors import DmpnetError
 
 UPDATE = "u = beta*u + g*I"
 THRESHOLD = "u >= theta_u"
+LOWERED = "u >= theta_u - (I_m + b_m)"  # THRESHOLD where the slow memory acts on it
+ACTS = ("current", "threshold", "gain")
 RESETS = {"hard": "u = 0", "soft": "u = u - theta_u"}
 
 

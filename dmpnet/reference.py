@@ -2,49 +2,77 @@
 
 import numpy as np
 
-from dmpnet.activity import Activity
+from dmpnet.activity import Activity, smoothed
 from dmpnet.errors import DmpnetError
 from dmpnet.weights import Layer, TrainedNetwork
 
 RECORDABLE = ("spikes", "u", "m", "readout")
 
 
-class _State:
-    """Membranes, slow memory and last spikes of one layer for B samples, at rest."""
+class _Axons:
+    """The inputs of one layer under way, for B samples: what each channel sent in the last steps."""
 
-    def __init__(self, layer: Layer, batch: int, dtype: type):
+    def __init__(self, delay: np.ndarray, batch: int, steps: int, dtype: type):
+        self.delay = np.minimum(delay, steps).astype(np.int64)  # later than the last step: never
+        self.channel = np.arange(len(delay))
+        self.sent = np.zeros((self.delay.max() + 1, batch, len(delay)), dtype)
+
+    def step(self, k: int, s_in: np.ndarray) -> np.ndarray:
+        """What arrives in step k (B, M), s_in_j[k - delay_j], when s_in (B, M) is sent."""
+        self.sent[k % len(self.sent)] = s_in
+        return self.sent[(k - self.delay) % len(self.sent), :, self.channel].T
+
+
+class _State:
+    """Membranes, slow memory, axons and last spikes of one layer for B samples of T steps, at rest."""
+
+    def __init__(self, layer: Layer, batch: int, steps: int, dtype: type):
         def cast(array):
             return np.asarray(array, dtype)
 
         self.neuron, slow = layer.neuron, layer.slow
-        self.W_f = cast(layer.W_f).T
-        self.bias = cast(layer.b_f) + (cast(slow.b_m) if slow else 0)
+        self.acts = slow.acts if slow else "current"
+        self.W_f, self.b_f = cast(layer.W_f).T, cast(layer.b_f)
         self.W_r = cast(layer.W_r).T if layer.W_r is not None else None
+        self.axons = _Axons(layer.delay, batch, steps, dtype) if layer.delay is not None else None
         self.u = np.zeros((batch, layer.N), dtype)
         self.s = np.zeros((batch, layer.N), dtype)
         self.m = self.I_m = None
         if slow:
-            self.w_x, self.b_x, self.W_m = cast(slow.w_x), cast(slow.b_x), cast(slow.W_m).T
+            self.w_x, self.b_x, self.W_m, self.b_m = (cast(a) for a in (slow.w_x, slow.b_x, slow.W_m.T, slow.b_m))
             self.Abar, self.Bbar, self.d_s = cast(slow.Abar).T, cast(slow.Bbar), slow.d_s
             self.m = np.zeros((batch, slow.d), dtype)
+            if self.acts == "current":
+                self.b_f = self.b_f + self.b_m
 
     def step(self, k: int, s_in: np.ndarray) -> float:
-        """Advance by one step on s_in (B, M); returns how close a membrane came to the threshold."""
-        I = s_in @ self.W_f + self.bias
+        """Advance by one step on s_in (B, M); returns how close a membrane came to its threshold."""
+        if self.axons is not None:
+            s_in = self.axons.step(k, s_in)
+        theta_u = self.neuron.theta_u
+        if self.m is not None:
+            self._remember(k, s_in)
+        I = s_in @ self.W_f
+        if self.acts == "gain":
+            I *= 1 + (self.I_m + self.b_m)
+        I += self.b_f
         if self.W_r is not None:
             I += self.s @ self.W_r
-        if self.m is not None:
-            x = np.maximum(s_in @ self.w_x + self.b_x, 0)
-            self.m = self.m @ self.Abar + x[:, None] * self.Bbar
-            if k % self.d_s == 0:
-                self.I_m = self.m @ self.W_m
+        if self.m is not None and self.acts == "current":
             I += self.I_m
         self.u = self.neuron.beta * self.u + self.neuron.g * I
-        fired = self.u >= self.neuron.theta_u
-        margin = np.abs(self.u - self.neuron.theta_u).min()
+        level = theta_u - (self.I_m + self.b_m) if self.acts == "threshold" else theta_u
+        fired = self.u >= level
+        margin = np.abs(self.u - level).min()
         self.s = fired.astype(self.u.dtype)
-        self.u = np.where(fired, 0 if self.neuron.reset == "hard" else self.u - self.neuron.theta_u, self.u)
+        self.u = np.where(fired, 0 if self.neuron.reset == "hard" else self.u - theta_u, self.u)
         return float(margin)
+
+    def _remember(self, k: int, s_in: np.ndarray) -> None:
+        x = np.maximum(s_in @ self.w_x + self.b_x, 0)
+        self.m = self.m @ self.Abar + x[:, None] * self.Bbar
+        if k % self.d_s == 0:
+            self.I_m = self.m @ self.W_m
 
 
 def check_input(network: TrainedNetwork, s_in: np.ndarray) -> None:
@@ -84,7 +112,7 @@ def run(network: TrainedNetwork, s_in: np.ndarray, record: tuple[str, ...] = ("s
     check_input(network, s_in)
     check_record(record)
     batch, steps, _ = s_in.shape
-    layers = [_State(layer, batch, dtype) for layer in network.layers]
+    layers = [_State(layer, batch, steps, dtype) for layer in network.layers]
     W_o, b_o = np.asarray(network.W_o, dtype).T, np.asarray(network.b_o, dtype)
     counts = [np.zeros(state.u.shape) for state in layers]
     spikes: list[list[np.ndarray]] = [[] for _ in layers]
@@ -104,14 +132,15 @@ def run(network: TrainedNetwork, s_in: np.ndarray, record: tuple[str, ...] = ("s
                 u[number].append(state.u)
             if "m" in record and state.m is not None:
                 m[number].append(state.m)
-        if "readout" in record:
+        if "readout" in record or network.kappa is not None:
             readout.append(signal @ W_o + b_o)
+    y = np.stack(readout, axis=1) if readout else np.empty(0)
     return Activity(
-        logits=(counts[-1].astype(dtype) / steps) @ W_o + b_o,
+        logits=(counts[-1].astype(dtype) / steps) @ W_o + b_o if network.kappa is None else smoothed(y, network.kappa),
         rates=[count.mean(axis=0) / steps for count in counts],
         spikes=[np.stack(layer, axis=1) for layer in spikes if layer],
         u=[np.stack(layer, axis=1) for layer in u if layer],
         m=[np.stack(layer, axis=1) if layer else None for layer in m] if "m" in record else [],
-        readout=np.stack(readout, axis=1) if readout else None,
+        readout=y if "readout" in record else None,
         margin=margin,
     )

@@ -12,7 +12,7 @@ import numpy as np
 from dmpnet import memory
 from dmpnet.errors import DmpnetError, WeightsError
 from dmpnet.files import write_arrays
-from dmpnet.neurons import Neuron
+from dmpnet.neurons import ACTS, Neuron
 
 FORMAT = "dmpnet-weights-1"
 
@@ -21,8 +21,10 @@ FORMAT = "dmpnet-weights-1"
 class SlowMemory:
     """What a layer's slow pathway adds: w_x (M,), b_x (), W_m (N, d), b_m (N,), Abar (d, d), Bbar (d,).
 
-    theta : window of the memory in steps
+    theta : window of the memory in steps, with blocks that of all of them (memory.window)
     d_s : dilation, steps between two looks of the fast neurons at the memory (1: every step)
+    blocks, feed : ((d_1, theta_1), ...) of a hierarchy and how it is fed (memory.hierarchy); empty: one block
+    acts : what W_m m + b_m changes, 'current', 'threshold' or 'gain' (dmpnet.neurons)
     """
 
     w_x: np.ndarray
@@ -33,21 +35,34 @@ class SlowMemory:
     Bbar: np.ndarray
     theta: float
     d_s: int = 1
+    blocks: tuple[tuple[int, float], ...] = ()
+    feed: str = "parallel"
+    acts: str = "current"
 
     @property
     def d(self) -> int:
         return self.W_m.shape[1]
 
+    @property
+    def all_blocks(self) -> tuple[tuple[int, float], ...]:
+        """The blocks, also if there is only one."""
+        return self.blocks or ((self.d, self.theta),)
+
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer of N fast neurons on M inputs: W_f (N, M), b_f (N,), optional W_r (N, N) and slow memory."""
+    """One layer of N fast neurons on M inputs: W_f (N, M), b_f (N,), optional W_r (N, N), slow memory, axonal delays.
+
+    delay : (M,) integer steps >= 0 by which each input reaches W_f and w_x later, or None; what would arrive after
+        the last step is lost
+    """
 
     W_f: np.ndarray
     b_f: np.ndarray
     neuron: Neuron
     W_r: np.ndarray | None = None
     slow: SlowMemory | None = None
+    delay: np.ndarray | None = None
 
     @property
     def N(self) -> int:
@@ -59,8 +74,12 @@ class Layer:
 
     @property
     def state(self) -> int:
-        """Numbers kept from step to step: N + d."""
-        return self.N + (self.slow.d if self.slow else 0)
+        """Numbers kept from step to step: N + d, and what is under way in the axons, sum of delay.
+
+        (The paper's rule, N + N delay, gives every axon the same delay.)
+        """
+        under_way = 0 if self.delay is None else int(np.sum(self.delay, dtype=np.int64))
+        return self.N + (self.slow.d if self.slow else 0) + under_way
 
 
 @dataclass(frozen=True)
@@ -84,13 +103,18 @@ class Encoding:
 
 @dataclass(frozen=True)
 class TrainedNetwork:
-    """Layers in order, the readout y = mean_k (W_o s_last[k] + b_o), W_o (C, N), b_o (C,), and where it comes from."""
+    """Layers in order, the readout y[k] = W_o s_last[k] + b_o, W_o (C, N), b_o (C,), and where it comes from.
+
+    kappa : None for one class a sample, from the mean of y; in [0, 1) for a class at every step, from
+        ybar[k] = kappa ybar[k-1] + (1 - kappa) y[k], ybar[-1] = 0
+    """
 
     layers: tuple[Layer, ...]
     W_o: np.ndarray
     b_o: np.ndarray
     encoding: Encoding
     provenance: dict[str, Any] = field(default_factory=dict)
+    kappa: float | None = None
 
     @property
     def classes(self) -> int:
@@ -98,10 +122,13 @@ class TrainedNetwork:
 
     @property
     def kind(self) -> str:
-        """'DMP', 'RSNN' or 'FSNN'."""
+        """'DMP', 'RSNN' or 'FSNN'; with axonal delays 'DMP + delays', 'RSNN + delays' or 'DSNN'."""
+        delays = any(layer.delay is not None for layer in self.layers)
         if any(layer.slow for layer in self.layers):
-            return "DMP"
-        return "RSNN" if any(layer.W_r is not None for layer in self.layers) else "FSNN"
+            return "DMP + delays" if delays else "DMP"
+        if any(layer.W_r is not None for layer in self.layers):
+            return "RSNN + delays" if delays else "RSNN"
+        return "DSNN" if delays else "FSNN"
 
     @property
     def shape(self) -> str:
@@ -125,10 +152,16 @@ def check(network: TrainedNetwork, origin: str = "network") -> None:
             _fits(origin, f"layer{number}.W_r", layer.W_r, (n, n))
         if layer.slow is not None:
             _slow_fits(origin, f"layer{number}", layer.slow, n, channels)
+        if layer.delay is not None:
+            _delay_fits(origin, f"layer{number}.delay", layer.delay, channels)
         channels = n
     _fits(origin, "readout.W_o", network.W_o, (_rows(network.W_o), channels))
     _fits(origin, "readout.b_o", network.b_o, (_rows(network.W_o),))
     _encoding_fits(origin, network.encoding)
+    kappa = network.kappa
+    if kappa is not None and not (isinstance(kappa, Real) and 0 <= kappa < 1):
+        raise WeightsError(f"{origin}: kappa = {kappa!r}, but the fraction kept of the readout lies in [0, 1); set "
+                           f"one, or None for one class a sample")
 
 
 def _slow_fits(origin: str, name: str, slow: SlowMemory, n: int, channels: int) -> None:
@@ -141,10 +174,47 @@ def _slow_fits(origin: str, name: str, slow: SlowMemory, n: int, channels: int) 
     if not isinstance(slow.theta, Real) or not 0 < slow.theta < np.inf:
         raise WeightsError(f"{origin}: {name}.theta = {slow.theta!r}, but a window is a positive number of steps; "
                            f"set theta > 0")
-    radius = np.abs(np.linalg.eigvals(slow.Abar)).max()
+    if slow.acts not in ACTS:
+        raise WeightsError(f"{origin}: {name}.acts = {slow.acts!r}, but the slow memory acts on one of "
+                           f"{', '.join(ACTS)}; choose one")
+    _blocks_fit(origin, name, slow, d)
+    radius = max(np.abs(np.linalg.eigvals(slow.Abar[block, block])).max() for block in memory.slices(slow.all_blocks))
     if radius > 1:
         raise WeightsError(f"{origin}: {name}.Abar has spectral radius {radius:.4g}, above 1, so the slow memory "
                            f"grows without bound; use dmpnet.memory.discrete(d, theta)")
+
+
+def _blocks_fit(origin: str, name: str, slow: SlowMemory, d: int) -> None:
+    """The blocks fill m, their window is theta, and Abar joins no blocks but those that `feed` joins."""
+    if slow.feed not in memory.FEEDS:
+        raise WeightsError(f"{origin}: {name}.feed = {slow.feed!r}, but it is one of {', '.join(memory.FEEDS)}; "
+                           f"choose one")
+    if not slow.blocks:
+        return
+    for size, theta in slow.blocks:
+        if not isinstance(size, Integral) or size < 1 or not isinstance(theta, Real) or not 0 < theta < np.inf:
+            raise WeightsError(f"{origin}: {name}.blocks has ({size!r}, {theta!r}), but a block is a number of "
+                               f"dimensions >= 1 and a window > 0; set them")
+    if sum(size for size, _ in slow.blocks) != d:
+        raise WeightsError(f"{origin}: {name}.blocks has {sum(size for size, _ in slow.blocks)} dimensions, but Abar "
+                           f"has {d}; give blocks that add up to d")
+    if not np.isclose(slow.theta, memory.window(slow.blocks, slow.feed)):
+        raise WeightsError(f"{origin}: {name}.theta = {slow.theta!r}, but blocks {slow.feed} to each other reach back "
+                           f"{memory.window(slow.blocks, slow.feed):g} steps; set theta = memory.window(blocks, feed)")
+    for block in memory.slices(slow.blocks):
+        apart = [slow.Abar[block, block.stop:]] + ([slow.Abar[block, :block.start]] if slow.feed == "parallel" else [])
+        if any(part.any() for part in apart):
+            raise WeightsError(f"{origin}: {name}.Abar joins blocks that are not joined in a {slow.feed} memory; use "
+                               f"dmpnet.memory.hierarchy(blocks, feed)")
+
+
+def _delay_fits(origin: str, name: str, delay: np.ndarray, channels: int) -> None:
+    _fits(origin, name, delay, (channels,))
+    if delay.dtype.kind not in "iu":
+        raise WeightsError(f"{origin}: {name} has dtype {delay.dtype}, but delays count steps; round them to integers")
+    if (delay < 0).any():
+        raise WeightsError(f"{origin}: {name} has {int((delay < 0).sum())} values below 0, but nothing arrives before "
+                           f"it is sent; set delays >= 0")
 
 
 def _encoding_fits(origin: str, encoding: Encoding) -> None:
@@ -182,14 +252,23 @@ def _fits(origin: str, name: str, array: np.ndarray, shape: tuple[int, ...]) -> 
 def save(network: TrainedNetwork, path: str | Path) -> None:
     """Write `network` to one .npz file, whole or not at all; no pickle."""
     arrays: dict[str, Any] = dict(_arrays(network))
-    header = {
+    header: dict[str, Any] = {
         "format": FORMAT,
         "neurons": [asdict(layer.neuron) for layer in network.layers],
-        "slow": [{"theta": slow.theta, "d_s": slow.d_s} if (slow := layer.slow) else None for layer in network.layers],
+        "slow": [_slow_header(layer.slow) if layer.slow else None for layer in network.layers],
         "input": {key: getattr(network.encoding, key) for key in ("kind", "channels", "steps", "dt", "dataset")},
         "provenance": network.provenance,
     }
+    if network.kappa is not None:
+        header["kappa"] = network.kappa
     write_arrays(path, header=np.array(json.dumps(header, default=_plain)), **arrays)
+
+
+def _slow_header(slow: SlowMemory) -> dict[str, Any]:
+    """theta, d_s, and of the rest what is not as published."""
+    rest = {f.name: getattr(slow, f.name) for f in fields(SlowMemory) if f.name in ("blocks", "feed", "acts")
+            and getattr(slow, f.name) != f.default}
+    return {"theta": slow.theta, "d_s": slow.d_s, **rest}
 
 
 def _plain(value: Any) -> Any:
@@ -206,13 +285,15 @@ def _arrays(network: TrainedNetwork) -> Iterator[tuple[str, np.ndarray]]:
         if layer.slow is not None:
             for key in SLOW_ARRAYS:
                 yield f"layer{number}.{key}", getattr(layer.slow, key)
+        if layer.delay is not None:
+            yield f"layer{number}.delay", layer.delay
     yield "readout.W_o", network.W_o
     yield "readout.b_o", network.b_o
     if network.encoding.permutation is not None:
         yield "input.permutation", network.encoding.permutation
 
 
-SLOW_ARRAYS = tuple(f.name for f in fields(SlowMemory) if f.name not in ("theta", "d_s"))
+SLOW_ARRAYS = tuple(f.name for f in fields(SlowMemory) if f.type is np.ndarray)
 
 
 def load(path: str | Path) -> TrainedNetwork:
@@ -228,7 +309,7 @@ def load(path: str | Path) -> TrainedNetwork:
                        for number, (neuron, slow) in enumerate(zip(header["neurons"], header["slow"], strict=True), 1))
         network = TrainedNetwork(layers, arrays["readout.W_o"], arrays["readout.b_o"],
                                  Encoding(**header["input"], permutation=arrays.get("input.permutation")),
-                                 header.get("provenance", {}))
+                                 header.get("provenance", {}), header.get("kappa"))
     except KeyError as error:
         raise WeightsError(f"{path}: key {error} is missing, but the format needs it; write the file with "
                            f"dmpnet.weights.save") from error
@@ -291,28 +372,44 @@ def _layer(arrays: dict[str, np.ndarray], number: int, neuron: dict, slow: dict 
     pathway = None
     if slow is not None:
         matrices: dict[str, Any] = {key: array(key) for key in SLOW_ARRAYS}
-        pathway = SlowMemory(**matrices, **slow)
-    return Layer(array("W_f"), array("b_f"), Neuron(**neuron), arrays.get(f"layer{number}.W_r"), pathway)
+        settings = dict(slow)
+        if "blocks" in settings:
+            settings["blocks"] = tuple((size, theta) for size, theta in settings["blocks"])
+        pathway = SlowMemory(**matrices, **settings)
+    return Layer(array("W_f"), array("b_f"), Neuron(**neuron), arrays.get(f"layer{number}.W_r"), pathway,
+                 arrays.get(f"layer{number}.delay"))
 
 
-def legendre_pathway(w_x: np.ndarray, b_x: float, W_m: np.ndarray, b_m: np.ndarray, theta: float,
-                     d_s: int = 1) -> SlowMemory:
-    """A slow memory whose Abar, Bbar are the frozen Legendre matrices for d = W_m.shape[1] and `theta`."""
-    abar, bbar = memory.discrete(W_m.shape[1], theta)
-    return SlowMemory(np.asarray(w_x), np.asarray(b_x), W_m, b_m, abar, bbar, float(theta), d_s)
+def legendre_pathway(w_x: np.ndarray, b_x: float, W_m: np.ndarray, b_m: np.ndarray, theta: float, d_s: int = 1, *,
+                     blocks: memory.Blocks = (), feed: str = "parallel", acts: str = "current") -> SlowMemory:
+    """A slow memory whose Abar, Bbar are the frozen Legendre matrices for d = W_m.shape[1] and `theta`.
+
+    blocks, feed : of a hierarchy, d = sum of d_i; their windows then take the place of `theta`
+    """
+    abar, bbar = memory.hierarchy(blocks or ((W_m.shape[1], theta),), feed)
+    blocks = tuple((int(size), float(length)) for size, length in blocks)
+    return SlowMemory(np.asarray(w_x), np.asarray(b_x), W_m, b_m, abar, bbar,
+                      memory.window(blocks, feed) if blocks else float(theta), d_s, blocks, feed, acts)
 
 
 def parameters(network: TrainedNetwork) -> dict[str, int]:
     """Parameter counts: 'paper' by its rule, sum over layers (M N + N d + d^2) + N C; 'trainable'; 'stored'.
 
-    The paper's rule leaves out biases and w_x and counts the frozen Abar; W_r adds N^2 a layer.
+    The paper's rule leaves out biases and w_x and counts the frozen Abar; W_r adds N^2 a layer, axonal delays M.
+    In a hierarchy d^2 is the sum of d_i^2; a cascade adds d_{i+1} for each coupling, which is of rank one.
     """
     paper = network.W_o.size
     frozen = 0
     for layer in network.layers:
         paper += layer.W_f.size + (layer.W_r.size if layer.W_r is not None else 0)
+        paper += layer.delay.size if layer.delay is not None else 0
         if layer.slow is not None:
-            paper += layer.slow.W_m.size + layer.slow.Abar.size
+            paper += layer.slow.W_m.size + _recurrent(layer.slow)
             frozen += layer.slow.Abar.size + layer.slow.Bbar.size
     stored = sum(array.size for key, array in _arrays(network) if not key.startswith("input."))
     return {"paper": paper, "trainable": stored - frozen, "stored": stored}
+
+
+def _recurrent(slow: SlowMemory) -> int:
+    sizes = [size for size, _ in slow.all_blocks]
+    return sum(size**2 for size in sizes) + (sum(sizes[1:]) if slow.feed == "cascade" else 0)

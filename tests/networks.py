@@ -13,12 +13,16 @@ from dmpnet.weights import Encoding, Layer, TrainedNetwork, legendre_pathway
 def random_network(shape: tuple[int, ...] = (6, 16, 12, 3), *, kind: str = "DMP", d: int | tuple[int, ...] = 4,
                    theta: float | tuple[float, ...] = 20.0, d_s: int = 1, reset: str = "hard", steps: int = 40,
                    encoding: str = "spikes", neurons: tuple[Neuron, ...] = (), seed: int = 0,
-                   dt: float = 1e-3, **encoding_fields: Any) -> TrainedNetwork:
+                   dt: float = 1e-3, acts: str = "current", blocks: tuple[tuple[int, float], ...] = (),
+                   feed: str = "parallel", delay: int | tuple[int, ...] = 0, kappa: float | None = None,
+                   **encoding_fields: Any) -> TrainedNetwork:
     """A network with untrained, scaled weights whose layers fire at about 5 to 20 %.
 
     shape : units from input to readout, e.g. (6, 16, 12, 3) for two layers
     kind : 'DMP', 'RSNN' or 'FSNN'; 'DMP+RSNN' has both slow memory and W_r
     d, theta : one value, or one a layer; neurons : one a layer, else the published neuron with `reset`
+    blocks, feed, acts : of every slow memory, in place of d and theta
+    delay : longest axonal delay, one value or one a layer; 0 for a layer without
     """
     rng = np.random.default_rng(seed)
     code = Encoding(encoding, shape[0], steps, dt, **encoding_fields)
@@ -26,8 +30,21 @@ def random_network(shape: tuple[int, ...] = (6, 16, 12, 3), *, kind: str = "DMP"
     for number, (m, n) in enumerate(zip(shape[:-2], shape[1:-1], strict=True)):
         neuron = neurons[number] if neurons else Neuron(reset=reset)
         dim, window = _of_layer(d, number), _of_layer(theta, number)
-        layers = _with_activity(layers, _layer(rng, m, n, neuron, kind, int(dim), window, d_s), code)
-    return TrainedNetwork(layers, rng.normal(size=(shape[-1], shape[-2])), rng.normal(size=shape[-1]), code)
+        memory = {"theta": window, "d_s": d_s, "blocks": blocks, "feed": feed, "acts": acts}
+        layer = _layer(rng, m, n, neuron, kind, sum(size for size, _ in blocks) or int(dim), memory)
+        longest = int(_of_layer(delay, number))
+        if longest:
+            layer = replace(layer, delay=_delays(m, longest, seed))
+        layers = _with_activity(layers, layer, code)
+    return TrainedNetwork(layers, rng.normal(size=(shape[-1], shape[-2])), rng.normal(size=shape[-1]), code,
+                          kappa=kappa)
+
+
+def _delays(m: int, longest: int, seed: int) -> np.ndarray:
+    """(m,) steps from 0 to `longest`, the longest among them (a generator of its own: the weights stay the same)."""
+    delay = np.random.default_rng([seed, longest]).integers(0, longest + 1, m)
+    delay[m // 2] = longest
+    return delay
 
 
 def random_input(network: TrainedNetwork, samples: int, steps: int | None = None, rate: float = 0.2,
@@ -61,8 +78,8 @@ def _rheobase(neuron: Neuron) -> float:
     return neuron.theta_u * (1 - neuron.beta) / neuron.g
 
 
-def _layer(rng: np.random.Generator, m: int, n: int, neuron: Neuron, kind: str, d: int, theta: float,
-           d_s: int) -> Layer:
+def _layer(rng: np.random.Generator, m: int, n: int, neuron: Neuron, kind: str, d: int,
+           memory: dict[str, Any]) -> Layer:
     """Weights in units of the current that holds the membrane at threshold, so that any beta, g, theta_u fires."""
     rheobase = _rheobase(neuron)
     fan_in = 0.2 * m  # inputs active at once, about
@@ -73,5 +90,7 @@ def _layer(rng: np.random.Generator, m: int, n: int, neuron: Neuron, kind: str, 
     if "DMP" in kind:
         w_x = rng.normal(0.5, 0.5, size=m) / max(fan_in, 1)
         W_m = rheobase * rng.normal(0, 1.2, size=(n, d)) / np.sqrt(d)
-        slow = legendre_pathway(w_x, 0.05 * rng.normal(), W_m, 0.1 * rheobase * rng.normal(size=n), theta, d_s)
+        b_x, b_m = 0.05 * rng.normal(), 0.1 * rheobase * rng.normal(size=n)
+        scale = 1 / rheobase if memory["acts"] == "gain" else 1.0  # a gain is a factor, not a current
+        slow = legendre_pathway(w_x, b_x, scale * W_m, scale * b_m, **memory)
     return Layer(W_f, b_f, neuron, W_r, slow)

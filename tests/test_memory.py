@@ -13,14 +13,18 @@ dimensions = st.integers(1, 100)
 windows = st.floats(1, 2000)
 
 
-def hold(signal, d, theta):
+def held(signal, abar, bbar):
     """Memory (T, d) after each step of `signal` (T,), by the recursion."""
-    abar, bbar = memory.discrete(d, theta)
-    m, trace = np.zeros(d), []
+    m, trace = np.zeros(len(bbar)), []
     for x in signal:
         m = abar @ m + bbar * x
         trace.append(m)
     return np.array(trace)
+
+
+def hold(signal, d, theta):
+    """`held` in the plain memory."""
+    return held(signal, *memory.discrete(d, theta))
 
 
 def recall_error(d, theta, delay):
@@ -158,3 +162,94 @@ def test_impossible_memory(d, theta, named):
     with pytest.raises(DmpnetError, match=named) as error:
         memory.discrete(d, theta)
     assert "\n" not in str(error.value) and "; set " in str(error.value)
+
+
+# several blocks
+
+
+block = st.tuples(st.integers(1, 30), st.floats(1, 1000))
+hierarchies = st.lists(block, min_size=1, max_size=4).map(tuple)
+
+
+@given(dimensions, windows, st.sampled_from(memory.FEEDS))
+def test_one_block_is_the_plain_memory(d, theta, feed):
+    for got, want in zip(memory.hierarchy(((d, theta),), feed), memory.discrete(d, theta), strict=True):
+        np.testing.assert_array_equal(got, want)
+
+
+@given(hierarchies)
+def test_parallel_blocks_are_separate_memories(blocks):
+    """Each block holds, to the bit of a sum, what it would hold alone: x goes to all, none hears another."""
+    abar, bbar = memory.hierarchy(blocks)
+    x = np.random.default_rng(0).random(50)
+    together = held(x, abar, bbar)
+    for (d, theta), part in zip(blocks, memory.slices(blocks), strict=True):
+        np.testing.assert_allclose(together[:, part], held(x, *memory.discrete(d, theta)), atol=1e-12)
+        assert not abar[part, :part.start].any() and not abar[part, part.stop:].any()
+
+
+@given(hierarchies, st.sampled_from(memory.FEEDS))
+def test_a_hierarchy_is_stable(blocks, feed):
+    """Each block forgets, none drives an earlier one: the eigenvalues are those of the blocks."""
+    abar, _ = memory.hierarchy(blocks, feed)
+    for part in memory.slices(blocks):
+        assert np.abs(np.linalg.eigvals(abar[part, part])).max() < 1
+        assert not abar[part, part.stop:].any()
+
+
+@given(hierarchies, st.sampled_from(memory.FEEDS))
+def test_a_constant_is_the_first_coefficient_of_every_block(blocks, feed):
+    """A block lets go of a constant as it took it in, so the next one fills too: (I - Abar) m = Bbar, m = e_0 each."""
+    abar, bbar = memory.hierarchy(blocks, feed)
+    steady = np.zeros(len(bbar))
+    steady[[part.start for part in memory.slices(blocks)]] = 1
+    np.testing.assert_allclose(abar @ steady + bbar, steady, atol=1e-8)
+
+
+@pytest.mark.parametrize("blocks", [((12, 60.0), (12, 60.0)), ((12, 90.0), (10, 40.0)), ((8, 30.0),) * 4])
+def test_a_cascade_recalls_the_sum_of_its_windows(blocks):
+    """x(t - theta_1 - ... - delay) is read from block i at its `delay`; the last reaches back over all windows."""
+    frequency = 1 / 90
+    t = np.arange(1000) + 0.5  # held over the step: seen half a step before its end
+    m = held(np.sin(2 * np.pi * frequency * t), *memory.hierarchy(blocks, "cascade"))[-1]
+    before = 0.0
+    for (_, theta), part in zip(blocks, memory.slices(blocks), strict=True):
+        for fraction in (0.25, 0.5, 1.0):
+            asked = 1000 - before - fraction * theta
+            assert memory.recall(m[part], fraction * theta, theta) == pytest.approx(
+                np.sin(2 * np.pi * frequency * asked), abs=0.01)
+        before += theta
+    assert before == memory.window(blocks, "cascade")
+    assert before > max(theta for _, theta in blocks) == memory.window(blocks)
+
+
+def test_a_cascade_is_two_systems_in_series():
+    """In fine steps block 2 is a plain memory driven by what block 1 lets go, C m_1: first order in the step."""
+    errors = []
+    for steps in (100, 200, 400):
+        blocks = ((6, steps / 2), (5, steps / 3))
+        x = np.sin(2 * np.pi * np.arange(2 * steps) / steps)
+        m = held(x, *memory.hierarchy(blocks, "cascade"))
+        one, two = memory.slices(blocks)
+        np.testing.assert_allclose(m[:, one], held(x, *memory.discrete(*blocks[0])), atol=1e-12)
+        errors.append(np.abs(m[:, two] - held(m[:, one].sum(axis=1), *memory.discrete(*blocks[1]))).max())
+    assert errors[0] > 1e-3
+    np.testing.assert_allclose(np.log2(np.divide(errors[:-1], errors[1:])), 1, atol=0.2)
+
+
+def test_a_cascade_written_out():
+    """Two leaky averages in series: A = [[-1/a, 0], [1/b, -1/b]], B = [1/a, 0]."""
+    abar, bbar = memory.hierarchy(((1, 10.0), (1, 4.0)), "cascade")
+    p, q = np.exp(-1 / 10), np.exp(-1 / 4)
+    np.testing.assert_allclose(abar, [[p, 0], [(p - q) / 4 / (1 / 4 - 1 / 10), q]])
+    np.testing.assert_allclose(bbar, [1 - p, 1 - q - abar[1, 0]])
+
+
+@pytest.mark.parametrize("blocks, feed, named", [
+    ((), "parallel", "0 blocks"),
+    (((4, 40.0), (0, 10.0)), "cascade", "d = 0"), (((4, -1.0),), "parallel", "theta = -1"),
+    (((4, 40.0),), "series", "feed = 'series'.*parallel, cascade")])
+def test_impossible_hierarchy(blocks, feed, named):
+    with pytest.raises(DmpnetError, match=named) as error:
+        memory.hierarchy(blocks, feed)
+    assert "\n" not in str(error.value)

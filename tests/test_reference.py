@@ -12,9 +12,9 @@ from networks import random_input
 from networks import random_network as build
 
 from dmpnet import memory, reference
-from dmpnet.activity import Activity, mismatches
+from dmpnet.activity import Activity, mismatches, smoothed
 from dmpnet.errors import DmpnetError
-from dmpnet.neurons import Neuron
+from dmpnet.neurons import ACTS, Neuron
 from dmpnet.weights import Encoding, Layer, TrainedNetwork, legendre_pathway
 
 KINDS = ("FSNN", "RSNN", "DMP", "DMP+RSNN")
@@ -54,7 +54,9 @@ def plain_loops(network, sample):
         m = [0.0] * (slow.d if slow else 0)
         seen = m
         spikes, membranes, memories = [], [], []
-        for k, s_in in enumerate(signal):
+        delay = [0] * layer.M if layer.delay is None else layer.delay
+        for k in range(len(signal)):
+            s_in = [signal[k - delay[j]][j] if k >= delay[j] else 0.0 for j in range(layer.M)]
             if slow:
                 x = max(0.0, sum(slow.w_x[j] * s_in[j] for j in range(layer.M)) + slow.b_x)
                 m = [sum(slow.Abar[i, j] * m[j] for j in range(slow.d)) + slow.Bbar[i] * x for i in range(slow.d)]
@@ -62,13 +64,19 @@ def plain_loops(network, sample):
                     seen = m
             before, s = s, []
             for n in range(layer.N):
-                I = layer.b_f[n] + sum(layer.W_f[n, j] * s_in[j] for j in range(layer.M))
+                I, threshold = sum(layer.W_f[n, j] * s_in[j] for j in range(layer.M)), c.theta_u
+                told = slow.b_m[n] + sum(slow.W_m[n, i] * seen[i] for i in range(slow.d)) if slow else 0
+                if slow and slow.acts == "gain":
+                    I *= 1 + told
+                elif slow and slow.acts == "threshold":
+                    threshold -= told
+                else:
+                    I += told
+                I += layer.b_f[n]
                 if layer.W_r is not None:
                     I += sum(layer.W_r[n, j] * before[j] for j in range(layer.N))
-                if slow:
-                    I += slow.b_m[n] + sum(slow.W_m[n, i] * seen[i] for i in range(slow.d))
                 u[n] = c.beta * u[n] + c.g * I
-                s.append(1.0 if u[n] >= c.theta_u else 0.0)
+                s.append(1.0 if u[n] >= threshold else 0.0)
                 if s[n]:
                     u[n] = 0.0 if c.reset == "hard" else u[n] - c.theta_u
             spikes.append(s)
@@ -212,6 +220,116 @@ def test_without_memory_weights_a_dmp_is_a_feedforward_network(seed):
     assert [wrong for _, wrong in mismatches(reference.run(network, s_in), want)] != [0, 0]
 
 
+def acting(acts, W_m=0.0, b_m=0.0, theta_u=1e6, beta=0.5, reset="hard", b=0.0):
+    """One neuron whose slow memory, one leaky average of the input, acts on its membrane, threshold or gain."""
+    slow = legendre_pathway(np.array([1.0]), 0.0, np.array([[W_m]]), np.array([b_m]), 10.0, acts=acts)
+    return one_neuron(Neuron(beta, 1.0, theta_u, reset), b=b, slow=slow)
+
+
+@given(st.sampled_from(ACTS), st.floats(-3, 3), st.floats(-3, 3), st.floats(0, 0.9))
+def test_steady_membrane_under_constant_input(acts, W_m, b_m, beta):
+    """The memory of a constant input 2 is 2: u -> (W_f 2 (1 + W_m 2 + b_m) + b_f) / (1 - beta) for a gain, ..."""
+    u = drive(acting(acts, W_m, b_m, beta=beta, b=0.3), np.full(400, 2.0)).u[0][0, -1, 0]
+    drives = {"current": 2 + 0.3 + 2 * W_m + b_m, "threshold": 2 + 0.3, "gain": 2 * (1 + 2 * W_m + b_m) + 0.3}
+    assert u == pytest.approx(drives[acts] / (1 - beta), abs=1e-9)
+
+
+@given(st.floats(-2, 4))
+def test_a_lowered_threshold_is_crossed_earlier(lowered):
+    """Under constant current u = 1, 1.5, 1.75, ... towards 2; with threshold 3 - b_m it fires from b_m > 1 on."""
+    activity = drive(acting("threshold", b_m=lowered, theta_u=3.0, b=1.0), np.zeros(60))
+    spikes = activity.spikes[0][0, :, 0]
+    assume(activity.margin > 1e-9)
+    steps = [k for k in range(60) if 2 - 2.0**-k >= 3 - lowered]
+    assert np.flatnonzero(spikes)[:1].tolist() == steps[:1]
+    assert spikes.all() == (lowered >= 2)
+
+
+def test_a_lowered_threshold_takes_off_the_whole_one():
+    """Soft reset: 3 >= 5 - 2.5 fires and leaves 3 - 5 = -2; margin is the distance from the effective threshold."""
+    activity = drive(acting("threshold", b_m=2.5, theta_u=5.0, beta=0.0, reset="soft"), [3.0])
+    assert activity.spikes[0].item() and activity.u[0].item() == -2 and activity.margin == 0.5
+    on = drive(acting("threshold", b_m=2.0, theta_u=5.0, beta=0.0), [3.0])
+    assert on.spikes[0].item() and on.margin == 0
+
+
+@pytest.mark.parametrize("acts", ["threshold", "gain"])
+def test_the_memory_acts_as_held(acts):
+    """Dilation holds what the threshold or the gain hears of the memory too."""
+    network = replace_slow(random_network(acts=acts, seed=3), d_s=4)
+    s_in = random_input(network, 3)
+    want, undilated = reference.run(network, s_in), reference.run(replace_slow(network, d_s=1), s_in)
+    lively(want.spikes)
+    assert mismatches(want, undilated)[0][1] > 0
+    np.testing.assert_array_equal(plain_loops(network, s_in[1])[1][0], want.spikes[1][1])
+
+
+# axonal delays
+
+
+@given(st.integers(1, 30), st.sampled_from(KINDS), st.sampled_from(("spikes", "analog")), seeds)
+def test_equal_delays_are_a_later_input(delay, kind, encoding, seed):
+    """The same delay on all inputs of layer 1 is the input shifted, its last `delay` steps lost."""
+    network = random_network(kind=kind, encoding=encoding, seed=seed % 4)
+    first = replace(network.layers[0], delay=np.full(6, delay, np.uint8))
+    s_in = random_input(network, 2, seed=seed)
+    shifted = np.concatenate([np.zeros_like(s_in[:, :delay]), s_in[:, :-delay]], axis=1)
+    want = sure(reference.run(network, shifted))
+    got = reference.run(replace(network, layers=(first, network.layers[1])), s_in)
+    assert [wrong for _, wrong in mismatches(got, want)] == [0, 0]
+
+
+def test_each_input_arrives_after_its_own_delay():
+    """Channels 0 to 3 spike in step 2 and reach their neurons 0, 1, 5 and 8 steps later; 8 is past the last step, 9."""
+    layer = Layer(2 * np.eye(4), np.zeros(4), Neuron(), delay=np.array([0, 1, 5, 8]))
+    network = TrainedNetwork((layer,), np.zeros((1, 4)), np.zeros(1), Encoding("spikes", 4, 10, 1e-3))
+    s_in = np.zeros((1, 10, 4))
+    s_in[0, 2] = 1
+    assert np.argwhere(reference.run(network, s_in).spikes[0][0]).tolist() == [[2, 0], [3, 1], [7, 2]]
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_delays_of_a_layer_reach_its_memory_and_its_neurons(number):
+    network = random_network(delay=12, seed=2)
+    s_in = random_input(network, 3)
+    want = reference.run(network, s_in, record=("spikes", "m"))
+    lively(want.spikes)
+    layers = list(network.layers)
+    layers[number] = replace(layers[number], delay=0 * layers[number].delay)
+    other = reference.run(replace(network, layers=tuple(layers)), s_in, record=("spikes", "m"))
+    assert mismatches(other, want)[number][1] > 0 and np.abs(other.m[number] - want.m[number]).max() > 0.01
+    plain = tuple(replace(layer, delay=None) for layer in network.layers)
+    none = tuple(replace(layer, delay=0 * layer.delay) for layer in network.layers)
+    a, b = (reference.run(replace(network, layers=layers), s_in) for layers in (plain, none))
+    assert [wrong for _, wrong in mismatches(a, b)] == [0, 0]
+
+
+# a class at every step
+
+
+@given(st.floats(0, 1, exclude_max=True), seeds)
+def test_a_class_at_every_step(kappa, seed):
+    """ybar[k] = (1 - kappa) sum_j kappa^(k-j) y[j], the closed form of the recursion."""
+    network = random_network(kind="FSNN", seed=seed % 4)
+    s_in = random_input(network, 2, seed=seed)
+    mean = reference.run(network, s_in, record=("readout",))
+    activity = reference.run(replace(network, kappa=kappa), s_in, record=("readout",))
+    np.testing.assert_array_equal(activity.readout, mean.readout)
+    k = np.arange(40)
+    kept = (1 - kappa) * np.tril(float(kappa) ** np.maximum(k[:, None] - k, 0))
+    np.testing.assert_allclose(activity.logits, np.einsum("kj,bjc->bkc", kept, mean.readout), atol=1e-12)
+    assert activity.predictions.shape == (2, 40) and mean.predictions.shape == (2,)
+    assert reference.run(replace(network, kappa=kappa), s_in, record=()).readout is None
+
+
+def test_smoothing_a_constant_and_nothing():
+    """A constant y is approached as 1 - kappa^(k+1); kappa = 0 is y itself."""
+    y = np.broadcast_to([2.0, -1.0], (3, 20, 2))
+    np.testing.assert_allclose(smoothed(y, 0.9), y * (1 - 0.9 ** np.arange(1, 21))[:, None], atol=1e-12)
+    np.testing.assert_array_equal(smoothed(y, 0.0), y)
+    assert smoothed(y.astype(np.float32), 0.9).dtype == np.float32
+
+
 # whole networks
 
 
@@ -228,6 +346,22 @@ def test_equals_plain_loops(kind, reset, d_s, encoding, seed):
             np.testing.assert_allclose(got.u[number][sample], u, atol=1e-11)
             if network.layers[number].slow:
                 np.testing.assert_allclose(got.m[number][sample], m, atol=1e-11)
+
+
+@settings(max_examples=30)
+@given(st.sampled_from(("FSNN", "DMP", "DMP+RSNN")), st.sampled_from(("hard", "soft")), st.sampled_from(ACTS),
+       st.sampled_from(((), ((2, 9.0), (3, 6.0)))), st.sampled_from(memory.FEEDS),
+       st.sampled_from((0, 1, 6, (4, 0), (0, 60))), st.sampled_from(("spikes", "analog")), seeds)
+def test_extensions_equal_plain_loops(kind, reset, acts, blocks, feed, delay, encoding, seed):
+    network = random_network((3, 5, 4, 2), kind=kind, reset=reset, acts=acts, blocks=blocks, feed=feed, delay=delay,
+                             d_s=2, d=3, encoding=encoding, seed=seed % 4)
+    s_in = random_input(network, 1, seed=seed)
+    got = sure(reference.run(network, s_in, record=("spikes", "u", "m")))
+    for number, (spikes, u, m) in enumerate(plain_loops(network, s_in[0])):
+        np.testing.assert_array_equal(got.spikes[number][0], spikes)
+        np.testing.assert_allclose(got.u[number][0], u, atol=1e-10)
+        if network.layers[number].slow:
+            np.testing.assert_allclose(got.m[number][0], m, atol=1e-11)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -13,13 +13,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from networks import random_network
 
-from dmpnet import weights
+from dmpnet import memory, weights
 from dmpnet.errors import WeightsError
-from dmpnet.neurons import RTL, Neuron
+from dmpnet.memory import FEEDS
+from dmpnet.neurons import ACTS, RTL, Neuron
 from dmpnet.weights import Encoding, Layer, TrainedNetwork, legendre_pathway
 
 NETWORK = random_network((3, 5, 4, 2), kind="DMP+RSNN", d=3, d_s=2, steps=9, dataset="smnist",
                          permutation=np.random.default_rng(0).permutation(9))
+
+
+EXTENDED = random_network((3, 5, 4, 2), kind="DMP+RSNN", d_s=2, steps=9, dataset="ecg", delay=(7, 2),
+                          blocks=((2, 6.0), (3, 4.0)), feed="cascade", acts="threshold", kappa=0.75)
 
 
 def identical(a, b, name="network"):
@@ -39,6 +44,14 @@ def identical(a, b, name="network"):
 def arrays_of(path):
     with np.load(path, allow_pickle=False) as file:
         return dict(file)
+
+
+@pytest.fixture
+def extended(tmp_path):
+    """A sound weights file of EXTENDED."""
+    path = tmp_path / "extended.npz"
+    weights.save(EXTENDED, path)
+    return path
 
 
 @pytest.fixture
@@ -88,16 +101,25 @@ def networks(draw):
 
         slow = None
         if draw(st.booleans()):
-            slow = legendre_pathway(array(m), array(), array(n, draw(st.integers(1, 6))), array(n),
-                                    draw(st.floats(1, 500)), draw(st.integers(1, 9)))
+            blocks = tuple(draw(st.lists(st.tuples(st.integers(1, 6), st.floats(1, 500)), max_size=3)))
+            d = sum(size for size, _ in blocks) or draw(st.integers(1, 6))
+            slow = legendre_pathway(array(m), array(), array(n, d), array(n), draw(st.floats(1, 500)),
+                                    draw(st.integers(1, 9)), blocks=blocks, feed=draw(st.sampled_from(FEEDS)),
+                                    acts=draw(st.sampled_from(ACTS)))
         neuron = Neuron(draw(st.floats(0, 1, exclude_max=True)), draw(st.floats(-5, 5)), draw(st.floats(1e-3, 1e3)),
                         draw(st.sampled_from(["hard", "soft"])))
-        layers.append(Layer(array(n, m), array(n), neuron, array(n, n) if draw(st.booleans()) else None, slow))
+        delay = rng.integers(0, 99, m, draw(st.sampled_from([np.uint8, np.int32]))) if draw(st.booleans()) else None
+        layers.append(Layer(array(n, m), array(n), neuron, array(n, n) if draw(st.booleans()) else None, slow, delay))
     steps = draw(st.integers(1, 20))
     encoding = Encoding(draw(st.sampled_from(["analog", "spikes"])), sizes[0], steps, draw(st.floats(1e-6, 1)),
                         draw(st.text(max_size=9)), rng.permutation(steps) if draw(st.booleans()) else None)
     provenance = draw(st.dictionaries(st.text(max_size=5), st.integers() | st.text(max_size=5), max_size=3))
-    return TrainedNetwork(tuple(layers), array(sizes[-1], sizes[-2]), array(sizes[-1]), encoding, provenance)
+    kappa = draw(st.none() | st.floats(0, 1, exclude_max=True))
+    return TrainedNetwork(tuple(layers), array(sizes[-1], sizes[-2]), array(sizes[-1]), encoding, provenance, kappa)
+
+
+def test_round_trip_of_what_is_not_as_published(extended):
+    identical(weights.load(extended), EXTENDED)
 
 
 @given(networks())
@@ -128,6 +150,15 @@ def test_documented_keys(sound):
     assert set(header) == {"format", "neurons", "slow", "input", "provenance"}
     assert header["slow"] == [{"theta": 20.0, "d_s": 2}] * 2
     assert header["input"] == {"kind": "spikes", "channels": 3, "steps": 9, "dt": 1e-3, "dataset": "smnist"}
+
+
+def test_documented_keys_of_what_is_not_as_published(extended):
+    """Only what differs is written: a plain network's file is what it was before these existed."""
+    assert {key for key in arrays_of(extended) if "delay" in key} == {"layer1.delay", "layer2.delay"}
+    header = json.loads(str(arrays_of(extended)["header"]))
+    assert set(header) == {"format", "neurons", "slow", "input", "provenance", "kappa"} and header["kappa"] == 0.75
+    assert header["slow"] == [{"theta": 10.0, "d_s": 2, "blocks": [[2, 6.0], [3, 4.0]], "feed": "cascade",
+                               "acts": "threshold"}] * 2
 
 
 def test_numpy_scalars_and_paths_are_written_as_json_knows_them(tmp_path):
@@ -166,7 +197,27 @@ def test_interrupted_save_leaves_the_earlier_file(sound, monkeypatch, failure):
 
 def test_description():
     assert (NETWORK.shape, NETWORK.classes, NETWORK.kind) == ("3-5-4-2", 2, "DMP")
-    assert random_network(kind="RSNN").kind == "RSNN" and random_network(kind="FSNN").kind == "FSNN"
+    kinds = [random_network(kind=kind, delay=delay).kind
+             for kind in ("FSNN", "RSNN", "DMP") for delay in (0, 3, (0, 3))]
+    assert kinds == ["FSNN", "DSNN", "DSNN", "RSNN", "RSNN + delays", "RSNN + delays", "DMP", "DMP + delays",
+                     "DMP + delays"]
+
+
+def test_window_of_a_hierarchy():
+    blocks = ((2, 30.0), (5, 50.0), (3, 20.0))
+    for feed, theta in (("parallel", 50.0), ("cascade", 100.0)):
+        slow = random_network(blocks=blocks, feed=feed).layers[0].slow
+        assert (slow.d, slow.theta, slow.all_blocks) == (10, theta, blocks)
+    plain = random_network(d=4, theta=20.0).layers[0].slow
+    assert (plain.blocks, plain.all_blocks) == ((), ((4, 20.0),))
+
+
+def test_state_counts_what_is_under_way():
+    """N + d + sum of delays; the paper's N + N delay is the case of one delay for all of M = N axons."""
+    layer = random_network((6, 16, 3), d=4).layers[0]
+    assert layer.state == 16 + 4
+    assert replace(layer, delay=np.array([3, 0, 1, 0, 0, 9])).state == 16 + 4 + 13
+    assert replace(layer, delay=np.full(6, 200, np.uint8)).state == 16 + 4 + 6 * 200
 
 
 # parameter counts
@@ -194,8 +245,28 @@ MNIST, SHD, SSC1, SSC2 = (1, 200, 200, 10), (140, 128, 128, 20), (140, 128, 35),
     (SSC1, 5, False, 23), (SSC1, 10, False, 24), (SSC2, 5, False, 40), (SSC2, 10, False, 42),
 ])
 def test_published_counts(sizes, d, recurrent, thousands):
-    """Table 1, rows FSNN, RSNN and DMP, for the d that dmp.md gives each row (DSNN's delays are no part of this)."""
+    """Table 1, rows FSNN, RSNN and DMP, for the d that dmp.md gives each row."""
     assert round(weights.parameters(sized(sizes, d, recurrent))["paper"] / 1e3) == thousands
+
+
+@pytest.mark.parametrize("sizes, thousands", [(MNIST, 43), (SHD, 37), (SSC1, 23), (SSC2, 39)])
+def test_published_counts_with_delays(sizes, thousands):
+    """Table 1, row DSNN, to a thousand: one delay an axon of every layer more than FSNN."""
+    network = sized(sizes)
+    delayed = replace(network, layers=tuple(replace(layer, delay=np.zeros(layer.M, int)) for layer in network.layers))
+    before, after = weights.parameters(network), weights.parameters(delayed)
+    axons = sum(sizes[:-2])
+    assert {key: after[key] - before[key] for key in before} == dict.fromkeys(before, axons)
+    assert abs(after["paper"] / 1e3 - thousands) < 1
+
+
+@pytest.mark.parametrize("feed, recurrent", [("parallel", 4 + 9 + 25), ("cascade", 4 + 9 + 25 + 3 + 5)])
+def test_counts_of_a_hierarchy(feed, recurrent):
+    """Sum of d_i^2, and for a cascade d_2 + d_3: the coupling B_{i+1} 1^T is of rank one."""
+    network = random_network((3, 7, 2), blocks=((2, 6.0), (3, 4.0), (5, 9.0)), feed=feed)
+    counts = weights.parameters(network)
+    assert counts["paper"] == 3 * 7 + 7 * 10 + recurrent + 2 * 7
+    assert counts["trainable"] == counts["stored"] - 10 * 11
 
 
 def test_counts_by_hand():
@@ -338,6 +409,32 @@ def test_memory_that_grows(sound):
     refused(altered(sound, layer1__Abar=1.5 * np.eye(3)), "layer1.Abar", "spectral radius 1.5")
 
 
+@pytest.mark.parametrize("delay, named", [
+    (np.array([0, 1]), "shape (2,), but (3,)"), (np.array([0, 1, 2, 3]), "shape (4,)"), (np.array(3), "shape ()"),
+    (np.array([0.0, 1.0, 2.0]), "dtype float64"), (np.array([0, -1, -4]), "2 values below 0"),
+    (np.array([True, False, True]), "dtype bool"),
+])
+def test_wrong_delay(extended, delay, named):
+    refused(altered(extended, layer1__delay=delay), "layer1.delay", named)
+
+
+def test_delay_is_optional(extended):
+    assert weights.load(altered(extended, drop=("layer1.delay",))).layers[0].delay is None
+
+
+@pytest.mark.parametrize("feed, at", [("cascade", (0, 3)), ("parallel", (0, 3)), ("parallel", (3, 0))])
+def test_blocks_that_are_joined_otherwise(extended, feed, at):
+    """Block 1 of two dimensions hears block 2 of three, or in a parallel memory the other way round."""
+    blocks = ((2, 6.0), (3, 4.0))
+    abar, _ = memory.hierarchy(blocks, feed)
+    theta = memory.window(blocks, feed)
+    header = {"slow": [{"theta": theta, "d_s": 2, "blocks": blocks, "feed": feed}] * 2}
+    sound = altered(extended, header, layer1__Abar=abar, layer2__Abar=abar)
+    assert weights.load(sound).layers[1].slow.feed == feed
+    abar[at] = 1e-9
+    refused(altered(sound, layer1__Abar=abar), "layer1.Abar joins blocks", feed)
+
+
 # what is refused: the header
 
 
@@ -397,6 +494,27 @@ def test_header_that_describes_no_network(sound, header, named):
         assert weights.load(altered(sound, header)).layers[1].slow.d_s == 1
     else:
         refused(altered(sound, header), named)
+
+
+BLOCKS = {"theta": 10.0, "d_s": 2, "blocks": [[2, 6.0], [3, 4.0]], "feed": "cascade", "acts": "threshold"}
+
+
+@pytest.mark.parametrize("slow, named", [
+    ({"blocks": [[2, 6.0], [2, 4.0]]}, "layer1.blocks has 4 dimensions, but Abar has 5"),
+    ({"blocks": [[2, 6.0], [3, 5.0]]}, "reach back 11 steps"), ({"feed": "parallel"}, "reach back 6 steps"),
+    ({"blocks": [[2, 6.0], [3.0, 4.0]]}, "(3.0, 4.0)"), ({"blocks": [[2, 6.0], [0, 4.0]]}, "(0, 4.0)"),
+    ({"blocks": [[2, "6"], [3, 4.0]]}, "(2, '6')"), ({"blocks": [[5, float("nan")]]}, "(5, nan)"),
+    ({"blocks": [2, 3]}, "header"), ({"blocks": 5}, "header"), ({"blocks": [[2, 6.0, 1]]}, "header"),
+    ({"blocks": None}, "header"), ({"feed": "series"}, "layer1.feed = 'series'"), ({"feed": None}, "feed = None"),
+    ({"acts": "weights"}, "layer1.acts = 'weights'"), ({"acts": None}, "acts = None"), ({"acts": ["gain"]}, "acts"),
+])
+def test_header_that_describes_no_slow_memory(extended, slow, named):
+    refused(altered(extended, {"slow": [BLOCKS | slow, BLOCKS]}), named)
+
+
+@pytest.mark.parametrize("kappa", [1, 1.5, -0.1, float("nan"), "0.5", [0.5]])
+def test_wrong_kappa(extended, kappa):
+    refused(altered(extended, {"kappa": kappa}), f"kappa = {kappa!r}")
 
 
 @pytest.mark.parametrize("key", ["neurons", "slow", "input"])
