@@ -13,6 +13,9 @@ Objects of the network, layer 1 (others alike), B samples side by side, index = 
     fast_1      u, spikes                        W_m_1      slow_1 -> fast_1,  W_r_1   fast_1 -> fast_1
     readout     y = W_o s + b_o, total = sum y   W_o        last layer -> readout
     spikes_1, u_1, m_1, y                        monitors
+
+A layer with axonal delays hears axons_1 instead: a unit for each of its inputs that does now what the input did
+delay_1 steps ago. Where it passes on spikes that takes a step more.
 """
 
 from collections.abc import Callable, Iterable
@@ -21,8 +24,8 @@ import numpy as np
 from brian2 import Network, NeuronGroup, SpikeMonitor, StateMonitor, defaultclock, get_device, second
 
 from dmpnet import populations, reference, shared, synapses
-from dmpnet.activity import Activity
-from dmpnet.errors import DmpnetError
+from dmpnet.activity import Activity, smoothed
+from dmpnet.errors import BackendError, DmpnetError
 from dmpnet.populations import Timing
 from dmpnet.weights import TrainedNetwork
 
@@ -33,14 +36,17 @@ def timing(network: TrainedNetwork, steps: int, coupling: str = "synapses") -> T
     """Lags of every population of `network` under a coupling, on the Brian2 device now set."""
     hop = 2 if _on_genn() else 1  # GeNN delivers a spike before, Brian2 after the neurons of its step are updated
     arrives = hop + (COUPLINGS[coupling].ANALOG_STEPS if network.encoding.kind == "analog" else 0)
-    u, m, x = [], [], []
-    for layer in network.layers:
+    u, m, x, axons = [], [], [], []
+    for number, layer in enumerate(network.layers):
+        axons.append(None if layer.delay is None else arrives)
+        if layer.delay is not None and (number or network.encoding.kind == "spikes"):
+            arrives += hop  # values are replayed late, spikes make the axons fire
         slow_steps = COUPLINGS[coupling].SLOW_STEPS if layer.slow else (0, 0)
         x.append(arrives if layer.slow else None)
         m.append(arrives + slow_steps[0] if layer.slow else None)
         u.append(arrives + slow_steps[1])
         arrives = u[-1] + hop
-    return Timing(tuple(u), tuple(m), tuple(x), arrives, steps)
+    return Timing(tuple(u), tuple(m), tuple(x), tuple(axons), arrives, steps)
 
 
 def convert(network: TrainedNetwork, s_in: np.ndarray, *, coupling: str = "synapses",
@@ -55,12 +61,14 @@ def convert(network: TrainedNetwork, s_in: np.ndarray, *, coupling: str = "synap
     s_in = np.asarray(s_in)
     reference.check_input(network, s_in)
     check(coupling, record)
+    if _on_genn():
+        _check_genn(network)
     defaultclock.dt = network.encoding.dt * second
     batch, steps, _ = s_in.shape
-    groups = populations.groups(network, batch, timing(network, steps, coupling), coupling == "shared",
-                                COUPLINGS[coupling].WAITING)
-    wired = COUPLINGS[coupling].wire(network, s_in, groups)
-    converted = Network(*groups.values(), *wired, *_monitors(groups, tuple(record)))
+    lags = timing(network, steps, coupling)
+    groups = populations.groups(network, batch, lags, coupling == "shared", COUPLINGS[coupling].WAITING)
+    wired = COUPLINGS[coupling].wire(network, s_in, groups, lags)
+    converted = Network(*groups.values(), *wired, *_monitors(groups, needed(network, record)))
     if not _on_genn():
         converted.schedule = SCHEDULE
     return converted
@@ -73,8 +81,20 @@ def check(coupling: str, record: Iterable[str]) -> None:
     reference.check_record(tuple(record))
 
 
+def needed(network: TrainedNetwork, record: Iterable[str]) -> tuple[str, ...]:
+    """What has to be kept for every step: all of `record`, and the readout if it tells a class at every step."""
+    return tuple(dict.fromkeys((*record, *(("readout",) if network.kappa is not None else ()))))
+
+
 def _on_genn() -> bool:
     return get_device().__class__.__name__ == "GeNNDevice"
+
+
+def _check_genn(network: TrainedNetwork) -> None:
+    for number, layer in enumerate(network.layers, 1):
+        if layer.delay is not None:
+            raise BackendError(f"layer {number} has axonal delays, but Brian2GeNN gives all synapses one delay; run it "
+                               f"on numpy, cython or cpp_standalone, or without delays")
 
 
 def duration(network: TrainedNetwork, steps: int, coupling: str = "synapses"):
@@ -133,12 +153,14 @@ def read_activity(read: Read, network: TrainedNetwork, shape: tuple[int, ...], l
         return read(f"spikes_{number}", "count").reshape(batch, -1)[:keep].mean(axis=0) / steps
 
     layers = list(enumerate(network.layers, 1))
+    y = states("y", "y", lags.readout) if "readout" in needed(network, record) else np.empty(0)
     return Activity(
-        logits=read("readout", "total").reshape(batch, -1)[:keep] / steps,
+        logits=read("readout", "total").reshape(batch, -1)[:keep] / steps if network.kappa is None
+        else smoothed(y, network.kappa),
         rates=[rate(number) for number, _ in layers],
         spikes=[spikes(n, layer.N, lags.u[n - 1]) for n, layer in layers] if "spikes" in record else [],
         u=[states(f"u_{n}", "u", lags.u[n - 1]) for n, _ in layers] if "u" in record else [],
         m=[states(f"m_{n}", "m", lag) if (lag := lags.m[n - 1]) is not None else None
            for n, _ in layers] if "m" in record else [],
-        readout=states("y", "y", lags.readout) if "readout" in record else None,
+        readout=y if "readout" in record else None,
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from brian2 import NeuronGroup
 
-from dmpnet.neurons import RESETS, THRESHOLD, UPDATE
+from dmpnet.neurons import LOWERED, RESETS, THRESHOLD, UPDATE
 from dmpnet.weights import TrainedNetwork
 
 STEP = """
@@ -24,14 +24,17 @@ I_f : 1                         # W_f s_in
 I_r : 1                         # W_r s of the step before
 I_m : 1                         # W_m m as last looked at
 I_new : 1                       # W_m m
-b : 1 (constant)                # b_f + b_m
+b : 1 (constant)                # b_f, and b_m if that is a current
 beta : 1 (shared, constant)
 g : 1 (shared, constant)
 theta_u : 1 (shared, constant)
 d_s : integer (shared, constant)
 """
 LOOK = "I_m = int(k % d_s == 0)*I_new + int(k % d_s != 0)*I_m"
-FIRE = f"s = int({THRESHOLD})"
+ACTING = """
+b_m : 1 (constant)              # of a slow memory that acts on the threshold or the gain
+"""
+THRESHOLDS = {"current": THRESHOLD, "threshold": f"{LOWERED} and k >= 0 and k < T", "gain": THRESHOLD}
 
 SCALAR = STEP + """
 x : 1
@@ -62,6 +65,7 @@ total += y"""
 class Timing:
     """How many simulation steps each population works behind the input; u : one a layer, m : as u, None without memory.
 
+    axons : one a layer, when they take in a step, None without delays
     steps : of the sample; total : of the simulation, until the readout has seen the last and a step more, at whose
         start the last states are recorded
     """
@@ -69,6 +73,7 @@ class Timing:
     u: tuple[int, ...]
     m: tuple[int | None, ...]
     x: tuple[int | None, ...]
+    axons: tuple[int | None, ...]
     readout: int
     steps: int
 
@@ -93,6 +98,33 @@ class Connection:
     weights: np.ndarray
 
 
+@dataclass(frozen=True)
+class Axons:
+    """The delayed inputs of one layer: a unit for each, `name`, and its delay, held by `delays`.
+
+    source, carries : as of a Connection
+    steps : (M,) int32 delays, no longer than the sample: what would arrive later is lost
+    """
+
+    name: str
+    delays: str
+    source: str
+    carries: str
+    steps: np.ndarray
+
+
+def axons(network: TrainedNetwork, steps: int) -> list[Axons]:
+    """Axons of every layer that has delays, for samples of `steps`."""
+    found = []
+    source, carries = "input", "spikes" if network.encoding.kind == "spikes" else "s_in"
+    for number, layer in enumerate(network.layers, 1):
+        if layer.delay is not None:
+            delay = np.minimum(layer.delay, steps).astype(np.int32)
+            found.append(Axons(f"axons_{number}", f"delay_{number}", source, carries, delay))
+        source, carries = f"fast_{number}", "spikes"
+    return found
+
+
 def connections(network: TrainedNetwork) -> list[Connection]:
     """Every matrix of the network, input to readout."""
     source, carries = "input", "spikes" if network.encoding.kind == "spikes" else "s_in"
@@ -103,6 +135,7 @@ def connections(network: TrainedNetwork) -> list[Connection]:
 
     for number, layer in enumerate(network.layers, 1):
         fast, memory, scalar = f"fast_{number}", f"slow_{number}", f"scalar_{number}"
+        source = source if layer.delay is None else f"axons_{number}"
         connect(f"W_f_{number}", source, carries, fast, "I_f", layer.W_f)
         if layer.W_r is not None:
             connect(f"W_r_{number}", fast, "spikes", fast, "I_r", layer.W_r)
@@ -136,8 +169,9 @@ def groups(network: TrainedNetwork, batch: int, lags: Timing, shared_step: bool 
         if layer.slow:
             group(f"scalar_{number}", 1, SCALAR, lags.x[number - 1])
             group(f"slow_{number}", layer.slow.d, SLOW, None)
-        group(f"fast_{number}", layer.N, FAST + (waiting if layer.slow else ""), lags.u[number - 1],
-              threshold=THRESHOLD, reset=RESETS[layer.neuron.reset])
+        equations = FAST + (waiting if layer.slow else "") + (ACTING if layer.acts != "current" else "")
+        group(f"fast_{number}", layer.N, equations, lags.u[number - 1], threshold=THRESHOLDS[layer.acts],
+              reset=RESETS[layer.neuron.reset])
         for key in ("beta", "g", "theta_u"):
             setattr(made[f"fast_{number}"], key, getattr(layer.neuron, key))
         made[f"fast_{number}"].d_s = layer.slow.d_s if layer.slow else 1
@@ -152,8 +186,12 @@ def biases(network: TrainedNetwork) -> dict[str, np.ndarray]:
     """Trained constants of one sample's units, float64, by 'group.variable'."""
     found = {"readout.b_o": network.b_o}
     for number, layer in enumerate(network.layers, 1):
-        found[f"fast_{number}.b"] = np.asarray(layer.b_f, float) + (layer.slow.b_m if layer.slow else 0)
+        found[f"fast_{number}.b"] = np.asarray(layer.b_f, float)
         if layer.slow:
+            if layer.slow.acts == "current":
+                found[f"fast_{number}.b"] = found[f"fast_{number}.b"] + layer.slow.b_m
+            else:
+                found[f"fast_{number}.b_m"] = layer.slow.b_m
             found[f"scalar_{number}.b_x"] = np.atleast_1d(layer.slow.b_x)
     return {name: np.asarray(array, float) for name, array in found.items()}
 
@@ -165,12 +203,14 @@ def updates(network: TrainedNetwork) -> dict[str, tuple[str, ...]]:
         if layer.slow:
             lines[f"scalar_{number}"] = (RECTIFY,)
             lines[f"slow_{number}"] = (REMEMBER,)
-        terms = ["I_f", *(["I_r"] if layer.W_r is not None else []), *(["I_m"] if layer.slow else []), "b"]
+        drive = "I_f*(1 + (I_m + b_m))" if layer.acts == "gain" else "I_f"
+        terms = [drive, *(["I_r"] if layer.W_r is not None else []),
+                 *(["I_m"] if layer.slow and layer.acts == "current" else []), "b"]
         lines[f"fast_{number}"] = (
             *([LOOK] if layer.slow else []),
             "I = " + " + ".join(terms),
             UPDATE,
             "u = u*int(k >= 0 and k < T)",
-            *([FIRE] if layer.W_r is not None else []),
+            *([f"s = int({THRESHOLDS[layer.acts]})"] if layer.W_r is not None else []),
         )
     return lines

@@ -8,11 +8,12 @@ element in the same update (m = Abar m). Written for the NumPy (BLAS), Cython an
 """
 
 import weakref
+from typing import Any
 
 import numpy as np
 from brian2 import Function, NeuronGroup
 
-_LIVE: "weakref.WeakValueDictionary[int, Product | Stimulus]" = weakref.WeakValueDictionary()
+_LIVE: "weakref.WeakValueDictionary[int, Any]" = weakref.WeakValueDictionary()
 
 
 class Product:
@@ -50,7 +51,7 @@ class Product:
         made.implementations.add_numpy_implementation(lambda i: self(i), discard_units=True)
         made.implementations.add_implementation(
             "cython", CYTHON.format(symbol=self.symbol, parameter="", argument=""),
-            namespace=_handed(self, self.symbol))
+            namespace=handed(self, self.symbol))
         made.implementations.add_implementation("cpp", self._cpp())
         return made
 
@@ -65,14 +66,14 @@ class Product:
         return code
 
 
-def _handed(buffered: "Product | Stimulus", symbol: str) -> dict[str, np.ndarray]:
-    """What generated Cython, which takes only arrays, needs to ask `buffered` for a new result and to read it."""
+def handed(buffered: Any, symbol: str) -> dict[str, np.ndarray]:
+    """What generated Cython, which takes only arrays, needs to call buffered.compute and to read the result, y."""
     _LIVE[id(buffered)] = buffered
     return {f"{symbol}_handle": np.array([id(buffered)], np.int64), f"{symbol}_y": buffered.y}
 
 
 def compute(handle: int, *step: int) -> None:
-    """Compute the product or stimulus with this handle: what generated Cython calls."""
+    """Fill the buffer of the function with this handle: what generated Cython calls."""
     _LIVE[handle].compute(*step)
 
 
@@ -169,7 +170,7 @@ class Stimulus:
         made.implementations.add_numpy_implementation(lambda i, k: self(i, k), discard_units=True)
         made.implementations.add_implementation(
             "cython", CYTHON.format(symbol="stimulus", parameter=", int k", argument=", k"),
-            namespace=_handed(self, "stimulus"))
+            namespace=handed(self, "stimulus"))
         size = {"steps": self.values.shape[0], "width": self.values.shape[1]}
         made.implementations.add_implementation("cpp", REPLAY_CPP.format(**size),
                                                 namespace={"stimulus_values": self.values.reshape(-1)})

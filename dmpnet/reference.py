@@ -31,7 +31,7 @@ class _State:
             return np.asarray(array, dtype)
 
         self.neuron, slow = layer.neuron, layer.slow
-        self.acts = slow.acts if slow else "current"
+        self.acts = layer.acts
         self.W_f, self.b_f = cast(layer.W_f).T, cast(layer.b_f)
         self.W_r = cast(layer.W_r).T if layer.W_r is not None else None
         self.axons = _Axons(layer.delay, batch, steps, dtype) if layer.delay is not None else None

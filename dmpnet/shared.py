@@ -2,13 +2,15 @@
 
 The weights are groups of their own (`W_m_1.w` and so on, ordered by source, then target), so they are changed and cut
 by name as synapses are. Currents are products of dmpnet.products within the populations' own steps, so nothing waits:
-x, m and u of a layer take the same step, one behind the layer below.
+x, m and u of a layer take the same step, one behind the layer below. Delays are a group, too (`delay_1.steps`).
 """
 
 import numpy as np
-from brian2 import NeuronGroup
+from brian2 import Function, NeuronGroup
 
 from dmpnet import populations, products
+from dmpnet.axons import Axons
+from dmpnet.populations import Timing
 from dmpnet.weights import TrainedNetwork
 
 ANALOG_STEPS = 0
@@ -16,18 +18,21 @@ SLOW_STEPS = (0, 0)
 WAITING = ""
 INPUT_ORDER = 1000  # the input steps last: the first layer still reads the values of the step before
 
+AXONS_ORDER = -1  # axons step first: values they deliver are read in the same step
+
 CHANNELS = """
 s_in : 1                        # value of this step
 k : integer (shared)
 """
 PLAY = """k += 1
-s_in = stimulus(i, k)"""
+s_in = %s(i, k)"""
 
 
-def wire(network: TrainedNetwork, s_in: np.ndarray, groups: dict[str, NeuronGroup]) -> list:
-    """Input and weights; gives every group its step."""
+def wire(network: TrainedNetwork, s_in: np.ndarray, groups: dict[str, NeuronGroup], lags: Timing) -> list:
+    """Input, axons and weights; gives every group its step."""
     batch = len(s_in)
     sources = {"input": _input(network, s_in), **groups}
+    delays = _axons(network, batch, sources, lags)
     weights: dict[str, NeuronGroup] = {}
     gather: dict[str, list[str]] = {name: [] for name in groups}
     for link in populations.connections(network):
@@ -42,17 +47,38 @@ def wire(network: TrainedNetwork, s_in: np.ndarray, groups: dict[str, NeuronGrou
         first = ("k += 1",) if "k" in groups[name].variables else ()
         groups[name].run_regularly("\n".join((*first, *gather[name], *lines)), order=order,
                                    name=f"{name}_run_regularly")
-    return [sources["input"], *weights.values()]
+    replayed = [group for name, group in sources.items() if name not in groups]
+    return [*replayed, *delays, *weights.values()]
 
 
 def _input(network: TrainedNetwork, s_in: np.ndarray) -> NeuronGroup:
-    """`input`: the channels replay the samples from memory; spikes are thresholded as a layer's are."""
+    """`input`: the channels replay the samples from memory."""
     batch, _, channels = s_in.shape
-    spiking = {"threshold": "s_in > 0", "reset": ""} if network.encoding.kind == "spikes" else {}
-    group = NeuronGroup(batch * channels, CHANNELS, name="input", **spiking,
-                        namespace={"stimulus": products.Stimulus(by_step(network, s_in)).function()})
-    group.k = -1
-    group.run_regularly(PLAY, order=INPUT_ORDER, name="input_run_regularly")
+    spiking = network.encoding.kind == "spikes"
+    stimulus = products.Stimulus(by_step(network, s_in)).function()
+    return _channels("input", batch * channels, "stimulus", stimulus, spiking, -1, INPUT_ORDER)
+
+
+def _axons(network: TrainedNetwork, batch: int, sources: dict[str, NeuronGroup], lags: Timing) -> list[NeuronGroup]:
+    """Adds `axons_1`... to the sources; returns their delays, `delay_1.steps` and so on, one for all samples."""
+    made = []
+    for axons, lag in zip(populations.axons(network, lags.steps), (lag for lag in lags.axons if lag is not None),
+                          strict=True):
+        delays = NeuronGroup(len(axons.steps), "steps : integer (constant)", name=axons.delays, namespace={})
+        delays.variables["steps"].set_value(axons.steps)
+        arriving = Axons(delays, sources[axons.source], axons.carries, lags.steps).function()
+        sources[axons.name] = _channels(axons.name, batch * len(axons.steps), "arriving", arriving,
+                                        axons.carries == "spikes", -1 - lag, AXONS_ORDER)
+        made.append(delays)
+    return made
+
+
+def _channels(name: str, size: int, symbol: str, values: Function, spiking: bool, k: int, order: int) -> NeuronGroup:
+    """Units that take the value symbol(i, k) in step k; spikes are thresholded as a layer's are."""
+    thresholded = {"threshold": "s_in > 0", "reset": ""} if spiking else {}
+    group = NeuronGroup(size, CHANNELS, name=name, **thresholded, namespace={symbol: values})
+    group.k = k
+    group.run_regularly(PLAY % symbol, order=order, name=f"{name}_run_regularly")
     return group
 
 

@@ -13,11 +13,11 @@ import numpy as np
 from brian2 import Clock, get_device, prefs, second, set_device
 from brian2.devices.device import reset_device
 
-from dmpnet import reference, shared, standalone
+from dmpnet import axons, populations, reference, shared, standalone
 from dmpnet.activity import Activity
 from dmpnet.backends import check_backend
 from dmpnet.errors import DmpnetError
-from dmpnet.network import activity, check, convert, duration
+from dmpnet.network import activity, check, convert, duration, needed
 from dmpnet.weights import TrainedNetwork
 
 BUDGET = 500_000_000
@@ -91,6 +91,10 @@ def _sample_bytes(network: TrainedNetwork, steps: int, channels: int, coupling: 
     if coupling == "synapses":
         state += 6 * sum(layer.W_f.size + (layer.N**2 if layer.W_r is not None else 0)
                          + (layer.slow.d * (layer.slow.d + layer.N) if layer.slow else 0) for layer in network.layers)
+    record = needed(network, record)
+    for late in populations.axons(network, steps):
+        ring = axons.slots(late.steps, steps) * len(late.steps)
+        state += 16 * len(late.steps) + (-(-ring // 8) if late.carries == "spikes" else ring)
     per_step = channels * (1 if network.encoding.kind == "spikes" else 2)
     per_step += units * (1 if "spikes" in record else 0) + units * (2 if "u" in record else 0)
     per_step += (2 * memory if "m" in record else 0) + (2 * network.classes if "readout" in record else 0)

@@ -1,7 +1,7 @@
 """Batches on compiled C++ programs, each compiled once and kept.
 
-A program is made for an architecture, a number of steps and a batch size; weights and input are files it reads. So
-other weights of the same architecture and further batches only rewrite files. A program is found by a digest of all
+A program is made for an architecture, a number of steps and a batch size; weights, delays and input are files it reads.
+So other weights of the same architecture and further batches only rewrite files. A program is found by a digest of all
 that shapes it: the architecture, dmpnet's own sources, Brian2 and its preferences, the compiler with its target; its
 own bytes are checked before each use. Sources are generated and compiled in a process of their own
 (standalone_project), so the user's Brian2 is not touched and names do not depend on what else is alive.
@@ -28,14 +28,14 @@ import numpy as np
 from brian2 import prefs
 from brian2.codegen.cpp_prefs import get_compiler_and_args
 
-from dmpnet import files, populations, shared, weights
+from dmpnet import axons, files, populations, shared, weights
 from dmpnet import network as conversion
 from dmpnet.activity import Activity
 from dmpnet.errors import BackendError
 from dmpnet.weights import TrainedNetwork
 
 HERE = Path(__file__).parent
-SOURCES = ("network", "neurons", "populations", "products", "shared", "standalone", "standalone_project")
+SOURCES = ("axons", "network", "neurons", "populations", "products", "shared", "standalone", "standalone_project")
 PREFERENCES = ("compiler", "extra_compile_args", "extra_compile_args_gcc", "extra_compile_args_msvc",
                "extra_link_args")  # of the user's codegen.cpp that a program is compiled with
 PROGRAM = "main.exe" if os.name == "nt" else "main"
@@ -217,12 +217,14 @@ def cache_folder(cache: str | Path | None = None) -> Path:
 
 
 def specification(network: TrainedNetwork, batch: int, steps: int, record: tuple[str, ...]) -> dict[str, Any]:
-    """All of a network that its C++ sources depend on: sizes and neuron constants, no weights."""
+    """All of a network that its C++ sources depend on: sizes and neuron constants, no weights, no delays."""
     layers = [{"N": layer.N, "M": layer.M, "neuron": asdict(layer.neuron), "W_r": layer.W_r is not None,
-               "slow": {"d": layer.slow.d, "d_s": int(layer.slow.d_s)} if layer.slow else None}
+               "slow": {"d": layer.slow.d, "d_s": int(layer.slow.d_s), "acts": layer.acts} if layer.slow else None,
+               "slots": axons.slots(layer.delay, steps) if layer.delay is not None else None}
               for layer in network.layers]
     return {"layers": layers, "classes": network.classes, "kind": network.encoding.kind,
-            "dt": float(network.encoding.dt), "batch": batch, "steps": steps, "record": sorted(set(record)),
+            "dt": float(network.encoding.dt), "batch": batch, "steps": steps,
+            "record": sorted(conversion.needed(network, record)),
             "preferences": {name: prefs[f"codegen.cpp.{name}"] for name in PREFERENCES}}
 
 
@@ -288,9 +290,10 @@ class _Batches:
 
 
 def values(network: TrainedNetwork, piece: np.ndarray) -> dict[str, np.ndarray]:
-    """Everything a program reads, by 'group.variable': weights, biases and the input."""
+    """Everything a program reads, by 'group.variable': weights, biases, delays and the input."""
     found = {f"{link.name}.w": np.ascontiguousarray(link.weights.T) for link in populations.connections(network)}
     found |= {name: np.tile(array, len(piece)) for name, array in populations.biases(network).items()}
+    found |= {f"{each.delays}.steps": each.steps for each in populations.axons(network, piece.shape[1])}
     return {**found, "input.stimulus": shared.by_step(network, piece)}
 
 

@@ -48,9 +48,10 @@ def example(design: dict[str, Any]) -> TrainedNetwork:
             d = layer["slow"]["d"]
             abar, bbar = discrete(d, 10.0 * d)
             slow = SlowMemory(np.zeros(m), np.zeros(()), np.zeros((n, d)), np.zeros(n), 0 * abar, bbar, 10.0 * d,
-                              layer["slow"]["d_s"])
+                              layer["slow"]["d_s"], acts=layer["slow"]["acts"])
         recurrent = np.zeros((n, n)) if layer["W_r"] else None
-        layers.append(Layer(np.zeros((n, m)), np.zeros(n), Neuron(**layer["neuron"]), recurrent, slow))
+        delay = np.full(m, layer["slots"] - 1) if layer["slots"] else None
+        layers.append(Layer(np.zeros((n, m)), np.zeros(n), Neuron(**layer["neuron"]), recurrent, slow, delay))
     n, classes = design["layers"][-1]["N"], design["classes"]
     encoding = Encoding(design["kind"], design["layers"][0]["M"], design["steps"], design["dt"])
     return TrainedNetwork(tuple(layers), np.zeros((classes, n)), np.zeros(classes), encoding)
@@ -87,6 +88,7 @@ def _prefer(preferences: dict[str, Any]) -> None:
 def _inputs(device: FileDevice, converted: Any, network: TrainedNetwork) -> dict[str, str]:
     """File of each array that a run rewrites, by 'group.variable'."""
     names = [f"{link.name}.w" for link in populations.connections(network)] + list(populations.biases(network))
+    names += [f"{axons.delays}.steps" for axons in populations.axons(network, network.encoding.steps)]
     found = {}
     for name in names:
         group, variable = name.split(".")

@@ -4,13 +4,14 @@ Spikes are events (W_f, w_x, W_o); what is not a spike is a summed variable (Aba
 so is W_r s, which has to arrive within the step (Brian2GeNN delivers events a step later). A summed variable is
 computed after the step that reads it, so x reaches m one step later and m reaches u another one later; what
 came by W_f waits for them in the fast neurons. (Not by a synaptic delay: with one, Brian2GeNN reads s of another step.)
+Axonal delays are those of `delay_1` and so on, one synapse an axon, or for analog input one a value that is not 0.
 """
 
 import numpy as np
 from brian2 import NeuronGroup, SpikeGeneratorGroup, Synapses, second
 
 from dmpnet import populations
-from dmpnet.populations import Connection
+from dmpnet.populations import Axons, Connection, Timing
 from dmpnet.weights import TrainedNetwork
 
 ANALOG_STEPS = 1  # steps more an analog input takes than spikes do, to be played into the input group
@@ -33,22 +34,29 @@ PLAY = """s_in = s_next
 s_next = 0"""
 
 
-def wire(network: TrainedNetwork, s_in: np.ndarray, groups: dict[str, NeuronGroup]) -> list:
-    """Input and synapses; gives every group its step."""
+def wire(network: TrainedNetwork, s_in: np.ndarray, groups: dict[str, NeuronGroup], lags: Timing) -> list:
+    """Input, axons and synapses; gives every group its step."""
     objects = _input(network, s_in)
     sources = {**groups, **{obj.name: obj for obj in objects}}
+    for axons in populations.axons(network, lags.steps):
+        if axons.carries == "spikes":
+            made = _axons(axons, sources[axons.source], len(s_in), network.encoding.dt)
+        else:
+            made = _played(s_in, sources["values"], axons.name, axons.delays, network.encoding.dt, axons.steps)
+        sources[axons.name] = made[0]
+        objects += made
     clear: dict[str, list[str]] = {name: [] for name in groups}
     for link in populations.connections(network):
         source, target = sources[link.source], groups[link.target]
         current = "I_in" if link.current == "I_f" and "I_in" in target.variables else link.current
         if link.source == link.target and link.carries == "spikes":
-            made = _summed(link, source, target, current, "s")
+            wired = _summed(link, source, target, current, "s")
         elif link.carries == "spikes":
-            made = _events(link, source, target, current)
+            wired = _events(link, source, target, current)
             clear[link.target].append(f"{current} = 0")  # collects spikes: starts the next step from 0
         else:
-            made = _summed(link, source, target, current, link.carries)
-        objects.append(_connected(made, link.weights, len(s_in)))
+            wired = _summed(link, source, target, current, link.carries)
+        objects.append(_connected(wired, link.weights, len(s_in)))
     for name, lines in populations.updates(network).items():
         first = ("k += 1",) if "k" in groups[name].variables else ()
         wait = (WAIT,) if "I_in" in groups[name].variables else ()
@@ -85,15 +93,40 @@ def _input(network: TrainedNetwork, s_in: np.ndarray) -> list:
         step, sample, channel = np.nonzero(s_in.swapaxes(0, 1))
         return [SpikeGeneratorGroup(batch * channels, sample * channels + channel,
                                     step * network.encoding.dt * second, name="input", sorted=True)]
-    step, sample, channel = np.nonzero(s_in.swapaxes(0, 1))
+    step, *_ = np.nonzero(s_in.swapaxes(0, 1))
     count = max(len(step), 1)  # an all-dark input has one silent generator: Brian2 takes no empty groups
     values = SpikeGeneratorGroup(count, np.arange(len(step)), step * network.encoding.dt * second,
                                  name="values", sorted=True)
-    group = NeuronGroup(batch * channels, CHANNELS, name="input", namespace={})
-    group.run_regularly(PLAY, name="input_run_regularly")
-    play = Synapses(values, group, "w : 1", on_pre="s_next_post += w", name="play", namespace={})
-    target = np.zeros(count, int)
+    return [values, *_played(s_in, values, "input", "play", network.encoding.dt)]
+
+
+def _played(s_in: np.ndarray, values: SpikeGeneratorGroup, name: str, play: str, dt: float,
+            delay: np.ndarray | None = None) -> list:
+    """Channels `name` whose values come from the generator by synapses `play`, each channel its delay (M,) late."""
+    batch, _, channels = s_in.shape
+    step, sample, channel = np.nonzero(s_in.swapaxes(0, 1))
+    group = _channels(name, batch * channels)
+    synapses = Synapses(values, group, "w : 1", on_pre="s_next_post += w", name=play, namespace={})
+    target = np.zeros(len(values), int)
     target[:len(step)] = sample * channels + channel
-    play.connect(i=np.arange(count), j=target)
-    play.w = np.resize(s_in[sample, step, channel], count) if len(step) else 0
-    return [values, group, play]
+    synapses.connect(i=np.arange(len(values)), j=target)
+    synapses.w = np.resize(s_in[sample, step, channel], len(values)) if len(step) else 0
+    if delay is not None:
+        synapses.delay = delay[target % channels] * dt * second
+    return [group, synapses]
+
+
+def _axons(axons: Axons, source: NeuronGroup, batch: int, dt: float) -> list:
+    """Units that spike as the source did, each after its delay."""
+    group = _channels(axons.name, len(source), threshold="s_in > 0", reset="")
+    synapses = Synapses(source, group, on_pre="s_next_post += 1", name=axons.delays, namespace={})
+    synapses.connect(i=np.arange(len(source)), j=np.arange(len(source)))
+    synapses.delay = np.tile(axons.steps, batch) * dt * second
+    return [group, synapses]
+
+
+def _channels(name: str, size: int, **spiking: str) -> NeuronGroup:
+    """Units that take over in the next step what has arrived in this one."""
+    group = NeuronGroup(size, CHANNELS, name=name, namespace={}, **spiking)
+    group.run_regularly(PLAY, name=f"{name}_run_regularly")
+    return group

@@ -73,6 +73,11 @@ class Layer:
         return self.W_f.shape[1]
 
     @property
+    def acts(self) -> str:
+        """What the slow memory acts on; 'current' too if there is none."""
+        return self.slow.acts if self.slow else "current"
+
+    @property
     def state(self) -> int:
         """Numbers kept from step to step: N + d, and what is under way in the axons, sum of delay.
 

@@ -32,6 +32,17 @@ NETWORKS = {
     "analog": {"shape": (1, 16, 12, 3), "encoding": "analog", "d_s": 2},
     "analog FSNN, one layer": {"shape": (3, 10, 2), "encoding": "analog", "kind": "FSNN"},
     "three layers": {"shape": (5, 9, 8, 7, 2)},
+    "delays": {"delay": (12, 7)},
+    "delays in layer 1, no memory": {"delay": (9, 0), "kind": "FSNN"},
+    "delays in layer 2, recurrence": {"delay": (0, 60), "kind": "DMP+RSNN", "reset": "soft"},
+    "delays of analog input": {"shape": (3, 16, 12, 3), "encoding": "analog", "delay": (11, 3)},
+    "parallel blocks": {"blocks": ((3, 9.0), (2, 30.0))},
+    "cascade": {"blocks": ((3, 9.0), (2, 12.0), (4, 15.0)), "feed": "cascade", "d_s": 2},
+    "memory on the threshold": {"acts": "threshold", "neurons": TWO_NEURONS, "d_s": 3},
+    "memory on the threshold, recurrence": {"acts": "threshold", "kind": "DMP+RSNN"},
+    "memory on the gain": {"acts": "gain", "neurons": TWO_NEURONS, "d_s": 2},
+    "memory on the gain, recurrence, delays": {"acts": "gain", "kind": "DMP+RSNN", "delay": 5},
+    "a class at every step": {"kappa": 0.8},
 }
 
 

@@ -1,6 +1,7 @@
 """simulate(): the same spikes on every back end, in batches of any size, and nothing of the user's Brian2 touched."""
 
 import importlib.util
+from dataclasses import replace
 
 import brian2
 import numpy as np
@@ -25,6 +26,18 @@ def test_spikes_equal_reference(name, backend):
     assert_same(simulate(network, s_in, backend=backend, record=ALL), want)
 
 
+@pytest.mark.parametrize("backend", SLOW_BACKENDS)
+@pytest.mark.parametrize("name", ["delays", "delays of analog input", "memory on the threshold, recurrence",
+                                  "memory on the gain, recurrence, delays", "a class at every step"])
+def test_synapses_equal_reference(name, backend):
+    """The other coupling where it has to be compiled (on NumPy: test_network)."""
+    network = random_network(seed=1, **NETWORKS[name])
+    s_in = random_input(network, samples=3)
+    want = reference.run(network, s_in, ALL)
+    assert_informative(want)
+    assert_same(simulate(network, s_in, backend=backend, coupling="synapses", record=ALL), want)
+
+
 @pytest.mark.parametrize("backend", ["numpy", *SLOW_BACKENDS])
 @pytest.mark.parametrize("coupling", ["synapses", "shared"])
 def test_couplings_agree_on_the_threshold_itself(coupling, backend):
@@ -35,10 +48,11 @@ def test_couplings_agree_on_the_threshold_itself(coupling, backend):
     assert_same(simulate(network, s_in, backend=backend, coupling=coupling, record=ALL), want)
 
 
+@pytest.mark.parametrize("extended", [{}, {"delay": (19, 6), "kappa": 0.5}])
 @pytest.mark.parametrize("coupling", ["synapses", "shared"])
 @pytest.mark.parametrize("batch", [1, 3, 7, 100])
-def test_batches_need_not_divide_the_samples(batch, coupling):
-    network = random_network(seed=7)
+def test_batches_need_not_divide_the_samples(batch, coupling, extended):
+    network = random_network(seed=7, **extended)
     s_in = random_input(network, samples=7, steps=20)
     told = []
     got = simulate(network, s_in, coupling=coupling, record=ALL, batch=batch, progress=lambda *done: told.append(done))
@@ -51,6 +65,7 @@ def test_only_what_is_asked_for_is_kept():
     s_in = random_input(network, samples=2)
     got, want = simulate(network, s_in, record=()), reference.run(network, s_in)
     assert (got.spikes, got.u, got.m, got.readout) == ([], [], [], None)
+    assert simulate(replace(network, kappa=0.5), s_in, record=()).readout is None
     np.testing.assert_allclose(got.logits, want.logits, atol=1e-12)
     for a, b in zip(got.rates, want.rates, strict=True):
         np.testing.assert_allclose(a, b, atol=1e-15)

@@ -17,7 +17,8 @@ from dmpnet import reference, standalone
 from dmpnet.errors import BackendError
 from dmpnet.simulation import simulate
 
-DESIGN = {"shape": (6, 16, 12, 3), "neurons": TWO_NEURONS, "d": (5, 1), "theta": (30.0, 10.0), "kind": "DMP+RSNN"}
+DESIGN = {"shape": (6, 16, 12, 3), "neurons": TWO_NEURONS, "d": (5, 1), "theta": (30.0, 10.0), "kind": "DMP+RSNN",
+          "delay": (12, 5)}
 
 pytestmark = pytest.mark.skipif(shutil.which("g++") is None or shutil.which("make") is None,
                                 reason="needs a C++ compiler: g++ and make are not found")
@@ -59,6 +60,16 @@ def test_other_weights_and_more_batches_use_the_same_program(processes, cache, n
                    progress=lambda *done: told.append(done))
     assert_same(got, want)
     assert told == [(9, 20), (18, 20), (20, 20)]
+
+
+@pytest.mark.parametrize("delay", [(8, 7), (15, 4)])
+def test_other_delays_use_the_same_program(delay, cache, no_compiling):
+    """Delays are a file; the ring of 16 or 8 steps that is compiled in is large enough for all up to 15 or 7."""
+    network = random_network(seed=4, **{**DESIGN, "delay": delay})
+    s_in = random_input(network, samples=9)
+    want = reference.run(network, s_in, ALL)
+    assert_informative(want)
+    assert_same(simulate(network, s_in, backend="cpp_standalone", record=ALL, batch=9, cache=cache), want)
 
 
 def test_trained_scalars_are_no_part_of_the_program(cache, no_compiling):
@@ -112,7 +123,9 @@ def test_the_key_holds_all_that_shapes_a_program(monkeypatch, tmp_path):
     assert key() == first
     assert key(random_network(seed=2, **DESIGN)) == first  # other weights
     others = [key(batch=10), key(steps=41), key(record=()), key(random_network(seed=1, **{**DESIGN, "d_s": 2})),
-              key(random_network(seed=1, **{**DESIGN, "encoding": "analog"}))]
+              key(random_network(seed=1, **{**DESIGN, "encoding": "analog"})),
+              *(key(random_network(seed=1, **{**DESIGN, "acts": acts})) for acts in ("threshold", "gain")),
+              *(key(random_network(seed=1, **{**DESIGN, "delay": delay})) for delay in (0, (16, 5), (12, 8)))]
     monkeypatch.setitem(standalone.prefs, "codegen.cpp.extra_compile_args", ["-O1"])
     others.append(key())
     monkeypatch.undo()

@@ -1,0 +1,99 @@
+"""Axons of the shared coupling: what the inputs of a layer send arrives later, each by its own number of steps.
+
+    arriving(i, k) = what unit i of the source sent in step k - delay_j, 0 before step 0;   i = sample * M + j
+
+A ring holds what is under way: in step k what the source sends is written `delay_j` slots ahead, and slot k delivered.
+Delays are the constant `steps` of a group of M units, read when a sample begins.
+"""
+
+import numpy as np
+from brian2 import Function, NeuronGroup
+
+from dmpnet.errors import DmpnetError
+from dmpnet.products import CYTHON, handed
+
+
+def slots(delay: np.ndarray, steps: int) -> int:
+    """Size of a compiled program's ring: a power of two, so that other delays up to about the same longest fit too."""
+    return 1 << int(min(int(delay.max()), steps)).bit_length()
+
+
+class Axons:
+    """What `source` carries in batch * M channels, delivered late."""
+
+    def __init__(self, delays: NeuronGroup, source: NeuronGroup, carries: str, steps: int):
+        self.delays, self.steps, self.M = delays, steps, len(delays)
+        self.spiking = carries == "spikes"
+        variable = "_spikespace" if self.spiking else carries
+        self.v = source.variables[variable]
+        self.names = (f"_array_{delays.name}_steps", f"_array_{source.name}_{variable}")
+        self.y = np.zeros(len(source))
+        self.rest()
+
+    def rest(self) -> None:
+        """Empty the axons and read their delays."""
+        delay = np.asarray(self.delays.variables["steps"].get_value())
+        if (delay < 0).any():
+            raise DmpnetError(f"{self.delays.name}.steps = {delay.min()}, but nothing arrives before it is sent; set "
+                              f"delays >= 0")
+        self.delay = np.resize(np.minimum(delay, self.steps), len(self.y))
+        self.ring = np.zeros((self.delay.max() + 1, len(self.y)), bool if self.spiking else float)
+
+    def compute(self, k: int) -> None:
+        """Take in what the source sends in step k and fill the buffer y with what arrives."""
+        if k <= 0:
+            self.rest()
+        v = self.v.get_value()
+        self.ring[(k - 1) % len(self.ring)] = 0
+        sent = v[:v[-1]] if self.spiking else np.arange(len(v))
+        self.ring[(k + self.delay[sent]) % len(self.ring), sent] = 1 if self.spiking else v
+        self.y[:] = self.ring[k % len(self.ring)]
+
+    def __call__(self, i: np.ndarray, k: int) -> np.ndarray:
+        """All elements at once, as NumPy code asks for them."""
+        self.compute(k)
+        return self.y[i]
+
+    def function(self) -> Function:
+        """arriving(i, k) as a Brian2 function of the channel's index and the step."""
+        made = Function(self.__call__, arg_units=[1, 1], return_unit=1, arg_types=["integer", "integer"],
+                        return_type="float", stateless=False)
+        made.implementations.add_numpy_implementation(lambda i, k: self(i, k), discard_units=True)
+        made.implementations.add_implementation(
+            "cython", CYTHON.format(symbol="arriving", parameter=", int k", argument=", k"),
+            namespace=handed(self, "arriving"))
+        made.implementations.add_implementation("cpp", self._cpp())
+        return made
+
+    def _cpp(self) -> str:
+        delays, source = self.names
+        fill = {"TYPE": "uint8_t" if self.spiking else "double", "WIDTH": len(self.y), "SOURCES": self.M,
+                "SLOTS": slots(self.delay, self.steps), "DELAYS": f"brian::{delays}", "SOURCE": f"brian::{source}"}
+        code = CPP.replace("%SEND%", CPP_SPIKES if self.spiking else CPP_VALUES)
+        for key, value in fill.items():
+            code = code.replace(f"%{key}%", str(value))
+        return code
+
+
+CPP = """
+static %TYPE% _arriving_ring[%SLOTS%][%WIDTH%];
+static void _arriving_compute(const int32_t k)
+{
+    for (int i = 0; i < %WIDTH%; i++) _arriving_ring[(k - 1) & (%SLOTS% - 1)][i] = 0;
+    %SEND%
+}
+static inline double arriving(const int32_t i, const int32_t k)
+{
+    if (k < 0) return 0.0;
+    if (i == 0) _arriving_compute(k);
+    return (double)_arriving_ring[k & (%SLOTS% - 1)][i];
+}
+"""
+
+CPP_SPIKES = """const int32_t* spikes = %SOURCE%;
+    for (int32_t n = 0; n < spikes[%WIDTH%]; n++)
+        _arriving_ring[(k + %DELAYS%[spikes[n] % %SOURCES%]) & (%SLOTS% - 1)][spikes[n]] = 1;"""
+
+CPP_VALUES = """for (int b = 0; b < %WIDTH% / %SOURCES%; b++)
+        for (int j = 0; j < %SOURCES%; j++)
+            _arriving_ring[(k + %DELAYS%[j]) & (%SLOTS% - 1)][b * %SOURCES% + j] = %SOURCE%[b * %SOURCES% + j];"""
