@@ -16,6 +16,7 @@ STYLE: dict[Any, Any] = {
     "savefig.dpi": 200, "pdf.fonttype": 42, "image.cmap": "viridis",
 }
 HIGHLIGHT, SECOND, MUTED = "#0072B2", "#D55E00", "#BBBBBB"  # Okabe-Ito blue and vermilion: apart for everyone
+CLASSES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442", "#000000")  # all of Okabe-Ito
 
 
 def save(figure: Figure, stem: str | Path) -> list[Path]:
@@ -45,9 +46,15 @@ def portrait(path: str | Path) -> Figure:
             _raster(ax, seen, number)
         for number, ax in zip(memories, axes[depth + 1 : -1], strict=True):
             _memory(ax, seen, number)
-        _readout(axes[-1], seen)
-        predicted = int(np.cumsum(seen["readout"], axis=0)[-1].argmax())
-        figure.suptitle(f"{seen['name']} in Brian2: label {int(seen['label'])}, answer {predicted}", fontsize=9)
+        if seen["label"].ndim:
+            _classes(axes[-1], seen)
+            right = (seen["logits"].argmax(axis=1) == seen["label"]).mean()
+            told = f"{100 * right:.1f} % of steps as labelled"
+        else:
+            _readout(axes[-1], seen)
+            predicted = int(np.cumsum(seen["readout"], axis=0)[-1].argmax())
+            told = f"label {int(seen['label'])}, answer {predicted}"
+        figure.suptitle(f"{seen['name']} in Brian2: {told}", fontsize=9)
         figure.align_ylabels()
     return figure
 
@@ -108,3 +115,16 @@ def _readout(ax, seen: dict[str, np.ndarray]) -> None:
     ax.plot(time, y[:, label], color=SECOND, lw=1.6, label=f"class {label} (label)")
     ax.set(ylabel="readout,\nmean so far (1)", xlabel="time (ms)", xlim=(0, time[-1] + time[1]))
     ax.legend(ncol=2, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0)
+
+
+def _classes(ax, seen: dict[str, np.ndarray]) -> None:
+    """Smoothed readout of every class over the steps, on the colour of the step's label."""
+    time, label, logits = _time(seen), seen["label"], seen["logits"]
+    for number in range(logits.shape[1]):
+        colour = CLASSES[number % len(CLASSES)]
+        ax.plot(time, logits[:, number], color=colour, label=f"class {number}")
+        ax.fill_between(time, 0, 1, where=label == number, step="post", color=colour, alpha=0.2, lw=0,
+                        transform=ax.get_xaxis_transform())
+    ax.set(ylabel="readout,\nsmoothed (1)", xlabel="time (ms)", xlim=(0, time[-1] + time[1]))
+    ax.legend(ncol=6, loc="lower left", bbox_to_anchor=(0, 1), handlelength=1.2, borderaxespad=0)
+    ax.set_title("background: label", loc="right", pad=2)

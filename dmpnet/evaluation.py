@@ -17,9 +17,9 @@ CHUNK = 500  # samples whose spikes are held at once: 500 x 784 x 400 places are
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What n samples showed; spikes of every layer, step and neuron were compared.
+    """What n samples of T steps showed; spikes of every layer, step and neuron were compared.
 
-    labels, predictions, reference_predictions : (n,) int
+    labels, predictions, reference_predictions : (n,) int, or (n, T) of a network that tells a class at every step
     compared, mismatched : per layer, number of places (sample, step, neuron)
     rates : per layer, fraction of places with a spike
     seconds, reference_seconds : wall time of the Brian2 simulation and of the reference
@@ -38,17 +38,17 @@ class Evaluation:
 
     @property
     def accuracy(self) -> float:
-        """Percent of samples classified as labelled, in Brian2."""
+        """Percent of samples (or of all their steps) classified as labelled, in Brian2."""
         return 100 * float((self.predictions == self.labels).mean())
 
     @property
     def reference_accuracy(self) -> float:
-        """Percent of samples classified as labelled, in the reference."""
+        """Percent of samples (or of all their steps) classified as labelled, in the reference."""
         return 100 * float((self.reference_predictions == self.labels).mean())
 
     @property
     def agreement(self) -> float:
-        """Percent of samples to which Brian2 and the reference give the same class."""
+        """Percent of samples (or of all their steps) to which Brian2 and the reference give the same class."""
         return 100 * float((self.predictions == self.reference_predictions).mean())
 
 
@@ -61,9 +61,13 @@ def check_match(network: TrainedNetwork, recordings: Recordings) -> None:
     if channels != needs.channels or recordings.classes != network.classes:
         raise DmpnetError(f"{recordings.name}: {channels} channels and {recordings.classes} classes, but the network "
                           f"reads {needs.channels} and tells {network.classes} apart; use data of {needs.dataset}")
+    if recordings.labels.ndim != (1 if network.kappa is None else 2):
+        theirs, ours = (("step", "sample") if network.kappa is None else ("sample", "step"))
+        raise DmpnetError(f"{recordings.name}: labels of shape {recordings.labels.shape}, one a {theirs}, but the "
+                          f"network tells a class every {ours} (kappa = {network.kappa}); use data of {needs.dataset}")
     straight = np.arange(needs.steps)
-    theirs, ours = (straight if order is None else order for order in (recordings.permutation, needs.permutation))
-    if not np.array_equal(theirs, ours):
+    read, asked = (straight if order is None else order for order in (recordings.permutation, needs.permutation))
+    if not np.array_equal(read, asked):
         raise DmpnetError(f"{recordings.name}: its steps come in another order than the network was trained on; load "
                           f"the data with permutation=network.encoding.permutation")
     if recordings.kind != needs.kind:

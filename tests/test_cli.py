@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -60,6 +61,23 @@ def test_info_prints_layers_and_both_parameter_counts(network, tmp_path, capsys)
     assert f"{paper:,}" in out and "DMP 5-14-9-3" in out and "31   N + d over layers" in out
 
 
+def test_info_tells_what_is_not_as_published(network, tmp_path, capsys):
+    extended = random_network((5, 14, 9, 3), delay=(7, 0), blocks=((3, 9.0), (2, 20.0)), feed="cascade", acts="gain",
+                              kappa=0.9)
+    weights.save(extended, tmp_path / "extended.npz")
+    assert dmpnet("info", tmp_path / "extended.npz", "--out", tmp_path / "i.json") == 0
+    out = capsys.readouterr().out
+    for told in ("DMP + delays 5-14-9-3", "0 to 7 steps", "cascade: 3 over 9, 2 over 20", "gain", "kappa = 0.9",
+                 f"{5 * 14 + 14 * 5 + 15 + 5 + 14 * 9 + 9 * 5 + 15 + 9 * 3}   sum of M N",
+                 f"{14 + 5 + 9 + 5 + extended.layers[0].delay.sum()}   N + d over layers, + sum of delays"):
+        assert told in out, told
+    layers = json.loads((tmp_path / "i.json").read_text())["layers"]
+    assert [layer["delays"] for layer in layers] == ["0 to 7 steps", None]
+    assert dmpnet("info", tmp_path / "net.npz") == 0
+    out = capsys.readouterr().out
+    assert "delays" not in out and "blocks" not in out and "acts on" not in out and "one a sample" in out
+
+
 def test_info_lists_the_shipped_networks(capsys):
     assert dmpnet("info") == 0
     out = capsys.readouterr().out
@@ -83,6 +101,18 @@ def test_simulate_writes_what_the_reference_computes(network, tmp_path):
         np.testing.assert_array_equal(got["predictions"], want.predictions)
     entry = json.loads((tmp_path / "sub" / "spikes.json").read_text())
     assert entry["command"] == "simulate" and entry["versions"]["numpy"] == np.__version__
+
+
+def test_simulate_tells_a_class_at_every_step(network, tmp_path):
+    weights.save(replace(network, kappa=0.7), tmp_path / "steps.npz")
+    s_in = random_input(network, 2)
+    np.save(tmp_path / "in.npy", s_in)
+    assert dmpnet("simulate", tmp_path / "steps.npz", tmp_path / "in.npy", "--out", tmp_path / "o.npz") == 0
+    want = reference.run(replace(network, kappa=0.7), s_in)
+    with np.load(tmp_path / "o.npz") as got:
+        np.testing.assert_allclose(got["logits"], want.logits, atol=1e-12)
+        np.testing.assert_array_equal(got["predictions"], want.predictions)
+        assert got["predictions"].shape == (2, 30) and "readout" not in got
 
 
 def test_simulate_takes_one_sample_and_npz(network, tmp_path):
@@ -110,6 +140,26 @@ def test_run_compares_every_spike_and_draws(digits_reader, tmp_path, capsys):
     drawing.save(drawing.portrait(out / "sample.npz"), again)
     for suffix in (".png", ".pdf"):
         assert Path(f"{again}{suffix}").read_bytes() == (out / f"portrait{suffix}").read_bytes()
+
+
+def test_run_tells_a_class_at_every_step(digits_reader, tmp_path, capsys, monkeypatch):
+    """Digits with a label at every step: its row of the picture, cut to ten classes."""
+    every_step = replace(digits_reader, kappa=0.9)
+    weights.save(every_step, tmp_path / "steps.npz")
+    digits = data.load("smnist", "subset").take(slice(2))
+    labelled = replace(digits, labels=np.tile(np.arange(784) // 79, (2, 1)))
+    monkeypatch.setattr(data, "load", lambda *arguments, **settings: labelled)
+    out = tmp_path / "out"
+    assert dmpnet("run", "--weights", tmp_path / "steps.npz", "--out", out) == 0
+    want = reference.run(every_step, digits.batch(slice(None)))
+    right = 100 * np.mean(want.predictions == labelled.labels)
+    assert 0 < right < 100 and f"{right:.2f} % of all steps" in capsys.readouterr().out
+    with open(out / "predictions.csv") as file:
+        rows = np.array([[int(value) for value in row.values()] for row in csv.DictReader(file)])
+    sample, step, label, brian2, expected = rows.T.reshape(5, 2, 784)
+    np.testing.assert_array_equal([sample, step], np.indices((2, 784)))
+    np.testing.assert_array_equal([label, brian2, expected], [labelled.labels, want.predictions, want.predictions])
+    assert (out / "portrait.png").stat().st_size > 10_000
 
 
 def test_the_main_job_on_the_shipped_network(tmp_path, capsys):

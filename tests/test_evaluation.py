@@ -56,3 +56,21 @@ def test_other_data_is_refused(network, digits, change, told):
 def test_nothing_to_evaluate(network, digits):
     with pytest.raises(DmpnetError, match="0 samples"):
         evaluation.evaluate(network, digits.take(slice(0)))
+
+
+def test_a_class_at_every_step_is_held_against_a_label_at_every_step(network, digits):
+    every_step = dataclasses.replace(network, kappa=0.9)
+    labels = np.random.default_rng(0).integers(0, 10, (5, 784))
+    result = evaluation.evaluate(every_step, dataclasses.replace(digits, labels=labels))
+    want = reference.run(every_step, digits.batch(slice(None)))
+    assert result.predictions.shape == (5, 784) and result.mismatched == [0, 0] and result.agreement == 100.0
+    assert result.accuracy == 100 * np.mean(want.predictions == labels)
+    assert 0 < result.accuracy < 100
+
+
+@pytest.mark.parametrize("kappa, labels, told", [
+    (None, np.zeros((5, 784), int), r"\(5, 784\), one a step, but the network tells a class every sample"),
+    (0.9, np.zeros(5, int), r"\(5,\), one a sample, but the network tells a class every step \(kappa = 0.9\)")])
+def test_labels_that_answer_another_question(network, digits, kappa, labels, told):
+    with pytest.raises(DmpnetError, match=told):
+        evaluation.check_match(dataclasses.replace(network, kappa=kappa), dataclasses.replace(digits, labels=labels))

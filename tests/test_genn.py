@@ -12,6 +12,9 @@ NAMES = {
     "two layers with memory": "dict(d=(5, 3), d_s=2)",
     "memory and recurrence, soft reset": "dict(kind='DMP+RSNN', reset='soft')",
     "analog input": "dict(shape=(2, 12, 3), encoding='analog')",
+    "memory on the threshold, recurrence": "dict(kind='DMP+RSNN', acts='threshold')",
+    "memory on the gain, cascade": "dict(acts='gain', blocks=((3, 9.0), (2, 12.0)), feed='cascade')",
+    "a class at every step": "dict(kappa=0.8)",
 }
 
 # GeNN takes one model a process and changes Brian2's preferences, so each runs in a process of its own.

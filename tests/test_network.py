@@ -10,11 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from networks import random_input, random_network
 
+from dmpnet import network as conversion
 from dmpnet import reference
 from dmpnet.activity import Activity
-from dmpnet.errors import DmpnetError
+from dmpnet.errors import BackendError, DmpnetError
 from dmpnet.network import activity, convert, duration, timing
-from dmpnet.neurons import Neuron
+from dmpnet.neurons import ACTS, Neuron
 from dmpnet.simulation import simulate
 from dmpnet.weights import Encoding, Layer, SlowMemory, TrainedNetwork
 
@@ -97,12 +98,12 @@ def test_a_converted_network_takes_the_trained_steps(name, coupling):
        d=st.integers(1, 6), theta=st.floats(3, 30), d_s=st.integers(1, 5), samples=st.integers(1, 4),
        encoding=st.sampled_from(["analog", "spikes"]), reset=st.sampled_from(["hard", "soft"]), beta=st.floats(0, 0.95),
        g=st.floats(0.1, 3), theta_u=st.floats(0.2, 20), steps=st.integers(1, 25), seed=st.integers(0, 99),
-       coupling=st.sampled_from(COUPLINGS))
+       delay=st.sampled_from([0, 1, 6, 30]), acts=st.sampled_from(ACTS), coupling=st.sampled_from(COUPLINGS))
 def test_any_network_takes_the_trained_steps(units, kind, d, theta, d_s, encoding, beta, g, theta_u, reset, samples,
-                                             steps, seed, coupling):
+                                             steps, seed, delay, acts, coupling):
     neuron = Neuron(beta, g, theta_u, reset)
-    network = random_network(tuple(units), kind=kind, d=d, theta=theta, d_s=d_s, encoding=encoding,
-                             neurons=(neuron,) * (len(units) - 2), steps=steps, seed=seed)
+    network = random_network(tuple(units), kind=kind, d=d, theta=theta, d_s=d_s, encoding=encoding, delay=delay,
+                             acts=acts, neurons=(neuron,) * (len(units) - 2), steps=steps, seed=seed)
     s_in = random_input(network, samples, seed=seed)
     want = reference.run(network, s_in, ALL)
     if want.margin > 1e-9:  # else the trained network itself is undecided
@@ -136,8 +137,9 @@ def test_a_membrane_exactly_on_the_threshold_fires(coupling):
 
 @pytest.mark.parametrize("coupling", COUPLINGS)
 @pytest.mark.parametrize("lesioned", ["W_m_1", "W_f_2", "W_r_1", "w_x_1", "W_o"])
-def test_a_lesion_by_name_is_the_trained_network_without_these_weights(lesioned, coupling):
-    network = random_network(kind="DMP+RSNN", seed=2)
+@pytest.mark.parametrize("delay", [0, 8])
+def test_a_lesion_by_name_is_the_trained_network_without_these_weights(lesioned, coupling, delay):
+    network = random_network(kind="DMP+RSNN", seed=2, delay=delay)
     s_in = random_input(network, samples=2)
 
     def cut(converted):
@@ -207,6 +209,83 @@ def test_a_layer_works_behind_the_input_by_its_place():
     assert timing(network, 10, "shared").u == (1, 2)
     assert timing(network, 10, "synapses").u == (3, 6)
     assert timing(network, 10, "synapses").total == 10 + 7 + 1
+
+
+def test_axons_take_a_step_where_they_pass_on_spikes():
+    """Analog values are replayed late instead."""
+    spiking = random_network(shape=(4, 5, 6, 2), delay=9)
+    assert timing(spiking, 10, "shared").u == (2, 4) and timing(spiking, 10, "shared").axons == (1, 3)
+    assert timing(spiking, 10, "synapses").u == (4, 8)
+    analog = random_network(shape=(4, 5, 6, 2), delay=9, encoding="analog")
+    assert timing(analog, 10, "shared").u == (1, 3)
+    assert timing(analog, 10, "synapses").u == timing(replace_delays(analog, (None, 9)), 10, "synapses").u
+
+
+def replace_delays(network: TrainedNetwork, delays: tuple) -> TrainedNetwork:
+    """Delays of every layer: None, an array, or a number for all axons."""
+    layers = tuple(replace(layer, delay=None if delay is None else np.zeros(layer.M, int) + delay)
+                   for layer, delay in zip(network.layers, delays, strict=True))
+    return replace(network, layers=layers)
+
+
+@pytest.mark.parametrize("coupling", COUPLINGS)
+@pytest.mark.parametrize("number", [1, 2])
+def test_delays_are_state_that_a_user_may_change(coupling, number):
+    """Longer ones too than the network was converted with."""
+    network = random_network(delay=4, seed=3)
+    s_in = random_input(network, samples=2)
+    other = np.arange(network.layers[number - 1].M) * 3 % 29
+
+    def change(converted):
+        if coupling == "shared":
+            converted[f"delay_{number}"].steps = other
+        else:
+            converted[f"delay_{number}"].delay = np.tile(other, 2) * network.encoding.dt * brian2.second
+
+    delays = [layer.delay for layer in network.layers]
+    delays[number - 1] = other
+    want = reference.run(replace_delays(network, tuple(delays)), s_in, ALL)
+    assert_informative(want)
+    assert_same(run(network, s_in, coupling, change), want)
+
+
+@pytest.mark.parametrize("coupling", COUPLINGS)
+def test_axons_are_a_population(coupling):
+    """They spike as their layer hears it: what was sent, each by its delay later; what is cut no longer arrives."""
+    network = random_network(delay=(11, 5), seed=4)
+    s_in = random_input(network, samples=2)
+    converted = convert(network, s_in, coupling=coupling)
+    monitors = {name: brian2.SpikeMonitor(converted[name], name=f"seen_{name}") for name in ("axons_1", "axons_2")}
+    converted.add(*monitors.values())
+    converted.run(duration(network, 40, coupling), namespace={})
+    sent = [s_in, reference.run(network, s_in).spikes[0]]
+    for layer, signal, lag, monitor in zip(network.layers, sent, timing(network, 40, coupling).axons,
+                                           monitors.values(), strict=True):
+        want = {(sample, k + delay, j) for sample, k, j in np.argwhere(signal)
+                if k + (delay := layer.delay[j]) < 40}
+        sample, j = np.divmod(monitor.i, layer.M)
+        k = np.rint(monitor.t / brian2.second / network.encoding.dt).astype(int) - lag
+        assert {entry for entry in zip(sample, k, j, strict=True) if entry[1] < 40} == want and len(want) > 50
+
+
+@pytest.mark.parametrize("late", [-1, np.array([0, 3, -2, 0, 0, 0])])
+def test_negative_delays_are_refused(late):
+    network = random_network(delay=4)
+    converted = convert(network, random_input(network, 1), coupling="shared")
+    converted["delay_1"].steps = late
+    with pytest.raises(brian2.BrianObjectException) as caught:
+        converted.run(duration(network, 40, "shared"), namespace={})
+    error: BaseException = caught.value
+    while error.__cause__ is not None:
+        error = error.__cause__
+    assert isinstance(error, DmpnetError) and f"delay_1.steps = {np.min(late)}, but" in str(error)
+
+
+def test_delays_are_refused_where_brian2genn_has_none(monkeypatch):
+    monkeypatch.setattr(conversion, "_on_genn", lambda: True)
+    network = random_network(delay=(0, 4))
+    with pytest.raises(BackendError, match="layer 2 has axonal delays, but Brian2GeNN"):
+        convert(network, random_input(network, 1))
 
 
 def test_one_sample_of_a_batch_does_not_touch_another():

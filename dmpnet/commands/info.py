@@ -27,7 +27,7 @@ def execute(arguments: argparse.Namespace) -> None:
         print(tabulate(tables["shipped"], headers="keys", intfmt=","))
     else:
         network = options.network(arguments.weights)
-        tables = {"layers": [_layer(network, number) for number in range(len(network.layers))],
+        tables = {"layers": _used([_layer(network, number) for number in range(len(network.layers))]),
                   "totals": _totals(network)}
         print(f"{arguments.weights}: {network.kind} {network.shape}\n")
         print(tabulate(tables["layers"], headers="keys", intfmt=","))
@@ -48,21 +48,43 @@ def _line(name: str) -> dict[str, object]:
 def _layer(network: TrainedNetwork, number: int) -> dict[str, object]:
     layer = network.layers[number]
     neuron, slow = layer.neuron, layer.slow
+    hierarchy = f"{slow.feed}: " + ", ".join(f"{d} over {theta:g}" for d, theta in slow.blocks) \
+        if slow and slow.blocks else None
     return {"layer": number + 1, "inputs M": layer.M, "neurons N": layer.N, "d": slow.d if slow else 0,
-            "theta": slow.theta if slow else None, "d_s": slow.d_s if slow else None,
+            "theta": slow.theta if slow else None, "d_s": slow.d_s if slow else None, "blocks": hierarchy,
+            "memory acts on": layer.acts if layer.acts != "current" else None,
+            "delays": None if layer.delay is None else f"{layer.delay.min()} to {layer.delay.max()} steps",
             "recurrent": "yes" if layer.W_r is not None else "no", "decay": f"exponential, beta {neuron.beta:g}",
             "gain g": neuron.g, "threshold": neuron.theta_u, "reset": neuron.reset,
             "state": layer.state}
 
 
+def _used(rows: list[dict[str, object]]) -> list[dict[str, object]]:
+    """Without the columns of what no layer has."""
+    absent = {key for key in ("blocks", "memory acts on", "delays") if all(row[key] is None for row in rows)}
+    return [{key: value for key, value in row.items() if key not in absent} for row in rows]
+
+
+def _rule(network: TrainedNetwork) -> str:
+    """What weights.parameters counts as 'paper'."""
+    blocks = any(layer.slow.blocks for layer in network.layers if layer.slow)
+    delays = any(layer.delay is not None for layer in network.layers)
+    square = "sum of d_i^2 (a cascade: + d_2 + d_3 ...)" if blocks else "d^2"
+    return f"sum of M N + N d + {square} (+ N^2){' + M' if delays else ''} over layers, + N C"
+
+
 def _totals(network: TrainedNetwork) -> list[tuple[str, str]]:
     count, code, origin = weights.parameters(network), network.encoding, network.provenance
     state = sum(layer.state for layer in network.layers)
+    delays = any(layer.delay is not None for layer in network.layers)
+    told = "one a sample, of the mean readout" if network.kappa is None else \
+        f"one every step, of the readout smoothed with kappa = {network.kappa:g}"
     rows = [
-        ("parameters, the paper's rule", f"{count['paper']:,}   sum of M N + N d + d^2 (+ N^2) over layers, + N C"),
+        ("parameters, the paper's rule", f"{count['paper']:,}   {_rule(network)}"),
         ("parameters, trainable", f"{count['trainable']:,}   with biases and w_x, without Abar and Bbar"),
         ("numbers stored", f"{count['stored']:,}"),
-        ("state buffers", f"{state:,}   N + d over layers"),
+        ("state buffers", f"{state:,}   N + d over layers{', + sum of delays' if delays else ''}"),
+        ("class", told),
         ("input", f"{code.kind}, {code.channels} channels x {code.steps} steps of {code.dt * 1e3:g} ms"),
         ("data", code.dataset or "not said"),
         ("permutation", "none" if code.permutation is None else f"of {len(code.permutation)} steps"),

@@ -71,10 +71,11 @@ def execute(arguments: argparse.Namespace) -> None:
 
 def summary(result: Evaluation, backend: str) -> list[tuple[str, str]]:
     n = len(result.labels)
+    share = "%" if result.labels.ndim == 1 else "% of all steps"
     return [
-        (f"accuracy in Brian2 ({backend})", f"{result.accuracy:.2f} %"),
-        ("accuracy of the trained arithmetic (NumPy, float64)", f"{result.reference_accuracy:.2f} %"),
-        ("same class", f"{result.agreement:.2f} %"),
+        (f"accuracy in Brian2 ({backend})", f"{result.accuracy:.2f} {share}"),
+        ("accuracy of the trained arithmetic (NumPy, float64)", f"{result.reference_accuracy:.2f} {share}"),
+        ("same class", f"{result.agreement:.2f} {share}"),
         ("spikes compared / mismatched", f"{sum(result.compared):,} places / {sum(result.mismatched):,}"),
         ("closest a membrane came to its threshold", f"{result.margin:.1e}"),
         ("time per sample, Brian2", f"{1e3 * result.seconds / n:.2f} ms"),
@@ -102,12 +103,13 @@ def layers(network: TrainedNetwork, result: Evaluation) -> list[dict[str, object
 
 
 def write(out: Path, entry: dict, rows: list, table: list, result: Evaluation) -> None:
-    """results.json with provenance, predictions.csv with a line a sample."""
+    """results.json with provenance, predictions.csv with a line for each label: a sample, or a step of a sample."""
     provenance.write(out / "results.json", {"summary": dict(rows), "layers": table, "provenance": entry})
+    columns = dict(zip(("sample", "step"), np.indices(result.labels.shape), strict=False))
+    columns |= {"label": result.labels, "brian2": result.predictions, "reference": result.reference_predictions}
     with whole_file(out / "predictions.csv") as temporary:
-        np.savetxt(temporary, np.stack([np.arange(len(result.labels)), result.labels, result.predictions,
-                                        result.reference_predictions], axis=1), fmt="%d", delimiter=",",
-                   header="sample,label,brian2,reference", comments="")
+        np.savetxt(temporary, np.stack([column.ravel() for column in columns.values()], axis=1), fmt="%d",
+                   delimiter=",", header=",".join(columns), comments="")
 
 
 def example(network: TrainedNetwork, recordings: data.Recordings, path: Path, sample: int = 0) -> None:
@@ -123,5 +125,7 @@ def example(network: TrainedNetwork, recordings: data.Recordings, path: Path, sa
         arrays["permutation"] = recordings.permutation
     for number, layer in enumerate(seen.spikes, 1):
         arrays[f"spikes{number}"] = layer[0]
+    if network.kappa is not None:
+        arrays["logits"] = seen.logits[0]
     arrays |= {f"m{number}": m[0] for number, m in enumerate(seen.m, 1) if m is not None}
     write_arrays(path, **arrays)

@@ -1,6 +1,7 @@
 """A trained network on your input, in Brian2; spikes of every layer in one file.
 
 The file holds logits, predictions and each layer's spikes as rows (sample, step, neuron); provenance goes beside it.
+A network that tells a class at every step has logits and predictions for each of them.
 """
 
 import argparse
