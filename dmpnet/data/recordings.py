@@ -15,10 +15,10 @@ class Recordings:
     """n labelled samples of T steps and M channels, s_in = values * scale.
 
     name, split : data set and part of it, as in DATASETS
-    kind : 'analog' (a number in [0, 1] per channel and step) or 'spikes' (0 or 1)
-    values : (n, T, M) uint8, in the order the network reads them
-    scale : 1/255 for pixels, 1 for spikes
-    labels : (n,) int64, 0 to classes - 1
+    kind : 'analog' (a number in [-1, 1] per channel and step) or 'spikes' (0 or 1)
+    values : (n, T, M) uint8, in the order the network reads them; int8 where an analog input goes below 0
+    scale : 1/255 for pixels and 8-bit sensors, 1 for spikes
+    labels : int64, 0 to classes - 1: (n,) one a sample, or (n, T) one a step
     speakers : (n,) int64, or None where nobody speaks
     dt : seconds a step
     permutation : (T,) the pixel read at each step, already applied to `values`, or None
@@ -50,10 +50,11 @@ class Recordings:
         """
         kind = np.dtype(dtype)
         if self.kind == "analog" and kind.kind != "f":
-            raise DataError(f"{self.name}: batch in {kind}, but pixels lie between 0 and 1 and would be cut to "
+            raise DataError(f"{self.name}: batch in {kind}, but analog input is no whole number and would be cut to "
                             f"integers; ask for float64 or float32")
-        levels = (np.arange(256) / (1.0 / self.scale)).astype(kind)
-        return levels[self.values[self._rows(index)]]
+        codes = np.arange(256, dtype=np.uint8)  # the bytes of `values`, signed or not
+        levels = (codes.view(self.values.dtype).astype(np.float64) / (1.0 / self.scale)).astype(kind)
+        return levels[self.values[self._rows(index)].view(np.uint8)]
 
     def take(self, index: ArrayLike | slice) -> "Recordings":
         """The samples `index` alone (numbers, a slice or a mask), in that order."""
@@ -74,31 +75,36 @@ def _check(recordings: Recordings) -> None:
     origin, values, labels = f"{recordings.name} {recordings.split}", recordings.values, recordings.labels
     if recordings.kind not in ("analog", "spikes"):
         raise DataError(f"{origin}: kind {recordings.kind!r}, but it is 'analog' or 'spikes'; set one")
-    if values.ndim != 3 or values.dtype != np.uint8:
-        raise DataError(f"{origin}: values are {values.dtype} {values.shape}, but uint8 (n, T, M) is needed; convert")
-    if recordings.kind == "spikes" and values.size and values.max() > 1:
-        raise DataError(f"{origin}: values reach {values.max()}, but spikes are 0 or 1; use kind 'analog' or clip")
+    if values.ndim != 3 or values.dtype not in (np.uint8, np.int8):
+        raise DataError(f"{origin}: values are {values.dtype} {values.shape}, but uint8 (n, T, M) is needed, or int8; "
+                        f"convert")
+    if recordings.kind == "spikes" and values.size and values.view(np.uint8).max() > 1:
+        raise DataError(f"{origin}: values from {values.min()} to {values.max()}, but spikes are 0 or 1; use kind "
+                        f"'analog' or clip")
     if not (0 < recordings.scale < np.inf and 0 < recordings.dt < np.inf):
         raise DataError(f"{origin}: scale {recordings.scale}, dt {recordings.dt} s, but both are positive; fix them")
-    check_labels(labels, len(values), recordings.classes, origin)
-    if recordings.speakers is not None and recordings.speakers.shape != labels.shape:
-        raise DataError(f"{origin}: speakers have shape {recordings.speakers.shape}, but {labels.shape} is needed; "
+    check_labels(labels, values.shape[:2] if labels.ndim == 2 else len(values), recordings.classes, origin)
+    if recordings.speakers is not None and recordings.speakers.shape != labels.shape[:1]:
+        raise DataError(f"{origin}: speakers have shape {recordings.speakers.shape}, but {labels.shape[:1]} is needed; "
                         f"give one speaker a sample")
     if recordings.permutation is not None:
         check_permutation(recordings.permutation, values.shape[1], origin)
 
 
-def check_labels(labels: np.ndarray, n: int, classes: int, origin: str) -> None:
-    """Raise DataError unless `labels` are n integers from 0 to classes - 1."""
+def check_labels(labels: np.ndarray, shape: int | tuple[int, ...], classes: int, origin: str) -> None:
+    """Raise DataError unless `labels` are integers from 0 to classes - 1 of `shape`: (n,), or (n, T) one a step."""
+    shape = (shape,) if isinstance(shape, int) else shape
     if labels.dtype.kind not in "iu":
         raise DataError(f"{origin}: labels are {labels.dtype}, but classes are whole numbers; store integers")
-    if labels.shape != (n,):
-        raise DataError(f"{origin}: labels of shape {labels.shape} for {n} samples, but each sample needs one label; "
+    if labels.shape != shape:
+        each = "each sample" if len(shape) == 1 else f"each of {shape[1]} steps"
+        raise DataError(f"{origin}: labels of shape {labels.shape} for {shape[0]} samples, but {each} needs one label; "
                         f"use the label file that belongs to the samples")
     wrong = (labels < 0) | (labels >= classes)
     if wrong.any():
-        first = int(wrong.argmax())
-        raise DataError(f"{origin}: label {labels[first]} at sample {first}, but classes run from 0 to {classes - 1}; "
+        first = np.unravel_index(int(wrong.argmax()), shape)
+        where = " step ".join(map(str, first))
+        raise DataError(f"{origin}: label {labels[first]} at sample {where}, but classes run from 0 to {classes - 1}; "
                         f"get the file again from its official source")
 
 
@@ -110,28 +116,61 @@ def check_permutation(permutation: np.ndarray, steps: int, origin: str) -> None:
                         f"{steps - 1}; give each of them once")
 
 
-def validation_split(recordings: Recordings, fraction: float = 0.1, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+def validation_split(recordings: Recordings, fraction: float = 0.1, seed: int = 0,
+                     by: str = "class") -> tuple[np.ndarray, np.ndarray]:
     """(train, validation) sample numbers, both sorted, disjoint and together everything.
 
-    round(fraction n) samples are held out, shared among the classes in proportion to their size and, inside a class,
-    among its speakers; no share is off by a whole sample. RandomState because NumPy has frozen its stream: the same
-    seed must hold out the same samples in every version.
+    by : 'class' holds out round(fraction n) samples, shared among the classes in proportion to their size and, inside
+        a class, among its speakers; no share is off by a whole sample. Samples with a label at every step count as
+        one class.
+        'speaker' holds out whole speakers in an order drawn by `seed`: at least one, never all, and as many as bring
+        the samples held out closest to fraction n.
+
+    RandomState because NumPy has frozen its stream: the same seed must hold out the same samples in every version.
     """
+    splits = {"class": _by_class, "speaker": _by_speaker}
+    if by not in splits:
+        raise DataError(f"{recordings.name} {recordings.split}: held out by {by!r}, but it is by 'class' or by "
+                        f"'speaker'; choose one")
+    out = np.zeros(len(recordings), bool)
+    out[splits[by](recordings, fraction, np.random.RandomState(seed))] = True
+    return np.flatnonzero(~out), np.flatnonzero(out)
+
+
+def _by_class(recordings: Recordings, fraction: float, random: np.random.RandomState) -> np.ndarray:
+    """The samples to hold out, a fair share of every class and speaker."""
     n = len(recordings)
     held = int(np.floor(fraction * n + 0.5)) if 0 < fraction < 1 else 0
     if not 0 < held < n:
         raise DataError(f"{recordings.name} {recordings.split}: a fraction of {fraction} of {n} samples leaves one "
                         f"part empty, but training and validation need samples; set another one between 0 and 1")
-    random = np.random.RandomState(seed)
-    speakers = np.zeros(n, np.int64) if recordings.speakers is None else recordings.speakers
+    one = np.zeros(n, np.int64)
+    classes = recordings.labels if recordings.labels.ndim == 1 else one
+    speakers = one if recordings.speakers is None else recordings.speakers
     order = random.permutation(n)
     chosen = [order[:0]]
-    for members, count in _shares(order, recordings.labels[order], held, random):
+    for members, count in _shares(order, classes[order], held, random):
         for few, number in _shares(members, speakers[members], count, random):
             chosen.append(few[:number])
-    out = np.zeros(n, bool)
-    out[np.concatenate(chosen)] = True
-    return np.flatnonzero(~out), np.flatnonzero(out)
+    return np.concatenate(chosen)
+
+
+def _by_speaker(recordings: Recordings, fraction: float, random: np.random.RandomState) -> np.ndarray:
+    """The samples to hold out, everything some speakers said."""
+    origin = f"{recordings.name} {recordings.split}"
+    if recordings.speakers is None:
+        raise DataError(f"{origin}: held out by speaker, but nobody speaks in it; hold out by 'class'")
+    names, sizes = np.unique(recordings.speakers, return_counts=True)
+    if len(names) < 2:
+        raise DataError(f"{origin}: held out by speaker, but it has {len(names)} speaker, and training and validation "
+                        f"need one each; hold out by 'class'")
+    if not 0 < fraction < 1:
+        raise DataError(f"{origin}: a fraction of {fraction} of its speakers leaves one part empty, but training and "
+                        f"validation need samples; set another one between 0 and 1")
+    order = random.permutation(len(names))
+    held = np.cumsum(sizes[order])[:-1]
+    count = 1 + int(np.abs(held - fraction * len(recordings)).argmin())
+    return np.flatnonzero(np.isin(recordings.speakers, names[order[:count]]))
 
 
 def _shares(members: np.ndarray, group: np.ndarray, total: int,
