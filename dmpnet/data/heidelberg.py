@@ -9,7 +9,6 @@ import gzip
 import importlib
 import shutil
 import tempfile
-import warnings
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +18,9 @@ import numpy as np
 
 from dmpnet.data import archive
 from dmpnet.data.catalogue import DATASETS
+from dmpnet.data.cells import CHUNK, check_steps, occupy
 from dmpnet.data.recordings import Recordings, check_labels
+from dmpnet.data.verification import verified
 from dmpnet.errors import DataError
 from dmpnet.files import digest
 
@@ -29,51 +30,21 @@ STEPS_A_SECOND = 100
 TICKS_A_STEP = 20
 """shd-regen stores times in half milliseconds."""
 
-CHUNK = 256
-"""Recordings binned at a time: some 2 million events, tens of MB."""
-
 
 def recordings(name: str, split: str, files: list[Path], steps: int | None = None) -> Recordings:
     """The spoken digits of one file, (n, T, 140)."""
     dataset = DATASETS[name]
-    T = dataset.T if steps is None else steps
-    if T < 1:
-        raise DataError(f"{name}: steps = {T}, but a recording needs at least one step of 10 ms; set steps >= 1")
+    T = check_steps(name, steps, dataset.T, dataset.dt)
     path, = files
     read = read_official if name == "shd" else read_regenerated
     values, labels, speakers, events, dropped = read(path, T)
     source: dict[str, Any] = {
-        "files": {path.name: digest(path)}, "verified": _verified(name, split, path, len(labels)),
+        "files": {path.name: digest(path)}, "verified": verified(name, split, path, len(labels)),
         "coding": f"{CHANNELS} channels -> {CHANNELS // NEIGHBOURS} by maximum over {NEIGHBOURS} neighbours, binary, "
                   f"{T} steps of 10 ms",
         "events": events, "events_dropped": dropped,
         "licence": dataset.licence, "attribution": dataset.attribution}
     return Recordings(name, split, "spikes", values, 1.0, labels, speakers, dataset.classes, dataset.dt, None, source)
-
-
-def _verified(name: str, split: str, path: Path, n: int) -> bool | None:
-    """Is this the file the catalogue names? None: no checksum is published for this form of it."""
-    official, = DATASETS[name].files[split]
-    expected = DATASETS[name].samples[split]
-    known = digest(path, "md5") == official.md5 if path.name == official.name else None
-    if known is False or n != expected:
-        warnings.warn(f"{path}: sound, but not the {name} {split} file of {expected} recordings (it holds {n}); "
-                      f"results on it are not results on {name}", stacklevel=2)
-        return False
-    return known
-
-
-def occupied(sample: np.ndarray, step: np.ndarray, channel: np.ndarray, n: int, T: int) -> np.ndarray:
-    """(n, T, 140) uint8, 1 where an event falls; sample, step < T and channel < 700 are (events,) integers."""
-    width = CHANNELS // NEIGHBOURS
-    values = np.zeros(n * T * width, np.uint8)
-    cell = sample.astype(np.int64)
-    cell *= T
-    cell += step
-    cell *= width
-    cell += channel // NEIGHBOURS
-    values[cell] = 1
-    return values.reshape(n, T, width)
 
 
 def step_at(time: np.ndarray) -> np.ndarray:
@@ -102,7 +73,7 @@ def read_regenerated(path: Path, T: int) -> tuple[np.ndarray, np.ndarray, np.nda
     if ends[-1] != len(ticks):
         raise DataError(f"{path}: counts add up to {ends[-1]} events, but there are {len(ticks)} ticks; the file is "
                         f"not as it was written, get it again")
-    values = np.empty((n, T, CHANNELS // NEIGHBOURS), np.uint8)
+    values = np.zeros((n, T, CHANNELS // NEIGHBOURS), np.uint8)
     kept = 0
     for first in range(0, n, CHUNK):
         some = counts[first:first + CHUNK]
@@ -110,7 +81,7 @@ def read_regenerated(path: Path, T: int) -> tuple[np.ndarray, np.ndarray, np.nda
         keep = step < T
         line = np.repeat(np.arange(some.size, dtype=np.int32), some.ravel())[keep]
         sample, channel = np.divmod(line, CHANNELS)
-        values[first:first + CHUNK] = occupied(sample, step[keep], channel, len(some), T)
+        occupy(values[first:first + CHUNK], sample, step[keep], channel // NEIGHBOURS)
         kept += len(line)
     return values, arrays["labels"].astype(np.int64), arrays["speaker"].astype(np.int64), len(ticks), len(ticks) - kept
 
@@ -136,13 +107,13 @@ def read_official(path: Path, T: int) -> tuple[np.ndarray, np.ndarray, np.ndarra
         _describe(path, labels, speakers, n)
         if len(units) != n:
             raise DataError(f"{path}: {n} lists of times but {len(units)} of units; get the file again from its source")
-        values = np.empty((n, T, CHANNELS // NEIGHBOURS), np.uint8)
+        values = np.zeros((n, T, CHANNELS // NEIGHBOURS), np.uint8)
         events = kept = 0
         for first in range(0, n, CHUNK):
             some = slice(first, min(first + CHUNK, n))
             sample, time, channel = _events(path, times[some], units[some], first)
             keep = time < T / STEPS_A_SECOND
-            values[some] = occupied(sample[keep], step_at(time[keep]), channel[keep], some.stop - first, T)
+            occupy(values[some], sample[keep], step_at(time[keep]), channel[keep] // NEIGHBOURS)
             events, kept = events + len(time), kept + int(keep.sum())
     return values, labels.astype(np.int64), speakers.astype(np.int64), events, events - kept
 
