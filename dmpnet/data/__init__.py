@@ -4,13 +4,16 @@ from pathlib import Path
 
 from numpy.typing import ArrayLike
 
-from dmpnet.data import folders, heidelberg, mnist
+from dmpnet.data import braille, digits, folders, heidelberg, mnist, nmnist, qtdb
 from dmpnet.data.catalogue import DATASETS, Dataset, entry
 from dmpnet.data.download import download as _download
 from dmpnet.data.recordings import Recordings, validation_split
 from dmpnet.errors import DataError
 
 __all__ = ["DATASETS", "Dataset", "Recordings", "load", "validation_split"]
+
+_READERS = {"shd": heidelberg, "shd-regen": heidelberg, "nmnist": nmnist, "qtdb": qtdb, "braille": braille,
+            "digits-both": digits, "digits-heard": digits, "digits-seen": digits}
 
 
 def load(name: str, split: str = "test", folder: str | Path | None = None, download: bool = False,
@@ -20,13 +23,15 @@ def load(name: str, split: str = "test", folder: str | Path | None = None, downl
     name, split : as in DATASETS; 'subset' is 1,000 MNIST test digits that need no file
     folder : where the files are; else the folder DMPNET_DATA names, else the cache folder
     download : fetch what is not there, from the official mirror, into the same folder
-    steps : T; for pixels the first `steps` of 784 (smnist only), for spoken digits steps of 10 ms (default 100)
+    steps : T, else that of DATASETS; the first of 784 pixels (smnist), of 1,301 (qtdb) or of 76 (braille) steps; any
+        number of steps of dt for what was recorded as events (3 ms for nmnist, 10 ms for spoken digits)
     permutation : (784,) order of the pixels, psmnist only; else one fixed order
     """
     dataset = entry(name, split)
-    spoken = name in ("shd", "shd-regen")
-    if spoken and permutation is not None:
-        raise DataError(f"{name}: permutation given, but spoken digits are read in time; leave it out")
+    pixels = name in ("smnist", "psmnist")
+    if not pixels and permutation is not None:
+        raise DataError(f"{name}: permutation given, but only the pixels of psmnist are permuted, {name} is read in "
+                        f"time; leave it out")
     if split == "subset":
         return mnist.recordings(name, split, None, steps, permutation)
     base = folders.data_folder(folder)
@@ -36,6 +41,6 @@ def load(name: str, split: str = "test", folder: str | Path | None = None, downl
         files = folders.find(dataset, split, base)
     if files is None:
         raise folders.missing(name, split, base)
-    if spoken:
-        return heidelberg.recordings(name, split, files, steps)
-    return mnist.recordings(name, split, files, steps, permutation)
+    if pixels:
+        return mnist.recordings(name, split, files, steps, permutation)
+    return _READERS[name].recordings(name, split, files, steps)

@@ -1,7 +1,7 @@
 """The data sets by name: what each holds, who made it, where the official files are and what they sum to."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from dmpnet.errors import DataError
 
@@ -24,11 +24,14 @@ class OfficialFile:
 class Dataset:
     """One data set as a network reads it: T steps of M channels, one of `classes` labels a sample.
 
+    kind : 'analog' or 'spikes', as in Recordings
     dt : seconds a step stands for (nominal for pixels)
     source : where the official files come from, for people
     mirror : address the files are downloaded from, '' if they are not offered
     files, samples : official files and number of samples of each split
     folders : subfolders a data folder may keep the files in; downloads go to the first
+    trees : for each split, the folder of one subfolder a class that may stand in place of `files`
+    parts : the data sets it is made of; it has no files of its own then
     """
 
     title: str
@@ -44,6 +47,8 @@ class Dataset:
     files: Mapping[str, tuple[OfficialFile, ...]]
     samples: Mapping[str, int]
     folders: tuple[str, ...]
+    trees: Mapping[str, str] = field(default_factory=dict)
+    parts: tuple[str, ...] = ()
 
     @property
     def splits(self) -> tuple[str, ...]:
@@ -76,6 +81,17 @@ def _mnist(title: str) -> Dataset:
 
 
 _HEIDELBERG = "Heidelberg Digits: B. Cramer, Y. Stradmann, J. Schemmel, F. Zenke 2020"
+_NMNIST = "N-MNIST: G. Orchard, A. Jayawant, G. K. Cohen, N. Thakor 2015"
+
+
+def _digits(title: str) -> Dataset:
+    return Dataset(
+        title=title, kind="spikes", classes=10, T=100, channels=140 + 578, dt=0.010,
+        licence="CC BY-SA 4.0 (audio: CC BY 4.0)", attribution=f"{_HEIDELBERG}; {_NMNIST}",
+        source="the files of shd-regen and of nmnist", mirror="", files={"train": (), "test": ()},
+        samples={"train": 8150, "test": 2270}, folders=(), parts=("shd-regen", "nmnist"),
+    )
+
 
 DATASETS: dict[str, Dataset] = {
     "smnist": _mnist("MNIST, one pixel a step, row by row"),
@@ -101,6 +117,50 @@ DATASETS: dict[str, Dataset] = {
         samples={"train": 8150, "test": 2270},
         folders=("shd-regen", "shd_regen"),
     ),
+    "nmnist": Dataset(
+        title="N-MNIST, an event camera before handwritten digits; the test part of nmnist_6k_1ms.npz is not the "
+              "official test set",
+        kind="spikes", classes=10, T=100, channels=578, dt=0.003,
+        licence="CC BY-SA 4.0", attribution=_NMNIST,
+        source="nmnist_6k_1ms.npz (5,000 + 1,000 recordings of the official training set), or the official folders "
+               "Train and Test, https://www.garrickorchard.com/datasets/n-mnist (tonic unpacks them into NMNIST)",
+        mirror="",
+        files={split: (OfficialFile("nmnist_6k_1ms.npz", "8bc504507b2ff3b61374300de639a253"),)
+               for split in ("train", "test")},
+        samples={"train": 5000, "test": 1000},
+        folders=("nmnist", "NMNIST", "N-MNIST"),
+        trees={"train": "Train", "test": "Test"},
+    ),
+    "qtdb": Dataset(
+        title="QT database, level crossings of two ECG leads, the phase of the heart beat at every step",
+        kind="analog", classes=6, T=1301, channels=4, dt=0.004,
+        licence="PhysioNet open access (not confirmed)",
+        attribution="QT database: P. Laguna, R. G. Mark, A. L. Goldberger, G. B. Moody 1997, PhysioNet; coded by "
+                    "B. Yin, F. Corradi, S. M. Bohte 2021",
+        source="QTDB_train.mat and QTDB_test.mat of the code for Yin, Corradi & Bohte 2021, "
+               "doi 10.1038/s42256-021-00397-w",
+        mirror="",
+        files={"train": (OfficialFile("QTDB_train.mat", "39790ebc28587c94a2245fae7475e6f2"),),
+               "test": (OfficialFile("QTDB_test.mat", "4deb6d02f9dae171ad99f2b372926cc0"),)},
+        samples={"train": 618, "test": 141},
+        folders=("qtdb", "QTDB", "ECG"),
+    ),
+    "braille": Dataset(
+        title="a robot's fingertip sliding over Braille letters",
+        kind="analog", classes=27, T=76, channels=12, dt=0.025,
+        licence="CC BY 4.0",
+        attribution="Braille letters: S. Mueller-Cleve, V. Fra, L. Khacef and others 2022",
+        source="braille_letters.npz, converted from the pickle at doi 10.5281/zenodo.7050094 (how: "
+               "dmpnet/data/NOTICE.md)",
+        mirror="",
+        files={split: (OfficialFile("braille_letters.npz", "0d42ae06cfa3b6530a7bbdbf7380e65d"),)
+               for split in ("train", "test")},
+        samples={"train": 1080, "test": 270},
+        folders=("braille", "Braille"),
+    ),
+    "digits-both": _digits("digits spoken and seen: an shd-regen clip beside an N-MNIST recording of the same digit"),
+    "digits-heard": _digits("the pairs of digits-both, the vision channels 0"),
+    "digits-seen": _digits("the pairs of digits-both, the audio channels 0"),
 }
 
 

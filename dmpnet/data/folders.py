@@ -30,8 +30,17 @@ def spellings(name: str) -> list[str]:
 def find(dataset: Dataset, split: str, base: Path) -> list[Path] | None:
     """The files of `split`, all from one folder, or None if no folder holds them all.
 
-    One folder, because images and labels of different origin would go together without anyone noticing.
+    One folder, because images and labels of different origin would go together without anyone noticing. A folder of
+    one subfolder a class comes before files that stand for it; a set made of others has the files of each.
     """
+    if dataset.parts:
+        each = [find(DATASETS[part], split, base) for part in dataset.parts]
+        return [path for found in each if found for path in found] if all(each) else None
+    if split in dataset.trees:
+        for place in places(dataset, base):
+            tree = place / dataset.trees[split]
+            if any(os.path.isdir(tree / str(label)) for label in range(dataset.classes)):
+                return [tree]
     for place in places(dataset, base):
         found = [next((place / form for form in spellings(file.name) if os.path.isfile(place / form)), None)
                  for file in dataset.files[split]]
@@ -43,7 +52,12 @@ def find(dataset: Dataset, split: str, base: Path) -> list[Path] | None:
 def missing(name: str, split: str, base: Path) -> DataError:
     """The error that says which files are not there, where they were looked for and how to come by them."""
     dataset = DATASETS[name]
+    for part in dataset.parts:
+        if not find(DATASETS[part], split, base):
+            return DataError(f"{name} is made of {' and '.join(dataset.parts)}: {missing(part, split, base)}")
     wanted = " and ".join(spellings(file.name)[0] for file in dataset.files[split])
+    if split in dataset.trees:
+        wanted += f" or {dataset.trees[split]} (a folder of one subfolder a class)"
     ways = f"--data FOLDER or {ENVIRONMENT} for a folder that holds them" + (
         ", or --download (download=True) to fetch them" if dataset.mirror else "; there is no download")
     other = {"shd": "shd-regen", "shd-regen": "shd"}.get(name, "")

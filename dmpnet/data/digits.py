@@ -1,0 +1,82 @@
+"""Digits spoken and seen at once: each shd-regen clip beside an N-MNIST recording of the same digit.
+
+Channels: 140 of the cochlea, then 2 x 17 x 17 of the camera; 100 steps of 10 ms for both, so that the camera is done
+after some 31 of them. 'digits-heard' and 'digits-seen' are the same pairs with the other sense's channels 0.
+
+An N-MNIST recording is paired with clips of one speaker only (there are fewer recordings than clips: each is used once
+or twice). So whole speakers held out for validation are unheard voices with unseen images; held out by class, images
+of the training part come again.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dmpnet.data import heidelberg, nmnist
+from dmpnet.data.catalogue import DATASETS
+from dmpnet.data.cells import CHUNK
+from dmpnet.data.recordings import Recordings
+from dmpnet.errors import DataError
+
+HEARD = heidelberg.CHANNELS // heidelberg.NEIGHBOURS
+SEED = 0
+"""Of the pairs."""
+
+LOOK = 40
+"""Steps of 10 ms that a look may take; N-MNIST recordings last 0.32 s."""
+
+
+def recordings(name: str, split: str, files: list[Path], steps: int | None = None) -> Recordings:
+    """Pairs (n, T, 718), in the order of shd-regen and with its speakers."""
+    dataset = DATASETS[name]
+    clips = heidelberg.recordings("shd-regen", split, files[:1], steps)
+    n, T, _ = clips.values.shape
+    looks, shown, seen = nmnist.read(split, files[1], min(T, LOOK), round(1e3 * dataset.dt))
+    digits = clips.labels % dataset.classes
+    partner = pairs(digits, clips.speakers, shown, files[1])
+    values = np.zeros((n, T, dataset.channels), np.uint8)
+    if name != "digits-seen":
+        values[:, :, :HEARD] = clips.values
+    if name != "digits-heard":
+        for first in range(0, n, CHUNK):
+            some = slice(first, first + CHUNK)
+            values[some, :looks.shape[1], HEARD:] = looks[partner[some]]
+    heard = clips.source
+    source: dict[str, Any] = {
+        "files": heard["files"] | seen["files"], "verified": _both(heard["verified"], seen["verified"]),
+        "coding": f"channels 0 to 139: {heard['coding']}; 140 to 717: N-MNIST, 2 x 17 x 17 channels (polarity, y, x), "
+                  f"binary, {T} steps of 10 ms",
+        "part": f"N-MNIST: {seen['part']}", "pairs": f"same digit, drawn with seed {SEED}, no image for two speakers",
+        "licence": dataset.licence, "attribution": dataset.attribution}
+    return Recordings(name, split, "spikes", values, 1.0, digits, clips.speakers, dataset.classes, dataset.dt, None,
+                      source)
+
+
+def pairs(digits: np.ndarray, speakers: np.ndarray | None, shown: np.ndarray, origin: Path) -> np.ndarray:
+    """(n,) the number of the recording in `shown` (its digits) that goes with each clip.
+
+    The recordings of a digit, in an order drawn with SEED, are dealt out to its speakers in proportion to their clips,
+    and each speaker uses all of his equally often (one more or less). RandomState because NumPy has frozen its stream.
+    """
+    random = np.random.RandomState(SEED)
+    speakers = np.zeros(len(digits), np.int64) if speakers is None else speakers
+    partner = np.empty(len(digits), np.int64)
+    for digit in np.unique(digits):
+        own = random.permutation(np.flatnonzero(shown == digit))
+        if not len(own):
+            raise DataError(f"{origin}: no recording of digit {digit}, but it is spoken and must be seen; use the "
+                            f"whole file")
+        clips = np.flatnonzero(digits == digit)
+        names, sizes = np.unique(speakers[clips], return_counts=True)
+        ends = np.cumsum(sizes) * len(own) // len(clips)
+        for speaker, first, last in zip(names, np.append(0, ends), ends, strict=False):
+            his = clips[speakers[clips] == speaker]
+            last = max(last, first + 1)  # with fewer recordings than speakers, some share
+            partner[his] = np.resize(own[first:last], len(his))
+    return partner
+
+
+def _both(*known: bool | None) -> bool | None:
+    """Whether all are known to be official: False if one is known not to be, None if one is not known."""
+    return False if False in known else None if None in known else True

@@ -1,0 +1,88 @@
+"""QT database: two ECG leads as level crossings, and at every step the phase of the heart beat.
+
+Files of Yin, Corradi & Bohte 2021: 1,301 steps of 4 ms (250 Hz, 5.2 s), 4 channels, two a lead of which at most one is
+1 at a time. Classes, always in this order: 0 P, 1 PQ, 2 QR, 3 RS, 4 ST, 5 TP.
+
+Two things about these files:
+- -1 is no level crossing. It comes once in each recording, on channel 0 at the last step, where all else is 0: a mark
+  of the end. It is kept as it is; without it the input is 0 or 1.
+- Steps that nobody labelled (8 % of train, 10 % of test; most of them after the last labelled beat) have six zeros for
+  their class. They count as class 0, as in the authors' own code, so that accuracies compare with theirs: of the steps
+  of class 0, four in ten are such. Their number is source["steps_unlabelled"].
+"""
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dmpnet.data.catalogue import DATASETS
+from dmpnet.data.cells import check_steps
+from dmpnet.data.recordings import Recordings
+from dmpnet.data.verification import verified
+from dmpnet.errors import DataError
+from dmpnet.files import digest
+
+
+def recordings(name: str, split: str, files: list[Path], steps: int | None = None) -> Recordings:
+    """Recordings (n, T, 4) of one .mat file, with labels (n, T)."""
+    dataset = DATASETS[name]
+    T = check_steps(name, steps, dataset.T, dataset.dt, dataset.T)
+    path, = files
+    x, y = read(path)
+    values, one_hot = np.ascontiguousarray(x[:, :T], np.int8), y[:, :T]
+    source: dict[str, Any] = {
+        "files": {path.name: digest(path)}, "verified": verified(name, split, path, len(x)),
+        "coding": f"level crossings of two leads, the first {T} steps of {1e3 * dataset.dt:g} ms",
+        "steps_unlabelled": int((~one_hot.any(2)).sum()), "end_marks": int((values < 0).sum()),
+        "licence": dataset.licence, "attribution": dataset.attribution}
+    return Recordings(name, split, dataset.kind, values, 1.0, one_hot.argmax(2).astype(np.int64), None,
+                      dataset.classes, dataset.dt, None, source)
+
+
+def read(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """x (n, 1301, 4) of -1, 0, 1 and y (n, 1301, 6), one 1 or none a step.
+
+    The file also holds t (n, 1301), the steps counted, and max_i (n, 1), how many there are: 1,301 everywhere.
+    """
+    dataset = DATASETS["qtdb"]
+    x, y, t, max_i = _variables(path, "x", "y", "t", "max_i")
+    T, n = dataset.T, len(x)
+    for key, array, shape in (("x", x, (n, T, dataset.channels)), ("y", y, (n, T, dataset.classes)), ("t", t, (n, T)),
+                              ("max_i", max_i, (n, 1))):
+        if array.shape != shape or not n or array.dtype.kind not in "iuf":
+            wanted = str(shape) if n else "of one recording at least"
+            raise DataError(f"{path}: {key} is {array.dtype} {array.shape}, but numbers {wanted} are needed; use the "
+                            f"official file")
+    if (t != np.arange(T)).any() or (max_i != T).any():
+        raise DataError(f"{path}: t does not count the steps from 0 to {T - 1}, or max_i is not {T}, in every "
+                        f"recording; get the file again from its source")
+    for key, array, allowed in (("x", x, (-1, 0, 1)), ("y", y, (0, 1))):
+        wrong = ~np.isin(array, allowed)
+        if wrong.any():
+            at = np.unravel_index(int(wrong.argmax()), wrong.shape)
+            raise DataError(f"{path}: {key} = {array[at]} at sample {at[0]} step {at[1]}, but it is one of "
+                            f"{', '.join(map(str, allowed))}; get the file again from its source")
+    several = (y != 0).sum(2) > 1
+    if several.any():
+        sample, step = np.unravel_index(int(several.argmax()), several.shape)
+        raise DataError(f"{path}: several classes at sample {sample} step {step}, but a step has one at most; get the "
+                        f"file again from its source")
+    return x, y
+
+
+def _variables(path: Path, *names: str) -> list[np.ndarray]:
+    """Plain arrays of a MATLAB file (level 5; such a file holds no code), or a DataError."""
+    loadmat = importlib.import_module("scipy.io").loadmat  # here, because importing scipy takes time
+    try:
+        found = loadmat(path, variable_names=names)
+    except Exception as error:  # whatever a damaged file makes the parser trip over
+        raise DataError(f"{path}: cannot be read as a MATLAB file to its end "
+                        f"({' '.join(str(error).split()) or type(error).__name__}); get it again from its source"
+                        ) from error
+    for name in names:
+        if not isinstance(found.get(name), np.ndarray):
+            raise DataError(f"{path}: no array {name!r}, but the documented layout has {', '.join(names)}; get the "
+                            f"file again from its source")
+    return [found[name] for name in names]
