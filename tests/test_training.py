@@ -11,7 +11,8 @@ from dmpnet import memory, reference, weights  # noqa: E402
 from dmpnet.data import Recordings  # noqa: E402
 from dmpnet.errors import DmpnetError  # noqa: E402
 from dmpnet.neurons import Neuron  # noqa: E402
-from dmpnet.training import scan, trainer  # noqa: E402
+from dmpnet.training import augmentation, plain, scan, trainer  # noqa: E402
+from dmpnet.training.delay import AxonalDelay  # noqa: E402
 from dmpnet.training.layer import Setting, SpikingLayer  # noqa: E402
 from dmpnet.training.model import Architecture, SpikingNetwork, from_trained  # noqa: E402
 from dmpnet.training.recipe import Recipe, published  # noqa: E402
@@ -85,7 +86,7 @@ def test_gradients_equal_those_of_a_plain_loop(kind, reset, d_s):
 
     def ours():
         s, rate = SpikingLayer.apply(s_in, p["W_f"], p["b"], p.get("W_r"), p.get("w_x"), p.get("b_x"), p.get("W_m"),
-                                     Setting(neuron, blocks, d_s))
+                                     None, Setting(neuron, blocks, d_s))
         assert torch.allclose(rate, s.mean(1), rtol=0, atol=1e-15)
         return s
 
@@ -103,11 +104,110 @@ def test_gradients_equal_those_of_a_plain_loop(kind, reset, d_s):
         assert b.abs().max() > 0, f"{name}: no gradient, equality would show nothing"
 
 
+@pytest.mark.parametrize("reset", ["hard", "soft"])
+def test_gradient_of_beta_equals_that_of_the_stepwise_layer(reset):
+    p, neuron = layer_weights("rsnn", 5, 9, 4), Neuron(theta_u=0.5, reset=reset)
+    s_in = (torch.rand(3, 65, 5, generator=torch.Generator().manual_seed(1)) < 0.4).double()
+    seen = torch.randn(3, 65, 9, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+    beta = torch.tensor(0.7, dtype=torch.float64, requires_grad=True)
+    got, _ = SpikingLayer.apply(s_in, p["W_f"], p["b"], p["W_r"], None, None, None, beta, Setting(neuron, None))
+    want = plain.layer(s_in, p["W_f"], p["b"], neuron, W_r=p["W_r"], beta=beta)
+    assert 0.02 < want.mean() < 0.6, "silent or saturated: equality would show nothing"
+    assert torch.equal(got, want)
+    a, b = (torch.autograd.grad((s * seen).sum(), beta)[0] for s in (got, want))
+    assert torch.allclose(a, b, rtol=1e-6) and abs(b) > 0.1
+
+
+@pytest.mark.parametrize("kind, changes", [("dmp", {}), ("dmp", {"d_s": 3}), ("rsnn", {}), ("dsnn", {}),
+                                           ("dmp", {"learn_beta": True, "delay_max": 6})])
+def test_fused_and_stepwise_networks_agree(kind, changes):
+    torch.manual_seed(0)
+    slow = {"d": 6, "theta": (20.0, 30.0)} if kind == "dmp" else {}
+    delays = {"delay_max": 9} if kind == "dsnn" else {}
+    model = SpikingNetwork(Architecture(kind, (5, 12, 8, 3), **slow, **delays, **changes)).double()
+    with torch.no_grad():
+        for layer in model.layers:
+            layer["b_f"] += torch.linspace(0.0, 1.2, len(layer["b_f"]))  # some neurons fire on their own
+    s_in = (torch.rand(4, 60, 5, generator=torch.Generator().manual_seed(1)) < 0.4).double()
+    spikes_a, spikes_b = [], []
+    a, _ = model(s_in, spikes_a)
+    b, _ = model(s_in, spikes_b, m=[])
+    for x, y in zip(spikes_a, spikes_b, strict=True):
+        assert 0.02 < x.mean() < 0.6, "silent or saturated: equality would show nothing"
+        assert torch.equal(x, y)
+    weight = torch.randn(a.shape, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+    used = list(model.parameters())
+    for x, y in zip(*(torch.autograd.grad((out * weight).sum(), used) for out in (a, b)), strict=True):
+        assert torch.allclose(x, y, rtol=1e-5, atol=1e-7 * float(y.abs().max()) + 1e-12)
+
+
+def test_bfloat16_changes_gradients_by_its_rounding_only():
+    torch.manual_seed(0)
+    model = SpikingNetwork(Architecture("dmp", (20, 60, 40, 5), 6, 30.0))
+    s_in = (torch.rand(8, 60, 20) < 0.2).float()
+    labels = torch.arange(8) % 5
+
+    def gradients(products):
+        model.products = products
+        logits, _ = model(s_in)
+        return logits, torch.autograd.grad(torch.nn.functional.cross_entropy(logits, labels), list(model.parameters()))
+
+    (a, exact), (b, rounded) = gradients(torch.float32), gradients(torch.bfloat16)
+    assert torch.equal(a, b), "the forward pass does not round"
+    for x, y in zip(exact, rounded, strict=True):
+        assert (x - y).norm() < 0.02 * x.norm()  # 2^-8 a value, a few values deep
+    assert any(not torch.equal(x, y) for x, y in zip(exact, rounded, strict=True))
+
+
+def test_axonal_delay_shifts_and_hands_gradients_back():
+    s_in = (torch.rand(2, 30, 4, generator=torch.Generator().manual_seed(0)) < 0.3).double().requires_grad_()
+    D = torch.tensor([0.0, 1.4, 7.6, 40.0], dtype=torch.float64, requires_grad=True)
+    out = AxonalDelay.apply(s_in, D, 1.0)
+    for j, late in enumerate([0, 1, 8]):
+        assert torch.equal(out[:, late:, j], s_in[:, : 30 - late, j]) and not out[:, :late, j].any()
+    assert not out[:, :, 3].any() and out[:, :, :3].any()
+    probe = torch.randn(2, 30, 4, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    back = torch.autograd.grad((out * probe).sum(), s_in)[0]
+    assert torch.isclose((back * s_in).sum(), (out * probe).sum())  # <S s, p> = <s, S* p>
+
+
+def test_gradient_of_a_delay_is_that_of_the_blurred_spike():
+    sigma, steps = 1.5, 40
+    s_in = torch.zeros(1, steps, 1, dtype=torch.float64)
+    s_in[0, [5, 11], 0] = 1
+    probe = torch.randn(1, steps, 1, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    D = torch.tensor([6.3], dtype=torch.float64, requires_grad=True)
+    got = torch.autograd.grad((AxonalDelay.apply(s_in, D, sigma) * probe).sum(), D)[0]
+    lags = torch.arange(6 - 3, 6 + 4, dtype=torch.float64)
+    share = torch.exp(-0.5 * ((lags - D) / sigma) ** 2)
+    share = share / share.sum()
+    blurred = sum(share[i] * probe[0, int(lag) + at, 0] for i, lag in enumerate(lags) for at in (5, 11))
+    assert torch.isclose(got, torch.autograd.grad(blurred, D)[0]) and abs(got) > 1e-3
+
+
+def test_a_delay_is_learned():
+    """The target is the input 9 steps late; the gradient must find it from 4."""
+    s_in = (torch.rand(16, 80, 1, generator=torch.Generator().manual_seed(0)) < 0.05).double()
+    target = AxonalDelay.apply(s_in, torch.tensor([9.0], dtype=torch.float64), 1.0)
+    D = torch.tensor([4.0], dtype=torch.float64, requires_grad=True)
+    kernel = torch.exp(-0.5 * (torch.arange(-8, 9, dtype=torch.float64) / 3) ** 2).view(1, 1, -1)
+
+    def smooth(x):
+        return torch.nn.functional.conv1d(x.transpose(1, 2), kernel, padding=8)
+
+    optimiser = torch.optim.Adam([D], lr=0.2)
+    for _ in range(120):
+        optimiser.zero_grad()
+        ((smooth(AxonalDelay.apply(s_in, D, 2.0)) - smooth(target)) ** 2).mean().backward()
+        optimiser.step()
+    assert round(D.item()) == 9
+
+
 def test_gradient_of_the_rate_is_that_of_the_mean_spike():
     p = layer_weights("dmp", 5, 9, 4)
     s_in = (torch.rand(2, 40, 5, generator=torch.Generator().manual_seed(1)) < 0.4).double()
     setting = Setting(Neuron(), scan.Blocks(*memory.discrete(4, 20.0), torch.float64))
-    arguments = (s_in, p["W_f"], p["b"], None, p["w_x"], p["b_x"], p["W_m"])
+    arguments = (s_in, p["W_f"], p["b"], None, p["w_x"], p["b_x"], p["W_m"], None)
     weight = torch.arange(9.0, dtype=torch.float64)
     spikes_out, _ = SpikingLayer.apply(*arguments, setting)
     a = torch.autograd.grad((spikes_out.mean(1) * weight).sum(), p["W_m"])[0]
@@ -241,7 +341,7 @@ def test_validation_part_is_never_trained_on(tmp_path):
 
 def test_moved_samples_keep_what_stays_inside():
     s_in = np.random.RandomState(0).rand(40, 12, 6)
-    moved = trainer.shifted(s_in, recipe(shift_steps=2, shift_channels=1), (0, 0, 0))
+    moved = augmentation.augmented(s_in, recipe(shift_steps=2, shift_channels=1), 0)
     for a, b in zip(s_in, moved, strict=True):
         places = [(dt, dc) for dt in range(-2, 3) for dc in range(-1, 2)
                   if np.array_equal(np.roll(a, (dt, dc), (0, 1))[2:-2, 1:-1], b[2:-2, 1:-1])]

@@ -1,15 +1,21 @@
 """One layer over a whole sequence as a single differentiable operation.
 
 Nothing recurs from spikes to the slow memory or to W_f s_in, so all but the membrane is parallel over time. The
-backward pass is written out: it reuses the buffer of the membranes and never copies a (B, T, N) array twice.
+backward pass is written out: products with spikes go event by event, what is dense stays in BLAS, and no array of
+(B, T, N) is copied that need not be.
 """
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 
 from dmpnet.neurons import Neuron
 from dmpnet.training import membrane, scan
+from dmpnet.training.events import Events, as_numpy, dot, dot_adjoint, events
+
+
+DENSE = 0.06  # of the input active: from here on a BLAS product is faster for the gradient of W_f than its events
 
 
 @dataclass(frozen=True)
@@ -18,7 +24,8 @@ class Setting:
 
     alpha : steepness of the surrogate sigmoid
     record : return spikes (B, T, N); otherwise only rates
-    products : dtype of the matrix products of the backward pass, torch.bfloat16 is faster where the processor has it
+    products : dtype of spikes and of the matrix products of the backward pass; torch.bfloat16 is faster
+    scale : factor on the input, 1 / (1 - dropout) where some of it was dropped
     """
 
     neuron: Neuron
@@ -26,80 +33,84 @@ class Setting:
     d_s: int = 1
     alpha: float = 4.0
     record: bool = True
-    products: torch.dtype = torch.float32
+    products: torch.dtype | None = None
+    scale: float = 1.0
 
 
 class SpikingLayer(torch.autograd.Function):
-    """(spikes (B, T, N) or empty, rate (B, N)) of s_in (B, T, M)."""
+    """(spikes (B, T, N) or empty, rate (B, N)) of s_in (B, T, M); beta () replaces the neuron's, with g = 1 - beta."""
 
     @staticmethod
-    def forward(ctx, s_in, W_f, b, W_r, w_x, b_x, W_m, setting):
-        batch, steps, channels = s_in.shape
-        flat = s_in.reshape(-1, channels)
-        current = torch.addmm(b, flat, W_f.T)
+    def forward(ctx, s_in, W_f, b, W_r, w_x, b_x, W_m, beta, setting):
+        batch, steps, _ = s_in.shape
+        kind = as_numpy(W_f.detach()).dtype.type
+        low = setting.products or W_f.dtype
+        seen = events(s_in, kind, setting.scale)
+        drive = W_f.new_empty(batch, steps, len(b))
         m = active = None
         if W_m is not None:
-            x = torch.relu_(torch.addmv(b_x, flat, w_x)).view(batch, steps)
+            x = W_f.new_empty(batch * steps)
+            dot(*seen.arrays, w_x.detach().numpy(), kind(b_x.item()), x.numpy())
+            x = torch.relu_(x).view(batch, steps)
             active = x > 0
-            m = _hold(scan.forward(x, setting.blocks), setting.d_s)
-            current.addmm_(m.view(-1, m.shape[2]), W_m.T)
-        current = current.view(batch, steps, -1)
-        spikes = torch.empty_like(current) if setting.record else current.new_empty(0, 0, 0)
-        rate = current.new_empty(batch, current.shape[2])
-        recurrent = W_r.T.contiguous() if W_r is not None else current.new_empty(0, 0)
-        membrane.forward(current.numpy(), recurrent.numpy(), spikes.numpy(), rate.numpy(),
-                         *_constants(setting.neuron, current.numpy().dtype.type))
-        ctx.setting, ctx.recurrent = setting, W_r is not None
-        ctx.save_for_backward(s_in, W_f, W_r, w_x, W_m, m, active, current, spikes)
+            m = scan.hold(scan.forward(x, setting.blocks), setting.d_s)
+            torch.mm(m.view(-1, m.shape[2]), W_m.T, out=drive.view(-1, len(b)))
+            m = m.to(low)
+        spikes = torch.empty(drive.shape if setting.record else (0, 0, 0), dtype=low)
+        rate = W_f.new_empty(batch, len(b))
+        ctx.constants = _constants(setting.neuron, beta, kind)
+        one = membrane.ONE if low == torch.bfloat16 else kind(1)
+        membrane.forward(drive.numpy(), m is not None, *seen.arrays, _transposed(W_f), b.detach().numpy(),
+                         _transposed(W_r) if W_r is not None else np.empty((0, 0), kind), as_numpy(spikes), one,
+                         rate.numpy(), *ctx.constants)
+        ctx.setting, ctx.seen = setting, seen
+        ctx.save_for_backward(s_in, W_f, W_r, w_x, W_m, m, active, drive)
         return spikes, rate
 
     @staticmethod
     def backward(ctx, ds, drate):
-        s_in, W_f, W_r, w_x, W_m, m, active, u, spikes = ctx.saved_tensors
-        setting, channels = ctx.setting, s_in.shape[2]
-        kind = u.numpy().dtype.type
-        ds = ds.contiguous() if setting.record else u.new_empty(0, 0, 0)
-        membrane.backward(u.numpy(), (W_r if ctx.recurrent else u.new_empty(0, 0)).numpy(force=True), ds.numpy(),
-                          drate.contiguous().numpy(), *_constants(setting.neuron, kind), kind(setting.alpha))
-        dI = u.view(-1, u.shape[2])
-        db = dI.sum(0)
-        low = dI.to(setting.products) if u.dtype == torch.float32 else dI
-        flat = s_in.reshape(-1, channels)
-        dW_f = _product(low.T, flat)
-        dW_r = _product(low.view(u.shape)[:, 1:].reshape(-1, u.shape[2]).T,
-                        spikes[:, :-1].reshape(-1, u.shape[2])) if ctx.recurrent else None
-        dw_x = db_x = dW_m = dx = None
+        s_in, W_f, W_r, w_x, W_m, m, active, u = ctx.saved_tensors
+        setting, seen = ctx.setting, ctx.seen
+        kind, (n, channels) = u.numpy().dtype.type, W_f.shape
+        low = setting.products or u.dtype
+        dI = u if low == u.dtype else torch.empty(u.shape, dtype=low)
+        dense = len(seen.channel) > DENSE * s_in.numel() and s_in.dtype == low
+        dW_f, db = np.zeros((0, 0) if dense else (channels, n), kind), np.zeros(n, kind)
+        dW_r = np.zeros((n, n) if W_r is not None else (0, 0), kind)
+        dbeta = np.zeros(n if ctx.needs_input_grad[7] else 0, kind)
+        membrane.backward(u.numpy(), W_r.numpy() if W_r is not None else dW_r,
+                          as_numpy(ds.contiguous() if setting.record else dI.new_empty(0, 0, 0)),
+                          drate.contiguous().numpy(), *seen.arrays, as_numpy(dI), dW_f, dW_r, db, dbeta,
+                          *ctx.constants, kind(setting.alpha), tuple(map(kind, membrane.SERIES)))
+        dI = dI.view(-1, n)
+        dw_x = db_x = dW_m = dx = ds_in = None
         if W_m is not None:
-            dW_m = _product(low.T, m.view(-1, m.shape[2]))
-            dm = _product(low, W_m).view(m.shape)
-            dx = (scan.backward(_release(dm, setting.d_s), setting.blocks) * active).view(-1)
-            dw_x, db_x = flat.T @ dx, dx.sum()
-        ds_in = None
+            dW_m = (dI.T @ m.view(-1, m.shape[2])).to(W_m.dtype)
+            dm = (dI @ W_m.to(dI.dtype)).to(u.dtype).view(m.shape)
+            dx = (scan.backward(scan.release(dm, setting.d_s), setting.blocks) * active).view(-1)
+            db_x, dw_x = dx.sum(), _input_weights(seen, dx, channels)
         if ctx.needs_input_grad[0]:
-            ds_in = _product(low, W_f)
+            ds_in = dI @ (setting.scale * W_f).to(low)
             if dx is not None:
-                ds_in.addr_(dx, w_x)
-            ds_in = ds_in.view(s_in.shape)
-        return ds_in, dW_f, db, dW_r, dw_x, db_x, dW_m, None
+                ds_in.addr_(dx.to(low), (setting.scale * w_x).to(low))
+            ds_in = ds_in.view(s_in.shape).to(s_in.dtype)
+        by_input = (setting.scale * (dI.T @ s_in.view(-1, channels)).to(u.dtype) if dense
+                    else torch.from_numpy(dW_f).T)
+        return (ds_in, by_input, torch.from_numpy(db),
+                torch.from_numpy(dW_r).T if W_r is not None else None, dw_x, db_x, dW_m,
+                torch.tensor(dbeta.sum()) if dbeta.size else None, None)
 
 
-def _constants(neuron: Neuron, kind: type) -> tuple:
-    return kind(neuron.beta), kind(neuron.g), kind(neuron.theta_u), neuron.reset == "hard"
+def _constants(neuron: Neuron, beta: torch.Tensor | None, kind: type) -> tuple:
+    kept, g = (neuron.beta, neuron.g) if beta is None else (beta.item(), 1 - beta.item())
+    return kind(kept), kind(g), kind(neuron.theta_u), neuron.reset == "hard"
 
 
-def _product(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
-    return (a @ b.to(a.dtype)).to(b.dtype)
+def _transposed(matrix: torch.Tensor) -> np.ndarray:
+    return matrix.detach().T.contiguous().numpy()
 
 
-def _hold(m: torch.Tensor, d_s: int) -> torch.Tensor:
-    """m[k_d], k_d = floor(k/d_s) d_s."""
-    return m if d_s == 1 else m[:, ::d_s].repeat_interleave(d_s, dim=1)[:, : m.shape[1]].contiguous()
-
-
-def _release(dm: torch.Tensor, d_s: int) -> torch.Tensor:
-    """Adjoint of `_hold`."""
-    if d_s == 1:
-        return dm
-    held = torch.zeros_like(dm)
-    steps = torch.arange(dm.shape[1])
-    return held.index_add_(1, steps - steps % d_s, dm)
+def _input_weights(seen: Events, dx: torch.Tensor, channels: int) -> torch.Tensor:
+    dw_x = np.zeros(channels, seen.value.dtype)
+    dot_adjoint(*seen.arrays, dx.numpy(), dw_x)
+    return torch.from_numpy(dw_x)

@@ -2,104 +2,202 @@
 
 Forward, per sample and neuron, for k = 0 .. T-1:
 
-    u[k] = beta u_after[k-1] + g (I[k] + W_r s[k-1]);  s[k] = u[k] >= theta_u;  u_after = 0 or u - theta_u
+    u[k] = beta u_after[k-1] + g (drive[k] + W_f s_in[k] + W_r s[k-1]);  s[k] = u[k] >= theta_u
+    u_after = 0 or u - theta_u where it fired
 
 Backward uses the sigmoid surrogate in place of the derivative of the step, and no gradient through the reset:
 
     g'(v) = alpha sig(alpha v) (1 - sig(alpha v)),  v = u - theta_u
 
-Spikes are sparse, so W_r s[k-1] adds the columns of the neurons that fired instead of multiplying by zeros.
+Spikes are sparse: W_f s_in and W_r s[k-1] add the columns of what fired, and so do the gradients of W_f and W_r.
+Arrays of spikes and of gradients may be bfloat16, seen here as int16 of the same bits.
 """
 
+import math
+
 import numpy as np
-from numba import njit, prange
+from numba import njit, types
+from numba.extending import overload
+
+ONE = np.int16(0x3F80)  # 1.0 in bfloat16
 
 
-@njit(parallel=True, cache=True)
-def forward(current, W_r, spikes, rate, beta, g, theta_u, hard):
-    """Run the scan; `current` (B, T, N) becomes u before the reset.
+@njit(nogil=True, cache=True)
+def forward(drive, given, start, channel, value, W_f, b, W_r, spikes, one, rate, beta, g, theta_u, hard):
+    """Run the scan; `drive` (B, T, N) becomes u before the reset.
 
-    W_r : (N, N) transposed to [from, to], or (0, 0) for none
-    spikes : (B, T, N) filled with 0 and 1, or (0, 0, 0) when only the rate is wanted
+    given : `drive` holds a current already (W_m m); else it is filled anew
+    start, channel, value : events of s_in
+    W_f : (M, N) transposed to [from, to];  b : (N,)
+    W_r : (N, N) as [from, to], or (0, 0) for none
+    spikes : (B, T, N) filled with 0 and `one`, or (0, 0, 0) when only the rate is wanted
     rate : (B, N) filled with the fraction of steps with a spike
     """
-    B, T, N = current.shape
-    for b in prange(B):
-        kept = np.zeros(N, current.dtype)
-        count = np.zeros(N, current.dtype)
+    B, T, N = drive.shape
+    for s in range(B):
+        kept = np.zeros(N, drive.dtype)
+        count = np.zeros(N, drive.dtype)
         fired = np.empty(N, np.int64)
-        events = 0
+        fires = 0
         for k in range(T):
-            u = current[b, k]
-            if W_r.size:
-                for e in range(events):
-                    column = W_r[fired[e]]
-                    for n in range(N):
-                        u[n] += column[n]
+            u = drive[s, k]
+            for n in range(N):
+                u[n] = u[n] + b[n] if given else b[n]
+            e = start[s * T + k]
+            end = start[s * T + k + 1]
+            while e + 4 <= end:  # four at a time: u is read and written once for them
+                v0, v1, v2, v3 = value[e], value[e + 1], value[e + 2], value[e + 3]
+                c0, c1, c2, c3 = W_f[channel[e]], W_f[channel[e + 1]], W_f[channel[e + 2]], W_f[channel[e + 3]]
+                for n in range(N):
+                    u[n] += v0 * c0[n] + v1 * c1[n] + v2 * c2[n] + v3 * c3[n]
+                e += 4
+            while e < end:
+                column = W_f[channel[e]]
+                v = value[e]
+                for n in range(N):
+                    u[n] += v * column[n]
+                e += 1
+            for f in range(fires):
+                column = W_r[fired[f]]
+                for n in range(N):
+                    u[n] += column[n]
             for n in range(N):
                 u[n] = beta * kept[n] + g * u[n]
-                s = current.dtype.type(1) if u[n] >= theta_u else current.dtype.type(0)
-                count[n] += s
-                kept[n] = u[n] * (1 - s) if hard else u[n] - theta_u * s
+                spike = drive.dtype.type(1) if u[n] >= theta_u else drive.dtype.type(0)
+                count[n] += spike
+                kept[n] = u[n] * (1 - spike) if hard else u[n] - theta_u * spike
             if spikes.size:
-                row = spikes[b, k]
+                row = spikes[s, k]
                 for n in range(N):
-                    row[n] = 1 if u[n] >= theta_u else 0
+                    row[n] = one if u[n] >= theta_u else 0
             if W_r.size:
-                events = 0
+                fires = 0
                 for n in range(N):
                     if u[n] >= theta_u:
-                        fired[events] = n
-                        events += 1
+                        fired[fires] = n
+                        fires += 1
         for n in range(N):
-            rate[b, n] = count[n] / T
+            rate[s, n] = count[n] / T
+
+
+SERIES = (*(1 / math.factorial(n) / 16**n for n in range(9)), 40.0)
+"""Taylor coefficients of exp(y/16), and the y above which the surrogate is cut off (at 4e-18 alpha)."""
 
 
 @njit(inline="always")
-def _surrogate(v, alpha):
-    # exp(-y) = 1 / exp(y/16)^16 with a Taylor sum: only products, so the loop over neurons vectorises;
-    # relative error below 1e-8 where the slope is not negligible
-    y = alpha * abs(v)
-    z = min(y, y * 0 + 60) * (y * 0 + 0.0625)
-    p = 1 + z * (1 + z / 2 * (1 + z / 3 * (1 + z / 4 * (1 + z / 5 * (1 + z / 6 * (1 + z / 7 * (1 + z / 8)))))))
+def _surrogate(v, alpha, c):
+    # p = exp(y) as exp(y/16)^16 with a Taylor sum: only products, in the arrays' own precision, so the loop over
+    # neurons vectorises; relative error below 1e-8 where the slope is not negligible
+    y = min(alpha * abs(v), c[9])
+    p = c[0] + y * (c[1] + y * (c[2] + y * (c[3] + y * (c[4] + y * (c[5] + y * (c[6] + y * (c[7] + y * c[8])))))))
     p = p * p
     p = p * p
     p = p * p
     p = p * p
-    e = 1 / p
-    return alpha * e / ((1 + e) * (1 + e))
+    q = p + c[0]
+    return alpha * p / (q * q)
 
 
-@njit(parallel=True, cache=True, fastmath=True)
-def backward(u, W_r, ds, drate, beta, g, theta_u, hard, alpha):
-    """The adjoint scan; `u` (B, T, N) as left by `forward` becomes dL/dI.
+def _read(row, total, bits):
+    """total += row, whatever the row's type; `bits` is scratch of int32."""
+
+
+@overload(_read, inline="always")
+def _read_any(row, total, bits):
+    if isinstance(row.dtype, types.Integer):
+        def low(row, total, bits):
+            full = bits.view(np.float32)
+            for n in range(len(total)):
+                bits[n] = np.int32(row[n]) << 16
+            for n in range(len(total)):
+                total[n] += full[n]
+        return low
+
+    def same(row, total, bits):
+        for n in range(len(total)):
+            total[n] += row[n]
+    return same
+
+
+def _write(total, row):
+    """row = total, rounded to the row's type."""
+
+
+@overload(_write, inline="always")
+def _write_any(total, row):
+    if isinstance(row.dtype, types.Integer):
+        def low(total, row):
+            bits = total.view(np.int32)
+            for n in range(len(total)):
+                row[n] = (bits[n] + 0x7FFF + ((bits[n] >> 16) & 1)) >> 16
+        return low
+
+    def same(total, row):
+        for n in range(len(total)):
+            row[n] = total[n]
+    return same
+
+
+@njit(nogil=True, cache=True, fastmath=True, error_model="numpy")  # a check for zero would bar SIMD
+def backward(u, W_r, ds, drate, start, channel, value, dI, dW_f, dW_r, db, dbeta, beta, g, theta_u, hard, alpha,
+             c):
+    """The adjoint scan; u (B, T, N) as left by `forward`.
 
     W_r : (N, N) as [to, from], or (0, 0)
-    ds : dL/ds (B, T, N), or (0, 0, 0) for none
-    drate : dL/drate (B, N)
+    ds : dL/ds (B, T, N), or (0, 0, 0) for none;  drate : dL/drate (B, N)
+    dI : (B, T, N) filled with dL/dI; may be u itself
+    dW_f (M, N) or (0, 0), dW_r (N, N) or (0, 0), db (N,), dbeta (N,) or (0,) : zeros, filled with the gradients, matrices as
+        [from, to]; dbeta is that of u = beta u + (1 - beta) I
+    alpha, c : steepness of the surrogate, and SERIES as a tuple of the arrays' type
     """
     B, T, N = u.shape
-    for b in prange(B):
-        carry = np.zeros(N, u.dtype)
-        back = np.zeros(N, u.dtype)
-        share = drate[b] / u.dtype.type(T)
+    carry = np.empty(N, u.dtype)
+    back = np.empty(N, u.dtype)
+    after = np.empty(N, u.dtype)
+    bits = np.empty(N, np.int32)
+    rest = np.zeros(N, u.dtype)
+    zero = u.dtype.type(0)
+    fired_keeps = zero if hard else beta
+    for s in range(B):
+        share = drate[s] / u.dtype.type(T)
+        carry[:] = 0
+        after[:] = 0
         for step in range(T):
             k = T - 1 - step
-            row = u[b, k]
+            row = u[s, k]
             for n in range(N):
                 back[n] = share[n]
             if ds.size:
-                up = ds[b, k]
-                for n in range(N):
-                    back[n] += up[n]
+                _read(ds[s, k], back, bits)
             if W_r.size and step:
-                after = u[b, k + 1]
                 for to in range(N):
                     weights = W_r[to]
+                    d = after[to]
                     for n in range(N):
-                        back[n] += after[to] * weights[n]
+                        back[n] += d * weights[n]
             for n in range(N):
                 v = row[n] - theta_u
-                through = carry[n] * (0 if (hard and v >= 0) else beta)
-                carry[n] = back[n] * _surrogate(v, alpha) + through
-                row[n] = g * carry[n]
+                through = carry[n] * (fired_keeps if v >= zero else beta)
+                carry[n] = back[n] * _surrogate(v, alpha, c) + through
+                after[n] = g * carry[n]
+            before = u[s, k - 1] if k else rest
+            if dW_r.size:
+                for j in range(N):
+                    if before[j] >= theta_u:
+                        total = dW_r[j]
+                        for n in range(N):
+                            total[n] += after[n]
+            if dbeta.size:
+                for n in range(N):
+                    fired = before[n] >= theta_u
+                    kept = (zero if hard else before[n] - theta_u) if fired else before[n]
+                    dbeta[n] += carry[n] * (kept - (row[n] - beta * kept) / g)
+            if dW_f.size:
+                for e in range(start[s * T + k], start[s * T + k + 1]):
+                    total = dW_f[channel[e]]
+                    d = value[e]
+                    for n in range(N):
+                        total[n] += d * after[n]
+            for n in range(N):
+                db[n] += after[n]
+            _write(after, dI[s, k])

@@ -1,6 +1,6 @@
 """The trainable network: PyTorch parameters around the layers, and the way to and from a weights file's network."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -8,22 +8,45 @@ from torch import nn
 
 from dmpnet import memory
 from dmpnet.errors import DmpnetError
-from dmpnet.neurons import PUBLISHED_CODE, Neuron
+from dmpnet.neurons import ACTS, PUBLISHED_CODE, Neuron
+from dmpnet.training import plain
+from dmpnet.training.delay import AxonalDelay
 from dmpnet.training.layer import Setting, SpikingLayer
-from dmpnet.training.scan import Blocks
+from dmpnet.training.scan import Blocks, hold
 from dmpnet.weights import Encoding, Layer, TrainedNetwork, legendre_pathway
 
 INPUT_RATE = 0.05
 
 
 @dataclass(frozen=True)
+class Pathway:
+    """What is fixed of a layer's slow memory.
+
+    blocks : ((d_1, theta_1), ...), one for a plain memory;  feed, d_s, acts : as in weights.SlowMemory
+    """
+
+    blocks: tuple[tuple[int, float], ...]
+    feed: str = "parallel"
+    d_s: int = 1
+    acts: str = "current"
+
+    @property
+    def d(self) -> int:
+        return sum(d for d, _ in self.blocks)
+
+
+@dataclass(frozen=True)
 class Architecture:
     """Shape of a network to train.
 
-    kind : 'fsnn', 'rsnn' or 'dmp'
+    kind : 'fsnn', 'rsnn', 'dsnn' or 'dmp'
     sizes : (M, N_1, ..., N_L, C)
-    d, theta : slow memory of every layer (kind 'dmp')
-    d_s : dilation
+    d, theta : slow memory (kind 'dmp'), theta one number or one a layer
+    blocks, feed : in place of d and theta, a hierarchy of memories in every layer (memory.hierarchy)
+    d_s, acts : dilation, and how the memory acts (dmpnet.neurons)
+    delay_max : axonal delays, learned, of up to so many steps; 0 for none
+    learn_beta : beta of each layer is learned from neuron.beta on, with g = 1 - beta
+    kappa : None for a class a sample; else a class at every step, see weights.TrainedNetwork
     dropout : fraction of each hidden layer's spikes dropped in training, last layer excepted
     std : width of the truncated normal all weights start from (published: 0.02, SHD 0.01); 0 starts them so that
         at INPUT_RATE each drive moves the membrane by about half a threshold and no memory starts shut (ours)
@@ -32,101 +55,199 @@ class Architecture:
     kind: str
     sizes: tuple[int, ...]
     d: int = 0
-    theta: float = 0.0
+    theta: float | tuple[float, ...] = 0.0
+    blocks: tuple[tuple[int, float], ...] = ()
+    feed: str = "parallel"
     d_s: int = 1
+    acts: str = "current"
+    delay_max: int = 0
+    learn_beta: bool = False
+    kappa: float | None = None
     dropout: float = 0.0
     std: float = 0.0
     neuron: Neuron = field(default=PUBLISHED_CODE)
 
     def __post_init__(self):
-        if self.kind not in ("fsnn", "rsnn", "dmp"):
-            raise DmpnetError(f"architecture: kind = {self.kind!r}, but it is fsnn, rsnn or dmp; choose one")
+        if self.kind not in ("fsnn", "rsnn", "dsnn", "dmp"):
+            raise DmpnetError(f"architecture: kind = {self.kind!r}, but it is fsnn, rsnn, dsnn or dmp; choose one")
+        if self.kind == "dsnn" and self.delay_max < 1:
+            raise DmpnetError(f"architecture: delay_max = {self.delay_max}, but a dsnn has axonal delays; set "
+                              f"delay_max >= 1")
+        if self.delay_max < 0:
+            raise DmpnetError(f"architecture: delay_max = {self.delay_max}, but a delay counts steps; set it >= 0")
+        if self.acts not in ACTS:
+            raise DmpnetError(f"architecture: acts = {self.acts!r}, but it is one of {', '.join(ACTS)}; choose one")
+        if isinstance(self.theta, tuple) and len(self.theta) != len(self.sizes) - 2:
+            raise DmpnetError(f"architecture: theta = {self.theta}, but there are {len(self.sizes) - 2} hidden layers; "
+                              f"give one number, or one a layer")
+
+    def pathway(self, number: int) -> Pathway | None:
+        """Slow memory of hidden layer `number`, from 0."""
+        if self.kind != "dmp":
+            return None
+        theta = self.theta[number] if isinstance(self.theta, tuple) else self.theta
+        return Pathway(self.blocks or ((self.d, theta),), self.feed, self.d_s, self.acts)
 
 
 class SpikingNetwork(nn.Module):
-    """Maps s_in (B, T, M) to (logits (B, C), list of rates (B, N))."""
+    """Maps s_in (B, T, M) to (logits (B, C) or, with kappa, (B, T, C); list of rates (B, N)).
 
-    def __init__(self, architecture: Architecture, alpha: float = 4.0, products: torch.dtype = torch.float32):
+    products : dtype of spikes between layers and of the matrix products of the backward pass, that of the weights
+        if None
+    neurons, pathways : of each layer, where they differ from the architecture's
+    """
+
+    def __init__(self, architecture: Architecture, alpha: float = 4.0, products: torch.dtype | None = None,
+                 neurons: tuple[Neuron, ...] = (), pathways: tuple[Pathway | None, ...] = ()):
         super().__init__()
         self.architecture, self.alpha, self.products = architecture, alpha, products
         sizes = architecture.sizes
+        depth = len(sizes) - 2
+        self.neurons = neurons or (architecture.neuron,) * depth
+        self.pathways = pathways or tuple(map(architecture.pathway, range(depth)))
+        self.sigma = 1.0  # width over which a delay looks round itself, in steps
         self.layers = nn.ModuleList()
-        for m, n in zip(sizes[:-2], sizes[1:-1], strict=True):
-            self.layers.append(nn.ParameterDict(_start(architecture, n, m)))
+        for m, n, pathway in zip(sizes[:-2], sizes[1:-1], self.pathways, strict=True):
+            self.layers.append(nn.ParameterDict(_start(architecture, n, m, pathway)))
         self.W_o = nn.Parameter(_normal((sizes[-1], sizes[-2]), architecture.std or 1.0))
         self.b_o = nn.Parameter(torch.zeros(sizes[-1]))
-        self.blocks: dict[torch.dtype, Blocks] = {}
+        self.constants: dict[tuple[Pathway, torch.dtype], Blocks] = {}
 
-    def _blocks(self, dtype: torch.dtype) -> Blocks | None:
-        if self.architecture.kind != "dmp":
+    def _blocks(self, pathway: Pathway | None, dtype: torch.dtype) -> Blocks | None:
+        if pathway is None:
             return None
-        if dtype not in self.blocks:
-            self.blocks[dtype] = Blocks(*memory.discrete(self.architecture.d, self.architecture.theta), dtype)
-        return self.blocks[dtype]
+        if (pathway, dtype) not in self.constants:
+            self.constants[pathway, dtype] = Blocks(*memory.hierarchy(pathway.blocks, pathway.feed), dtype)
+        return self.constants[pathway, dtype]
 
-    def forward(self, s_in: torch.Tensor, spikes: list | None = None) -> tuple[torch.Tensor, list[torch.Tensor]]:
-        """`spikes`, if given, is filled with every layer's (B, T, N)."""
+    def forward(self, s_in: torch.Tensor, spikes: list | None = None, m: list | None = None,
+                generator: torch.Generator | None = None) -> tuple[torch.Tensor, list[torch.Tensor]]:
+        """`spikes`, `m`, if given, are filled with every layer's (B, T, N) and (B, T, d); `generator` draws dropout."""
         rates = []
-        signal = s_in
+        signal, scale = s_in, 1.0
         last = len(self.layers) - 1
-        for number, p in enumerate(self.layers):
-            setting = Setting(self.architecture.neuron, self._blocks(s_in.dtype), self.architecture.d_s, self.alpha,
-                              record=number < last or "W_r" in p or spikes is not None, products=self.products)
-            slow = [p[key] for key in ("w_x", "b_x", "W_m")] if "W_m" in p else [None] * 3
-            bias = p["b_f"] + p["b_m"] if "b_m" in p else p["b_f"]
-            signal, rate = SpikingLayer.apply(signal, p["W_f"], bias, p["W_r"] if "W_r" in p else None, *slow, setting)
+        for number in range(last + 1):
+            record = number < last or spikes is not None or self.architecture.kappa is not None
+            run = self._stepwise if m is not None or self._acts(number) != "current" else self._fused
+            signal, rate = run(number, signal, scale, record, m)
             rates.append(rate)
             if spikes is not None:
                 spikes.append(signal)
-            if number < last and self.architecture.dropout:
-                signal = nn.functional.dropout(signal, self.architecture.dropout, self.training)
-        return rates[-1] @ self.W_o.T + self.b_o, rates
+            p = self.architecture.dropout
+            if number < last and p and self.training:
+                signal = signal * (torch.rand(signal.shape, generator=generator) >= p).to(signal.dtype)
+                scale = 1 / (1 - p)
+            else:
+                scale = 1.0
+        if self.architecture.kappa is None:
+            return rates[-1] @ self.W_o.T + self.b_o, rates
+        y = signal.to(self.W_o.dtype) @ self.W_o.T + self.b_o
+        return _fade(y.shape[1], self.architecture.kappa, y.dtype) @ y, rates
+
+    def _acts(self, number: int) -> str:
+        pathway = self.pathways[number]
+        return pathway.acts if pathway else "current"
+
+    def _beta(self, number: int) -> torch.Tensor | None:
+        p = self.layers[number]
+        return torch.sigmoid(p["logit_beta"]) if "logit_beta" in p else None
+
+    def _fused(self, number: int, signal: torch.Tensor, scale: float, record: bool,
+               _: list | None) -> tuple[torch.Tensor, torch.Tensor]:
+        p, pathway = self.layers[number], self.pathways[number]
+        if "delay" in p:
+            signal = AxonalDelay.apply(signal, p["delay"], self.sigma)
+        setting = Setting(self.neurons[number], self._blocks(pathway, p["W_f"].dtype), pathway.d_s if pathway else 1,
+                          self.alpha, record, self.products, scale)
+        slow = [p[key] for key in ("w_x", "b_x", "W_m")] if pathway else [None] * 3
+        bias = p["b_f"] + p["b_m"] if pathway else p["b_f"]
+        return SpikingLayer.apply(signal, p["W_f"], bias, p["W_r"] if "W_r" in p else None, *slow,
+                                  self._beta(number), setting)
+
+    def _stepwise(self, number: int, signal: torch.Tensor, scale: float, _: bool,
+                  kept: list | None) -> tuple[torch.Tensor, torch.Tensor]:
+        p, pathway, I_m = self.layers[number], self.pathways[number], None
+        if "delay" in p:
+            signal = AxonalDelay.apply(signal, p["delay"], self.sigma)
+        signal = signal.to(p["W_f"].dtype) * scale
+        m = None
+        if pathway:
+            abar, bbar = memory.hierarchy(pathway.blocks, pathway.feed)
+            response = torch.tensor(memory.impulse_response(abar, bbar, signal.shape[1]), dtype=signal.dtype)
+            m = plain.memory(signal, p["w_x"], p["b_x"], response)
+            I_m = hold(m, pathway.d_s) @ p["W_m"].T + p["b_m"]
+        if kept is not None:
+            kept.append(m)
+        spikes = plain.layer(signal, p["W_f"], p["b_f"], self.neurons[number], self.alpha,
+                             p["W_r"] if "W_r" in p else None, I_m, self._acts(number), self._beta(number))
+        return spikes, spikes.mean(1)
 
     def trained(self, encoding: Encoding, provenance: dict) -> TrainedNetwork:
         """The network as a weights file holds it."""
-        a = self.architecture
         layers = []
-        for p in self.layers:
-            slow = None
-            if "W_m" in p:
-                slow = legendre_pathway(*(_array(p[key]) for key in ("w_x", "b_x", "W_m", "b_m")), a.theta, a.d_s)
-            layers.append(Layer(_array(p["W_f"]), _array(p["b_f"]), a.neuron,
-                                _array(p["W_r"]) if "W_r" in p else None, slow))
-        return TrainedNetwork(tuple(layers), _array(self.W_o), _array(self.b_o), encoding, provenance)
+        for p, pathway, neuron in zip(self.layers, self.pathways, self.neurons, strict=True):
+            slow = delay = None
+            if pathway:
+                several = len(pathway.blocks) > 1
+                slow = legendre_pathway(_array(p["w_x"]), p["b_x"].item(), _array(p["W_m"]), _array(p["b_m"]),
+                                        pathway.blocks[0][1], pathway.d_s, blocks=pathway.blocks if several else (),
+                                        feed=pathway.feed if several else "parallel", acts=pathway.acts)
+            if "delay" in p:
+                delay = _array(p["delay"].round()).astype(np.int32)
+            if "logit_beta" in p:
+                beta = torch.sigmoid(p["logit_beta"]).item()
+                neuron = replace(neuron, beta=beta, g=1 - beta)
+            layers.append(Layer(_array(p["W_f"]), _array(p["b_f"]), neuron, _array(p["W_r"]) if "W_r" in p else None,
+                                slow, delay))
+        return TrainedNetwork(tuple(layers), _array(self.W_o), _array(self.b_o), encoding, provenance,
+                              self.architecture.kappa)
 
 
 def from_trained(network: TrainedNetwork, dtype: torch.dtype = torch.float32) -> SpikingNetwork:
-    """The trainable network that holds the weights of `network`; layers must share their constants."""
-    first = network.layers[0]
-    if len({(layer.neuron, (layer.slow.d, layer.slow.theta, layer.slow.d_s) if layer.slow else None)
-            for layer in network.layers}) > 1:
-        raise DmpnetError("network: its layers differ in neuron constants or slow memory, but the trainer shares "
-                          "them between layers; run it with dmpnet.reference or in Brian2")
-    slow = {"d": first.slow.d, "theta": first.slow.theta, "d_s": first.slow.d_s} if first.slow else {}
-    sizes = (first.M, *(layer.N for layer in network.layers), network.classes)
-    model = SpikingNetwork(Architecture(network.kind.lower(), sizes, neuron=first.neuron, **slow)).to(dtype)
+    """The trainable network that holds the weights of `network`."""
+    sizes = (network.layers[0].M, *(layer.N for layer in network.layers), network.classes)
+    pathways = tuple(Pathway(tuple(slow.blocks) or ((slow.d, slow.theta),), slow.feed, slow.d_s, slow.acts)
+                     if (slow := layer.slow) else None for layer in network.layers)
+    model = SpikingNetwork(Architecture("fsnn", sizes, kappa=network.kappa),
+                           neurons=tuple(layer.neuron for layer in network.layers), pathways=pathways)
+    with torch.no_grad():
+        for p, layer in zip(model.layers, network.layers, strict=True):
+            for key in ("W_r", "delay"):
+                if getattr(layer, key) is not None:
+                    p[key] = nn.Parameter(torch.empty(getattr(layer, key).shape))
+    model = model.to(dtype)
     with torch.no_grad():
         for p, layer in zip(model.layers, network.layers, strict=True):
             for key in p:
-                source = layer if key in ("W_f", "b_f", "W_r") else layer.slow
+                source = layer.slow if key in ("w_x", "b_x", "W_m", "b_m") else layer
                 p[key].copy_(torch.as_tensor(getattr(source, key)))
         model.W_o.copy_(torch.as_tensor(network.W_o))
         model.b_o.copy_(torch.as_tensor(network.b_o))
     return model
 
 
-def _start(architecture: Architecture, n: int, m: int) -> dict[str, torch.Tensor]:
+def _start(architecture: Architecture, n: int, m: int, pathway: Pathway | None) -> dict[str, torch.Tensor]:
     """Weights of a layer of n neurons on m inputs before training."""
     std = architecture.std
     active = max(m * INPUT_RATE, 1.0)
     layer = {"W_f": _normal((n, m), std or 0.5 / active**0.5), "b_f": torch.zeros(n)}
     if architecture.kind == "rsnn":
         layer["W_r"] = _normal((n, n), std or 0.5 / max(n * INPUT_RATE, 1.0) ** 0.5)
-    if architecture.kind == "dmp":
+    if pathway:
         w_x = _normal((m,), std) if std else torch.full((m,), 1 / active)
-        layer |= {"w_x": w_x, "b_x": torch.zeros(()), "W_m": _normal((n, architecture.d), std or 1.0),
-                  "b_m": torch.zeros(n)}
+        layer |= {"w_x": w_x, "b_x": torch.zeros(()), "W_m": _normal((n, pathway.d), std or 1.0), "b_m": torch.zeros(n)}
+    if architecture.delay_max:
+        layer["delay"] = architecture.delay_max * torch.rand(m)
+    if architecture.learn_beta:
+        layer["logit_beta"] = torch.logit(torch.tensor(architecture.neuron.beta))
     return layer
+
+
+def _fade(steps: int, kappa: float, dtype: torch.dtype) -> torch.Tensor:
+    """(T, T): row k holds (1 - kappa) kappa^(k - j) for j <= k, the readout of a class at every step."""
+    lag = torch.arange(steps)[:, None] - torch.arange(steps)
+    weights = (1 - kappa) * torch.tensor(kappa, dtype=torch.float64) ** lag.clamp(min=0)
+    return (weights * (lag >= 0)).to(dtype)
 
 
 def _normal(shape: tuple[int, ...], std: float) -> torch.Tensor:

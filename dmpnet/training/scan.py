@@ -62,3 +62,17 @@ def backward(dm: torch.Tensor, blocks: Blocks) -> torch.Tensor:
         dx[:, start : start + length] = piece @ response.T
         carry = piece @ powers.T
     return dx
+
+
+def hold(m: torch.Tensor, d_s: int) -> torch.Tensor:
+    """m[k_d], k_d = floor(k/d_s) d_s: the memory (B, T, d) as the fast neurons see it under dilation d_s."""
+    return m if d_s == 1 else m[:, ::d_s].repeat_interleave(d_s, dim=1)[:, : m.shape[1]].contiguous()
+
+
+def release(dm: torch.Tensor, d_s: int) -> torch.Tensor:
+    """Adjoint of `hold`."""
+    if d_s == 1:
+        return dm
+    held = torch.zeros_like(dm)
+    steps = torch.arange(dm.shape[1])
+    return held.index_add_(1, steps - steps % d_s, dm)

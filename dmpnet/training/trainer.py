@@ -3,7 +3,9 @@
 import csv
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,11 +16,14 @@ from dmpnet import provenance, weights
 from dmpnet.data import Recordings, validation_split
 from dmpnet.errors import DmpnetError
 from dmpnet.files import whole_file
+from dmpnet.training import augmentation
 from dmpnet.training.allocation import keep_freed_memory
 from dmpnet.training.model import SpikingNetwork
 from dmpnet.training.recipe import Recipe
 from dmpnet.weights import Encoding
 
+ROWS = 12_544  # samples times steps of a piece of a batch: 16 sequences of pixels, small enough for the cache
+DELAY_FASTER = 10.0  # learning rate of delays, which are some ten steps, to that of weights, which are some tenths
 CURVE = ("epoch", "lr", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "rates", "seconds")
 
 
@@ -56,12 +61,15 @@ class Trainer:
         if recordings.values.shape[2] != recipe.sizes[0] or recordings.classes != recipe.sizes[-1]:
             raise DmpnetError(f"recipe: sizes {recipe.sizes}, but {recordings.name} has {recordings.values.shape[2]} "
                               f"channels and {recordings.classes} classes; set the first and last size to these")
-        self.train, self.held_out = validation_split(recordings, recipe.validation, recipe.seed)
+        self.train, self.held_out = validation_split(recordings, recipe.validation, recipe.seed, by=recipe.by)
+        if (recordings.labels.ndim == 2) != (recipe.kappa is not None):
+            raise DmpnetError(f"recipe: kappa = {recipe.kappa}, but {recordings.name} has a label a "
+                              f"{'step; set kappa, e.g. 0.9' if recordings.labels.ndim == 2 else 'sample; set None'}")
         keep_freed_memory()
         torch.manual_seed(recipe.seed)
         self.model = SpikingNetwork(recipe.architecture, products=getattr(torch, recipe.gradients))
-        # AdamW without weight decay is Adam
-        self.optimiser = torch.optim.AdamW(self.model.parameters(), lr=recipe.lr, weight_decay=recipe.weight_decay)
+        self.parameters = list(self.model.parameters())
+        self.optimiser = torch.optim.AdamW(_groups(self.model, recipe), lr=recipe.lr)
         self.progress = Progress()
         self.origin = provenance.record("train", recipe.record(), data=recordings.source)
         self.batches = math.ceil(len(self.train) / recipe.batch)
@@ -101,9 +109,22 @@ class Trainer:
     def run(self) -> Progress:
         """Train to the last epoch."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        while self.progress.epoch < self.recipe.epochs:
-            self._epoch()
+        with self._workers():
+            while self.progress.epoch < self.recipe.epochs:
+                self._epoch()
         return self.progress
+
+    @contextmanager
+    def _workers(self) -> Iterator[None]:
+        """Pieces of a batch go to one thread each, which share nothing until the end: no barrier inside a product."""
+        threads = torch.get_num_threads()
+        self.pool = ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,))
+        torch.set_num_threads(1)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(threads)
+            self.pool.shutdown()
 
     def _epoch(self) -> None:
         p = self.progress
@@ -131,41 +152,72 @@ class Trainer:
         self._write_curve()
         self.save()
 
+    def _pieces(self, chosen: np.ndarray) -> list[np.ndarray]:
+        """The batch in an even number of pieces of at most ROWS rows, the same whatever the number of threads."""
+        rows = len(chosen) * self.data.values.shape[1]
+        return [piece for piece in np.array_split(chosen, 2 * math.ceil(rows / (2 * ROWS))) if len(piece)]
+
     def _step(self, chosen: np.ndarray) -> float:
         p, recipe = self.progress, self.recipe
         lr = rate_at(recipe, p.epoch + p.batch / self.batches)
         for group in self.optimiser.param_groups:
-            group["lr"] = lr
-        s_in = torch.from_numpy(shifted(self.data.batch(chosen, np.float32), recipe, (recipe.seed, p.epoch, p.batch)))
-        labels = torch.from_numpy(self.data.labels[chosen])
-        logits, rates = self.model(s_in)
-        loss = torch.nn.functional.cross_entropy(logits, labels)
-        weight = recipe.rate_weight * min(1.0, (p.epoch + 1) / (recipe.rate_ramp + 1))
-        total = loss + weight * sum(torch.relu(r.mean() - recipe.rate_target) for r in rates)
-        if not torch.isfinite(total):
-            raise DmpnetError(f"training diverged: loss {total.item()} at epoch {p.epoch + 1}, batch {p.batch + 1}; "
+            group["lr"] = lr * group["factor"]
+        self.model.sigma = 0.5 + (recipe.delay_sigma - 0.5) * max(0.0, 1 - 2 * p.epoch / recipe.epochs)
+        pieces = self._pieces(chosen)
+        results = list(self.pool.map(self._piece, range(len(pieces)), pieces))
+        shares = [len(piece) / len(chosen) for piece in pieces]
+        loss = sum(share * result[0] for share, result in zip(shares, results, strict=True))
+        if not math.isfinite(loss):
+            raise DmpnetError(f"training diverged: loss {loss} at epoch {p.epoch + 1}, batch {p.batch + 1}; "
                               f"lower --lr (now {recipe.lr:g}); {self.checkpoint} still holds the state before")
-        self.optimiser.zero_grad()
-        total.backward()
+        for number, parameter in enumerate(self.parameters):
+            parameter.grad = sum(share * result[3][number] for share, result in zip(shares, results, strict=True))
         self.optimiser.step()
-        p.loss += loss.item() * len(chosen)
-        p.correct += int((logits.argmax(1) == labels).sum())
-        p.seen += len(chosen)
+        with torch.no_grad():
+            for layer in self.model.layers:
+                if "delay" in layer:
+                    layer["delay"].clamp_(0, recipe.delay_max)
+        seen = self.data.labels[chosen].size
+        p.loss += sum(share * result[1] for share, result in zip(shares, results, strict=True)) * seen
+        p.correct += sum(result[2] for result in results)
+        p.seen += seen
         return lr
 
-    @torch.no_grad()
+    def _piece(self, number: int, chosen: np.ndarray) -> tuple[float, float, int, tuple]:
+        """(loss with regulariser, loss, correct, gradients) of a piece of the batch.
+
+        The mean rate that the regulariser looks at is that of the piece.
+        """
+        p, recipe = self.progress, self.recipe
+        draw = np.random.SeedSequence((recipe.seed, p.epoch, p.batch, number)).generate_state(2)
+        s_in = augmentation.augmented(self.data.batch(chosen, np.float32), recipe, draw[0])
+        labels = torch.from_numpy(self.data.labels[chosen])
+        logits, rates = self.model(torch.from_numpy(s_in), generator=torch.Generator().manual_seed(int(draw[1])))
+        loss = torch.nn.functional.cross_entropy(logits.flatten(0, -2), labels.flatten())
+        weight = recipe.rate_weight * min(1.0, (p.epoch + 1) / (recipe.rate_ramp + 1))
+        total = loss + weight * sum(torch.relu(r.mean() - recipe.rate_target) for r in rates)
+        gradients = torch.autograd.grad(total, self.parameters)
+        return total.item(), loss.item(), int((logits.argmax(-1) == labels).sum()), gradients
+
     def evaluate(self, index: np.ndarray) -> tuple[float, float, list[float]]:
         """(mean loss, accuracy, mean rate of each layer) on recordings `index`, without dropout."""
         self.model.eval()
-        loss, correct, rates = 0.0, 0, np.zeros(len(self.model.layers))
-        for start in range(0, len(index), self.recipe.batch):
-            chosen = index[start : start + self.recipe.batch]
-            labels = torch.from_numpy(self.data.labels[chosen])
-            logits, layer_rates = self.model(torch.from_numpy(self.data.batch(chosen, np.float32)))
-            loss += float(torch.nn.functional.cross_entropy(logits, labels, reduction="sum"))
-            correct += int((logits.argmax(1) == labels).sum())
-            rates += [float(rate.mean()) * len(chosen) for rate in layer_rates]
-        return loss / len(index), correct / len(index), list(rates / len(index))
+        size = max(1, ROWS // self.data.values.shape[1])
+        pieces = np.array_split(index, math.ceil(len(index) / size))
+        if hasattr(self, "pool") and not self.pool._shutdown:
+            results = list(self.pool.map(self._judged, pieces))
+        else:
+            results = list(map(self._judged, pieces))
+        loss, correct, seen = np.sum([result[:3] for result in results], axis=0)
+        rates = np.average([result[3] for result in results], axis=0, weights=[len(piece) for piece in pieces])
+        return float(loss / seen), float(correct / seen), rates.tolist()
+
+    @torch.no_grad()
+    def _judged(self, chosen: np.ndarray) -> tuple[float, int, int, list[float]]:
+        labels = torch.from_numpy(self.data.labels[chosen])
+        logits, rates = self.model(torch.from_numpy(self.data.batch(chosen, np.float32)))
+        loss = torch.nn.functional.cross_entropy(logits.flatten(0, -2), labels.flatten(), reduction="sum")
+        return float(loss), int((logits.argmax(-1) == labels).sum()), labels.numel(), [float(r.mean()) for r in rates]
 
     def _write_weights(self, rates: list[float]) -> None:
         p = self.progress
@@ -192,16 +244,12 @@ def rate_at(recipe: Recipe, epoch: float) -> float:
     return recipe.lr * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * done)))
 
 
-def shifted(s_in: np.ndarray, recipe: Recipe, seed: tuple[int, ...]) -> np.ndarray:
-    """s_in (B, T, M) with each sample moved by its own draw of steps and channels; what moves out is lost."""
-    if not (recipe.shift_steps or recipe.shift_channels):
-        return s_in
-    draw = np.random.RandomState(seed)
-    moved = np.zeros_like(s_in)
-    for sample, out in zip(s_in, moved, strict=True):
-        dt = draw.randint(-recipe.shift_steps, recipe.shift_steps + 1)
-        dc = draw.randint(-recipe.shift_channels, recipe.shift_channels + 1)
-        steps, channels = sample.shape
-        out[max(dt, 0) : steps + min(dt, 0), max(dc, 0) : channels + min(dc, 0)] = \
-            sample[max(-dt, 0) : steps + min(-dt, 0), max(-dc, 0) : channels + min(-dc, 0)]
-    return moved
+def _groups(model: SpikingNetwork, recipe: Recipe) -> list[dict]:
+    """Weights decay, delays (in steps) move faster, neither they nor beta decay; AdamW without decay is Adam."""
+    kinds: dict[str, list] = {"weights": [], "delay": [], "logit_beta": []}
+    for name, parameter in model.named_parameters():
+        kinds[name.rsplit(".", 1)[-1] if name.endswith(("delay", "logit_beta")) else "weights"].append(parameter)
+    factors = {"weights": 1.0, "delay": DELAY_FASTER, "logit_beta": 1.0}
+    return [{"params": parameters, "factor": factors[kind],
+             "weight_decay": recipe.weight_decay if kind == "weights" else 0.0}
+            for kind, parameters in kinds.items() if parameters]

@@ -13,13 +13,13 @@ from dmpnet.weights import TrainedNetwork
 @torch.no_grad()
 def predictions(network: TrainedNetwork, recordings: Recordings, dtype: str = "float32", batch: int = 250,
                 progress: Callable[[int], None] | None = None) -> np.ndarray:
-    """(n,) classes by the PyTorch network in float32, as trained, or float64."""
+    """(n,) classes, or (n, T) with a class a step, by the PyTorch network in float32, as trained, or float64."""
     model = from_trained(network, getattr(torch, dtype)).eval()
     classes = []
     for start in range(0, len(recordings), batch):
         s_in = recordings.batch(slice(start, start + batch), np.dtype(dtype))
         logits, _ = model(torch.from_numpy(s_in))
-        classes.append(logits.argmax(1).numpy())
+        classes.append(logits.argmax(-1).numpy())
         if progress:
             progress(len(s_in))
     return np.concatenate(classes)

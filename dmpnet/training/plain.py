@@ -1,0 +1,59 @@
+"""The layer step by step, gradients by PyTorch: slow, short, for variants the fused layer does not have.
+
+Also an independent statement of the same arithmetic, against which the fused layer is tested.
+"""
+
+import torch
+
+from dmpnet.neurons import Neuron
+
+
+class Spike(torch.autograd.Function):
+    """1 where v >= 0; backward the slope of a sigmoid, alpha sig(alpha v) (1 - sig(alpha v))."""
+
+    @staticmethod
+    def forward(ctx, v, alpha):
+        ctx.save_for_backward(v)
+        ctx.alpha = alpha
+        return (v >= 0).to(v.dtype)
+
+    @staticmethod
+    def backward(ctx, gradient):
+        (v,) = ctx.saved_tensors
+        sig = torch.sigmoid(ctx.alpha * v)
+        return gradient * ctx.alpha * sig * (1 - sig), None
+
+
+def memory(s_in: torch.Tensor, w_x: torch.Tensor, b_x: torch.Tensor, response: torch.Tensor) -> torch.Tensor:
+    """m (B, T, d) of s_in (B, T, M); response (T, d): Abar^k Bbar, the memory's answer to a unit impulse."""
+    x = torch.relu(s_in @ w_x + b_x)
+    size = 2 * s_in.shape[1]
+    product = torch.fft.rfft(x, size)[:, :, None] * torch.fft.rfft(response, size, dim=0)
+    return torch.fft.irfft(product, size, dim=1)[:, : s_in.shape[1]]
+
+
+def layer(s_in: torch.Tensor, W_f: torch.Tensor, b_f: torch.Tensor, neuron: Neuron, alpha: float = 4.0,
+          W_r: torch.Tensor | None = None, I_m: torch.Tensor | None = None, acts: str = "current",
+          beta: torch.Tensor | None = None) -> torch.Tensor:
+    """Spikes (B, T, N) of s_in (B, T, M).
+
+    I_m : (B, T, N), W_m m + b_m as last looked at;  acts : see dmpnet.neurons
+    """
+    kept, g = (neuron.beta, neuron.g) if beta is None else (beta, 1 - beta)
+    drive = s_in @ W_f.T
+    if acts == "gain" and I_m is not None:
+        drive = drive * (1 + I_m)
+    drive = drive + b_f
+    if acts == "current" and I_m is not None:
+        drive = drive + I_m
+    u = s = drive.new_zeros(drive[:, 0].shape)
+    spikes = []
+    for k in range(s_in.shape[1]):
+        current = drive[:, k] if W_r is None else drive[:, k] + s @ W_r.T
+        u = kept * u + g * current
+        limit = neuron.theta_u - (I_m[:, k] if acts == "threshold" and I_m is not None else 0)
+        s = Spike.apply(u - limit, alpha)
+        fired = s.detach()
+        u = u * (1 - fired) if neuron.reset == "hard" else u - neuron.theta_u * fired
+        spikes.append(s)
+    return torch.stack(spikes, dim=1)
