@@ -323,7 +323,7 @@ def test_notice_names_every_set_and_its_licence():
         if name in ("smnist", "psmnist"):
             continue  # in the part on the subset
         assert f"`{name}`" in notice
-        for file in (file for files in dataset.files.values() for file in files if not file.name.endswith(".gz")):
+        for file in (file for part in dataset.files.values() for file in part if not file.name.endswith(".gz")):
             assert file.name in notice
     for part in ("CC BY-SA 4.0", "CC BY 4.0", "PhysioNet", "Orchard", "Laguna", "Mueller-Cleve", "Cramer",
                  "not the official test"):

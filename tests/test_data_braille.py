@@ -1,5 +1,6 @@
 """Braille letters: pressure as the file holds it, the same repetitions of every letter for test."""
 
+import gc
 import warnings
 
 import numpy as np
@@ -93,6 +94,16 @@ def test_no_part_of_the_file_is_taken_for_the_whole(tmp_path_factory, data):
     content = path.read_bytes()
     path.write_bytes(content[:data.draw(st.integers(0, len(content) - 1))])
     refused(lambda: load("braille", "test", folder), path)
+
+
+@pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
+def test_a_damaged_file_is_closed_again(tmp_path):
+    path = write_braille(tmp_path, letters(5, steps=2)) / "braille_letters.npz"
+    path.write_bytes(path.read_bytes()[:-9])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ResourceWarning)
+        refused(lambda: load("braille", "test", tmp_path), path)
+        gc.collect()
 
 
 def test_real_letters():

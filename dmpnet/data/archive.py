@@ -12,10 +12,10 @@ from dmpnet.errors import DataError
 def read(path: Path, keys: tuple[str, ...]) -> dict[str, np.ndarray]:
     """The arrays `keys` of `path`; nothing pickled is ever loaded."""
     try:
-        file = np.load(path, allow_pickle=False)
-        if not isinstance(file, np.lib.npyio.NpzFile):
-            raise ValueError("a single array")
-        with file:
+        with open(path, "rb") as content:  # np.load closes a file of its own only if it is sound
+            file = np.load(content, allow_pickle=False)
+            if not isinstance(file, np.lib.npyio.NpzFile):
+                raise ValueError("a single array")
             absent = [key for key in keys if key not in file.files]
             if absent:
                 raise DataError(f"{path}: no array {absent[0]!r}, but the documented layout has {', '.join(keys)}; "
