@@ -1,4 +1,4 @@
-"""Trained networks that ship with the package, found by name."""
+"""Trained networks that ship with the package, found by name: models/NAME/seedK.npz."""
 
 from importlib import resources
 from pathlib import Path
@@ -16,13 +16,26 @@ def folder() -> Path:
 
 def names() -> list[str]:
     """Names of the shipped networks, sorted."""
-    return sorted(path.stem for path in folder().glob("*.npz"))
+    return sorted({path.parent.name for path in folder().glob("*/seed*.npz")})
+
+
+def seeds(name: str) -> list[int]:
+    """Seeds of the runs that ship under `name`."""
+    return sorted(int(path.stem.removeprefix("seed")) for path in (folder() / name).glob("seed*.npz"))
 
 
 def path(name: str) -> Path:
-    """The weights file of the shipped network `name`; WeightsError names the known ones when there is none."""
-    if name not in names():
-        known = ", ".join(names()) or "none: this copy was installed without its models folder"
-        raise WeightsError(f"shipped network {name!r} is not among the known names ({known}); "
+    """The weights file of a shipped network, 'NAME' (the first seed) or 'NAME/seedK'.
+
+    WeightsError names the known ones when there is none.
+    """
+    known = names()
+    model, _, run = name.partition("/")
+    runs = [f"seed{seed}" for seed in seeds(model)] if model in known else []
+    if model not in known:
+        listed = ", ".join(known) or "none: this copy was installed without its models folder"
+        raise WeightsError(f"shipped network {name!r} is not among the known names ({listed}); "
                            f"choose one, or give the path of a weights file")
-    return folder() / f"{name}.npz"
+    if run and run not in runs:
+        raise WeightsError(f"shipped network {name!r}: {model} has the runs {', '.join(runs)}; choose one")
+    return folder() / model / f"{run or runs[0]}.npz"

@@ -1,6 +1,6 @@
 """With a slow memory the same neurons learn sequences they cannot learn without.
 
-Reads models/NAME.curve.csv, written by training (minutes to an hour each). python figures/curves.py STEM
+Reads models/NAME/seed0.curve.csv, written by training (minutes to an hour each). python figures/curves.py STEM
 """
 
 import csv
@@ -28,7 +28,7 @@ def curves(folder: Path = MODELS) -> Figure:
         for ax, (task, names) in zip(figure.subplots(1, 2), TASKS.items(), strict=True):
             for name in names:
                 label, colour, line = LOOK[name.removeprefix(task.lower().replace("s-", "s") + "-")]
-                with open(folder / f"{name}.curve.csv") as file:
+                with open(folder / name / "seed0.curve.csv") as file:
                     rows = list(csv.DictReader(file))
                 ax.plot([int(row["epoch"]) for row in rows], [100 * float(row["validation_accuracy"]) for row in rows],
                         line, color=colour, label=label)

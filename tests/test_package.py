@@ -87,10 +87,14 @@ def test_requirements():
 
 
 def test_shipped_networks_are_found_by_name():
-    at_home = sorted(path.stem for path in (ROOT / "models").glob("*.npz"))
+    at_home = sorted({path.parent.name for path in (ROOT / "models").glob("*/seed*.npz")})
     assert shipped.names() == at_home
     for name in at_home:
-        assert shipped.path(name).read_bytes() == (ROOT / "models" / f"{name}.npz").read_bytes()
+        first = shipped.seeds(name)[0]
+        content = (ROOT / "models" / name / f"seed{first}.npz").read_bytes()
+        assert shipped.path(name).read_bytes() == shipped.path(f"{name}/seed{first}").read_bytes() == content
+        with pytest.raises(WeightsError, match="has the runs seed"):
+            shipped.path(f"{name}/seed999")
 
 
 def test_unknown_shipped_network():

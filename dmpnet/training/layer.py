@@ -14,7 +14,6 @@ from dmpnet.neurons import Neuron
 from dmpnet.training import membrane, scan
 from dmpnet.training.events import Events, as_numpy, dot, dot_adjoint, events
 
-
 DENSE = 0.06  # of the input active: from here on a BLAS product is faster for the gradient of W_f than its events
 
 

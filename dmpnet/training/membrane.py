@@ -146,8 +146,8 @@ def backward(u, W_r, ds, drate, start, channel, value, dI, dW_f, dW_r, db, dbeta
     W_r : (N, N) as [to, from], or (0, 0)
     ds : dL/ds (B, T, N), or (0, 0, 0) for none;  drate : dL/drate (B, N)
     dI : (B, T, N) filled with dL/dI; may be u itself
-    dW_f (M, N) or (0, 0), dW_r (N, N) or (0, 0), db (N,), dbeta (N,) or (0,) : zeros, filled with the gradients, matrices as
-        [from, to]; dbeta is that of u = beta u + (1 - beta) I
+    dW_f (M, N), dW_r (N, N), db (N,), dbeta (N,) : zeros, filled with the gradients, or empty where one is not
+        wanted (db always is); matrices as [from, to]; dbeta is that of u = beta u + (1 - beta) I
     alpha, c : steepness of the surrogate, and SERIES as a tuple of the arrays' type
     """
     B, T, N = u.shape

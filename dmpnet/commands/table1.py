@@ -1,0 +1,112 @@
+"""Table 1 of Sun et al. 2026 from the result files of the shipped networks: parameters, accuracy over seeds on whole
+test sets in Brian2, the paper's value, the difference, and how active the neurons are.
+
+With --retrain a row is made again from nothing: trained, evaluated in Brian2 on the whole test set, and written with
+its card; killed and called again, it goes on where it was (extra: train).
+"""
+
+import argparse
+import shutil
+from dataclasses import replace
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from tabulate import tabulate
+
+from dmpnet import card, data, provenance, table, weights
+from dmpnet.backends import check_backend
+from dmpnet.commands import options
+from dmpnet.errors import DmpnetError
+from dmpnet.evaluation import evaluate
+
+
+def add(parsers) -> None:
+    p = parsers.add_parser("table1", help="the paper's Table 1 beside ours; --retrain makes a row again",
+                           description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--results", type=Path, metavar="FOLDER", help="where rows lie (default: those that ship)")
+    p.add_argument("--retrain", metavar="ROW", help="train and evaluate this row with --seed, into --out")
+    p.add_argument("--no-test", action="store_true", help="with --retrain: train only, leave the test set alone")
+    options.data(p)
+    options.backend(p)
+    p.set_defaults(backend="cpp_standalone", execute=execute)
+    options.common(p, None)
+
+
+def execute(arguments: argparse.Namespace) -> None:
+    if arguments.retrain:
+        retrain(arguments)
+    else:
+        show(arguments)
+
+
+def show(arguments: argparse.Namespace) -> None:
+    """Print the table; with --out also write it as JSON."""
+    if arguments.results and not arguments.results.is_dir():
+        raise DmpnetError(f"--results {arguments.results}: no such folder; give the one that --retrain wrote into")
+    remarks = table.notes()
+    lines: list[dict[str, Any]] = []
+    shown: list[list[str]] = []
+    for title, part in groupby(table.rows().values(), key=lambda row: row.title):
+        found = [table.line(row, table.results(row.name, arguments.results)) for row in part]
+        lines += found
+        shown += [[title], *map(_printed, found), [""]]
+    print(tabulate(shown[:-1], headers=list(lines[0]), stralign="right", colalign=("left", "left"),
+                   disable_numparse=True))
+    for title, remark in remarks.items():
+        print(f"\n{title}: {remark}", end="")
+    print("\n\naccuracy: mean over seeds on the whole test set, in Brian2, epoch chosen on a validation part of the "
+          "training set;\npaper: as printed there, epoch chosen on the test set for MNIST and SHD; active: neurons "
+          "firing in a step, layer by layer;\n'differ': samples or steps classified otherwise than by PyTorch in "
+          "float64")
+    if arguments.out:
+        provenance.write(arguments.out, {"rows": lines} | provenance.record("table1", options.given(arguments)))
+
+
+def _printed(line: dict[str, Any]) -> list[str]:
+    """A line of the table as text: two decimals, thousands apart, a dash where there is nothing."""
+    def text(key: str, value: Any) -> str:
+        if value is None:
+            return "-"
+        if isinstance(value, float):
+            return f"{value:+.2f}" if key == "difference" else f"{value:.2f}"
+        return f"{value:,}" if isinstance(value, int) else str(value)
+
+    return [("- " if key == "row" else "") + text(key, value) for key, value in line.items()]
+
+
+def retrain(arguments: argparse.Namespace) -> None:
+    """Make row --retrain with --seed: weights, curve, record and card in --out/ROW."""
+    row = table.row(arguments.retrain)
+    check_backend(arguments.backend, arguments.processes)
+    from dmpnet.models.recipes import RECIPES
+    from dmpnet.training.trainer import Trainer
+
+    recipe = replace(RECIPES[row.name], seed=arguments.seed)
+    folder = (arguments.out or Path("table1")) / row.name
+    name = f"seed{arguments.seed}"
+    train = data.load(recipe.dataset, "train", arguments.data, arguments.download)
+    test = None if arguments.no_test else data.load(recipe.dataset, "test", arguments.data, arguments.download)
+    with options.bar(recipe.epochs, "epoch", f"{row.name} {name}") as bar:
+        def report(p, batches):
+            bar.update(round(p.epoch + p.batch / batches, 2) - bar.n)
+            bar.set_postfix_str(f"loss {p.loss / p.seen:.4f}, best validation {100 * max(p.best, 0):.2f} %")
+
+        trainer = Trainer(recipe, train, folder / f"{name}.run", report)
+        trainer.resume()
+        progress = trainer.run()
+    print(f"{row.name} {name}: best epoch {progress.best_epoch} of {progress.epoch}, {100 * progress.best:.2f} % on "
+          f"validation", flush=True)
+    if test is None:
+        return
+    network = weights.load(folder / f"{name}.run" / "weights.npz")
+    with options.bar(len(test), "sample", "test") as bar:
+        result = evaluate(network, test, arguments.backend, bar.update, arguments.processes)
+    numbers = card.measured(network, test, result) | {"backend": arguments.backend}
+    numbers["provenance"] = provenance.record("table1", options.given(arguments), data=test.source)
+    shutil.copy(folder / f"{name}.run" / "weights.npz", folder / f"{name}.npz")
+    shutil.copy(folder / f"{name}.run" / "curve.csv", folder / f"{name}.curve.csv")
+    provenance.write(folder / f"{name}.json", numbers)
+    written = card.write(folder)
+    shutil.rmtree(folder / f"{name}.run")
+    print(f"{row.name} {name}: {result.accuracy:.2f} % of {len(test):,} test samples in Brian2; card in {written}")

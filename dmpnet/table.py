@@ -1,0 +1,82 @@
+"""Table 1: its rows (models/table1.toml), and what the shipped networks of each row showed on their test sets."""
+
+import json
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dmpnet import shipped
+from dmpnet.errors import DmpnetError
+
+
+@dataclass(frozen=True)
+class Row:
+    """One model of the table.
+
+    paper, size : accuracy in percent and parameters as the paper prints them, None and '' where it has no such row
+    seeds : how many runs the row is to have
+    """
+
+    name: str
+    title: str
+    label: str
+    paper: float | None = None
+    size: str = ""
+    seeds: int = 1
+
+
+def rows(folder: Path | None = None) -> dict[str, Row]:
+    """All rows by name, in the order of the table."""
+    found = {}
+    for part in _read(folder).values():
+        for name, facts in part["rows"].items():
+            found[name] = Row(name, part["title"], **facts)
+    return found
+
+
+def notes(folder: Path | None = None) -> dict[str, str]:
+    """Remark under a part of the table, by title."""
+    return {part["title"]: part["note"] for part in _read(folder).values() if "note" in part}
+
+
+def _read(folder: Path | None) -> dict[str, Any]:
+    return tomllib.loads(((folder or shipped.folder()) / "table1.toml").read_text())
+
+
+def row(name: str) -> Row:
+    """The row `name`; DmpnetError names all when there is none."""
+    known = rows()
+    if name not in known:
+        raise DmpnetError(f"row {name!r} is not in the table; choose one of {', '.join(known)}")
+    return known[name]
+
+
+def results(name: str, folder: Path | None = None) -> list[dict[str, Any]]:
+    """What the whole test set showed, a record a seed (dmpnet.card.measured), by seed."""
+    paths = ((folder or shipped.folder()) / name).glob("seed*.json")
+    return [json.loads(path.read_text()) for path in sorted(paths, key=lambda p: int(p.stem.removeprefix("seed")))]
+
+
+def mean_and_error(values: list[float]) -> tuple[float, float | None]:
+    """Mean and standard error of the mean (None for one value)."""
+    return float(np.mean(values)), float(np.std(values, ddof=1) / np.sqrt(len(values))) if len(values) > 1 else None
+
+
+def line(row: Row, found: list[dict[str, Any]]) -> dict[str, Any]:
+    """One line of the table; numbers are None where nothing has been trained."""
+    entry: dict[str, Any] = {"row": row.name, "model": row.label, "paper size": row.size or None}
+    if not found:
+        return entry | {"by paper's rule": None, "trainable": None, "seeds": f"0/{row.seeds}", "accuracy %": None,
+                        "s.e.m.": None, "paper %": row.paper, "difference": None, "Brian2": None, "active %": None}
+    accuracy, error = mean_and_error([result["accuracy_brian2"] for result in found])
+    wrong = sum(result["classes_differing_from_pytorch_float64"] for result in found)
+    active = np.mean([result["rates"] for result in found], axis=0)
+    return entry | {
+        "by paper's rule": found[0]["parameters"]["paper"], "trainable": found[0]["parameters"]["trainable"],
+        "seeds": f"{len(found)}/{row.seeds}", "accuracy %": accuracy, "s.e.m.": error, "paper %": row.paper,
+        "difference": None if row.paper is None else accuracy - row.paper,
+        "Brian2": "yes, 0 differ" if not wrong else f"yes, {wrong} differ",
+        "active %": ", ".join(f"{100 * rate:.1f}" for rate in active)}
