@@ -14,7 +14,7 @@ from dmpnet.neurons import Neuron  # noqa: E402
 from dmpnet.training import augmentation, plain, scan, trainer  # noqa: E402
 from dmpnet.training.delay import AxonalDelay  # noqa: E402
 from dmpnet.training.layer import Setting, SpikingLayer  # noqa: E402
-from dmpnet.training.model import Architecture, SpikingNetwork, from_trained  # noqa: E402
+from dmpnet.training.model import Architecture, SpikingNetwork, effective_rank, from_trained  # noqa: E402
 from dmpnet.training.recipe import Recipe, published  # noqa: E402
 from dmpnet.training.verdict import predictions, spikes  # noqa: E402
 from dmpnet.weights import Encoding  # noqa: E402
@@ -324,6 +324,93 @@ def test_the_regulariser_lowers_activity(tmp_path):
         run.run()
         rates.append(sum(run.evaluate(run.held_out)[2]))
     assert rates[1] < 0.7 * rates[0]
+
+
+def test_effective_rank_counts_dimensions():
+    draw = torch.Generator().manual_seed(0)
+    flat = torch.randn(4, 5000, 3, generator=draw, dtype=torch.float64) @ torch.linalg.qr(
+        torch.randn(7, 7, generator=draw, dtype=torch.float64))[0][:3]
+    assert effective_rank(flat + 5) == pytest.approx(3, rel=0.01)  # 3 equal directions of 7, whatever the mean
+    assert effective_rank(flat[:, :, :1]) == pytest.approx(1)
+
+
+def test_the_rank_regulariser_lowers_the_rank_of_the_memory(tmp_path):
+    ranks = []
+    for weight in (0.0, 3.0):
+        run = trainer.Trainer(recipe(epochs=6, rank_weight=weight), bars(), tmp_path / str(weight))
+        run.run()
+        memories = []
+        with torch.no_grad():
+            run.model(torch.from_numpy(run.data.batch(run.held_out, np.float32)), m=memories)
+        ranks.append(sum(float(effective_rank(m)) for m in memories))
+    assert 2 <= ranks[1] < 0.95 * ranks[0]
+
+
+def steps_and_labels(n=40, steps=30):
+    """Class 1 from 5 steps after a pulse until the end: a label at every step that needs memory."""
+    draw = np.random.RandomState(1)
+    values, labels = np.zeros((n, steps, 1), np.uint8), np.zeros((n, steps), np.int64)
+    for sample, at in enumerate(draw.randint(2, 20, n)):
+        values[sample, at : at + 2] = 250
+        labels[sample, at + 5 :] = 1
+    return Recordings("qtdb", "train", "analog", values, 1 / 255, labels, None, 2, 0.001)
+
+
+def test_a_class_at_every_step_is_learned_and_equals_the_reference(tmp_path):
+    data = steps_and_labels()
+    settings = recipe(kappa=0.6, epochs=25, lr=2e-2, dropout=0.0, shift_steps=0, theta=(20.0, 30.0), batch=10)
+    done = trainer.Trainer(dataclasses.replace(settings, dataset="qtdb"), data, tmp_path).run()
+    assert done.best > 0.85 > 1.1 * max(data.labels.mean(), 1 - data.labels.mean())
+    network = weights.load(tmp_path / "weights.npz")
+    assert network.kappa == 0.6 and [layer.slow.theta for layer in network.layers] == [20.0, 30.0]
+    want = reference.run(network, data.batch(slice(0, 9)))
+    np.testing.assert_array_equal(predictions(network, data, "float64")[:9], want.predictions)
+    with torch.no_grad():
+        logits, _ = from_trained(network, torch.float64)(torch.from_numpy(data.batch(slice(0, 9))))
+    np.testing.assert_allclose(logits, want.logits, atol=1e-12)
+
+
+def test_labels_and_kappa_must_fit(tmp_path):
+    with pytest.raises(DmpnetError, match="a label a step; set kappa"):
+        trainer.Trainer(recipe(), steps_and_labels(), tmp_path)
+    with pytest.raises(DmpnetError, match="a label a sample; set None"):
+        trainer.Trainer(recipe(kappa=0.5), bars(), tmp_path)
+
+
+@pytest.mark.parametrize("changes", [{"delay_max": 6}, {"learn_beta": True, "beta": 0.8}, {"acts": "threshold"},
+                                     {"acts": "gain"}, {"blocks": ((3, 8.0), (4, 20.0)), "feed": "cascade"},
+                                     {"blocks": ((3, 8.0), (4, 20.0))}, {"kind": "dsnn", "delay_max": 5},
+                                     {"kind": "rsnn", "clip": 0.5}])
+def test_every_kind_of_network_trains_and_equals_the_reference(tmp_path, changes):
+    data = bars()
+    run = trainer.Trainer(recipe(**changes), data, tmp_path)
+    with torch.no_grad():
+        for p in run.model.layers:
+            p["b_f"] += torch.linspace(0.3, 1.6, len(p["b_f"]))  # some neurons fire on their own
+    run.run()
+    network = weights.load(tmp_path / "weights.npz")
+    s_in = data.batch(slice(0, 20))
+    want = reference.run(network, s_in)
+    assert want.margin > 1e-9, "a membrane sits on the threshold: change the seed"
+    for layer, got in zip(want.spikes, spikes(network, s_in), strict=True):
+        assert 0.005 < layer.mean() < 0.6, "silent or saturated: equality would show nothing"
+        np.testing.assert_array_equal(got, layer)
+    if "delay_max" in changes:
+        assert network.layers[1].delay.max() > 0
+    if changes.get("learn_beta"):
+        assert len({0.8, *(layer.neuron.beta for layer in network.layers)}) == 3
+
+
+def test_a_batch_in_pieces_is_the_same_batch(tmp_path, monkeypatch):
+    grads = []
+    for rows in (10**6, 40):
+        monkeypatch.setattr(trainer, "ROWS", rows)
+        run = trainer.Trainer(recipe(dropout=0.0, shift_steps=0, batch=20), bars(), tmp_path / str(rows))
+        with run._workers():
+            run._step(run.train[:20])
+        grads.append([p.grad.clone() for p in run.parameters])
+    for a, b in zip(*grads, strict=True):
+        assert torch.allclose(a, b, rtol=1e-4, atol=1e-6 * float(a.abs().max()) + 1e-8)
 
 
 def test_the_best_epoch_is_one_at_full_regularisation(tmp_path):

@@ -243,6 +243,14 @@ def _start(architecture: Architecture, n: int, m: int, pathway: Pathway | None) 
     return layer
 
 
+def effective_rank(m: torch.Tensor) -> torch.Tensor:
+    """Number of dimensions that m (B, T, d) fills: the participation ratio (tr C)^2 / tr C^2 of its covariance C."""
+    flat = m.reshape(-1, m.shape[-1])
+    flat = flat - flat.mean(0)
+    covariance = flat.T @ flat / len(flat)
+    return covariance.trace() ** 2 / (covariance**2).sum()
+
+
 def _fade(steps: int, kappa: float, dtype: torch.dtype) -> torch.Tensor:
     """(T, T): row k holds (1 - kappa) kappa^(k - j) for j <= k, the readout of a class at every step."""
     lag = torch.arange(steps)[:, None] - torch.arange(steps)

@@ -18,7 +18,7 @@ from dmpnet.errors import DmpnetError
 from dmpnet.files import whole_file
 from dmpnet.training import augmentation
 from dmpnet.training.allocation import keep_freed_memory
-from dmpnet.training.model import SpikingNetwork
+from dmpnet.training.model import SpikingNetwork, effective_rank
 from dmpnet.training.recipe import Recipe
 from dmpnet.weights import Encoding
 
@@ -172,6 +172,8 @@ class Trainer:
                               f"lower --lr (now {recipe.lr:g}); {self.checkpoint} still holds the state before")
         for number, parameter in enumerate(self.parameters):
             parameter.grad = sum(share * result[3][number] for share, result in zip(shares, results, strict=True))
+        if recipe.clip:
+            torch.nn.utils.clip_grad_norm_(self.parameters, recipe.clip)
         self.optimiser.step()
         with torch.no_grad():
             for layer in self.model.layers:
@@ -192,10 +194,14 @@ class Trainer:
         draw = np.random.SeedSequence((recipe.seed, p.epoch, p.batch, number)).generate_state(2)
         s_in = augmentation.augmented(self.data.batch(chosen, np.float32), recipe, draw[0])
         labels = torch.from_numpy(self.data.labels[chosen])
-        logits, rates = self.model(torch.from_numpy(s_in), generator=torch.Generator().manual_seed(int(draw[1])))
+        memories: list | None = [] if recipe.rank_weight else None
+        logits, rates = self.model(torch.from_numpy(s_in), m=memories,
+                                   generator=torch.Generator().manual_seed(int(draw[1])))
         loss = torch.nn.functional.cross_entropy(logits.flatten(0, -2), labels.flatten())
         weight = recipe.rate_weight * min(1.0, (p.epoch + 1) / (recipe.rate_ramp + 1))
         total = loss + weight * sum(torch.relu(r.mean() - recipe.rate_target) for r in rates)
+        for m in memories or ():
+            total = total + recipe.rank_weight * effective_rank(m) / m.shape[2]
         gradients = torch.autograd.grad(total, self.parameters)
         return total.item(), loss.item(), int((logits.argmax(-1) == labels).sum()), gradients
 
