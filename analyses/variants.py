@@ -1,0 +1,120 @@
+"""What does each part of a DMP network do? DMP II on shd-regen with one thing changed at a time.
+
+Every variant is trained with the recipe of the table's row (fewer epochs with --epochs), its epoch chosen on the
+validation part, and evaluated on the whole test set in Brian2. Killed and called again it goes on where it was.
+
+python analyses/variants.py ablation --data FOLDER --seeds 0 1 2     (groups: see GROUPS; a run takes about 2 minutes)
+"""
+
+import argparse
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from dmpnet.models.recipes import RECIPES
+from tabulate import tabulate
+
+from dmpnet import card, data, provenance, reference, weights
+from dmpnet.commands import options
+from dmpnet.evaluation import evaluate
+from dmpnet.training.model import effective_rank
+from dmpnet.training.trainer import Trainer
+
+GROUPS: dict[str, dict[str, dict[str, Any]]] = {
+    "ablation": {
+        "as published": {}, "no memory (FSNN)": {"kind": "fsnn"}, "no W_f, memory alone": {"without": "W_f"},
+        "memory on the threshold": {"acts": "threshold"}, "memory on the gain": {"acts": "gain"},
+        "one theta a layer, 20 and 80": {"theta": (20.0, 80.0)},
+        "beta fixed at 0.5": {"beta": 0.5, "learn_beta": False},
+    },
+    "rank": {f"rank weight {w:g}": {"rank_weight": w} for w in (0.0, 0.1, 0.3, 1.0)},
+    "activity": {f"rate weight {w:g}": {"rate_weight": w, "rate_ramp": 10} for w in (0.0, 1.0, 3.0, 10.0, 30.0)},
+    "d": {f"d {d}": {"d": d} for d in (1, 2, 5, 10, 20, 30, 60)},
+    "theta": {f"theta {theta:g}": {"theta": theta} for theta in (5.0, 10.0, 20.0, 40.0, 80.0, 160.0)},
+    "dilation": {f"d_s {d_s}": {"d_s": d_s} for d_s in (1, 2, 5, 10, 20, 50)},
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("group", choices=list(GROUPS))
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
+    parser.add_argument("--epochs", type=int, default=RECIPES["shd-regen-dmp2"].epochs)
+    parser.add_argument("--runs", type=Path, default=Path("variants.run"), help="folder for checkpoints")
+    options.data(parser)
+    options.common(parser, None)
+    arguments = parser.parse_args()
+    out = arguments.out or Path("results") / f"variants_{arguments.group}.json"
+    done = json.loads(out.read_text())["runs"] if out.exists() else []
+    train, test = (data.load("shd-regen", split, arguments.data) for split in ("train", "test"))
+    for name, changes in GROUPS[arguments.group].items():
+        for seed in arguments.seeds:
+            if any(run["variant"] == name and run["seed"] == seed for run in done):
+                continue
+            folder = arguments.runs / f"{arguments.group}-{name.replace(' ', '-').replace(',', '')}-{seed}"
+            done.append({"variant": name, "seed": seed} | trained(changes, seed, arguments.epochs, train, test, folder))
+            provenance.write(out, provenance.record("variants", options.given(arguments), runs=done))
+            print(name, seed, f"{done[-1]['accuracy_brian2']:.2f} %", flush=True)
+    print(tabulate(summary(done), headers="keys", floatfmt=".2f"))
+
+
+def trained(changes: dict[str, Any], seed: int, epochs: int, train: data.Recordings, test: data.Recordings,
+            folder: Path) -> dict[str, Any]:
+    """Train one variant and say what the whole test set showed."""
+    changes = dict(changes)
+    without = changes.pop("without", None)
+    recipe = replace(RECIPES["shd-regen-dmp2"], seed=seed, epochs=epochs, **changes)
+    trainer = Trainer(recipe, train, folder)
+    if without:
+        _fix_at_zero(trainer, without)
+    trainer.resume()
+    trainer.run()
+    network = weights.load(folder / "weights.npz")
+    result = evaluate(network, test)
+    record = card.measured(network, test, result)
+    seen = reference.run(network, test.batch(slice(0, 256)), record=("m",))
+    record["effective_rank"] = [float(effective_rank(torch.from_numpy(m))) for m in seen.m if m is not None]
+    return record | {"without_memory_brian2": lesioned(network, test)}
+
+
+def _fix_at_zero(trainer: Trainer, name: str) -> None:
+    with torch.no_grad():
+        for layer in trainer.model.layers:
+            layer[name].zero_()
+            layer[name].register_hook(torch.zeros_like)
+
+
+def lesioned(network: weights.TrainedNetwork, test: data.Recordings) -> float | None:
+    """Accuracy in percent when the memory of the finished network is cut off (gamma = 0), without retraining."""
+    if network.layers[0].slow is None:
+        return None
+    layers = tuple(replace(layer, slow=replace(layer.slow, W_m=np.zeros_like(layer.slow.W_m)))
+                   for layer in network.layers if layer.slow)
+    return evaluate(replace(network, layers=layers), test).accuracy
+
+
+def summary(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A line a variant: mean and standard error over seeds."""
+    rows = []
+    for name in dict.fromkeys(run["variant"] for run in runs):
+        mine = [run for run in runs if run["variant"] == name]
+        accuracy = np.array([run["accuracy_brian2"] for run in mine])
+        cut = [run["without_memory_brian2"] for run in mine]
+        rows.append({"variant": name, "seeds": len(mine), "test %": accuracy.mean(),
+                     "s.e.m.": accuracy.std(ddof=1) / len(mine) ** 0.5 if len(mine) > 1 else None,
+                     "memory cut afterwards %": np.mean(cut) if None not in cut else None,
+                     "active %": _layers([run["rates"] for run in mine], 100),
+                     "rank of m": _layers([run["effective_rank"] for run in mine]),
+                     "parameters": mine[0]["parameters"]["paper"]})
+    return rows
+
+
+def _layers(values: list[list[float]], factor: float = 1) -> str:
+    return ", ".join(f"{factor * mean:.1f}" for mean in np.mean(values, axis=0))
+
+
+if __name__ == "__main__":
+    main()
