@@ -30,7 +30,7 @@ def gradient_reach(path: Path = RESULTS / "gradient_reach.json") -> Figure:
                     line, color=colour, label=f"{label}, ours")
         ax.set(yscale="log", ylim=(1e-12, 3), xlabel="time before the last step (ms)",
                ylabel="gradient, relative to the last step", title="shd-regen, loss on the last step alone")
-        ax.legend(loc="lower right")
+        ax.legend(loc="lower left")
     return figure
 
 

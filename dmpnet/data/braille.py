@@ -1,7 +1,7 @@
 """Braille letters: 12 capacitive sensors of a robot's fingertip while it slides over a letter.
 
-s_in = x / 255; x is 255 on a sensor that nothing touches and falls with the pressure. Sampled at 40 Hz (the makers'
-README and scripts), so a step is 25 ms. In braille_letters.npz, cut to 76 steps, 8 of the 12 sensors never leave 255
+s_in = (255 - x) / 255, as the makers turn it: x is 255 on a sensor that nothing touches and falls with the pressure.
+Sampled at 40 Hz (their README and scripts), so a step is 25 ms. In braille_letters.npz, cut to 76 steps, 8 of the 12 sensors never leave 255
 and two carry nearly all there is to read.
 
 The makers give no split. Ours, for every letter alike: the repetitions r with r % 5 == 4, 10 of 50, are 'test'.
@@ -41,11 +41,11 @@ def recordings(name: str, split: str, files: list[Path], steps: int | None = Non
                         f"of each letter from 0 on")
     source: dict[str, Any] = {
         "files": {path.name: digest(path)}, "verified": verified(name, split, path, int(ours.sum())),
-        "coding": f"12 sensors, s_in = x / 255, the first {T} steps of {1e3 * dataset.dt:g} ms",
+        "coding": f"12 sensors, s_in = (255 - x) / 255, the first {T} steps of {1e3 * dataset.dt:g} ms",
         "part": f"repetitions r with r % {TEST_EVERY} {'==' if split == 'test' else '!='} {TEST_EVERY - 1} of each "
                 f"letter: dmpnet's split, the makers give none",
         "classes": names, "licence": dataset.licence, "attribution": dataset.attribution}
-    return Recordings(name, split, dataset.kind, np.ascontiguousarray(x[ours, :T]), 1 / 255, y[ours].astype(np.int64),
+    return Recordings(name, split, dataset.kind, np.ascontiguousarray(255 - x[ours, :T]), 1 / 255, y[ours].astype(np.int64),
                       None, dataset.classes, dataset.dt, None, source)
 
 

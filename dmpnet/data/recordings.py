@@ -52,6 +52,8 @@ class Recordings:
         if self.kind == "analog" and kind.kind != "f":
             raise DataError(f"{self.name}: batch in {kind}, but analog input is no whole number and would be cut to "
                             f"integers; ask for float64 or float32")
+        if self.kind == "spikes" and self.scale == 1:
+            return self.values[self._rows(index)].astype(kind)
         codes = np.arange(256, dtype=np.uint8)  # the bytes of `values`, signed or not
         levels = (codes.view(self.values.dtype).astype(np.float64) / (1.0 / self.scale)).astype(kind)
         return levels[self.values[self._rows(index)].view(np.uint8)]
