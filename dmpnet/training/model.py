@@ -232,7 +232,7 @@ def _start(architecture: Architecture, n: int, m: int, pathway: Pathway | None) 
     active = max(m * INPUT_RATE, 1.0)
     layer = {"W_f": _normal((n, m), std or 0.5 / active**0.5), "b_f": torch.zeros(n)}
     if architecture.kind == "rsnn":
-        layer["W_r"] = _normal((n, n), std or 0.5 / max(n * INPUT_RATE, 1.0) ** 0.5)
+        layer["W_r"] = _normal((n, n), std or 0.05 / max(n * INPUT_RATE, 1.0) ** 0.5)  # more, and it runs away
     if pathway:
         w_x = _normal((m,), std) if std else torch.full((m,), 1 / active)
         layer |= {"w_x": w_x, "b_x": torch.zeros(()), "W_m": _normal((n, pathway.d), std or 1.0), "b_m": torch.zeros(n)}
