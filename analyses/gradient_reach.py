@@ -41,7 +41,8 @@ def main() -> None:
     recordings = data.load("shd-regen", "test", arguments.data)
     found = {name: reach(name, recordings) for name in NETWORKS}
     steps = len(found[NETWORKS[0]])
-    rows = [{"steps before the end": back} | {name: norms[steps - 1 - back] / norms[-1] for name, norms in found.items()}
+    relative = {name: [norm / norms[-1] for norm in norms] for name, norms in found.items()}
+    rows = [{"steps before the end": back} | {name: norms[steps - 1 - back] for name, norms in relative.items()}
             for back in (0, 1, 2, 5, 10, 20, 40, 80)]
     print(tabulate(rows, headers="keys", floatfmt=".2g"))
     print("\nnorm of the gradient at the spikes of the first hidden layer, relative to the last step")

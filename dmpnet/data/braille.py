@@ -1,8 +1,8 @@
 """Braille letters: 12 capacitive sensors of a robot's fingertip while it slides over a letter.
 
 s_in = (255 - x) / 255, as the makers turn it: x is 255 on a sensor that nothing touches and falls with the pressure.
-Sampled at 40 Hz (their README and scripts), so a step is 25 ms. In braille_letters.npz, cut to 76 steps, 8 of the 12 sensors never leave 255
-and two carry nearly all there is to read.
+Sampled at 40 Hz (their README and scripts), so a step is 25 ms. In braille_letters.npz, cut to 76 steps, 8 of the 12
+sensors never leave 255 and two carry nearly all there is to read.
 
 The makers give no split. Ours, for every letter alike: the repetitions r with r % 5 == 4, 10 of 50, are 'test'.
 """
@@ -45,8 +45,8 @@ def recordings(name: str, split: str, files: list[Path], steps: int | None = Non
         "part": f"repetitions r with r % {TEST_EVERY} {'==' if split == 'test' else '!='} {TEST_EVERY - 1} of each "
                 f"letter: dmpnet's split, the makers give none",
         "classes": names, "licence": dataset.licence, "attribution": dataset.attribution}
-    return Recordings(name, split, dataset.kind, np.ascontiguousarray(255 - x[ours, :T]), 1 / 255, y[ours].astype(np.int64),
-                      None, dataset.classes, dataset.dt, None, source)
+    return Recordings(name, split, dataset.kind, 255 - x[ours, :T], 1 / 255, y[ours].astype(np.int64), None,
+                      dataset.classes, dataset.dt, None, source)
 
 
 def read(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[str]]:
