@@ -23,7 +23,10 @@ from dmpnet.training.recipe import Recipe
 from dmpnet.weights import Encoding
 
 ROWS = 12_544  # samples times steps of a piece of a batch: 16 sequences of pixels, small enough for the cache
-DELAY_FASTER = 10.0  # learning rate of delays, which are some ten steps, to that of weights, which are some tenths
+FACTORS = {"delay": 10.0, "W_r": 0.1, "logit_beta": 1.0}
+"""Learning rate of some parameters to that of weights: delays are some ten steps where weights are some tenths, and
+recurrent weights that move as fast as the others make gradients explode."""
+
 CURVE = ("epoch", "lr", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "rates", "seconds")
 
 
@@ -251,11 +254,11 @@ def rate_at(recipe: Recipe, epoch: float) -> float:
 
 
 def _groups(model: SpikingNetwork, recipe: Recipe) -> list[dict]:
-    """Weights decay, delays (in steps) move faster, neither they nor beta decay; AdamW without decay is Adam."""
-    kinds: dict[str, list] = {"weights": [], "delay": [], "logit_beta": []}
+    """Parameters by how they move: delays and beta do not decay. AdamW without decay is Adam."""
+    kinds: dict[str, list] = {}
     for name, parameter in model.named_parameters():
-        kinds[name.rsplit(".", 1)[-1] if name.endswith(("delay", "logit_beta")) else "weights"].append(parameter)
-    factors = {"weights": 1.0, "delay": DELAY_FASTER, "logit_beta": 1.0}
-    return [{"params": parameters, "factor": factors[kind],
-             "weight_decay": recipe.weight_decay if kind == "weights" else 0.0}
-            for kind, parameters in kinds.items() if parameters]
+        kind = name.rsplit(".", 1)[-1]
+        kinds.setdefault(kind if kind in FACTORS else "weights", []).append(parameter)
+    return [{"params": parameters, "factor": FACTORS.get(kind, 1.0),
+             "weight_decay": 0.0 if kind in ("delay", "logit_beta") else recipe.weight_decay}
+            for kind, parameters in kinds.items()]
