@@ -4,7 +4,7 @@ from pathlib import Path
 
 from numpy.typing import ArrayLike
 
-from dmpnet.data import braille, digits, folders, heidelberg, mnist, nmnist, qtdb
+from dmpnet.data import braille, digits, folders, heidelberg, mnist, nmnist, pairs, qtdb
 from dmpnet.data.catalogue import DATASETS, Dataset, entry
 from dmpnet.data.download import download as _download
 from dmpnet.data.recordings import Recordings, validation_split
@@ -13,6 +13,7 @@ from dmpnet.errors import DataError
 __all__ = ["DATASETS", "Dataset", "Recordings", "load", "validation_split"]
 
 _READERS = {"shd": heidelberg, "shd-regen": heidelberg, "nmnist": nmnist, "qtdb": qtdb, "braille": braille,
+            "smnist-pairs": pairs,
             "digits-both": digits, "digits-heard": digits, "digits-seen": digits}
 
 

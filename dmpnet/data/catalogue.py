@@ -56,9 +56,9 @@ class Dataset:
         return tuple(self.samples)
 
 
-def _mnist(title: str) -> Dataset:
+def _mnist(title: str, classes: int = 10, T: int = 784, samples: Mapping[str, int] | None = None) -> Dataset:
     return Dataset(
-        title=title, kind="analog", classes=10, T=784, channels=1, dt=0.001,
+        title=title, kind="analog", classes=classes, T=T, channels=1, dt=0.001,
         licence="CC BY-SA 3.0 (as commonly stated; the makers' page names none)",
         attribution="MNIST: Y. LeCun, C. Cortes, C. J. C. Burges",
         source="the MNIST idx files, any MNIST mirror (torchvision keeps them in MNIST/raw)",
@@ -75,7 +75,7 @@ def _mnist(title: str) -> Dataset:
                 OfficialFile("t10k-labels-idx1-ubyte.gz", "ec29112dd5afa0611ce80d1b7f02629c",
                              "27ae3e4e09519cfbb04c329615203637")),
         },
-        samples={"train": 60000, "test": 10000, "subset": 1000},
+        samples=samples or {"train": 60000, "test": 10000, "subset": 1000},
         folders=("mnist", "MNIST/raw", "MNIST", "smnist", "psmnist"),
     )
 
@@ -96,6 +96,8 @@ def _digits(title: str) -> Dataset:
 DATASETS: dict[str, Dataset] = {
     "smnist": _mnist("MNIST, one pixel a step, row by row"),
     "psmnist": _mnist("MNIST, one pixel a step, in one fixed permuted order"),
+    "smnist-pairs": _mnist("two MNIST digits in a row at a quarter of their size: the same digit or not?", 2, 392,
+                           {"train": 30000, "test": 5000}),
     "shd": Dataset(
         title="Spiking Heidelberg Digits", kind="spikes", classes=20, T=100, channels=140, dt=0.010,
         licence="CC BY 4.0", attribution=_HEIDELBERG,

@@ -9,6 +9,7 @@ from dmpnet.training.model import Architecture
 SHAPES = {  # Sun et al. 2026, Table 1: units, d and theta of DMP II
     "smnist": ((1, 200, 200, 10), 60, 300.0),
     "psmnist": ((1, 200, 200, 10), 100, 300.0),
+    "smnist-pairs": ((1, 128, 128, 2), 20, 300.0),  # ours
     "shd": ((140, 128, 128, 20), 10, 40.0),
     "shd-regen": ((140, 128, 128, 20), 10, 40.0),
     # ours, after SHD: the paper has no results on these

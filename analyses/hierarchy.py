@@ -1,0 +1,81 @@
+"""What does a hierarchy of slow memories buy when a sequence is longer than one block can span?
+
+smnist-pairs: two digits in a row, 392 steps, is the second the same digit as the first? All networks are
+1-128-128-2; the slow memories of a layer have 20 numbers however they are split. Whole test set, in Brian2.
+
+python analyses/hierarchy.py --data FOLDER --seeds 0 1       (a run takes about 3 minutes; goes on where it was)
+"""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tabulate import tabulate
+
+from dmpnet import card, data, provenance, weights
+from dmpnet.commands import options
+from dmpnet.evaluation import evaluate
+from dmpnet.training.recipe import Recipe, published
+from dmpnet.training.trainer import Trainer
+
+OURS: dict[str, Any] = {"std": 0.0, "schedule": "cosine", "gradients": "bfloat16", "lr": 5e-3, "beta": 0.8,
+                        "learn_beta": True, "rate_weight": 0.2}
+VARIANTS: dict[str, dict[str, Any]] = {
+    "no slow memory": {"kind": "fsnn"},
+    "one block of 5 over 100 steps": {"d": 5, "theta": 100.0},
+    "one block of 20 over 100 steps": {"d": 20, "theta": 100.0},
+    "one block of 20 over 400 steps": {"d": 20, "theta": 400.0},
+    "cascade of four, 5 over 100 steps each": {"blocks": ((5, 100.0),) * 4, "feed": "cascade"},
+    "in parallel, 5 each over 50, 100, 200, 400": {"blocks": ((5, 50.0), (5, 100.0), (5, 200.0), (5, 400.0))},
+}
+
+
+def recipe(changes: dict[str, Any], seed: int, epochs: int) -> Recipe:
+    """A training recipe on smnist-pairs, the same for every variant."""
+    changes = dict(changes)
+    return published("smnist-pairs", changes.pop("kind", "dmp"), **OURS, epochs=epochs, seed=seed, **changes)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
+    parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--runs", type=Path, default=Path("hierarchy.run"), help="folder for checkpoints")
+    options.data(parser)
+    options.backend(parser)
+    parser.set_defaults(backend="cpp_standalone")
+    options.common(parser, "results/hierarchy.json")
+    arguments = parser.parse_args()
+    done = json.loads(arguments.out.read_text())["runs"] if arguments.out.exists() else []
+    train, test = (data.load("smnist-pairs", split, arguments.data, arguments.download) for split in ("train", "test"))
+    for seed in arguments.seeds:
+        for number, (name, changes) in enumerate(VARIANTS.items()):
+            if any(run["variant"] == name and run["seed"] == seed for run in done):
+                continue
+            trainer = Trainer(recipe(changes, seed, arguments.epochs), train, arguments.runs / f"{number}-{seed}")
+            trainer.resume()
+            trainer.run()
+            network = weights.load(trainer.folder / "weights.npz")
+            result = evaluate(network, test, arguments.backend, processes=arguments.processes)
+            done.append({"variant": name} | card.measured(network, test, result))
+            provenance.write(arguments.out, provenance.record("hierarchy", options.given(arguments), runs=done))
+            print(f"{name}, seed {seed}: {result.accuracy:.2f} %", flush=True)
+    print(tabulate(summary(done), headers="keys", floatfmt=".2f", intfmt=","))
+
+
+def summary(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A line a variant, mean over seeds."""
+    rows = []
+    for name in dict.fromkeys(run["variant"] for run in runs):
+        mine = [run for run in runs if run["variant"] == name]
+        rows.append({"slow memory of a layer": name, "seeds": len(mine), "parameters": mine[0]["parameters"]["paper"],
+                     "test %": np.mean([run["accuracy_brian2"] for run in mine]),
+                     "lowest": min(run["accuracy_brian2"] for run in mine),
+                     "highest": max(run["accuracy_brian2"] for run in mine)})
+    return rows
+
+
+if __name__ == "__main__":
+    main()

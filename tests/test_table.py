@@ -1,0 +1,116 @@
+"""Table 1: its rows, the arithmetic of a line, what is printed, and a row made again from nothing."""
+
+import json
+
+import numpy as np
+import pytest
+from data_files import letters, untrusted, write_braille
+
+from dmpnet import cli, shipped, table, weights
+from dmpnet.errors import DmpnetError
+
+
+def result(accuracy, seed=0, differ=0):
+    return {"seed": seed, "accuracy_brian2": accuracy, "classes_differing_from_pytorch_float64": differ,
+            "parameters": {"paper": 39624, "trainable": 40226}, "rates": [0.1, 0.25]}
+
+
+def test_rows_are_those_of_the_paper():
+    rows = table.rows()
+    assert [rows[f"smnist-{kind}"].paper for kind in ("fsnn", "rsnn", "dmp1", "dmp2", "peak")] == \
+        [59.00, 74.00, 98.08, 99.20, 99.28]
+    assert rows["psmnist-peak"].size == "202K" and rows["shd-regen-dsnn"].paper == 90.98
+    assert table.row("shd-regen-dmp2").label == "DMP II"
+    with pytest.raises(DmpnetError, match="'nothing' is not in the table; choose one of smnist-fsnn"):
+        table.row("nothing")
+
+
+def test_every_shipped_network_is_a_row_with_its_records():
+    assert set(shipped.names()) <= set(table.rows())
+    for name in shipped.names():
+        found = table.results(name)
+        assert [record["seed"] for record in found] == shipped.seeds(name)
+        for record in found:
+            network = weights.load(shipped.path(f"{name}/seed{record['seed']}"))
+            assert record["parameters"] == weights.parameters(network)
+            assert network.provenance["arguments"]["seed"] == record["seed"]
+            assert sum(record["places_mismatched"]) == 0 and record["classes_differing_from_pytorch_float64"] == 0
+            assert (shipped.folder() / name / "README.md").is_file()
+            assert shipped.path(f"{name}/seed{record['seed']}").stat().st_size < 1_000_000
+
+
+def test_recipes_have_the_sizes_the_paper_prints():
+    """Parameters by the paper's rule, in thousands, are the numbers of its table."""
+    pytest.importorskip("torch", reason="needs torch: pip install 'dmpnet[train]'")
+    from dmpnet.models.recipes import RECIPES
+
+    from dmpnet.training.model import SpikingNetwork
+    from dmpnet.training.recipe import SHAPES
+    from dmpnet.weights import Encoding
+
+    rows = table.rows()
+    assert set(RECIPES) == set(rows)
+    for name, recipe in RECIPES.items():
+        network = SpikingNetwork(recipe.architecture).trained(
+            Encoding("analog", SHAPES[recipe.dataset][0][0], 10, 0.001, recipe.dataset), {})
+        count = weights.parameters(network)["paper"]
+        if rows[name].size:
+            assert abs(count / 1000 - float(rows[name].size.rstrip("K"))) < 1, name
+
+
+def test_mean_and_standard_error():
+    values = [90.0, 92.0, 94.0]
+    mean, error = table.mean_and_error(values)
+    assert mean == 92 and error == pytest.approx(2 / np.sqrt(3))  # deviation 2 by hand
+    assert table.mean_and_error([7.0]) == (7.0, None)
+
+
+def test_a_line_says_what_was_found():
+    row = table.Row("r", "t", "DMP II", 91.23, "40K", 5)
+    line = table.line(row, [result(90.0), result(92.0, 1), result(91.0, 2, differ=3)])
+    assert line["accuracy %"] == 91 and line["difference"] == pytest.approx(-0.23) and line["seeds"] == "3/5"
+    assert line["Brian2"] == "yes, 3 differ" and line["active %"] == "10.0, 25.0"
+    empty = table.line(row, [])
+    assert empty["seeds"] == "0/5" and empty["accuracy %"] is None and empty.keys() == line.keys()
+
+
+def test_the_table_is_printed_from_files(tmp_path, capsys):
+    (tmp_path / "table1.toml").write_bytes((shipped.folder() / "table1.toml").read_bytes())
+    (tmp_path / "smnist-dmp2").mkdir()
+    for seed, accuracy in enumerate((98.25, 98.75)):
+        (tmp_path / "smnist-dmp2" / f"seed{seed}.json").write_text(json.dumps(result(accuracy, seed)))
+    assert cli.main(["table1", "--results", str(tmp_path), "--out", str(tmp_path / "table.json")]) == 0
+    out = capsys.readouterr().out
+    line, = (line for line in out.splitlines() if "smnist-dmp2" in line and "psmnist" not in line)
+    assert "98.50" in line and "0.25" in line and "-0.70" in line and "2/3" in line and "39,624" in line
+    assert all(name in out for name in table.rows())
+    written = json.loads((tmp_path / "table.json").read_text())
+    assert {entry["row"] for entry in written["rows"]} == set(table.rows()) and "versions" in written
+    assert cli.main(["table1", "--results", str(tmp_path / "nowhere")]) == 2
+    assert cli.main(["table1", "--retrain", "nothing"]) == 2
+    assert capsys.readouterr().err.count("\n") == 2
+
+
+@untrusted
+def test_a_row_is_made_again(tmp_path, capsys, monkeypatch):
+    """With a recipe of one epoch on a few generated letters, so that it takes seconds."""
+    pytest.importorskip("torch", reason="needs torch: pip install 'dmpnet[train]'")
+    from dataclasses import replace
+
+    from dmpnet.models import recipes
+
+    quick = replace(recipes.RECIPES["braille-dmp2"], epochs=2)
+    monkeypatch.setitem(recipes.RECIPES, "braille-dmp2", quick)
+    folder = write_braille(tmp_path / "data", letters())
+    asked = ["table1", "--retrain", "braille-dmp2", "--seed", "4", "--data", str(folder), "--backend", "numpy",
+             "--out", str(tmp_path / "out")]
+    assert cli.main([*asked, "--no-test"]) == 0
+    assert (tmp_path / "out" / "braille-dmp2" / "seed4.run" / "checkpoint.pt").exists()
+    assert cli.main(asked) == 0
+    made = tmp_path / "out" / "braille-dmp2"
+    assert {path.name for path in made.iterdir()} == {"seed4.npz", "seed4.json", "seed4.curve.csv", "README.md"}
+    found, = table.results("braille-dmp2", tmp_path / "out")
+    assert found["seed"] == 4 and found["accuracy_brian2"] == found["accuracy_pytorch_float64"]
+    assert sum(found["places_mismatched"]) == 0 and found["places_compared"][0] > 0
+    assert "# braille-dmp2" in (made / "README.md").read_text()
+    assert weights.load(made / "seed4.npz").kind == "DMP" and "braille-dmp2 seed4" in capsys.readouterr().out
