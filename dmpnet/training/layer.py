@@ -72,7 +72,7 @@ class SpikingLayer(torch.autograd.Function):
         setting, seen = ctx.setting, ctx.seen
         kind, (n, channels) = u.numpy().dtype.type, W_f.shape
         low = setting.products or u.dtype
-        dI = u if low == u.dtype else torch.empty(u.shape, dtype=low)
+        dI = u if low == u.dtype else torch.empty(*u.shape[:2], -(-n // 8) * 8 + 8, dtype=low)  # a column for dx
         dense = len(seen.channel) > DENSE * s_in.numel() and s_in.dtype == low
         dW_f, db = np.zeros((0, 0) if dense else (channels, n), kind), np.zeros(n, kind)
         dW_r = np.zeros((n, n) if W_r is not None else (0, 0), kind)
@@ -81,18 +81,18 @@ class SpikingLayer(torch.autograd.Function):
                           as_numpy(ds.contiguous() if setting.record else dI.new_empty(0, 0, 0)),
                           drate.contiguous().numpy(), *seen.arrays, as_numpy(dI), dW_f, dW_r, db, dbeta,
                           *ctx.constants, kind(setting.alpha), tuple(map(kind, membrane.SERIES)))
-        dI = dI.view(-1, n)
+        wide = dI.view(-1, dI.shape[2])
+        dI = wide[:, :n]
         dw_x = db_x = dW_m = dx = ds_in = None
         if W_m is not None:
             dW_m = (dI.T @ m.view(-1, m.shape[2])).to(W_m.dtype)
-            dm = (dI @ W_m.to(dI.dtype)).to(u.dtype).view(m.shape)
+            dm = (dI @ W_m.to(low)).view(m.shape)
             dx = (scan.backward(scan.release(dm, setting.d_s), setting.blocks) * active).view(-1)
             db_x, dw_x = dx.sum(), _input_weights(seen, dx, channels)
         if ctx.needs_input_grad[0]:
-            ds_in = dI @ (setting.scale * W_f).to(low)
-            if dx is not None:
-                ds_in.addr_(dx.to(low), (setting.scale * w_x).to(low))
-            ds_in = ds_in.view(s_in.shape).to(s_in.dtype)
+            ds_in = _to_input(wide, n, dx, W_f, w_x).view(s_in.shape).to(s_in.dtype)
+            if setting.scale != 1:
+                ds_in *= setting.scale
         by_input = (setting.scale * (dI.T @ s_in.view(-1, channels)).to(u.dtype) if dense
                     else torch.from_numpy(dW_f).T)
         return (ds_in, by_input, torch.from_numpy(db),
@@ -107,6 +107,20 @@ def _constants(neuron: Neuron, beta: torch.Tensor | None, kind: type) -> tuple:
 
 def _transposed(matrix: torch.Tensor) -> np.ndarray:
     return matrix.detach().T.contiguous().numpy()
+
+
+def _to_input(dI: torch.Tensor, n: int, dx: torch.Tensor | None, W_f: torch.Tensor,
+              w_x: torch.Tensor | None) -> torch.Tensor:
+    """dL/ds_in = dI W_f + dx w_x, one product where dI (rows, at least n) has columns to spare."""
+    if dx is None or w_x is None:
+        return dI[:, :n] @ W_f.to(dI.dtype)
+    if dI.shape[1] == n:
+        return torch.addr(dI @ W_f, dx, w_x)
+    dI[:, n] = dx
+    dI[:, n + 1 :] = 0
+    weights = W_f.new_zeros(dI.shape[1], W_f.shape[1], dtype=dI.dtype)
+    weights[:n], weights[n] = W_f, w_x
+    return dI @ weights
 
 
 def _input_weights(seen: Events, dx: torch.Tensor, channels: int) -> torch.Tensor:

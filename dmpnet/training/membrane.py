@@ -145,7 +145,7 @@ def backward(u, W_r, ds, drate, start, channel, value, dI, dW_f, dW_r, db, dbeta
 
     W_r : (N, N) as [to, from], or (0, 0)
     ds : dL/ds (B, T, N), or (0, 0, 0) for none;  drate : dL/drate (B, N)
-    dI : (B, T, N) filled with dL/dI; may be u itself
+    dI : (B, T, N or more) filled with dL/dI in its first N columns; may be u itself
     dW_f (M, N), dW_r (N, N), db (N,), dbeta (N,) : zeros, filled with the gradients, or empty where one is not
         wanted (db always is); matrices as [from, to]; dbeta is that of u = beta u + (1 - beta) I
     alpha, c : steepness of the surrogate, and SERIES as a tuple of the arrays' type

@@ -1,10 +1,11 @@
 """The slow memory over a whole sequence at once, in blocks of steps, and its adjoint.
 
-Within a block of L steps that starts from memory m0 everything is two matrix products,
+Within a block of L steps that starts from memory m0,
 
     m[i] = sum_{j <= i} Abar^(i-j) Bbar x[j] + Abar^(i+1) m0,   i = 0 .. L-1
 
-so T steps cost T/L products of useful size in place of T small ones. The backward pass is the same, transposed.
+so all blocks together are one matrix product, [x m0] times one constant matrix, once the m0 are known; and those
+follow each other by the last row alone. The backward pass is the same, transposed.
 """
 
 import numpy as np
@@ -14,7 +15,10 @@ BLOCK = 28
 
 
 class Blocks:
-    """Constants of the block form for one (Abar, Bbar): `response` (L, L d), `powers` (d, L d)."""
+    """Constants of the block form for one (Abar, Bbar).
+
+    whole : (L + d, L d), the rows of x above those of m0; last : its last d columns
+    """
 
     def __init__(self, abar: np.ndarray, bbar: np.ndarray, dtype: torch.dtype, length: int = BLOCK):
         d = len(bbar)
@@ -27,41 +31,36 @@ class Blocks:
             powers[:, lag] = power.T
             column, power = abar @ column, abar @ power
         self.d, self.length = d, length
-        self.response = torch.tensor(response.reshape(length, length * d), dtype=dtype)
-        self.powers = torch.tensor(powers.reshape(d, length * d), dtype=dtype)
-
-    def cut(self, steps: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """`response` and `powers` for a block of fewer steps."""
-        return self.response[:steps, : steps * self.d], self.powers[:, : steps * self.d]
+        self.whole = torch.tensor(np.concatenate([response, powers]).reshape(length + d, length * d), dtype=dtype)
+        self.last = self.whole[:, -d:].contiguous()
+        self.rounded = self.whole.to(torch.bfloat16)
 
 
 def forward(x: torch.Tensor, blocks: Blocks) -> torch.Tensor:
     """m (B, T, d) of x (B, T), from m[-1] = 0."""
     batch, steps = x.shape
-    m = x.new_empty(batch, steps, blocks.d)
-    state = x.new_zeros(batch, blocks.d)
-    for start in range(0, steps, blocks.length):
-        piece = x[:, start : start + blocks.length]
-        response, powers = blocks.cut(piece.shape[1])
-        block = torch.addmm(piece @ response, state, powers).view(batch, -1, blocks.d)
-        m[:, start : start + blocks.length] = block
-        state = block[:, -1]
-    return m
+    length, d = blocks.length, blocks.d
+    count = -(-steps // length)
+    known = x.new_zeros(batch, count, length + d)  # x of each block, then the memory it starts from
+    known[:, :, :length] = torch.nn.functional.pad(x, (0, count * length - steps)).view(batch, count, length)
+    for block in range(1, count):
+        torch.mm(known[:, block - 1], blocks.last, out=known[:, block, length:])
+    m = (known.view(-1, length + d) @ blocks.whole).view(batch, count * length, d)
+    return m if count * length == steps else m[:, :steps].contiguous()
 
 
 def backward(dm: torch.Tensor, blocks: Blocks) -> torch.Tensor:
-    """dL/dx (B, T) of dL/dm (B, T, d)."""
+    """dL/dx (B, T) of dL/dm (B, T, d), which may be bfloat16; the result has the constants' type."""
     batch, steps, d = dm.shape
-    dx = dm.new_empty(batch, steps)
-    carry = dm.new_zeros(batch, d)
-    for start in reversed(range(0, steps, blocks.length)):
-        piece = dm[:, start : start + blocks.length].reshape(batch, -1)
-        length = piece.shape[1] // d
-        response, powers = blocks.cut(length)
-        piece[:, -d:] += carry  # the next block begins where this one ends
-        dx[:, start : start + length] = piece @ response.T
-        carry = piece @ powers.T
-    return dx
+    length = blocks.length
+    count = -(-steps // length)
+    whole = blocks.rounded if dm.dtype == torch.bfloat16 else blocks.whole
+    if count * length != steps:
+        dm = torch.nn.functional.pad(dm, (0, 0, 0, count * length - steps))
+    known = (dm.reshape(batch * count, length * d) @ whole.T).to(blocks.whole.dtype).view(batch, count, length + d)
+    for block in reversed(range(1, count)):  # a block's end is the next one's beginning
+        known[:, block - 1].addmm_(known[:, block, length:], blocks.last.T)
+    return known[:, :, :length].reshape(batch, -1)[:, :steps]
 
 
 def hold(m: torch.Tensor, d_s: int) -> torch.Tensor:

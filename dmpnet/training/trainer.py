@@ -22,7 +22,7 @@ from dmpnet.training.model import SpikingNetwork, effective_rank
 from dmpnet.training.recipe import Recipe
 from dmpnet.weights import Encoding
 
-ROWS = 12_544  # samples times steps of a piece of a batch: 16 sequences of pixels, small enough for the cache
+ROWS = 25_088  # samples times steps of a piece of a batch at most: 32 sequences of pixels
 FACTORS = {"delay": 10.0, "W_r": 0.1, "logit_beta": 1.0}
 """Learning rate of some parameters to that of weights: delays are some ten steps where weights are some tenths, and
 recurrent weights that move as fast as the others make gradients explode."""
