@@ -119,7 +119,7 @@ def test_gradient_of_beta_equals_that_of_the_stepwise_layer(reset):
 
 
 @pytest.mark.parametrize("kind, changes", [("dmp", {}), ("dmp", {"d_s": 3}), ("rsnn", {}), ("dsnn", {}),
-                                           ("dmp", {"learn_beta": True, "delay_max": 6})])
+                                           ("dmp", {"learn_beta": True, "delay_max": 6, "delay_input": True})])
 def test_fused_and_stepwise_networks_agree(kind, changes):
     torch.manual_seed(0)
     slow = {"d": 6, "theta": (20.0, 30.0)} if kind == "dmp" else {}
@@ -377,7 +377,7 @@ def test_labels_and_kappa_must_fit(tmp_path):
         trainer.Trainer(recipe(kappa=0.5), bars(), tmp_path)
 
 
-@pytest.mark.parametrize("changes", [{"delay_max": 6}, {"learn_beta": True, "beta": 0.8}, {"acts": "threshold"},
+@pytest.mark.parametrize("changes", [{"delay_max": 6}, {"delay_max": 6, "delay_input": True}, {"learn_beta": True, "beta": 0.8}, {"acts": "threshold"},
                                      {"acts": "gain"}, {"blocks": ((3, 8.0), (4, 20.0)), "feed": "cascade"},
                                      {"blocks": ((3, 8.0), (4, 20.0))}, {"kind": "dsnn", "delay_max": 5},
                                      {"kind": "rsnn", "clip": 0.5}])

@@ -30,6 +30,7 @@ def add(parsers) -> None:
     p.add_argument("--theta", type=float, nargs="+", metavar="STEPS", help="window of the slow memory (one a layer)")
     p.add_argument("--blocks", type=_block, nargs="+", metavar="D:THETA", help="hierarchy of memories, e.g. 5:20 5:80")
     p.add_argument("--learn-beta", action="store_true", default=None, help="learn each layer's decay")
+    p.add_argument("--delay-input", action="store_true", default=None, help="delays on the input channels too")
     for name, told in WORDS.items():
         p.add_argument(f"--{name}", help=told)
     options.data(p)
@@ -49,7 +50,7 @@ def execute(arguments: argparse.Namespace) -> None:
     from dmpnet.training.recipe import published
     from dmpnet.training.trainer import Trainer
 
-    given = {name: getattr(arguments, name) for name in (*NUMBERS, *WORDS, "learn_beta")}
+    given = {name: getattr(arguments, name) for name in (*NUMBERS, *WORDS, "learn_beta", "delay_input")}
     if arguments.theta:
         given["theta"] = arguments.theta[0] if len(arguments.theta) == 1 else tuple(arguments.theta)
     if arguments.blocks:

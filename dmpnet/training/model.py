@@ -44,7 +44,8 @@ class Architecture:
     d, theta : slow memory (kind 'dmp'), theta one number or one a layer
     blocks, feed : in place of d and theta, a hierarchy of memories in every layer (memory.hierarchy)
     d_s, acts : dilation, and how the memory acts (dmpnet.neurons)
-    delay_max : axonal delays, learned, of up to so many steps; 0 for none
+    delay_max : axonal delays of the hidden neurons, learned, of up to so many steps; 0 for none
+    delay_input : the input channels have such delays too
     learn_beta : beta of each layer is learned from neuron.beta on, with g = 1 - beta
     kappa : None for a class a sample; else a class at every step, see weights.TrainedNetwork
     dropout : fraction of each hidden layer's spikes dropped in training, last layer excepted
@@ -61,6 +62,7 @@ class Architecture:
     d_s: int = 1
     acts: str = "current"
     delay_max: int = 0
+    delay_input: bool = False
     learn_beta: bool = False
     kappa: float | None = None
     dropout: float = 0.0
@@ -107,8 +109,9 @@ class SpikingNetwork(nn.Module):
         self.pathways = pathways or tuple(map(architecture.pathway, range(depth)))
         self.sigma = 1.0  # width over which a delay looks round itself, in steps
         self.layers = nn.ModuleList()
-        for m, n, pathway in zip(sizes[:-2], sizes[1:-1], self.pathways, strict=True):
-            self.layers.append(nn.ParameterDict(_start(architecture, n, m, pathway)))
+        for number, (m, n, pathway) in enumerate(zip(sizes[:-2], sizes[1:-1], self.pathways, strict=True)):
+            late = bool(architecture.delay_max and (number or architecture.delay_input))
+            self.layers.append(nn.ParameterDict(_start(architecture, n, m, pathway, late)))
         self.W_o = nn.Parameter(_normal((sizes[-1], sizes[-2]), architecture.std or 1.0))
         self.b_o = nn.Parameter(torch.zeros(sizes[-1]))
         self.constants: dict[tuple[Pathway, torch.dtype], Blocks] = {}
@@ -226,8 +229,9 @@ def from_trained(network: TrainedNetwork, dtype: torch.dtype = torch.float32) ->
     return model
 
 
-def _start(architecture: Architecture, n: int, m: int, pathway: Pathway | None) -> dict[str, torch.Tensor]:
-    """Weights of a layer of n neurons on m inputs before training."""
+def _start(architecture: Architecture, n: int, m: int, pathway: Pathway | None,
+           late: bool) -> dict[str, torch.Tensor]:
+    """Weights of a layer of n neurons on m inputs, which may come late, before training."""
     std = architecture.std
     active = max(m * INPUT_RATE, 1.0)
     layer = {"W_f": _normal((n, m), std or 0.5 / active**0.5), "b_f": torch.zeros(n)}
@@ -236,7 +240,7 @@ def _start(architecture: Architecture, n: int, m: int, pathway: Pathway | None) 
     if pathway:
         w_x = _normal((m,), std) if std else torch.full((m,), 1 / active)
         layer |= {"w_x": w_x, "b_x": torch.zeros(()), "W_m": _normal((n, pathway.d), std or 1.0), "b_m": torch.zeros(n)}
-    if architecture.delay_max:
+    if late:
         layer["delay"] = architecture.delay_max * torch.rand(m)
     if architecture.learn_beta:
         layer["logit_beta"] = torch.logit(torch.tensor(architecture.neuron.beta))

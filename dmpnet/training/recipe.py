@@ -56,6 +56,7 @@ class Recipe:
     beta: float = 0.5
     learn_beta: bool = False
     delay_max: int = 0
+    delay_input: bool = False
     delay_sigma: float = 3.0
     kappa: float | None = None
     dropout: float = 0.0
@@ -104,7 +105,7 @@ class Recipe:
     @property
     def architecture(self) -> Architecture:
         slow = ("d", "theta", "blocks", "feed", "d_s", "acts") if self.kind == "dmp" else ()
-        shared = {name: getattr(self, name) for name in (*slow, "delay_max", "learn_beta", "kappa", "dropout", "std")}
+        shared = {name: getattr(self, name) for name in (*slow, "delay_max", "delay_input", "learn_beta", "kappa", "dropout", "std")}
         neuron = PUBLISHED_CODE if self.beta == 0.5 else Neuron(beta=self.beta, g=1 - self.beta)
         return Architecture(self.kind, self.sizes, neuron=neuron, **shared)
 
