@@ -105,7 +105,8 @@ class Recipe:
     @property
     def architecture(self) -> Architecture:
         slow = ("d", "theta", "blocks", "feed", "d_s", "acts") if self.kind == "dmp" else ()
-        shared = {name: getattr(self, name) for name in (*slow, "delay_max", "delay_input", "learn_beta", "kappa", "dropout", "std")}
+        names = (*slow, "delay_max", "delay_input", "learn_beta", "kappa", "dropout", "std")
+        shared = {name: getattr(self, name) for name in names}
         neuron = PUBLISHED_CODE if self.beta == 0.5 else Neuron(beta=self.beta, g=1 - self.beta)
         return Architecture(self.kind, self.sizes, neuron=neuron, **shared)
 
