@@ -378,7 +378,8 @@ def test_labels_and_kappa_must_fit(tmp_path):
 
 
 @pytest.mark.parametrize("changes", [{"delay_max": 6}, {"delay_max": 6, "delay_input": True},
-                                     {"learn_beta": True, "beta": 0.8}, {"acts": "threshold"}, {"acts": "gain"}, {"blocks": ((3, 8.0), (4, 20.0)), "feed": "cascade"},
+                                     {"learn_beta": True, "beta": 0.8}, {"acts": "threshold"}, {"acts": "gain"},
+                                     {"blocks": ((3, 8.0), (4, 20.0)), "feed": "cascade"},
                                      {"blocks": ((3, 8.0), (4, 20.0))}, {"kind": "dsnn", "delay_max": 5},
                                      {"kind": "rsnn", "clip": 0.5}])
 def test_every_kind_of_network_trains_and_equals_the_reference(tmp_path, changes):
