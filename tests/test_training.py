@@ -17,6 +17,7 @@ from dmpnet.training.layer import Setting, SpikingLayer  # noqa: E402
 from dmpnet.training.model import Architecture, SpikingNetwork, effective_rank, from_trained  # noqa: E402
 from dmpnet.training.recipe import Recipe, published  # noqa: E402
 from dmpnet.training.verdict import predictions, spikes  # noqa: E402
+from dmpnet.training.workers import workers  # noqa: E402
 from dmpnet.weights import Encoding  # noqa: E402
 
 ANALOG = Encoding("analog", 1, 50, 0.001, "smnist")
@@ -407,7 +408,7 @@ def test_a_batch_in_pieces_is_the_same_batch(tmp_path, monkeypatch):
     for rows in (10**6, 40):
         monkeypatch.setattr(trainer, "ROWS", rows)
         run = trainer.Trainer(recipe(dropout=0.0, shift_steps=0, batch=20), bars(), tmp_path / str(rows))
-        with run._workers():
+        with workers() as run.pool:
             run._step(run.train[:20])
         grads.append([p.grad.clone() for p in run.parameters])
     for a, b in zip(*grads, strict=True):

@@ -3,9 +3,9 @@
 import csv
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from dmpnet.training import augmentation
 from dmpnet.training.allocation import keep_freed_memory
 from dmpnet.training.model import SpikingNetwork, effective_rank
 from dmpnet.training.recipe import Recipe
+from dmpnet.training.workers import workers
 from dmpnet.weights import Encoding
 
 ROWS = 25_088  # samples times steps of a piece of a batch at most: 32 sequences of pixels
@@ -74,6 +75,7 @@ class Trainer:
         self.parameters = list(self.model.parameters())
         self.optimiser = torch.optim.AdamW(_groups(self.model, recipe), lr=recipe.lr)
         self.progress = Progress()
+        self.pool: ThreadPoolExecutor | None = None
         self.origin = provenance.record("train", recipe.record(), data=recordings.source)
         self.batches = math.ceil(len(self.train) / recipe.batch)
 
@@ -112,22 +114,11 @@ class Trainer:
     def run(self) -> Progress:
         """Train to the last epoch."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        with self._workers():
+        with workers() as self.pool:
             while self.progress.epoch < self.recipe.epochs:
                 self._epoch()
+        self.pool = None
         return self.progress
-
-    @contextmanager
-    def _workers(self) -> Iterator[None]:
-        """Pieces of a batch go to one thread each, which share nothing until the end: no barrier inside a product."""
-        threads = torch.get_num_threads()
-        self.pool = ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,))
-        torch.set_num_threads(1)
-        try:
-            yield
-        finally:
-            torch.set_num_threads(threads)
-            self.pool.shutdown()
 
     def _epoch(self) -> None:
         p = self.progress
@@ -213,10 +204,8 @@ class Trainer:
         self.model.eval()
         size = max(1, ROWS // self.data.values.shape[1])
         pieces = np.array_split(index, math.ceil(len(index) / size))
-        if hasattr(self, "pool") and not self.pool._shutdown:
-            results = list(self.pool.map(self._judged, pieces))
-        else:
-            results = list(map(self._judged, pieces))
+        with nullcontext(self.pool) if self.pool else workers() as pool:
+            results = list(pool.map(self._judged, pieces))
         loss, correct, seen = np.sum([result[:3] for result in results], axis=0)
         rates = np.average([result[3] for result in results], axis=0, weights=[len(piece) for piece in pieces])
         return float(loss / seen), float(correct / seen), rates.tolist()

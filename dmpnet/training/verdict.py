@@ -7,22 +7,27 @@ import torch
 
 from dmpnet.data import Recordings
 from dmpnet.training.model import from_trained
+from dmpnet.training.workers import workers
 from dmpnet.weights import TrainedNetwork
 
 
-@torch.no_grad()
-def predictions(network: TrainedNetwork, recordings: Recordings, dtype: str = "float32", batch: int = 250,
+def predictions(network: TrainedNetwork, recordings: Recordings, dtype: str = "float32", batch: int = 64,
                 progress: Callable[[int], None] | None = None) -> np.ndarray:
     """(n,) classes, or (n, T) with a class a step, by the PyTorch network in float32, as trained, or float64."""
     model = from_trained(network, getattr(torch, dtype)).eval()
-    classes = []
-    for start in range(0, len(recordings), batch):
-        s_in = recordings.batch(slice(start, start + batch), np.dtype(dtype))
-        logits, _ = model(torch.from_numpy(s_in))
-        classes.append(logits.argmax(-1).numpy())
-        if progress:
-            progress(len(s_in))
-    return np.concatenate(classes)
+
+    @torch.no_grad()
+    def classes(start: int) -> np.ndarray:
+        logits, _ = model(torch.from_numpy(recordings.batch(slice(start, start + batch), np.dtype(dtype))))
+        return logits.argmax(-1).numpy()
+
+    found = []
+    with workers() as pool:
+        for piece in pool.map(classes, range(0, len(recordings), batch)):
+            found.append(piece)
+            if progress:
+                progress(len(piece))
+    return np.concatenate(found)
 
 
 @torch.no_grad()
