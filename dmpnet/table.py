@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from tabulate import tabulate
 
 from dmpnet import shipped
 from dmpnet.errors import DmpnetError
@@ -80,3 +81,19 @@ def line(row: Row, found: list[dict[str, Any]]) -> dict[str, Any]:
         "difference": None if row.paper is None else accuracy - row.paper,
         "Brian2": "yes, 0 differ" if not wrong else f"yes, {wrong} differ",
         "active %": ", ".join(f"{100 * rate:.1f}" for rate in active)}
+
+
+def summary(folder: Path | None = None) -> str:
+    """The trained rows as a table in Markdown, as the README shows it."""
+    lines = []
+    for row in rows(folder).values():
+        found = results(row.name, folder)
+        if not found:
+            continue
+        entry = line(row, found)
+        error = "" if entry["s.e.m."] is None else f" +- {entry['s.e.m.']:.2f}"
+        lines.append({"name": f"`{row.name}`", "data": row.title, "model": row.label,
+                      "parameters": format(entry["by paper's rule"], ","), "seeds": len(found),
+                      "accuracy %": f"{entry['accuracy %']:.2f}{error}",
+                      "paper %": "" if row.paper is None else f"{row.paper:.2f}", "active %": entry["active %"]})
+    return tabulate(lines, headers="keys", tablefmt="github", disable_numparse=True)

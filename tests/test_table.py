@@ -1,6 +1,7 @@
 """Table 1: its rows, the arithmetic of a line, what is printed, and a row made again from nothing."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -114,3 +115,9 @@ def test_a_row_is_made_again(tmp_path, capsys, monkeypatch):
     assert sum(found["places_mismatched"]) == 0 and found["places_compared"][0] > 0
     assert "# braille-dmp2" in (made / "README.md").read_text()
     assert weights.load(made / "seed4.npz").kind == "DMP" and "braille-dmp2 seed4" in capsys.readouterr().out
+
+
+def test_the_readme_shows_the_results_as_they_are():
+    """Written by `dmpnet table1 --markdown`."""
+    readme = (Path(__file__).resolve().parent.parent / "README.md").read_text()
+    assert table.summary() in readme

@@ -25,6 +25,7 @@ def add(parsers) -> None:
     p = parsers.add_parser("table1", help="the paper's Table 1 beside ours; --retrain makes a row again",
                            description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--results", type=Path, metavar="FOLDER", help="where rows lie (default: those that ship)")
+    p.add_argument("--markdown", action="store_true", help="only the rows there are, short, as in the README")
     p.add_argument("--retrain", metavar="ROW", help="train and evaluate this row with --seed, into --out")
     p.add_argument("--no-test", action="store_true", help="with --retrain: train only, leave the test set alone")
     options.data(p)
@@ -44,6 +45,9 @@ def show(arguments: argparse.Namespace) -> None:
     """Print the table; with --out also write it as JSON."""
     if arguments.results and not arguments.results.is_dir():
         raise DmpnetError(f"--results {arguments.results}: no such folder; give the one that --retrain wrote into")
+    if arguments.markdown:
+        print(table.summary(arguments.results))
+        return
     remarks = table.notes()
     lines: list[dict[str, Any]] = []
     shown: list[list[str]] = []
