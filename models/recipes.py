@@ -10,6 +10,7 @@ SPOKEN = OURS | {"lr": 5e-3, "epochs": 40, "shift_channels": 4, "shift_steps": 4
 # gradients explode with a faster rate or membranes that learn to keep more; tried: lr 1e-3, 2e-3 and 5e-3, clip 1,
 # beta 0.5 and learned
 RECURRENT = {"lr": 2e-3, "beta": 0.5, "learn_beta": False}
+LATE = {"delay_max": 15, "delay_input": True}  # of 15 and 30 steps, hidden neurons alone or with the input
 OTHERS = OURS | {"lr": 5e-3, "weight_decay": 0.1, "dropout": 0.2}
 SEEN = OTHERS | {"epochs": 30, "shift_steps": 4}
 ECG = OTHERS | {"epochs": 40, "batch": 16}
@@ -30,11 +31,11 @@ RECIPES: dict[str, Recipe] = {
     **_pixels("psmnist", 20, 40, 100),
     "shd-regen-fsnn": published("shd-regen", "fsnn", **SPOKEN),
     "shd-regen-rsnn": published("shd-regen", "rsnn", **SPOKEN | RECURRENT),
-    "shd-regen-dsnn": published("shd-regen", "dsnn", **SPOKEN),
+    "shd-regen-dsnn": published("shd-regen", "dsnn", **SPOKEN | LATE),
     "shd-regen-dmp1": published("shd-regen", **SPOKEN, d=5),
     "shd-regen-dmp2": published("shd-regen", **SPOKEN),
     "shd-regen-peak": published("shd-regen", **SPOKEN, d=30),
-    "shd-regen-delays": published("shd-regen", **SPOKEN, d=5, delay_max=30),
+    "shd-regen-delays": published("shd-regen", **SPOKEN | LATE, d=5),
     "shd-regen-dmp2-sparse": published("shd-regen", **SPOKEN | {"epochs": 60}, rate_weight=10.0, rate_ramp=30),
     "nmnist-fsnn": published("nmnist", "fsnn", **SEEN),
     "nmnist-dmp2": published("nmnist", **SEEN),
