@@ -8,13 +8,41 @@ from dmpnet import data, provenance
 from dmpnet.commands import options
 from dmpnet.errors import DmpnetError
 
-NUMBERS = {"d": int, "d_s": int, "beta": float, "delay_max": int, "delay_sigma": float, "kappa": float,
-           "dropout": float, "std": float, "lr": float, "clip": float, "weight_decay": float, "batch": int,
-           "epochs": int, "rate_weight": float, "rate_target": float, "rate_ramp": int, "rank_weight": float,
-           "shift_channels": int, "shift_steps": int, "stretch": float, "drop_events": float, "validation": float}
-WORDS = {"schedule": "constant, step or cosine learning rate", "gradients": "float32 or bfloat16 products in the "
-         "backward pass", "acts": "what the slow memory acts on: current, threshold or gain",
-         "feed": "parallel or cascade, with --blocks", "by": "hold out by class or by speaker"}
+OPTIONS: dict[str, dict[str, tuple[type, str]]] = {
+    "network": {
+        "d": (int, "numbers in a layer's slow memory"),
+        "d_s": (int, "dilation: steps between two looks at the memory"),
+        "acts": (str, "what the memory acts on: current, threshold or gain"),
+        "feed": (str, "with --blocks: parallel or cascade"),
+        "beta": (float, "fraction of the membrane kept each step"),
+        "delay_max": (int, "learned axonal delays of up to so many steps"),
+        "kappa": (float, "a class at every step, smoothed with kappa (data with a label a step)"),
+        "std": (float, "width of the weights at the start; 0 scales them by layer"),
+    },
+    "optimisation": {
+        "epochs": (int, "passes through the training part"),
+        "batch": (int, "samples a step"),
+        "lr": (float, "peak learning rate"),
+        "schedule": (str, "constant, step or cosine"),
+        "weight_decay": (float, "of AdamW"),
+        "clip": (float, "largest norm of the gradient"),
+        "delay_sigma": (float, "steps over which delays learn at first"),
+        "gradients": (str, "float32 or bfloat16 (faster) products in the backward pass"),
+        "validation": (float, "fraction of the training set held out to choose the epoch"),
+        "by": (str, "hold out by class, or whole speakers by speaker"),
+    },
+    "regularisation and augmentation": {
+        "dropout": (float, "fraction of a hidden layer's spikes dropped"),
+        "rate_weight": (float, "weight of the activity regulariser"),
+        "rate_target": (float, "mean activity it leaves alone"),
+        "rate_ramp": (int, "epochs over which it grows"),
+        "rank_weight": (float, "weight of the regulariser on the rank of the memory"),
+        "shift_channels": (int, "samples moved by up to so many channels"),
+        "shift_steps": (int, "and steps"),
+        "stretch": (float, "played up to this fraction faster or slower"),
+        "drop_events": (float, "up to this fraction of input values dropped"),
+    },
+}
 
 
 def add(parsers) -> None:
@@ -25,14 +53,16 @@ def add(parsers) -> None:
     p.add_argument("dataset", metavar="DATA", help="smnist, psmnist, shd, shd-regen, nmnist, qtdb, braille ...")
     p.add_argument("--kind", default="dmp", help="dmp, fsnn, rsnn or dsnn (default: dmp)")
     p.add_argument("--hidden", type=int, nargs="+", metavar="N", help="neurons of each layer (default: as published)")
-    for name, kind in NUMBERS.items():
-        p.add_argument(f"--{name.replace('_', '-')}", type=kind, metavar=kind.__name__.upper())
-    p.add_argument("--theta", type=float, nargs="+", metavar="STEPS", help="window of the slow memory (one a layer)")
-    p.add_argument("--blocks", type=_block, nargs="+", metavar="D:THETA", help="hierarchy of memories, e.g. 5:20 5:80")
-    p.add_argument("--learn-beta", action="store_true", default=None, help="learn each layer's decay")
-    p.add_argument("--delay-input", action="store_true", default=None, help="delays on the input channels too")
-    for name, told in WORDS.items():
-        p.add_argument(f"--{name}", help=told)
+    groups = {}
+    for title, settings in OPTIONS.items():
+        groups[title] = p.add_argument_group(title)
+        for name, (kind, told) in settings.items():
+            groups[title].add_argument("--" + name.replace("_", "-"), type=kind, metavar=kind.__name__.upper(), help=told)
+    network = groups["network"]
+    network.add_argument("--theta", type=float, nargs="+", metavar="STEPS", help="window of the memory (one a layer)")
+    network.add_argument("--blocks", type=_block, nargs="+", metavar="D:THETA", help="a hierarchy, e.g. 5:20 5:80")
+    network.add_argument("--learn-beta", action="store_true", default=None, help="learn each layer's beta")
+    network.add_argument("--delay-input", action="store_true", default=None, help="delays of the input channels too")
     options.data(p)
     options.common(p, "trained")
     p.set_defaults(execute=execute)
@@ -50,7 +80,8 @@ def execute(arguments: argparse.Namespace) -> None:
     from dmpnet.training.recipe import published
     from dmpnet.training.trainer import Trainer
 
-    given = {name: getattr(arguments, name) for name in (*NUMBERS, *WORDS, "learn_beta", "delay_input")}
+    given = {name: getattr(arguments, name) for settings in OPTIONS.values() for name in settings}
+    given |= {"learn_beta": arguments.learn_beta, "delay_input": arguments.delay_input}
     if arguments.theta:
         given["theta"] = arguments.theta[0] if len(arguments.theta) == 1 else tuple(arguments.theta)
     if arguments.blocks:
