@@ -57,7 +57,8 @@ def add(parsers) -> None:
     for title, settings in OPTIONS.items():
         groups[title] = p.add_argument_group(title)
         for name, (kind, told) in settings.items():
-            groups[title].add_argument("--" + name.replace("_", "-"), type=kind, metavar=kind.__name__.upper(), help=told)
+            flag = "--" + name.replace("_", "-")
+            groups[title].add_argument(flag, type=kind, metavar=kind.__name__.upper(), help=told)
     network = groups["network"]
     network.add_argument("--theta", type=float, nargs="+", metavar="STEPS", help="window of the memory (one a layer)")
     network.add_argument("--blocks", type=_block, nargs="+", metavar="D:THETA", help="a hierarchy, e.g. 5:20 5:80")
