@@ -21,7 +21,7 @@ from dmpnet.training.recipe import Recipe, published
 from dmpnet.training.trainer import Trainer
 
 OURS: dict[str, Any] = {"std": 0.0, "schedule": "cosine", "gradients": "bfloat16", "lr": 5e-3, "beta": 0.8,
-                        "learn_beta": True, "rate_weight": 0.2}
+                        "learn_decay": True, "rate_weight": 0.2}
 VARIANTS: dict[str, dict[str, Any]] = {
     "no slow memory": {"kind": "fsnn"},
     "one block of 5 over 100 steps": {"d": 5, "theta": 100.0},

@@ -28,7 +28,7 @@ GROUPS: dict[str, dict[str, dict[str, Any]]] = {
         "as published": {}, "no memory (FSNN)": {"kind": "fsnn"}, "no W_f, memory alone": {"without": "W_f"},
         "memory on the threshold": {"acts": "threshold"}, "memory on the gain": {"acts": "gain"},
         "one theta a layer, 20 and 80": {"theta": (20.0, 80.0)},
-        "beta fixed at 0.5": {"beta": 0.5, "learn_beta": False},
+        "beta fixed at 0.5": {"beta": 0.5, "learn_decay": False},
     },
     "rank": {f"rank weight {w:g}": {"rank_weight": w} for w in (0.0, 0.1, 0.3, 1.0)},
     "activity": {f"rate weight {w:g}": {"rate_weight": w, "rate_ramp": 10} for w in (0.0, 1.0, 3.0, 10.0, 30.0)},

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from brian2 import NeuronGroup
 
-from dmpnet.neurons import LOWERED, RESETS, THRESHOLD, UPDATE
+from dmpnet.decay import CONSTANTS
+from dmpnet.neurons import LOWERED, RESETS, THRESHOLD, UPDATES
 from dmpnet.weights import TrainedNetwork
 
 STEP = """
@@ -25,7 +26,6 @@ I_r : 1                         # W_r s of the step before
 I_m : 1                         # W_m m as last looked at
 I_new : 1                       # W_m m
 b : 1 (constant)                # b_f, and b_m if that is a current
-beta : 1 (shared, constant)
 g : 1 (shared, constant)
 theta_u : 1 (shared, constant)
 d_s : integer (shared, constant)
@@ -169,10 +169,12 @@ def groups(network: TrainedNetwork, batch: int, lags: Timing, shared_step: bool 
         if layer.slow:
             group(f"scalar_{number}", 1, SCALAR, lags.x[number - 1])
             group(f"slow_{number}", layer.slow.d, SLOW, None)
-        equations = FAST + (waiting if layer.slow else "") + (ACTING if layer.acts != "current" else "")
+        constant = CONSTANTS[layer.neuron.decay]
+        equations = (FAST + f"{constant} : 1 (shared, constant)\n" + (waiting if layer.slow else "")
+                     + (ACTING if layer.acts != "current" else ""))
         group(f"fast_{number}", layer.N, equations, lags.u[number - 1], threshold=THRESHOLDS[layer.acts],
               reset=RESETS[layer.neuron.reset])
-        for key in ("beta", "g", "theta_u"):
+        for key in (constant, "g", "theta_u"):
             setattr(made[f"fast_{number}"], key, getattr(layer.neuron, key))
         made[f"fast_{number}"].d_s = layer.slow.d_s if layer.slow else 1
     group("readout", network.classes, READOUT, lags.readout)
@@ -209,7 +211,7 @@ def updates(network: TrainedNetwork) -> dict[str, tuple[str, ...]]:
         lines[f"fast_{number}"] = (
             *([LOOK] if layer.slow else []),
             "I = " + " + ".join(terms),
-            UPDATE,
+            UPDATES[layer.neuron.decay],
             "u = u*int(k >= 0 and k < T)",
             *([f"s = int({THRESHOLDS[layer.acts]})"] if layer.W_r is not None else []),
         )

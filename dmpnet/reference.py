@@ -3,6 +3,7 @@
 import numpy as np
 
 from dmpnet.activity import Activity, smoothed
+from dmpnet.decay import decayed
 from dmpnet.errors import DmpnetError
 from dmpnet.weights import Layer, TrainedNetwork
 
@@ -60,7 +61,7 @@ class _State:
             I += self.s @ self.W_r
         if self.m is not None and self.acts == "current":
             I += self.I_m
-        self.u = self.neuron.beta * self.u + self.neuron.g * I
+        self.u = decayed(self.u, self.neuron.decay, self.neuron.constant) + self.u.dtype.type(self.neuron.g) * I
         level = theta_u - (self.I_m + self.b_m) if self.acts == "threshold" else theta_u
         fired = self.u >= level
         margin = np.abs(self.u - level).min()

@@ -259,7 +259,7 @@ def save(network: TrainedNetwork, path: str | Path) -> None:
     arrays: dict[str, Any] = dict(_arrays(network))
     header: dict[str, Any] = {
         "format": FORMAT,
-        "neurons": [asdict(layer.neuron) for layer in network.layers],
+        "neurons": [_neuron(layer.neuron) for layer in network.layers],
         "slow": [_slow_header(layer.slow) if layer.slow else None for layer in network.layers],
         "input": {key: getattr(network.encoding, key) for key in ("kind", "channels", "steps", "dt", "dataset")},
         "provenance": network.provenance,
@@ -274,6 +274,12 @@ def _slow_header(slow: SlowMemory) -> dict[str, Any]:
     rest = {f.name: getattr(slow, f.name) for f in fields(SlowMemory) if f.name in ("blocks", "feed", "acts")
             and getattr(slow, f.name) != f.default}
     return {"theta": slow.theta, "d_s": slow.d_s, **rest}
+
+
+def _neuron(neuron: Neuron) -> dict[str, Any]:
+    """Its constants; of the decay only what it uses, so that files of exponential networks stay as they were."""
+    unused = {"exponential": ("decay", "lam", "shift"), "linear": ("shift",), "shift": ("lam",)}[neuron.decay]
+    return {key: value for key, value in asdict(neuron).items() if key not in unused}
 
 
 def _plain(value: Any) -> Any:

@@ -5,14 +5,14 @@ from dmpnet.training.recipe import Recipe, published
 # bfloat16 gradients, cosine schedule with our starting weights throughout (std 0, training/model.py); what else
 # differs from the published recipe was chosen on validation parts, never on test
 PIXELS = {"std": 0.0, "schedule": "cosine", "gradients": "bfloat16", "lr": 5e-3, "epochs": 20, "rate_weight": 0.2}
-OURS = {"std": 0.0, "schedule": "cosine", "gradients": "bfloat16", "beta": 0.8, "learn_beta": True}
+OURS = {"std": 0.0, "schedule": "cosine", "gradients": "bfloat16", "beta": 0.8, "learn_decay": True}
 SPOKEN = OURS | {"lr": 5e-3, "epochs": 40, "shift_channels": 4, "shift_steps": 4, "stretch": 0.15}
 # gradients explode with a faster rate or membranes that learn to keep more; tried: lr 1e-3, 2e-3 and 5e-3, clip 1,
 # beta 0.5 and learned
-RECURRENT = {"lr": 2e-3, "beta": 0.5, "learn_beta": False}
+RECURRENT = {"lr": 2e-3, "beta": 0.5, "learn_decay": False}
 LATE = {"delay_max": 15, "delay_input": True}  # of 15 and 30 steps, hidden neurons alone or with the input
 OTHERS = OURS | {"lr": 5e-3, "weight_decay": 0.1, "dropout": 0.2}
-SEEN = OTHERS | {"epochs": 30, "shift_steps": 4}
+SEEN = OTHERS | {"epochs": 40, "shift_steps": 4, "shift_pixels": 2}
 ECG = OTHERS | {"epochs": 40, "batch": 16}
 TOUCH = OTHERS | {"epochs": 150, "batch": 32, "shift_steps": 2}
 PAIRS = OTHERS | {"epochs": 20, "shift_steps": 4}

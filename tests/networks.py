@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from dmpnet import reference
+from dmpnet.decay import decayed
 from dmpnet.neurons import Neuron
 from dmpnet.weights import Encoding, Layer, TrainedNetwork, legendre_pathway
 
@@ -74,8 +75,10 @@ def _with_activity(below: tuple[Layer, ...], layer: Layer, code: Encoding, rate:
 
 
 def _rheobase(neuron: Neuron) -> float:
-    """The steady current that holds the membrane at threshold."""
-    return neuron.theta_u * (1 - neuron.beta) / neuron.g
+    """The steady current that holds the membrane at threshold: what leaks there in a step, over g."""
+    level = np.array([neuron.theta_u])
+    leak = float((level - decayed(level, neuron.decay, neuron.constant))[0])
+    return (leak or 0.05 * neuron.theta_u) / neuron.g  # a membrane that keeps all has none: any small current does
 
 
 def _layer(rng: np.random.Generator, m: int, n: int, neuron: Neuron, kind: str, d: int,

@@ -13,6 +13,7 @@ from networks import random_input, random_network
 from dmpnet import network as conversion
 from dmpnet import reference
 from dmpnet.activity import Activity
+from dmpnet.decay import DECAYS
 from dmpnet.errors import BackendError, DmpnetError
 from dmpnet.network import activity, convert, duration, timing
 from dmpnet.neurons import ACTS, Neuron
@@ -44,6 +45,11 @@ NETWORKS = {
     "memory on the gain": {"acts": "gain", "neurons": TWO_NEURONS, "d_s": 2},
     "memory on the gain, recurrence, delays": {"acts": "gain", "kind": "DMP+RSNN", "delay": 5},
     "a class at every step": {"kappa": 0.8},
+    "linear decay": {"neurons": (Neuron(g=0.3, decay="linear", lam=0.15),
+                                 Neuron(theta_u=2.0, decay="linear", lam=0.4))},
+    "linear decay, soft reset, recurrence": {"kind": "RSNN", "neurons": (
+        Neuron(g=0.5, reset="soft", decay="linear", lam=0.05), Neuron(g=0.8, reset="soft", decay="linear", lam=0.2))},
+    "shift and exponential decay": {"neurons": (Neuron(g=0.4, decay="shift", shift=3), Neuron(0.8, 0.3))},
 }
 
 
@@ -98,10 +104,11 @@ def test_a_converted_network_takes_the_trained_steps(name, coupling):
        d=st.integers(1, 6), theta=st.floats(3, 30), d_s=st.integers(1, 5), samples=st.integers(1, 4),
        encoding=st.sampled_from(["analog", "spikes"]), reset=st.sampled_from(["hard", "soft"]), beta=st.floats(0, 0.95),
        g=st.floats(0.1, 3), theta_u=st.floats(0.2, 20), steps=st.integers(1, 25), seed=st.integers(0, 99),
-       delay=st.sampled_from([0, 1, 6, 30]), acts=st.sampled_from(ACTS), coupling=st.sampled_from(COUPLINGS))
+       delay=st.sampled_from([0, 1, 6, 30]), acts=st.sampled_from(ACTS), decay=st.sampled_from(list(DECAYS)),
+       coupling=st.sampled_from(COUPLINGS))
 def test_any_network_takes_the_trained_steps(units, kind, d, theta, d_s, encoding, beta, g, theta_u, reset, samples,
-                                             steps, seed, delay, acts, coupling):
-    neuron = Neuron(beta, g, theta_u, reset)
+                                             steps, seed, delay, acts, decay, coupling):
+    neuron = Neuron(beta, g, theta_u, reset, decay, lam=0.3 * beta * theta_u, shift=1 + seed % 5)
     network = random_network(tuple(units), kind=kind, d=d, theta=theta, d_s=d_s, encoding=encoding, delay=delay,
                              acts=acts, neurons=(neuron,) * (len(units) - 2), steps=steps, seed=seed)
     s_in = random_input(network, samples, seed=seed)

@@ -8,20 +8,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dmpnet.errors import DmpnetError
-from dmpnet.neurons import PUBLISHED_CODE, RESETS, RTL, THRESHOLD, UPDATE, Neuron
+from dmpnet.neurons import PUBLISHED_CODE, RESETS, RTL, THRESHOLD, UPDATES, Neuron
 
 
 def test_published_sets():
     """dmp.md: u = 0.5 u + 0.5 I, threshold 1, hard reset; hardware: 230/256, threshold 512, subtraction."""
-    assert dataclasses.astuple(PUBLISHED_CODE) == (0.5, 0.5, 1.0, "hard") == dataclasses.astuple(Neuron())
-    assert dataclasses.astuple(RTL) == (0.8984375, 1.0, 512.0, "soft")
+    assert dataclasses.astuple(PUBLISHED_CODE)[:5] == (0.5, 0.5, 1.0, "hard", "exponential")
+    assert dataclasses.astuple(RTL)[:5] == (0.8984375, 1.0, 512.0, "soft", "exponential")
+    assert PUBLISHED_CODE == Neuron()
 
 
 @given(st.floats(0, 1, exclude_max=True), st.floats(-10, 10), st.floats(-10, 10), st.floats(0.1, 1e4))
 def test_equation_strings_are_the_documented_step(beta, u, I, theta_u):
     """The strings, executed as Python, give beta u + g I, a spike at the threshold itself, and both resets."""
     scope = {"beta": beta, "g": 0.75, "u": u, "I": I, "theta_u": theta_u}
-    exec(UPDATE, scope)
+    exec(UPDATES["exponential"], scope)
     assert scope["u"] == beta * u + 0.75 * I
     for distance, fires in ((0, True), (-theta_u / 8, False), (theta_u / 8, True)):
         assert eval(THRESHOLD, {"u": theta_u + distance, "theta_u": theta_u}) is fires
@@ -37,7 +38,9 @@ def test_equation_strings_are_the_documented_step(beta, u, I, theta_u):
     ({"theta_u": 0.0}, "theta_u = 0.0"), ({"theta_u": -1.0}, "theta_u = -1.0"),
     ({"theta_u": float("nan")}, "theta_u = nan"), ({"theta_u": float("inf")}, "theta_u = inf"),
     ({"reset": "none"}, "reset = 'none'"), ({"beta": "half"}, "beta = 'half'"), ({"theta_u": None}, "theta_u = None"),
-    ({"reset": ["hard"]}, r"reset = \['hard'\]"),
+    ({"reset": ["hard"]}, r"reset = \['hard'\]"), ({"decay": "slow"}, "decay = 'slow'"), ({"lam": -0.1}, "lam = -0.1"),
+    ({"lam": 1.5}, "lam = 1.5, .* theta_u = 1.0"), ({"lam": float("nan")}, "lam = nan"), ({"shift": 0}, "shift = 0"),
+    ({"shift": 1.5}, "shift = 1.5"), ({"shift": True}, "shift = True"),
 ])
 def test_impossible_constants(wrong, named):
     with pytest.raises(DmpnetError, match=named) as error:
@@ -48,4 +51,5 @@ def test_impossible_constants(wrong, named):
 def test_constants_are_plain_numbers():
     """NumPy scalars would change the arithmetic's dtype and cannot be written to a file's header."""
     neuron = Neuron(beta=np.exp(np.float32(-0.1)), g=np.float64(1), theta_u=np.int64(2))
-    assert [type(value) for value in dataclasses.astuple(neuron)] == [float, float, float, str]
+    kinds = [type(value) for value in dataclasses.astuple(neuron)]
+    assert kinds == [float, float, float, str, str, float, int]

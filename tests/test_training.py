@@ -105,22 +105,25 @@ def test_gradients_equal_those_of_a_plain_loop(kind, reset, d_s):
         assert b.abs().max() > 0, f"{name}: no gradient, equality would show nothing"
 
 
+@pytest.mark.parametrize("decay, start", [("exponential", 0.7), ("linear", 0.15)])
 @pytest.mark.parametrize("reset", ["hard", "soft"])
-def test_gradient_of_beta_equals_that_of_the_stepwise_layer(reset):
-    p, neuron = layer_weights("rsnn", 5, 9, 4), Neuron(theta_u=0.5, reset=reset)
+def test_gradient_of_what_decay_learns_equals_that_of_the_stepwise_layer(reset, decay, start):
+    p, neuron = layer_weights("rsnn", 5, 9, 4), Neuron(theta_u=0.5, reset=reset, decay=decay, lam=0.1)
     s_in = (torch.rand(3, 65, 5, generator=torch.Generator().manual_seed(1)) < 0.4).double()
     seen = torch.randn(3, 65, 9, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
-    beta = torch.tensor(0.7, dtype=torch.float64, requires_grad=True)
-    got, _ = SpikingLayer.apply(s_in, p["W_f"], p["b"], p["W_r"], None, None, None, beta, Setting(neuron, None))
-    want = plain.layer(s_in, p["W_f"], p["b"], neuron, W_r=p["W_r"], beta=beta)
+    learned = torch.tensor(start, dtype=torch.float64, requires_grad=True)
+    got, _ = SpikingLayer.apply(s_in, p["W_f"], p["b"], p["W_r"], None, None, None, learned, Setting(neuron, None))
+    want = plain.layer(s_in, p["W_f"], p["b"], neuron, W_r=p["W_r"], learned=learned)
     assert 0.02 < want.mean() < 0.6, "silent or saturated: equality would show nothing"
     assert torch.equal(got, want)
-    a, b = (torch.autograd.grad((s * seen).sum(), beta)[0] for s in (got, want))
+    a, b = (torch.autograd.grad((s * seen).sum(), learned)[0] for s in (got, want))
     assert torch.allclose(a, b, rtol=1e-6) and abs(b) > 0.1
 
 
-@pytest.mark.parametrize("kind, changes", [("dmp", {}), ("dmp", {"d_s": 3}), ("rsnn", {}), ("dsnn", {}),
-                                           ("dmp", {"learn_beta": True, "delay_max": 6, "delay_input": True})])
+@pytest.mark.parametrize("kind, changes", [("dmp", {"neuron": Neuron(decay="linear", lam=0.1)}),
+                                           ("dmp", {"neuron": Neuron(decay="shift", shift=2, reset="soft")}),
+                                           ("dmp", {}), ("dmp", {"d_s": 3}), ("rsnn", {}), ("dsnn", {}),
+                                           ("dmp", {"learn_decay": True, "delay_max": 6, "delay_input": True})])
 def test_fused_and_stepwise_networks_agree(kind, changes):
     torch.manual_seed(0)
     slow = {"d": 6, "theta": (20.0, 30.0)} if kind == "dmp" else {}
@@ -379,7 +382,9 @@ def test_labels_and_kappa_must_fit(tmp_path):
 
 
 @pytest.mark.parametrize("changes", [{"delay_max": 6}, {"delay_max": 6, "delay_input": True},
-                                     {"learn_beta": True, "beta": 0.8}, {"acts": "threshold"}, {"acts": "gain"},
+                                     {"learn_decay": True, "beta": 0.8}, {"acts": "threshold"}, {"acts": "gain"},
+                                     {"decay": "linear", "lam": 0.1}, {"decay": "shift", "shift": 3},
+                                     {"decay": "linear", "lam": 0.05, "learn_decay": True, "lr": 0.05},
                                      {"blocks": ((3, 8.0), (4, 20.0)), "feed": "cascade"},
                                      {"blocks": ((3, 8.0), (4, 20.0))}, {"kind": "dsnn", "delay_max": 5},
                                      {"kind": "rsnn", "clip": 0.5}])
@@ -399,8 +404,9 @@ def test_every_kind_of_network_trains_and_equals_the_reference(tmp_path, changes
         np.testing.assert_array_equal(got, layer)
     if "delay_max" in changes:
         assert network.layers[1].delay.max() > 0
-    if changes.get("learn_beta"):
-        assert len({0.8, *(layer.neuron.beta for layer in network.layers)}) == 3
+    if changes.get("learn_decay"):
+        constants = [layer.neuron.constant for layer in network.layers]
+        assert len({changes.get("lam", changes.get("beta")), *constants}) == 3 and min(constants) >= 0
 
 
 def test_a_batch_in_pieces_is_the_same_batch(tmp_path, monkeypatch):
@@ -436,6 +442,28 @@ def test_moved_samples_keep_what_stays_inside():
                   if np.array_equal(np.roll(a, (dt, dc), (0, 1))[2:-2, 1:-1], b[2:-2, 1:-1])]
         assert len(places) == 1
     assert (moved != s_in).any()
+
+
+def test_moved_images_keep_what_stays_inside():
+    images = np.random.RandomState(0).rand(3, 2, 5, 6)
+    for dy, dx in ((0, 0), (2, -1), (-1, 3), (-2, -2)):
+        out = augmentation.moved(images, dy, dx)
+        for row in range(5):
+            for column in range(6):
+                inside = 0 <= row - dy < 5 and 0 <= column - dx < 6
+                want = images[..., row - dy, column - dx] if inside else 0
+                assert (out[..., row, column] == want).all()
+
+
+def test_images_are_moved_on_their_grid_only(tmp_path):
+    s_in = np.zeros((30, 4, 2 * 5 * 6))
+    s_in.reshape(30, 4, 2, 5, 6)[:, :, 1, 2, 3] = 1
+    changed = augmentation.augmented(s_in, recipe(shift_steps=0, shift_pixels=1), 0, (2, 5, 6)).reshape(30, 4, 2, 5, 6)
+    assert not changed[:, :, 0].any() and (changed.sum((2, 3, 4)) == 1).all()
+    places = {tuple(np.argwhere(sample[0, 1])[0]) for sample in changed}
+    assert 5 < len(places) <= 9 and all(1 <= y <= 3 and 2 <= x <= 4 for y, x in places)
+    with pytest.raises(DmpnetError, match="shift_pixels = 1, but the channels of smnist are no image"):
+        trainer.Trainer(recipe(shift_pixels=1), bars(), tmp_path)
 
 
 def test_learning_rate_schedules():

@@ -54,7 +54,7 @@ def _layer(network: TrainedNetwork, number: int) -> dict[str, object]:
             "theta": slow.theta if slow else None, "d_s": slow.d_s if slow else None, "blocks": hierarchy,
             "memory acts on": layer.acts if layer.acts != "current" else None,
             "delays": None if layer.delay is None else f"{layer.delay.min()} to {layer.delay.max()} steps",
-            "recurrent": "yes" if layer.W_r is not None else "no", "decay": f"exponential, beta {neuron.beta:g}",
+            "recurrent": "yes" if layer.W_r is not None else "no", "decay": neuron.decaying,
             "gain g": neuron.g, "threshold": neuron.theta_u, "reset": neuron.reset,
             "state": layer.state}
 

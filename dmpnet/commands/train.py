@@ -15,6 +15,9 @@ OPTIONS: dict[str, dict[str, tuple[type, str]]] = {
         "acts": (str, "what the memory acts on: current, threshold or gain"),
         "feed": (str, "with --blocks: parallel or cascade"),
         "beta": (float, "fraction of the membrane kept each step"),
+        "decay": (str, "exponential, linear (by lam) or shift (by a power of two)"),
+        "lam": (float, "what linear decay takes from the membrane each step"),
+        "shift": (int, "bits of shift decay"),
         "delay_max": (int, "learned axonal delays of up to so many steps"),
         "kappa": (float, "a class at every step, smoothed with kappa (data with a label a step)"),
         "std": (float, "width of the weights at the start; 0 scales them by layer"),
@@ -39,6 +42,7 @@ OPTIONS: dict[str, dict[str, tuple[type, str]]] = {
         "rank_weight": (float, "weight of the regulariser on the rank of the memory"),
         "shift_channels": (int, "samples moved by up to so many channels"),
         "shift_steps": (int, "and steps"),
+        "shift_pixels": (int, "images moved by up to so many pixels (nmnist)"),
         "stretch": (float, "played up to this fraction faster or slower"),
         "drop_events": (float, "up to this fraction of input values dropped"),
     },
@@ -62,7 +66,7 @@ def add(parsers) -> None:
     network = groups["network"]
     network.add_argument("--theta", type=float, nargs="+", metavar="STEPS", help="window of the memory (one a layer)")
     network.add_argument("--blocks", type=_block, nargs="+", metavar="D:THETA", help="a hierarchy, e.g. 5:20 5:80")
-    network.add_argument("--learn-beta", action="store_true", default=None, help="learn each layer's beta")
+    network.add_argument("--learn-decay", action="store_true", default=None, help="learn each layer's beta or lam")
     network.add_argument("--delay-input", action="store_true", default=None, help="delays of the input channels too")
     options.data(p)
     options.common(p, "trained")
@@ -82,7 +86,7 @@ def execute(arguments: argparse.Namespace) -> None:
     from dmpnet.training.trainer import Trainer
 
     given = {name: getattr(arguments, name) for settings in OPTIONS.values() for name in settings}
-    given |= {"learn_beta": arguments.learn_beta, "delay_input": arguments.delay_input}
+    given |= {"learn_decay": arguments.learn_decay, "delay_input": arguments.delay_input}
     if arguments.theta:
         given["theta"] = arguments.theta[0] if len(arguments.theta) == 1 else tuple(arguments.theta)
     if arguments.blocks:

@@ -45,7 +45,8 @@ def recordings(name: str, split: str, files: list[Path], steps: int | None = Non
     source |= {"coding": f"2 x 34 x 34 pixels -> 2 x 17 x 17 channels (polarity, y, x) by maximum over 2 x 2, binary, "
                          f"{T} steps of {1e3 * dataset.dt:g} ms",
                "licence": dataset.licence, "attribution": dataset.attribution}
-    return Recordings(name, split, "spikes", values, 1.0, labels, None, dataset.classes, dataset.dt, None, source)
+    return Recordings(name, split, "spikes", values, 1.0, labels, None, dataset.classes, dataset.dt, None, source,
+                      (2, POOLED, POOLED))
 
 
 def read(split: str, path: Path, T: int, step: int) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:

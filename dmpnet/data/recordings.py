@@ -22,6 +22,7 @@ class Recordings:
     speakers : (n,) int64, or None where nobody speaks
     dt : seconds a step
     permutation : (T,) the pixel read at each step, already applied to `values`, or None
+    grid : (planes, rows, columns) that the channels are of, planes first, or None; what may be moved as an image
     source : what was read (file names, sha256), how it was coded, licence; plain JSON types, for provenance
     """
 
@@ -36,6 +37,7 @@ class Recordings:
     dt: float
     permutation: np.ndarray | None = None
     source: dict[str, Any] = field(default_factory=dict)
+    grid: tuple[int, int, int] | None = None
 
     def __post_init__(self) -> None:
         _check(self)
@@ -89,6 +91,9 @@ def _check(recordings: Recordings) -> None:
     if recordings.speakers is not None and recordings.speakers.shape != labels.shape[:1]:
         raise DataError(f"{origin}: speakers have shape {recordings.speakers.shape}, but {labels.shape[:1]} is needed; "
                         f"give one speaker a sample")
+    if recordings.grid is not None and int(np.prod(recordings.grid)) != values.shape[2]:
+        raise DataError(f"{origin}: a grid of {recordings.grid} for {values.shape[2]} channels, but it must have as "
+                        f"many places; fix it, or leave it out")
     if recordings.permutation is not None:
         check_permutation(recordings.permutation, values.shape[1], origin)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from dmpnet.decay import DECAYS
 from dmpnet.neurons import Neuron
 from dmpnet.training import membrane, scan
 from dmpnet.training.events import Events, as_numpy, dot, dot_adjoint, events
@@ -37,10 +38,13 @@ class Setting:
 
 
 class SpikingLayer(torch.autograd.Function):
-    """(spikes (B, T, N) or empty, rate (B, N)) of s_in (B, T, M); beta () replaces the neuron's, with g = 1 - beta."""
+    """(spikes (B, T, N) or empty, rate (B, N)) of s_in (B, T, M).
+
+    learned : (), takes the place of the neuron's beta, with g = 1 - beta, or of its lam
+    """
 
     @staticmethod
-    def forward(ctx, s_in, W_f, b, W_r, w_x, b_x, W_m, beta, setting):
+    def forward(ctx, s_in, W_f, b, W_r, w_x, b_x, W_m, learned, setting):
         batch, steps, _ = s_in.shape
         kind = as_numpy(W_f.detach()).dtype.type
         low = setting.products or W_f.dtype
@@ -57,7 +61,7 @@ class SpikingLayer(torch.autograd.Function):
             m = m.to(low)
         spikes = torch.empty(drive.shape if setting.record else (0, 0, 0), dtype=low)
         rate = W_f.new_empty(batch, len(b))
-        ctx.constants = _constants(setting.neuron, beta, kind)
+        ctx.constants = _constants(setting.neuron, learned, kind)
         one = membrane.ONE if low == torch.bfloat16 else kind(1)
         membrane.forward(drive.numpy(), m is not None, *seen.arrays, _transposed(W_f), b.detach().numpy(),
                          _transposed(W_r) if W_r is not None else np.empty((0, 0), kind), as_numpy(spikes), one,
@@ -76,10 +80,10 @@ class SpikingLayer(torch.autograd.Function):
         dense = len(seen.channel) > DENSE * s_in.numel() and s_in.dtype == low
         dW_f, db = np.zeros((0, 0) if dense else (channels, n), kind), np.zeros(n, kind)
         dW_r = np.zeros((n, n) if W_r is not None else (0, 0), kind)
-        dbeta = np.zeros(n if ctx.needs_input_grad[7] else 0, kind)
+        dc = np.zeros(n if ctx.needs_input_grad[7] else 0, kind)
         membrane.backward(u.numpy(), W_r.numpy() if W_r is not None else dW_r,
                           as_numpy(ds.contiguous() if setting.record else dI.new_empty(0, 0, 0)),
-                          drate.contiguous().numpy(), *seen.arrays, as_numpy(dI), dW_f, dW_r, db, dbeta,
+                          drate.contiguous().numpy(), *seen.arrays, as_numpy(dI), dW_f, dW_r, db, dc,
                           *ctx.constants, kind(setting.alpha), tuple(map(kind, membrane.SERIES)))
         wide = dI.view(-1, dI.shape[2])
         dI = wide[:, :n]
@@ -97,12 +101,16 @@ class SpikingLayer(torch.autograd.Function):
                     else torch.from_numpy(dW_f).T)
         return (ds_in, by_input, torch.from_numpy(db),
                 torch.from_numpy(dW_r).T if W_r is not None else None, dw_x, db_x, dW_m,
-                torch.tensor(dbeta.sum()) if dbeta.size else None, None)
+                torch.tensor(dc.sum()) if dc.size else None, None)
 
 
-def _constants(neuron: Neuron, beta: torch.Tensor | None, kind: type) -> tuple:
-    kept, g = (neuron.beta, neuron.g) if beta is None else (beta.item(), 1 - beta.item())
-    return kind(kept), kind(g), kind(neuron.theta_u), neuron.reset == "hard"
+def _constants(neuron: Neuron, learned: torch.Tensor | None, kind: type) -> tuple:
+    c, g = neuron.constant, neuron.g
+    if learned is not None:
+        c = learned.item()
+        g = 1 - c if neuron.decay == "exponential" else g
+    decay = list(DECAYS).index(neuron.decay)
+    return decay, kind(c), kind(g), kind(neuron.theta_u), neuron.reset == "hard"
 
 
 def _transposed(matrix: torch.Tensor) -> np.ndarray:

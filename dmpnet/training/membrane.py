@@ -2,8 +2,8 @@
 
 Forward, per sample and neuron, for k = 0 .. T-1:
 
-    u[k] = beta u_after[k-1] + g (drive[k] + W_f s_in[k] + W_r s[k-1]);  s[k] = u[k] >= theta_u
-    u_after = 0 or u - theta_u where it fired
+    u[k] = decayed(u_after[k-1]) + g (drive[k] + W_f s_in[k] + W_r s[k-1]);  s[k] = u[k] >= theta_u
+    u_after = 0 or u - theta_u where it fired;  decayed: dmpnet.decay, its constant is c here
 
 Backward uses the sigmoid surrogate in place of the derivative of the step, and no gradient through the reset:
 
@@ -19,11 +19,12 @@ import numpy as np
 from numba import njit, types
 from numba.extending import overload
 
+EXPONENTIAL, LINEAR, SHIFT = range(3)
 ONE = np.int16(0x3F80)  # 1.0 in bfloat16
 
 
 @njit(nogil=True, cache=True)
-def forward(drive, given, start, channel, value, W_f, b, W_r, spikes, one, rate, beta, g, theta_u, hard):
+def forward(drive, given, start, channel, value, W_f, b, W_r, spikes, one, rate, decay, c, g, theta_u, hard):
     """Run the scan; `drive` (B, T, N) becomes u before the reset.
 
     given : `drive` holds a current already (W_m m); else it is filled anew
@@ -32,8 +33,10 @@ def forward(drive, given, start, channel, value, W_f, b, W_r, spikes, one, rate,
     W_r : (N, N) as [from, to], or (0, 0) for none
     spikes : (B, T, N) filled with 0 and `one`, or (0, 0, 0) when only the rate is wanted
     rate : (B, N) filled with the fraction of steps with a spike
+    decay : EXPONENTIAL, LINEAR or SHIFT
     """
     B, T, N = drive.shape
+    zero = drive.dtype.type(0)
     for s in range(B):
         kept = np.zeros(N, drive.dtype)
         count = np.zeros(N, drive.dtype)
@@ -61,8 +64,18 @@ def forward(drive, given, start, channel, value, W_f, b, W_r, spikes, one, rate,
                 column = W_r[fired[f]]
                 for n in range(N):
                     u[n] += column[n]
+            if decay == LINEAR:
+                for n in range(N):
+                    v = kept[n]
+                    kept[n] = v - c if v > c else (v + c if v < -c else zero)
+            elif decay == SHIFT:
+                for n in range(N):
+                    kept[n] = kept[n] - c * kept[n]
+            else:
+                for n in range(N):
+                    kept[n] = c * kept[n]
             for n in range(N):
-                u[n] = beta * kept[n] + g * u[n]
+                u[n] = kept[n] + g * u[n]
                 spike = drive.dtype.type(1) if u[n] >= theta_u else drive.dtype.type(0)
                 count[n] += spike
                 kept[n] = u[n] * (1 - spike) if hard else u[n] - theta_u * spike
@@ -139,16 +152,16 @@ def _write_any(total, row):
 
 
 @njit(nogil=True, cache=True, fastmath=True, error_model="numpy")  # a check for zero would bar SIMD
-def backward(u, W_r, ds, drate, start, channel, value, dI, dW_f, dW_r, db, dbeta, beta, g, theta_u, hard, alpha,
-             c):
+def backward(u, W_r, ds, drate, start, channel, value, dI, dW_f, dW_r, db, dc, decay, c, g, theta_u, hard, alpha,
+             series):
     """The adjoint scan; u (B, T, N) as left by `forward`.
 
     W_r : (N, N) as [to, from], or (0, 0)
     ds : dL/ds (B, T, N), or (0, 0, 0) for none;  drate : dL/drate (B, N)
     dI : (B, T, N or more) filled with dL/dI in its first N columns; may be u itself
-    dW_f (M, N), dW_r (N, N), db (N,), dbeta (N,) : zeros, filled with the gradients, or empty where one is not
-        wanted (db always is); matrices as [from, to]; dbeta is that of u = beta u + (1 - beta) I
-    alpha, c : steepness of the surrogate, and SERIES as a tuple of the arrays' type
+    dW_f (M, N), dW_r (N, N), db (N,), dc (N,) : zeros, filled with the gradients, or empty where one is not
+        wanted (db always is); matrices as [from, to]; dc is that of beta where g = 1 - beta, or of lam
+    alpha, series : steepness of the surrogate, and SERIES as a tuple of the arrays' type
     """
     B, T, N = u.shape
     carry = np.empty(N, u.dtype)
@@ -157,7 +170,8 @@ def backward(u, W_r, ds, drate, start, channel, value, dI, dW_f, dW_r, db, dbeta
     bits = np.empty(N, np.int32)
     rest = np.zeros(N, u.dtype)
     zero = u.dtype.type(0)
-    fired_keeps = zero if hard else beta
+    one = u.dtype.type(1)
+    kept_slope = c if decay == EXPONENTIAL else one - c
     for s in range(B):
         share = drate[s] / u.dtype.type(T)
         carry[:] = 0
@@ -175,10 +189,15 @@ def backward(u, W_r, ds, drate, start, channel, value, dI, dW_f, dW_r, db, dbeta
                     d = after[to]
                     for n in range(N):
                         back[n] += d * weights[n]
+            if decay == LINEAR:
+                for n in range(N):
+                    left = row[n] if row[n] < theta_u else (zero if hard else row[n] - theta_u)
+                    carry[n] = carry[n] if abs(left) > c else zero
+            else:
+                for n in range(N):
+                    carry[n] = carry[n] * (zero if hard and row[n] >= theta_u else kept_slope)
             for n in range(N):
-                v = row[n] - theta_u
-                through = carry[n] * (fired_keeps if v >= zero else beta)
-                carry[n] = back[n] * _surrogate(v, alpha, c) + through
+                carry[n] = back[n] * _surrogate(row[n] - theta_u, alpha, series) + carry[n]
                 after[n] = g * carry[n]
             before = u[s, k - 1] if k else rest
             if dW_r.size:
@@ -187,11 +206,14 @@ def backward(u, W_r, ds, drate, start, channel, value, dI, dW_f, dW_r, db, dbeta
                         total = dW_r[j]
                         for n in range(N):
                             total[n] += after[n]
-            if dbeta.size:
+            if dc.size:
                 for n in range(N):
                     fired = before[n] >= theta_u
                     kept = (zero if hard else before[n] - theta_u) if fired else before[n]
-                    dbeta[n] += carry[n] * (kept - (row[n] - beta * kept) / g)
+                    if decay == LINEAR:
+                        dc[n] += -carry[n] if kept > c else (carry[n] if kept < -c else zero)
+                    else:
+                        dc[n] += carry[n] * (kept - (row[n] - c * kept) / g)
             if dW_f.size:
                 for e in range(start[s * T + k], start[s * T + k + 1]):
                     total = dW_f[channel[e]]

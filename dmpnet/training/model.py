@@ -46,7 +46,7 @@ class Architecture:
     d_s, acts : dilation, and how the memory acts (dmpnet.neurons)
     delay_max : axonal delays of the hidden neurons, learned, of up to so many steps; 0 for none
     delay_input : the input channels have such delays too
-    learn_beta : beta of each layer is learned from neuron.beta on, with g = 1 - beta
+    learn_decay : beta of each layer is learned from neuron.beta on, with g = 1 - beta, or lam from neuron.lam on
     kappa : None for a class a sample; else a class at every step, see weights.TrainedNetwork
     dropout : fraction of each hidden layer's spikes dropped in training, last layer excepted
     std : width of the truncated normal all weights start from (published: 0.02, SHD 0.01); 0 starts them so that
@@ -63,7 +63,7 @@ class Architecture:
     acts: str = "current"
     delay_max: int = 0
     delay_input: bool = False
-    learn_beta: bool = False
+    learn_decay: bool = False
     kappa: float | None = None
     dropout: float = 0.0
     std: float = 0.0
@@ -79,6 +79,9 @@ class Architecture:
             raise DmpnetError(f"architecture: delay_max = {self.delay_max}, but a delay counts steps; set it >= 0")
         if self.acts not in ACTS:
             raise DmpnetError(f"architecture: acts = {self.acts!r}, but it is one of {', '.join(ACTS)}; choose one")
+        if self.learn_decay and self.neuron.decay == "shift":
+            raise DmpnetError("architecture: learn_decay with decay = 'shift', but a shift is a whole number of bits "
+                              "and has no gradient; choose its value, or another decay")
         if isinstance(self.theta, tuple) and len(self.theta) != len(self.sizes) - 2:
             raise DmpnetError(f"architecture: theta = {self.theta}, but there are {len(self.sizes) - 2} hidden layers; "
                               f"give one number, or one a layer")
@@ -151,9 +154,10 @@ class SpikingNetwork(nn.Module):
         pathway = self.pathways[number]
         return pathway.acts if pathway else "current"
 
-    def _beta(self, number: int) -> torch.Tensor | None:
+    def _learned(self, number: int) -> torch.Tensor | None:
+        """What stands for the neuron's beta or lam."""
         p = self.layers[number]
-        return torch.sigmoid(p["logit_beta"]) if "logit_beta" in p else None
+        return torch.sigmoid(p["logit_beta"]) if "logit_beta" in p else p["lam"] if "lam" in p else None
 
     def _fused(self, number: int, signal: torch.Tensor, scale: float, record: bool,
                _: list | None) -> tuple[torch.Tensor, torch.Tensor]:
@@ -165,7 +169,7 @@ class SpikingNetwork(nn.Module):
         slow = [p[key] for key in ("w_x", "b_x", "W_m")] if pathway else [None] * 3
         bias = p["b_f"] + p["b_m"] if pathway else p["b_f"]
         return SpikingLayer.apply(signal, p["W_f"], bias, p["W_r"] if "W_r" in p else None, *slow,
-                                  self._beta(number), setting)
+                                  self._learned(number), setting)
 
     def _stepwise(self, number: int, signal: torch.Tensor, scale: float, _: bool,
                   kept: list | None) -> tuple[torch.Tensor, torch.Tensor]:
@@ -182,7 +186,7 @@ class SpikingNetwork(nn.Module):
         if kept is not None:
             kept.append(m)
         spikes = plain.layer(signal, p["W_f"], p["b_f"], self.neurons[number], self.alpha,
-                             p["W_r"] if "W_r" in p else None, I_m, self._acts(number), self._beta(number))
+                             p["W_r"] if "W_r" in p else None, I_m, self._acts(number), self._learned(number))
         return spikes, spikes.mean(1)
 
     def trained(self, encoding: Encoding, provenance: dict) -> TrainedNetwork:
@@ -200,6 +204,8 @@ class SpikingNetwork(nn.Module):
             if "logit_beta" in p:
                 beta = torch.sigmoid(p["logit_beta"]).item()
                 neuron = replace(neuron, beta=beta, g=1 - beta)
+            if "lam" in p:
+                neuron = replace(neuron, lam=p["lam"].item())
             layers.append(Layer(_array(p["W_f"]), _array(p["b_f"]), neuron, _array(p["W_r"]) if "W_r" in p else None,
                                 slow, delay))
         return TrainedNetwork(tuple(layers), _array(self.W_o), _array(self.b_o), encoding, provenance,
@@ -242,8 +248,10 @@ def _start(architecture: Architecture, n: int, m: int, pathway: Pathway | None,
         layer |= {"w_x": w_x, "b_x": torch.zeros(()), "W_m": _normal((n, pathway.d), std or 1.0), "b_m": torch.zeros(n)}
     if late:
         layer["delay"] = architecture.delay_max * torch.rand(m)
-    if architecture.learn_beta:
+    if architecture.learn_decay and architecture.neuron.decay == "exponential":
         layer["logit_beta"] = torch.logit(torch.tensor(architecture.neuron.beta))
+    if architecture.learn_decay and architecture.neuron.decay == "linear":
+        layer["lam"] = torch.tensor(architecture.neuron.lam)
     return layer
 
 

@@ -32,14 +32,25 @@ def memory(s_in: torch.Tensor, w_x: torch.Tensor, b_x: torch.Tensor, response: t
     return torch.fft.irfft(product, size, dim=1)[:, : s_in.shape[1]]
 
 
+def _decayed(u: torch.Tensor, decay: str, c: float | torch.Tensor) -> torch.Tensor:
+    """dmpnet.decay.decayed, with gradients."""
+    if decay == "exponential":
+        return c * u
+    if decay == "shift":
+        return u - c * u
+    return torch.where(u > c, u - c, torch.where(u < -c, u + c, torch.zeros_like(u)))
+
+
 def layer(s_in: torch.Tensor, W_f: torch.Tensor, b_f: torch.Tensor, neuron: Neuron, alpha: float = 4.0,
           W_r: torch.Tensor | None = None, I_m: torch.Tensor | None = None, acts: str = "current",
-          beta: torch.Tensor | None = None) -> torch.Tensor:
+          learned: torch.Tensor | None = None) -> torch.Tensor:
     """Spikes (B, T, N) of s_in (B, T, M).
 
     I_m : (B, T, N), W_m m + b_m as last looked at;  acts : see dmpnet.neurons
+    learned : (), takes the place of the neuron's beta, with g = 1 - beta, or of its lam
     """
-    kept, g = (neuron.beta, neuron.g) if beta is None else (beta, 1 - beta)
+    c = neuron.constant if learned is None else learned
+    g = neuron.g if learned is None or neuron.decay != "exponential" else 1 - learned
     drive = s_in @ W_f.T
     if acts == "gain" and I_m is not None:
         drive = drive * (1 + I_m)
@@ -50,7 +61,7 @@ def layer(s_in: torch.Tensor, W_f: torch.Tensor, b_f: torch.Tensor, neuron: Neur
     spikes = []
     for k in range(s_in.shape[1]):
         current = drive[:, k] if W_r is None else drive[:, k] + s @ W_r.T
-        u = kept * u + g * current
+        u = _decayed(u, neuron.decay, c) + g * current
         limit = neuron.theta_u - (I_m[:, k] if acts == "threshold" and I_m is not None else 0)
         s = Spike.apply(u - limit, alpha)
         fired = s.detach()

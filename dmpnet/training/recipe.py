@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass, replace
 
 from dmpnet.errors import DmpnetError
-from dmpnet.neurons import PUBLISHED_CODE, Neuron
+from dmpnet.neurons import Neuron
 from dmpnet.training.model import Architecture
 
 SHAPES = {  # Sun et al. 2026, Table 1: units, d and theta of DMP II
@@ -26,7 +26,8 @@ SHAPES = {  # Sun et al. 2026, Table 1: units, d and theta of DMP II
 class Recipe:
     """Data, network and optimisation of one training run.
 
-    kind to std : of the Architecture, where they are explained; beta is what every layer starts from
+    kind to std : of the Architecture, where they are explained; beta (and
+        g = 1 - beta), decay, lam, shift are those of every layer at the start (dmpnet.decay)
     lr : peak learning rate (Adam, or AdamW when weight_decay > 0)
     clip : largest norm of the gradient of all weights together, 0 for no limit
     schedule : 'constant', 'step' (halved every 50 epochs) or 'cosine' (one warm-up epoch, then down to 1 % of lr)
@@ -37,6 +38,7 @@ class Recipe:
         model.effective_rank); slow, layers then run step by step
     shift_channels, shift_steps, stretch : augmentation, each sample moved by up to so many channels and steps, and
         played up to this fraction faster or slower
+    shift_pixels : augmentation, each image moved by up to so many pixels both ways (data with a grid: nmnist)
     drop_events : augmentation, up to this fraction of each sample's values set to 0
     delay_sigma : width in steps over which delays learn at first, falling to 0.5
     validation : fraction of the training set held out to choose the epoch
@@ -54,7 +56,10 @@ class Recipe:
     d_s: int = 1
     acts: str = "current"
     beta: float = 0.5
-    learn_beta: bool = False
+    decay: str = "exponential"
+    lam: float = 0.0
+    shift: int = 1
+    learn_decay: bool = False
     delay_max: int = 0
     delay_input: bool = False
     delay_sigma: float = 3.0
@@ -73,6 +78,7 @@ class Recipe:
     rank_weight: float = 0.0
     shift_channels: int = 0
     shift_steps: int = 0
+    shift_pixels: int = 0
     stretch: float = 0.0
     drop_events: float = 0.0
     validation: float = 0.1
@@ -105,9 +111,9 @@ class Recipe:
     @property
     def architecture(self) -> Architecture:
         slow = ("d", "theta", "blocks", "feed", "d_s", "acts") if self.kind == "dmp" else ()
-        names = (*slow, "delay_max", "delay_input", "learn_beta", "kappa", "dropout", "std")
+        names = (*slow, "delay_max", "delay_input", "learn_decay", "kappa", "dropout", "std")
         shared = {name: getattr(self, name) for name in names}
-        neuron = PUBLISHED_CODE if self.beta == 0.5 else Neuron(beta=self.beta, g=1 - self.beta)
+        neuron = Neuron(self.beta, 1 - self.beta, decay=self.decay, lam=self.lam, shift=self.shift)
         return Architecture(self.kind, self.sizes, neuron=neuron, **shared)
 
     def record(self) -> dict:

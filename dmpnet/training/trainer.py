@@ -24,9 +24,9 @@ from dmpnet.training.workers import workers
 from dmpnet.weights import Encoding
 
 ROWS = 25_088  # samples times steps of a piece of a batch at most: 32 sequences of pixels
-FACTORS = {"delay": 10.0, "W_r": 0.1, "logit_beta": 1.0}
-"""Learning rate of some parameters to that of weights: delays are some ten steps where weights are some tenths, and
-recurrent weights that move as fast as the others make gradients explode."""
+FACTORS = {"delay": 10.0, "W_r": 0.1, "logit_beta": 1.0, "lam": 0.1}
+"""Learning rate of some parameters to that of weights: delays are some ten steps where weights are some tenths, lam
+some hundredths, and recurrent weights that move as fast as the others make gradients explode."""
 
 CURVE = ("epoch", "lr", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "rates", "seconds")
 
@@ -69,6 +69,9 @@ class Trainer:
         if (recordings.labels.ndim == 2) != (recipe.kappa is not None):
             raise DmpnetError(f"recipe: kappa = {recipe.kappa}, but {recordings.name} has a label a "
                               f"{'step; set kappa, e.g. 0.9' if recordings.labels.ndim == 2 else 'sample; set None'}")
+        if recipe.shift_pixels and recordings.grid is None:
+            raise DmpnetError(f"recipe: shift_pixels = {recipe.shift_pixels}, but the channels of {recordings.name} "
+                              f"are no image; set 0")
         keep_freed_memory()
         torch.manual_seed(recipe.seed)
         self.model = SpikingNetwork(recipe.architecture, products=getattr(torch, recipe.gradients))
@@ -173,6 +176,8 @@ class Trainer:
             for layer in self.model.layers:
                 if "delay" in layer:
                     layer["delay"].clamp_(0, recipe.delay_max)
+                if "lam" in layer:  # below 0 the membrane would grow by itself, above the threshold nothing is kept
+                    layer["lam"].clamp_(0, recipe.architecture.neuron.theta_u)
         seen = self.data.labels[chosen].size
         p.loss += sum(share * result[1] for share, result in zip(shares, results, strict=True)) * seen
         p.correct += sum(result[2] for result in results)
@@ -186,7 +191,7 @@ class Trainer:
         """
         p, recipe = self.progress, self.recipe
         draw = np.random.SeedSequence((recipe.seed, p.epoch, p.batch, number)).generate_state(2)
-        s_in = augmentation.augmented(self.data.batch(chosen, np.float32), recipe, draw[0])
+        s_in = augmentation.augmented(self.data.batch(chosen, np.float32), recipe, draw[0], self.data.grid)
         labels = torch.from_numpy(self.data.labels[chosen])
         memories: list | None = [] if recipe.rank_weight else None
         logits, rates = self.model(torch.from_numpy(s_in), m=memories,
@@ -243,11 +248,11 @@ def rate_at(recipe: Recipe, epoch: float) -> float:
 
 
 def _groups(model: SpikingNetwork, recipe: Recipe) -> list[dict]:
-    """Parameters by how they move: delays and beta do not decay. AdamW without decay is Adam."""
+    """Parameters by how they move: delays, beta and lam do not decay. AdamW without decay is Adam."""
     kinds: dict[str, list] = {}
     for name, parameter in model.named_parameters():
         kind = name.rsplit(".", 1)[-1]
         kinds.setdefault(kind if kind in FACTORS else "weights", []).append(parameter)
     return [{"params": parameters, "factor": FACTORS.get(kind, 1.0),
-             "weight_decay": 0.0 if kind in ("delay", "logit_beta") else recipe.weight_decay}
+             "weight_decay": 0.0 if kind in ("delay", "logit_beta", "lam") else recipe.weight_decay}
             for kind, parameters in kinds.items()]
