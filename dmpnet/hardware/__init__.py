@@ -1,0 +1,1 @@
+"""What the trained arithmetic becomes on chips: integer neurons, where they are updated, what that costs."""

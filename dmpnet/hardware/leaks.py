@@ -1,0 +1,350 @@
+"""Linear-leak neurons in integers, as public chips have them: what one step without input takes from V, and one step.
+
+One step of N neurons, V and I integers (N,), s 0 or 1:
+
+    V = saturate(leak(V));  V = saturate(V + I);  s = V >= theta;  V = 0 or V - theta where s;  write back
+
+A reset cannot leave the chip's limits, theta > 0. Where a chip does it otherwise its class says so. The chips are
+event-driven: they add, saturate, compare and reset at every single synaptic event, and leak when a time reference
+arrives. Here I is the sum over the events of a step, saturated once, so that V may differ from the chip's where it
+saturates or crosses theta between two events of one step [ours].
+
+Read for this, no code taken: github.com/ChFrenkel/tinyODIN at 1865653 (lif_neuron.v), github.com/ChFrenkel/ODIN at
+1781931 (src/LIF_neuron_blocks/lif_neuron_state.v), github.com/markplagge/NeMo at 5edb82c (src/neuro/tn_neuron.c, a
+TrueNorth simulator after Cassidy et al. 2013, IJCNN, "Cognitive computing building block").
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from numbers import Integral
+from typing import ClassVar
+
+import numpy as np
+
+from dmpnet.errors import DmpnetError
+from dmpnet.neurons import RESETS
+
+WIDTHS = range(4, 17)
+"""Bits B of V that our own neurons can have; IMPULSE (arXiv 2105.08217) has 11, tinyODIN 12."""
+
+
+# leaks: V (N,) after one step without input
+
+
+def toward_zero(V: np.ndarray, L: int) -> np.ndarray:
+    """tinyODIN: V >= 0 -> V - L, V < 0 -> V + L, both held at 0 when they would pass it."""
+    return np.where(V >= 0, np.maximum(V - L, 0), np.minimum(V + L, 0))
+
+
+def floored(V: np.ndarray, L: int) -> np.ndarray:
+    """ODIN: V - L, not below 0."""
+    return np.maximum(V - L, 0)
+
+
+def signed(V: np.ndarray, lam: int, sign: int, reversal: bool, stop: bool) -> np.ndarray:
+    """TrueNorth: V + Omega sign lam, Omega = sgn(V) with leak reversal, else 1; sgn(0) = 0.
+
+    With reversal sign = -1 leaks toward 0 and +1 away from it; `stop` then ends at 0 a leak that would cross it,
+    without `stop` V hops to the other side and back. Without reversal `stop` changes nothing.
+    """
+    leaked = V + (np.sign(V) if reversal else 1) * sign * lam
+    return np.where(np.sign(leaked) == np.sign(V), leaked, 0) if reversal and stop else leaked
+
+
+def clipped(V: np.ndarray, lam: int) -> np.ndarray:
+    """Ours: sign(V) max(|V| - lam, 0)."""
+    return np.sign(V) * np.maximum(np.abs(V) - lam, 0)
+
+
+def shifted(V: np.ndarray, k: int) -> np.ndarray:
+    """V - (V >> k), arithmetic shift, which rounds down: exponential decay by 1 - 2^-k without a multiplier.
+
+    Rounding down makes it lopsided: a negative V always moves and ends at 0 (never at -1: -1 >> k = -1), a positive V
+    stops at 2^k - 1, where V >> k = 0.
+    """
+    return V - (V >> k)
+
+
+# neurons
+
+
+class IntegerNeuron(ABC):
+    """A neuron that holds V as an integer within `limits` and fires from `theta` on; what all of them do in a step."""
+
+    name: ClassVar[str]
+    theta: int
+    reset: str = "hard"
+    leak_first: bool = True
+
+    @property
+    @abstractmethod
+    def limits(self) -> tuple[int, int]:
+        """Lowest and highest V."""
+
+    @property
+    @abstractmethod
+    def weights(self) -> tuple[int, int]:
+        """Lowest and highest weight of a synapse."""
+
+    @abstractmethod
+    def leak(self, V: np.ndarray) -> np.ndarray:
+        """V (N,) after one step without input."""
+
+    def step(self, V: np.ndarray, I: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """V (N,) int64 and spikes (N,) bool after one step with summed synaptic input I (N,)."""
+        V, I = self.state(V), _integers(self.name, "I", I)
+        V = self._leaked(V) if self.leak_first else self._add(V, I)
+        V = self._add(V, I) if self.leak_first else self._leaked(V)
+        s = self.theta <= V
+        return np.where(s, 0 if self.reset == "hard" else V - self.theta, V), s
+
+    def _leaked(self, V: np.ndarray) -> np.ndarray:
+        return np.clip(self.leak(V), *self.limits)  # only a leak away from 0 can leave them
+
+    def _add(self, V: np.ndarray, I: np.ndarray) -> np.ndarray:
+        low, high = self.limits
+        I = np.clip(I, low - high, high - low)  # more than that saturates, whatever V: int64 cannot wrap
+        return np.clip(V + I, low, high)
+
+    def state(self, V: np.ndarray) -> np.ndarray:
+        """V as int64; DmpnetError unless its values are integers within the limits."""
+        V = _integers(self.name, "V", V)
+        low, high = self.limits
+        if V.size and not (low <= V.min() and V.max() <= high):
+            raise DmpnetError(f"{self.name}: V reaches from {V.min()} to {V.max()}, but it holds {low} to {high}; "
+                              f"saturate it, or take more bits")
+        return V
+
+    def synaptic_input(self, W: np.ndarray, s_in: np.ndarray) -> np.ndarray:
+        """I = W s_in (N,) from weights W (N, M) and spikes s_in (M,)."""
+        W, s_in = _integers(self.name, "W", W), _integers(self.name, "s_in", s_in)
+        low, high = self.weights
+        if W.size and not (low <= W.min() and W.max() <= high):
+            raise DmpnetError(f"{self.name}: W reaches from {W.min()} to {W.max()}, but a weight lies in {low} to "
+                              f"{high}; scale and round the weights")
+        return W @ s_in
+
+
+@dataclass(frozen=True)
+class TinyODIN(IntegerNeuron):
+    """tinyODIN: V signed 12 bit, saturating at 0x7FF and 0x800 (-2048), weights signed 4 bit, V = 0 after a spike.
+
+    Read in lif_neuron.v, beyond what is commonly said of it: the leak strength L has 7 bits, so 0 to 127; theta is an
+    unsigned 12-bit word, and one above 0x7FF is never reached; the comparison also follows a leak, where it cannot
+    fire, V being below theta already.
+
+    L : leak a step, 0 to 127
+    theta : threshold, 1 to 4095
+    """
+
+    L: int
+    theta: int
+    name: ClassVar[str] = "tinyODIN"
+    limits: ClassVar[tuple[int, int]] = (-0x800, 0x7FF)
+    weights: ClassVar[tuple[int, int]] = (-8, 7)
+
+    def __post_init__(self):
+        _plain(self, "L", "theta")
+        _check_leak(self.name, "L", self.L, 127, "7 bits", self.theta, 4095)
+
+    def leak(self, V: np.ndarray) -> np.ndarray:
+        return toward_zero(V, self.L)
+
+
+@dataclass(frozen=True)
+class ODIN(IntegerNeuron):
+    """ODIN's LIF neuron: V unsigned 8 bit, 0 to 255, saturating at both ends, V = 0 after a spike.
+
+    Read in lif_neuron_state.v: the leak strength L has 7 bits; a weight has 3 bits and its sign belongs to the
+    presynaptic neuron, so -7 to 7; inhibition, like the leak, ends at 0. The chip's leak can be switched off: L = 0.
+
+    L : leak a step, 0 to 127
+    theta : threshold, 1 to 255
+    """
+
+    L: int
+    theta: int
+    name: ClassVar[str] = "ODIN"
+    limits: ClassVar[tuple[int, int]] = (0, 255)
+    weights: ClassVar[tuple[int, int]] = (-7, 7)
+
+    def __post_init__(self):
+        _plain(self, "L", "theta")
+        _check_leak(self.name, "L", self.L, 127, "7 bits", self.theta, 255)
+
+    def leak(self, V: np.ndarray) -> np.ndarray:
+        return floored(V, self.L)
+
+
+@dataclass(frozen=True)
+class TrueNorth(IntegerNeuron):
+    """TrueNorth's deterministic neuron: V from -393216 to 393216, leak and weights of -255 to 255.
+
+    Order, unlike the others: a tick adds the input, then leaks, then compares (Cassidy et al. 2013; NeMo), so
+    `leak_first` is False; other simulators leak first (SANA-FE), and True does so here. Limits and `stop` as in NeMo
+    (its check against "ringing", which it always makes with leak reversal). NeMo lets a V above the limit spike and
+    stay there; here it saturates and, theta lying below the limit, spikes and resets. Left out: the negative
+    threshold, reset to a potential other than 0, all stochastic modes.
+
+    lam : size of the leak a tick, 0 to 255 (9 bits with its sign)
+    theta : threshold, 1 to 262143 (18 bits)
+    sign : -1 or +1, of the leak
+    reversal : whether the leak turns with the sign of V
+    stop : with reversal, whether a leak that crosses 0 ends there
+    reset : 'hard' (V = 0, the chip's normal reset) or 'soft' (V - theta, its linear reset)
+    """
+
+    lam: int
+    theta: int
+    sign: int = -1
+    reversal: bool = True
+    stop: bool = True
+    reset: str = "hard"
+    leak_first: bool = False
+    name: ClassVar[str] = "TrueNorth"
+    limits: ClassVar[tuple[int, int]] = (-393216, 393216)
+    weights: ClassVar[tuple[int, int]] = (-255, 255)
+
+    def __post_init__(self):
+        _plain(self, "lam", "theta", "sign")
+        _check_leak(self.name, "lam", self.lam, 255, "9 bits with its sign", self.theta, 2**18 - 1)
+        _check_reset(self.name, self.reset)
+        if self.sign not in (-1, 1):
+            raise DmpnetError(f"TrueNorth: sign = {self.sign!r}, but a leak has sign -1 or 1; set one")
+
+    def leak(self, V: np.ndarray) -> np.ndarray:
+        return signed(V, self.lam, self.sign, self.reversal, self.stop)
+
+
+@dataclass(frozen=True)
+class Clipped(IntegerNeuron):
+    """Our integer LD-LIF: V signed B bit, saturating, leak by clipped subtraction (after Shang et al. 2026,
+    arXiv 2603.12739, whose widths are not known to us; what is updated in memory, dmpnet.hardware.in_memory).
+
+    B : bits of V and of a weight, 4 to 16
+    lam : leak a step, 0 to 2^(B-1) - 1 and not above theta
+    theta : threshold, 1 to 2^(B-1) - 1
+    reset : 'hard' (V = 0) or 'soft' (V - theta)
+    """
+
+    B: int
+    lam: int
+    theta: int
+    reset: str = "hard"
+    name: ClassVar[str] = "integer LD-LIF"
+
+    def __post_init__(self):
+        _plain(self, "B", "lam", "theta")
+        high = limits(self.B)[1]
+        _check_leak(self.name, "lam", self.lam, high, f"V's B = {self.B} bits", self.theta, high)
+        _check_reset(self.name, self.reset)
+
+    @property
+    def limits(self) -> tuple[int, int]:
+        return limits(self.B)
+
+    @property
+    def weights(self) -> tuple[int, int]:
+        return limits(self.B)
+
+    def leak(self, V: np.ndarray) -> np.ndarray:
+        return clipped(V, self.lam)
+
+
+@dataclass(frozen=True)
+class Shifted(IntegerNeuron):
+    """V signed B bit, saturating, that decays by a shift, V - (V >> k): the multiplier-free exponential [ours].
+
+    B : bits of V and of a weight, 4 to 16
+    k : 1 to B - 1; a fraction 2^-k is lost a step, rounded as in `shifted`
+    theta : threshold, 1 to 2^(B-1) - 1; V rests anywhere below 2^k, so a theta above 2^k - 1 is wise
+    reset : 'hard' (V = 0) or 'soft' (V - theta)
+    """
+
+    B: int
+    k: int
+    theta: int
+    reset: str = "hard"
+    name: ClassVar[str] = "integer shift neuron"
+
+    def __post_init__(self):
+        _plain(self, "B", "k", "theta")
+        _check_range(self.name, "theta", self.theta, 1, limits(self.B)[1])
+        _check_range(self.name, "k", self.k, 1, self.B - 1)
+        _check_reset(self.name, self.reset)
+
+    @property
+    def limits(self) -> tuple[int, int]:
+        return limits(self.B)
+
+    @property
+    def weights(self) -> tuple[int, int]:
+        return limits(self.B)
+
+    def leak(self, V: np.ndarray) -> np.ndarray:
+        return shifted(V, self.k)
+
+
+# limits
+
+
+def limits(B: int) -> tuple[int, int]:
+    """Lowest and highest two's complement integer of B bits; DmpnetError unless B is one of WIDTHS."""
+    B = _integer("integer neuron", "B", B)
+    _check_range("integer neuron", "B", B, WIDTHS[0], WIDTHS[-1])
+    return -(1 << (B - 1)), (1 << (B - 1)) - 1
+
+
+def representable(lam: int, B: int) -> int:
+    """The leak lam as a Python integer; DmpnetError unless it is 0 or more and fits in two's complement of B bits."""
+    lam = _integer("leak", "lam", lam)
+    _check_size("leak", "lam", lam, limits(B)[1], f"V's B = {B} bits")
+    return lam
+
+
+def _check_leak(name: str, symbol: str, lam: int, largest: int, room: str, theta: int, highest: int) -> None:
+    """Raise DmpnetError unless 0 <= lam <= largest, 1 <= theta <= highest and lam <= theta."""
+    _check_size(name, symbol, lam, largest, room)
+    _check_range(name, "theta", theta, 1, highest)
+    if lam > theta:
+        raise DmpnetError(f"{name}: {symbol} = {lam} is above theta = {theta}, so one step would leak away all that "
+                          f"a neuron can hold; set {symbol} <= theta")
+
+
+def _check_size(name: str, symbol: str, lam: int, largest: int, room: str) -> None:
+    if lam < 0:
+        raise DmpnetError(f"{name}: {symbol} = {lam}, but a leak is 0 or more; set {symbol} >= 0")
+    if lam > largest:
+        raise DmpnetError(f"{name}: {symbol} = {lam} does not fit in {room}, the largest is {largest}; "
+                          f"set {symbol} <= {largest}")
+
+
+def _check_range(name: str, symbol: str, value: int, low: int, high: int) -> None:
+    if not low <= value <= high:
+        raise DmpnetError(f"{name}: {symbol} = {value}, but it lies in {low} to {high}; set {symbol} within that")
+
+
+def _plain(neuron: IntegerNeuron, *symbols: str) -> None:
+    """Make fields Python integers, whose arithmetic does not wrap as a NumPy scalar's would."""
+    for symbol in symbols:
+        object.__setattr__(neuron, symbol, _integer(neuron.name, symbol, getattr(neuron, symbol)))
+
+
+def _integer(name: str, symbol: str, value: int) -> int:
+    if not isinstance(value, Integral) or isinstance(value, bool):
+        raise DmpnetError(f"{name}: {symbol} = {value!r}, but it is an integer; round it")
+    return int(value)
+
+
+def _check_reset(name: str, reset: str) -> None:
+    if reset not in tuple(RESETS):
+        raise DmpnetError(f"{name}: reset = {reset!r}, but it is one of {', '.join(RESETS)}; choose one")
+
+
+def _integers(name: str, symbol: str, values: np.ndarray) -> np.ndarray:
+    """`values` as int64; DmpnetError for a dtype that does not fit in it."""
+    values = np.asarray(values)
+    if not np.can_cast(values.dtype, np.int64):
+        raise DmpnetError(f"{name}: {symbol} has dtype {values.dtype}, but chips hold integers of at most 64 bits; "
+                          f"round it and convert to int64")
+    return values.astype(np.int64)
