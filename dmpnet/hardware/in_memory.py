@@ -1,0 +1,118 @@
+"""All membranes of an SRAM array leak at once, where they are stored [our reconstruction].
+
+After Shang et al. 2026 (arXiv 2603.12739), of which we know the idea, not the circuit: everything here is ours.
+One neuron a column, one bit of V a row (row 0 the least significant), two's complement; a full adder, a sign latch and
+a multiplexer at each column. One update of all N columns, B rows, leak lam:
+
+    row step b = 0 .. B-1   read row b, add bit b of -lam (V >= 0) or of +lam (V < 0) and the carry, write row b back
+    row step B              all word lines up: columns whose sign bit flipped are cleared to 0
+
+The multiplexer obeys the sign latch, which the column sets whenever its sign row is written, so that it knows the sign
+before the least significant bit is added. V - lam and V + lam toward 0 cannot overflow, and the sign flips exactly when
+0 was passed (or, from below, met), so this is sign(V) max(|V| - lam, 0), dmpnet.hardware.leaks.clipped, bit for bit.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dmpnet.errors import DmpnetError
+from dmpnet.hardware import leaks
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What an update did [our reconstruction].
+
+    Bit lines, the rule: a column has a precharged pair of bit lines. A read or a write of one cell pulls down exactly
+    one of the two, whatever the bit; clearing a column pulls down one, once for all its rows. Columns that are not
+    addressed stay precharged.
+
+    row_steps : one after the other, read and write-back together
+    reads, writes : word-line activations that sense, and that write
+    bit_lines : bit lines pulled down
+    full_adders : one-bit additions
+    """
+
+    row_steps: int
+    reads: int
+    writes: int
+    bit_lines: int
+    full_adders: int
+
+
+def to_bits(V: np.ndarray, B: int) -> np.ndarray:
+    """Rows of the array (B, N), uint8 0 or 1, least significant first, that hold the integers V (N,)."""
+    V = np.asarray(V)
+    low, high = leaks.limits(B)
+    if V.dtype.kind not in "iu" or V.ndim != 1:
+        raise DmpnetError(f"in-memory array: V is {V.dtype} of shape {V.shape}, but it is integer (N,); convert it")
+    if V.size and not (low <= V.min() and V.max() <= high):
+        raise DmpnetError(f"in-memory array: V reaches from {V.min()} to {V.max()}, but B = {B} bits hold {low} to "
+                          f"{high}; saturate it, or take more bits")
+    return (V.astype(np.int64) >> np.arange(B)[:, None] & 1).astype(np.uint8)
+
+
+def from_bits(bits: np.ndarray) -> np.ndarray:
+    """The integers V (N,), int64, that rows `bits` (B, N) hold."""
+    B = _checked(bits).shape[0]
+    weight = 1 << np.arange(B)
+    weight[-1] *= -1
+    return weight @ bits.astype(np.int64)
+
+
+def update(bits: np.ndarray, lam: int) -> tuple[np.ndarray, Counts]:
+    """Rows (B, N) after all columns leaked by lam in place, and what that took [our reconstruction]."""
+    rows = _checked(bits).copy()
+    B, N = rows.shape
+    lam = leaks.representable(lam, B)
+    negative = rows[B - 1].copy()  # the sign latches
+    carry = np.zeros(N, np.uint8)
+    steps = reads = writes = lines = adders = 0
+    for b in range(B):
+        a = rows[b]
+        addend = np.where(negative, lam >> b & 1, -lam >> b & 1).astype(np.uint8)  # the multiplexers
+        rows[b], carry = a ^ addend ^ carry, a & addend | carry & (a ^ addend)
+        steps, reads, writes, lines, adders = steps + 1, reads + 1, writes + 1, lines + 2 * N, adders + N
+    flipped = rows[B - 1] != negative
+    rows[:, flipped] = 0
+    return rows, Counts(steps + 1, reads, writes + 1, lines + int(flipped.sum()), adders)
+
+
+def in_place(B: int, N: int, cleared: int) -> Counts:
+    """What `update` takes for N columns of B rows of which `cleared` pass 0 [our reconstruction]."""
+    _check_columns(N)
+    if not 0 <= cleared <= N:
+        raise DmpnetError(f"in-memory array: cleared = {cleared}, but 0 to N = {N} columns pass 0; set it within that")
+    leaks.limits(B)
+    return Counts(B + 1, B, B + 1, 2 * B * N + cleared, B * N)
+
+
+def sequential(B: int, N: int, word: int | None = None) -> Counts:
+    """What the same leak takes one neuron after the other: read V, subtract, write V, N times.
+
+    word : bits a memory word has, all of which are read and written; None for B. tinyODIN keeps V (12 bits), theta, L
+        and a flag in one of 32 (its README, "Memory organization").
+    """
+    _check_columns(N)
+    leaks.limits(B)
+    word = B if word is None else word
+    if word < B:
+        raise DmpnetError(f"sequential memory: a word of {word} bits cannot hold V of B = {B}; set word >= B")
+    return Counts(N, N, N, 2 * N * word, B * N)
+
+
+def _check_columns(N: int) -> None:
+    if N < 1:
+        raise DmpnetError(f"memory: N = {N}, but at least one neuron is updated; set N >= 1")
+
+
+def _checked(bits: np.ndarray) -> np.ndarray:
+    """`bits`; DmpnetError unless it is (B, N) of 0 and 1 with a B we model."""
+    if bits.ndim != 2 or bits.dtype != np.uint8:
+        raise DmpnetError(f"in-memory array: bits are {bits.dtype} of shape {bits.shape}, but rows are uint8 (B, N); "
+                          f"make them with to_bits")
+    leaks.limits(bits.shape[0])
+    if bits.size and bits.max() > 1:
+        raise DmpnetError(f"in-memory array: a cell holds {bits.max()}, but a bit is 0 or 1; make them with to_bits")
+    return bits
