@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from dmpnet import __version__
-from dmpnet.commands import info, run, simulate, table1, train
+from dmpnet.commands import decay, info, run, simulate, table1, train
 from dmpnet.errors import DmpnetError
 
 DESCRIPTION = """\
@@ -17,6 +17,8 @@ start here:
   dmpnet simulate smnist-dmp2 digits.npy --out spikes.npz
                                   your own input; spikes of every layer in a file
   dmpnet train smnist --out mine  train your own (needs the extra: pip install 'dmpnet[train]')
+  dmpnet decay shd-regen-dmp2 --data FOLDER
+                                  what is lost if the membranes leak by subtraction
   dmpnet table1                   accuracy against parameters, the paper's Table 1 beside ours
 """
 
@@ -26,7 +28,7 @@ def parser() -> argparse.ArgumentParser:
                                   formatter_class=argparse.RawDescriptionHelpFormatter)
     top.add_argument("--version", action="version", version=f"dmpnet {__version__}")
     parsers = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (run, simulate, train, table1, info):
+    for command in (run, simulate, train, table1, decay, info):
         command.add(parsers)
     return top
 

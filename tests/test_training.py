@@ -7,7 +7,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs torch: pip install 'dmpnet[train]'")
 
-from dmpnet import memory, reference, weights  # noqa: E402
+from dmpnet import memory, reference, swap, weights  # noqa: E402
 from dmpnet.data import Recordings  # noqa: E402
 from dmpnet.errors import DmpnetError  # noqa: E402
 from dmpnet.neurons import Neuron  # noqa: E402
@@ -500,3 +500,32 @@ def test_divergence_is_one_line(tmp_path):
         run.model.W_o.fill_(float("nan"))
     with pytest.raises(DmpnetError, match="diverged"):
         run.run()
+
+
+def test_training_goes_on_from_a_trained_network_with_another_decay(tmp_path):
+    trainer.Trainer(recipe(), bars(), tmp_path / "first").run()
+    first = weights.load(tmp_path / "first" / "weights.npz")
+    begun = swap.linear(first)
+    again = Recipe.of(first.provenance["arguments"])
+    assert again == recipe()
+    again = dataclasses.replace(again, decay="linear", lam=0.25, learn_decay=True, epochs=1)
+    run = trainer.Trainer(again, bars(), tmp_path / "again", start=begun)
+    s_in = bars().batch(slice(0, 20), np.float32)
+    with torch.no_grad():
+        model_logits, _ = run.model.eval()(torch.from_numpy(s_in))
+    np.testing.assert_allclose(model_logits, reference.run(begun, s_in, dtype=np.float32).logits, atol=1e-5)
+    run.run()
+    after = weights.load(tmp_path / "again" / "weights.npz")
+    assert [layer.neuron.decay for layer in after.layers] == ["linear"] * 2
+    assert not np.array_equal(after.layers[0].W_f, first.layers[0].W_f)
+    assert len({0.25, *(layer.neuron.lam for layer in after.layers)}) == 3
+    with pytest.raises(DmpnetError, match="start: a DMP of"):
+        trainer.Trainer(dataclasses.replace(again, sizes=(1, 8, 8, 2)), bars(), tmp_path / "other", start=begun)
+
+
+def test_lam_never_leaves_its_range(tmp_path):
+    for lam, lr in ((0.001, 0.2), (0.999, 0.2)):
+        run = trainer.Trainer(recipe(decay="linear", lam=lam, learn_decay=True, lr=lr), bars(), tmp_path / str(lam))
+        run.run()
+        assert all(0 <= layer["lam"].item() <= 1 for layer in run.model.layers)
+        weights.load(tmp_path / str(lam) / "weights.npz")

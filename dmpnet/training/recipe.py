@@ -1,6 +1,6 @@
 """How a network is trained: one record, stored with the weights it led to."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 
 from dmpnet.errors import DmpnetError
 from dmpnet.neurons import Neuron
@@ -118,6 +118,15 @@ class Recipe:
 
     def record(self) -> dict:
         return asdict(self)
+
+    @classmethod
+    def of(cls, record: dict) -> "Recipe":
+        """The recipe that a trained network's provenance holds; settings that no longer exist are left out."""
+        def hashable(value):
+            return tuple(map(hashable, value)) if isinstance(value, list) else value
+
+        known = {field.name for field in fields(cls)}
+        return cls(**{name: hashable(value) for name, value in record.items() if name in known})
 
 
 def published(dataset: str, kind: str = "dmp", **changes) -> Recipe:

@@ -18,10 +18,10 @@ from dmpnet.errors import DmpnetError
 from dmpnet.files import whole_file
 from dmpnet.training import augmentation
 from dmpnet.training.allocation import keep_freed_memory
-from dmpnet.training.model import SpikingNetwork, effective_rank
+from dmpnet.training.model import SpikingNetwork, effective_rank, from_trained
 from dmpnet.training.recipe import Recipe
 from dmpnet.training.workers import workers
-from dmpnet.weights import Encoding
+from dmpnet.weights import Encoding, TrainedNetwork
 
 ROWS = 25_088  # samples times steps of a piece of a batch at most: 32 sequences of pixels
 FACTORS = {"delay": 10.0, "W_r": 0.1, "logit_beta": 1.0, "lam": 0.1}
@@ -56,10 +56,12 @@ class Trainer:
     """Trains one recipe in one folder: checkpoint.pt, curve.csv, weights.npz (best epoch on validation).
 
     report : called with (progress, batches per epoch) after every batch
+    start : a trained network to begin with, weights and neurons, of the recipe's kind and sizes
     """
 
     def __init__(self, recipe: Recipe, recordings: Recordings, folder: str | Path,
-                 report: Callable[[Progress, int], None] | None = None, every: int = 100):
+                 report: Callable[[Progress, int], None] | None = None, every: int = 100,
+                 start: TrainedNetwork | None = None):
         self.recipe, self.data, self.folder = recipe, recordings, Path(folder)
         self.report, self.every = report, every
         if recordings.values.shape[2] != recipe.sizes[0] or recordings.classes != recipe.sizes[-1]:
@@ -75,12 +77,31 @@ class Trainer:
         keep_freed_memory()
         torch.manual_seed(recipe.seed)
         self.model = SpikingNetwork(recipe.architecture, products=getattr(torch, recipe.gradients))
+        if start is not None:
+            self._begin_with(start)
         self.parameters = list(self.model.parameters())
         self.optimiser = torch.optim.AdamW(_groups(self.model, recipe), lr=recipe.lr)
         self.progress = Progress()
         self.pool: ThreadPoolExecutor | None = None
         self.origin = provenance.record("train", recipe.record(), data=recordings.source)
         self.batches = math.ceil(len(self.train) / recipe.batch)
+
+    def _begin_with(self, start: TrainedNetwork) -> None:
+        """Take the weights of `start`, and the neurons of its layers, which may differ from layer to layer."""
+        sizes = (start.layers[0].M, *(layer.N for layer in start.layers), start.classes)
+        theirs = from_trained(start).state_dict()
+        missing = {name for name in self.model.state_dict() if not name.endswith(("logit_beta", "lam"))} ^ set(theirs)
+        if sizes != tuple(self.recipe.sizes) or missing:
+            raise DmpnetError(f"start: a {start.kind} of {sizes}, but the recipe is of a {self.recipe.kind} of "
+                              f"{self.recipe.sizes} and needs the same arrays; give a network of that kind")
+        self.model.neurons = tuple(layer.neuron for layer in start.layers)
+        self.model.load_state_dict(theirs, strict=False)
+        with torch.no_grad():
+            for parameters, neuron in zip(self.model.layers, self.model.neurons, strict=True):
+                if "lam" in parameters:
+                    parameters["lam"].fill_(neuron.lam)
+                if "logit_beta" in parameters:
+                    parameters["logit_beta"].fill_(math.log(neuron.beta / (1 - neuron.beta)))
 
     @property
     def checkpoint(self) -> Path:
@@ -177,7 +198,7 @@ class Trainer:
                 if "delay" in layer:
                     layer["delay"].clamp_(0, recipe.delay_max)
                 if "lam" in layer:  # below 0 the membrane would grow by itself, above the threshold nothing is kept
-                    layer["lam"].clamp_(0, recipe.architecture.neuron.theta_u)
+                    layer["lam"].clamp_(0, self.model.neurons[0].theta_u)
         seen = self.data.labels[chosen].size
         p.loss += sum(share * result[1] for share, result in zip(shares, results, strict=True)) * seen
         p.correct += sum(result[2] for result in results)

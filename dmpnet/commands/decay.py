@@ -1,0 +1,139 @@
+"""What does a trained network lose if its membranes leak by subtraction?
+
+Compares, on real recordings in Brian2: the network as trained (exponential decay); linear decay put in its place, lam
+by each rule of dmpnet.decay, and the nearest bit shift, weights as they are; and, with --finetune, linear decay after
+so many more epochs of training from there, lam learned (extra: train). Results, traces of the same neuron under the
+same input, a figure and provenance go to --out.
+"""
+
+import argparse
+import csv
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tabulate import tabulate
+
+from dmpnet import data, decay, provenance, reference, swap, weights
+from dmpnet.backends import check_backend
+from dmpnet.commands import options
+from dmpnet.evaluation import Evaluation, check_match, evaluate
+from dmpnet.files import whole_file, write_arrays
+from dmpnet.weights import TrainedNetwork
+
+
+def add(parsers) -> None:
+    p = parsers.add_parser("decay", help="exponential against linear decay: accuracy, activity, traces",
+                           description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("weights", nargs="?", default="smnist-dmp2", metavar="FILE",
+                   help="weights file, or the name of a shipped network (default: smnist-dmp2)")
+    p.add_argument("--split", help="part of the data set (default: subset where there is one, else test)")
+    p.add_argument("--samples", type=int, metavar="N", help="only the first N samples")
+    p.add_argument("--finetune", type=int, default=0, metavar="EPOCHS", help="epochs of training with linear decay")
+    p.add_argument("--lr", type=float, default=1e-3, help="peak learning rate of --finetune (default: 0.001)")
+    options.backend(p)
+    options.data(p)
+    options.common(p, "dmpnet-decay")
+    p.set_defaults(execute=execute)
+
+
+def execute(arguments: argparse.Namespace) -> None:
+    check_backend(arguments.backend, arguments.processes)
+    network = options.network(arguments.weights)
+    variants = swapped(network)
+    name = network.encoding.dataset
+    split = arguments.split or ("subset" if "subset" in data.DATASETS[name].splits else "test")
+    recordings = data.load(name, split, arguments.data, arguments.download, permutation=network.encoding.permutation)
+    if arguments.samples is not None:
+        recordings = recordings.take(slice(max(arguments.samples, 0)))
+    check_match(network, recordings)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    if arguments.finetune:
+        variants["linear, fine-tuned"] = finetuned(arguments, network)
+    rows: list[dict[str, Any]] = []
+    with options.bar(len(variants) * len(recordings), "sample", "simulating") as bar:
+        for variant, other in variants.items():
+            result = evaluate(other, recordings, arguments.backend, bar.update, arguments.processes)
+            rows.append(line(variant, other, result, recordings, rows[0]["accuracy %"] if rows else None))
+    print(f"{arguments.weights}: {network.kind} {network.shape}, {len(recordings):,} recordings of {name} ({split}), "
+          f"in Brian2 on {arguments.backend}\n")
+    print(tabulate(rows, headers="keys", floatfmt=("", "", ".2f", ".2f", "+.2f", "", ",.0f"), missingval="-",
+                   colalign=("left", "left")))
+    print("\ns.e.: binomial; lost: percentage points against exponential decay; spikes: of all neurons an inference")
+    write(arguments, network, variants, recordings, rows)
+
+
+def swapped(network: TrainedNetwork) -> dict[str, TrainedNetwork]:
+    """The network as trained, and with each other decay in place, by name."""
+    found = {"exponential, as trained": network}
+    for rule, lam in decay.RULES.items():
+        found[f"linear, {rule}"] = swap.linear(network, lam)
+    return found | {"bit shift, nearest": swap.shift(network)}
+
+
+def finetuned(arguments: argparse.Namespace, network: TrainedNetwork) -> TrainedNetwork:
+    """`network` trained on with linear decay from the least-squares lam, in the folder finetune.run of --out."""
+    from dmpnet.training.recipe import Recipe
+    from dmpnet.training.trainer import Trainer
+
+    begun = swap.linear(network)
+    recipe = replace(Recipe.of(network.provenance["arguments"]), decay="linear", lam=begun.layers[0].neuron.lam,
+                     learn_decay=True, epochs=arguments.finetune, lr=arguments.lr, rate_ramp=0, seed=arguments.seed)
+    train = data.load(recipe.dataset, "train", arguments.data, arguments.download,
+                      permutation=network.encoding.permutation)
+    folder = arguments.out / "finetune.run"
+    with options.bar(recipe.epochs, "epoch", "fine-tuning") as bar:
+        def report(p, batches):
+            bar.update(round(p.epoch + p.batch / batches, 2) - bar.n)
+            bar.set_postfix_str(f"loss {p.loss / p.seen:.4f}")
+
+        trainer = Trainer(recipe, train, folder, report, start=begun)
+        trainer.resume()
+        trainer.run()
+    return weights.load(folder / "weights.npz")
+
+
+def line(variant: str, network: TrainedNetwork, result: Evaluation, recordings: data.Recordings,
+         exponential: float | None) -> dict[str, Any]:
+    """One row of the table."""
+    p, n = result.accuracy / 100, result.labels.size
+    steps = recordings.values.shape[1]
+    spikes = steps * sum(rate * layer.N for rate, layer in zip(result.rates, network.layers, strict=True))
+    constants = ", ".join(f"{layer.neuron.constant:.3g}" for layer in network.layers)
+    return {"decay": variant, "constants": f"{decay.CONSTANTS[network.layers[0].neuron.decay]} {constants}",
+            "accuracy %": result.accuracy, "s.e.": 100 * (p * (1 - p) / n) ** 0.5,
+            "lost": None if exponential is None else exponential - result.accuracy,
+            "active %": ", ".join(f"{100 * rate:.1f}" for rate in result.rates), "spikes": spikes,
+            "mismatched": sum(result.mismatched)}
+
+
+def write(arguments: argparse.Namespace, network: TrainedNetwork, variants: dict[str, TrainedNetwork],
+          recordings: data.Recordings, rows: list[dict[str, Any]]) -> None:
+    """results.json, results.csv, traces.npz and the figure drawn from these."""
+    out: Path = arguments.out
+    provenance.write(out / "results.json", {"rows": rows} | provenance.record(
+        "decay", options.given(arguments), data=recordings.source, weights=network.provenance))
+    with whole_file(out / "results.csv") as temporary, open(temporary, "w", newline="") as file:
+        table = csv.DictWriter(file, list(rows[0]))
+        table.writeheader()
+        table.writerows(rows)
+    write_arrays(out / "traces.npz", **traces(network, variants, recordings))
+    from dmpnet import drawing  # Matplotlib takes a while to import: after the table
+
+    drawing.save(drawing.decays(out / "results.json", out / "traces.npz"), out / "decay")
+    print(f"\nfigure, table, traces and provenance in {out}/")
+
+
+def traces(network: TrainedNetwork, variants: dict[str, TrainedNetwork],
+           recordings: data.Recordings) -> dict[str, np.ndarray]:
+    """Membrane of one neuron of the first layer under the first recording, (T,) for every variant.
+
+    The neuron is the one with the most spikes in the network as trained; all hear the same input.
+    """
+    s_in = recordings.batch([0])
+    fired = reference.run(network, s_in).spikes[0][0].sum(axis=0)
+    neuron = int(fired.argmax())
+    membranes = [reference.run(other, s_in, ("u",)).u[0][0, :, neuron] for other in variants.values()]
+    return {"u": np.stack(membranes), "names": np.array(list(variants)), "neuron": np.array(neuron),
+            "dt": np.array(recordings.dt), "theta_u": np.array(network.layers[0].neuron.theta_u)}

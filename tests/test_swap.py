@@ -1,0 +1,65 @@
+"""Another decay in a trained network: what is put in place, what stays, and the command that compares."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+from networks import random_network
+
+from dmpnet import cli, decay, swap, weights
+from dmpnet.errors import DmpnetError
+from dmpnet.neurons import Neuron
+
+
+def two_layers(**changes):
+    return random_network(neurons=(Neuron(0.8, 0.2, 1.0), Neuron(0.5, 0.5, 2.0)), **changes)
+
+
+@pytest.mark.parametrize("rule", decay.RULES.values(), ids=decay.RULES)
+def test_linear_decay_is_put_in_place_layer_by_layer(rule):
+    network = two_layers()
+    other = swap.linear(network, rule)
+    for before, after in zip(network.layers, other.layers, strict=True):
+        assert after.neuron.decay == "linear" and after.neuron.g == before.neuron.g
+        assert after.neuron.lam == pytest.approx(min(rule(before.neuron.beta, before.neuron.theta_u),
+                                                     before.neuron.theta_u))
+        assert after.W_f is before.W_f and after.slow is before.slow
+    with pytest.raises(DmpnetError, match="layer 1 has decay linear"):
+        swap.linear(other)
+
+
+def test_the_nearest_shift_keeps_a_power_of_two():
+    shifts = [layer.neuron.shift for layer in swap.shift(two_layers()).layers]
+    assert shifts == [2, 1]  # 1 - 0.8 is nearest to 1/4, 1 - 0.5 is 1/2
+    exact = random_network(neurons=(Neuron(0.875, 0.2), Neuron(0.9375, 0.2)))
+    assert [layer.neuron.leak for layer in swap.shift(exact).layers] == [0.125, 0.0625]
+
+
+def test_other_decays_survive_the_weights_file(tmp_path):
+    for number, other in enumerate((swap.linear(two_layers()), swap.shift(two_layers()))):
+        weights.save(other, tmp_path / f"{number}.npz")
+        assert [layer.neuron for layer in weights.load(tmp_path / f"{number}.npz").layers] == \
+            [layer.neuron for layer in other.layers]
+
+
+def test_the_command_compares_decays(tmp_path, capsys):
+    assert cli.main(["decay", "smnist-dmp2", "--samples", "20", "--out", str(tmp_path / "out")]) == 0
+    out = capsys.readouterr().out
+    rows = json.loads((tmp_path / "out" / "results.json").read_text())["rows"]
+    assert [row["decay"] for row in rows] == ["exponential, as trained", *(f"linear, {rule}" for rule in decay.RULES),
+                                              "bit shift, nearest"]
+    assert all(row["mismatched"] == 0 and row["decay"] in out for row in rows)
+    assert rows[0]["accuracy %"] >= 90 and rows[0]["lost"] is None
+    assert rows[1]["lost"] == pytest.approx(rows[0]["accuracy %"] - rows[1]["accuracy %"])
+    with open(tmp_path / "out" / "results.csv") as file:
+        assert len(list(csv.DictReader(file))) == len(rows)
+    with np.load(tmp_path / "out" / "traces.npz") as seen:
+        assert seen["u"].shape == (len(rows), 784) and (seen["u"][0] != seen["u"][1]).any()
+    assert (tmp_path / "out" / "decay.png").stat().st_size > 10_000
+
+
+def test_a_network_without_beta_is_refused_before_work(tmp_path, capsys):
+    weights.save(swap.linear(two_layers(dataset="smnist")), tmp_path / "linear.npz")
+    assert cli.main(["decay", str(tmp_path / "linear.npz"), "--out", str(tmp_path / "out")]) == 2
+    assert "only exponential decay has a beta" in capsys.readouterr().err and not (tmp_path / "out").exists()
