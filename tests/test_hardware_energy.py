@@ -30,6 +30,14 @@ def test_memory_prices_between_and_beyond():
     assert energy.bit_line_pj(1) == energy.bit_line_pj(8 * 1024)
 
 
+def test_memories_smaller_than_any_published_are_an_assumption():
+    """From 32 to 8 kB a read halves; going on so, 2 kB take 2.5 pJ, if it is assumed that they can."""
+    small = Assumptions(smallest=2048, bank=2048)
+    assert 32 * energy.bit_line_pj(2048, small) == 32 * energy.bit_line_pj(1, small) == pytest.approx(2.5)
+    assert energy.in_place(8, 256, small).pj < 0.52 * energy.in_place(8, 256).pj
+    assert energy.in_place(8, 256, small).pj > energy.sequential(8, 256, ours=small).pj
+
+
 @given(st.floats(1, 1e9), st.floats(1, 1e9))
 def test_a_larger_memory_is_never_cheaper(a, b):
     assert (energy.bit_line_pj(min(a, b)) <= energy.bit_line_pj(max(a, b)) * (1 + 1e-12))

@@ -35,7 +35,8 @@ class Assumptions:
     cleared : fraction of columns cleared in an update; 1 is the most there can be
     bank : bytes of SRAM that one in-place bank has; a bit line costs what it costs in a memory of that size, however
         many banks work side by side. 8 kB, the smallest with a published number
-    smallest : bytes below which a memory gets no cheaper, for the same reason
+    smallest : bytes below which a memory gets no cheaper. 8 kB for the same reason; with both set to less, their
+        prices fall together
     sop_pj : energy of one synaptic operation, in memory in both designs; IMPULSE's operation
     clock_hz : of both; IMPULSE's
     """
@@ -79,14 +80,14 @@ class Update:
 def bit_line_pj(size: float, ours: Assumptions = OURS) -> float:
     """pJ of one bit line pulled down in a memory of `size` bytes: a 32nd of Horowitz's 32-bit read.
 
-    Between his sizes straight on log-log paper, beyond 1 MB with the last slope; below `smallest` as there. His read
-    holds decoder, sensing and wires too, so that a bit line here carries its share of them.
+    Straight on log-log paper between his sizes and, with the slopes at the ends, beyond them; below `smallest` as
+    there. His read holds decoder, sensing and wires too, so that a bit line here carries its share of them.
     """
     sizes, reads = np.log(np.array(SRAM_READ_PJ)).T
+    slopes = np.diff(reads) / np.diff(sizes)
     x = np.log(max(size, ours.smallest))
-    slope = (reads[-1] - reads[-2]) / (sizes[-1] - sizes[-2])
-    beyond = max(x - sizes[-1], 0) * slope
-    return float(np.exp(np.interp(x, sizes, reads) + beyond)) / SRAM_WORD
+    outside = slopes[0] * min(x - sizes[0], 0) + slopes[-1] * max(x - sizes[-1], 0)
+    return float(np.exp(np.interp(x, sizes, reads) + outside)) / SRAM_WORD
 
 
 def full_adder_pj() -> float:
