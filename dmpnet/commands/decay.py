@@ -83,11 +83,7 @@ def finetuned(arguments: argparse.Namespace, network: TrainedNetwork) -> Trained
     train = data.load(recipe.dataset, "train", arguments.data, arguments.download,
                       permutation=network.encoding.permutation)
     folder = arguments.out / "finetune.run"
-    with options.bar(recipe.epochs, "epoch", "fine-tuning") as bar:
-        def report(p, batches):
-            bar.update(round(p.epoch + p.batch / batches, 2) - bar.n)
-            bar.set_postfix_str(f"loss {p.loss / p.seen:.4f}")
-
+    with options.epochs(recipe.epochs, "fine-tuning") as report:
         trainer = Trainer(recipe, train, folder, report, start=begun)
         trainer.resume()
         trainer.run()

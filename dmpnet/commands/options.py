@@ -1,7 +1,10 @@
 """Options and outputs that commands share."""
 
 import argparse
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
@@ -43,3 +46,14 @@ def network(name: str) -> TrainedNetwork:
 def bar(total: int, unit: str, what: str) -> tqdm:
     """A progress bar; silent when standard error is not a terminal."""
     return tqdm(total=total, unit=unit, desc=what, disable=None, leave=False, dynamic_ncols=True)
+
+
+@contextmanager
+def epochs(count: int, what: str) -> Iterator[Callable[[Any, int], None]]:
+    """A bar over the epochs of a training run; gives the `report` that the Trainer calls."""
+    with bar(count, "epoch", what) as shown:
+        def report(p: Any, batches: int) -> None:
+            shown.update(round(p.epoch + p.batch / batches, 2) - shown.n)
+            shown.set_postfix_str(f"loss {p.loss / p.seen:.4f}, best validation {100 * max(p.best, 0):.2f} %")
+
+        yield report

@@ -91,11 +91,7 @@ def retrain(arguments: argparse.Namespace) -> None:
     name = f"seed{arguments.seed}"
     train = data.load(recipe.dataset, "train", arguments.data, arguments.download)
     test = None if arguments.no_test else data.load(recipe.dataset, "test", arguments.data, arguments.download)
-    with options.bar(recipe.epochs, "epoch", f"{row.name} {name}") as bar:
-        def report(p, batches):
-            bar.update(round(p.epoch + p.batch / batches, 2) - bar.n)
-            bar.set_postfix_str(f"loss {p.loss / p.seen:.4f}, best validation {100 * max(p.best, 0):.2f} %")
-
+    with options.epochs(recipe.epochs, f"{row.name} {name}") as report:
         trainer = Trainer(recipe, train, folder / f"{name}.run", report)
         trainer.resume()
         progress = trainer.run()

@@ -99,11 +99,7 @@ def execute(arguments: argparse.Namespace) -> None:
     if folder.exists() and not folder.is_dir():
         raise DmpnetError(f"--out {folder}: a file, but training needs a folder; give another name")
     recordings = data.load(arguments.dataset, "train", arguments.data, arguments.download)
-    with options.bar(recipe.epochs, "epoch", "training") as bar:
-        def report(p, batches):
-            bar.update(round(p.epoch + p.batch / batches, 2) - bar.n)
-            bar.set_postfix_str(f"loss {p.loss / p.seen:.4f}, best validation {100 * max(p.best, 0):.2f} %")
-
+    with options.epochs(recipe.epochs, "training") as report:
         trainer = Trainer(recipe, recordings, folder, report)
         if trainer.resume():
             print(f"going on at epoch {trainer.progress.epoch + 1}, batch {trainer.progress.batch + 1}")
