@@ -29,22 +29,22 @@ class Row:
     seeds: int = 1
 
 
-def rows(folder: Path | None = None) -> dict[str, Row]:
+def rows() -> dict[str, Row]:
     """All rows by name, in the order of the table."""
     found = {}
-    for part in _read(folder).values():
+    for part in _parts():
         for name, facts in part["rows"].items():
             found[name] = Row(name, part["title"], **facts)
     return found
 
 
-def notes(folder: Path | None = None) -> dict[str, str]:
+def notes() -> dict[str, str]:
     """Remark under a part of the table, by title."""
-    return {part["title"]: part["note"] for part in _read(folder).values() if "note" in part}
+    return {part["title"]: part["note"] for part in _parts() if "note" in part}
 
 
-def _read(folder: Path | None) -> dict[str, Any]:
-    return tomllib.loads(((folder or shipped.folder()) / "table1.toml").read_text())
+def _parts() -> list[dict[str, Any]]:
+    return list(tomllib.loads((shipped.folder() / "table1.toml").read_text()).values())
 
 
 def row(name: str) -> Row:
@@ -86,7 +86,7 @@ def line(row: Row, found: list[dict[str, Any]]) -> dict[str, Any]:
 def summary(folder: Path | None = None) -> str:
     """The trained rows as a table in Markdown, as the README shows it."""
     lines = []
-    for row in rows(folder).values():
+    for row in rows().values():
         found = results(row.name, folder)
         if not found:
             continue

@@ -1,5 +1,6 @@
 """Trained networks, and the one .npz file that holds one; only this file knows the format (README: Weights file)."""
 
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, fields
@@ -274,6 +275,14 @@ def _slow_header(slow: SlowMemory) -> dict[str, Any]:
     rest = {f.name: getattr(slow, f.name) for f in fields(SlowMemory) if f.name in ("blocks", "feed", "acts")
             and getattr(slow, f.name) != f.default}
     return {"theta": slow.theta, "d_s": slow.d_s, **rest}
+
+
+def checksum(network: TrainedNetwork) -> str:
+    """sha256 of everything that decides what `network` computes: arrays, neurons, windows; not where it comes from."""
+    total = hashlib.sha256(json.dumps([asdict(layer.neuron) for layer in network.layers]).encode())
+    for key, array in _arrays(network):
+        total.update(f"{key} {array.dtype} {array.shape}".encode() + np.ascontiguousarray(array).tobytes())
+    return total.hexdigest()
 
 
 def _neuron(neuron: Neuron) -> dict[str, Any]:

@@ -22,7 +22,7 @@ LOOK = {"FSNN": (drawing.SECOND, "s"), "RSNN": (drawing.CLASSES[4], "^"), "DSNN"
 
 def accuracy_against_parameters(folder: Path = MODELS) -> Figure:
     """A panel a task; ours is the mean over seeds on the whole test set in Brian2, with its standard error."""
-    rows = table.rows(folder).values()
+    rows = table.rows().values()
     with matplotlib.rc_context(drawing.STYLE):
         figure = Figure(figsize=(7.0, 2.8), layout="constrained")
         for ax, (title, shown) in zip(figure.subplots(1, 3), PARTS.items(), strict=True):

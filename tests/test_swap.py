@@ -63,3 +63,9 @@ def test_a_network_without_beta_is_refused_before_work(tmp_path, capsys):
     weights.save(swap.linear(two_layers(dataset="smnist")), tmp_path / "linear.npz")
     assert cli.main(["decay", str(tmp_path / "linear.npz"), "--out", str(tmp_path / "out")]) == 2
     assert "only exponential decay has a beta" in capsys.readouterr().err and not (tmp_path / "out").exists()
+
+
+def test_a_network_of_unknown_data_is_refused_in_one_line(tmp_path, capsys):
+    weights.save(two_layers(), tmp_path / "mine.npz")  # its file does not say what it was trained on
+    assert cli.main(["decay", str(tmp_path / "mine.npz"), "--out", str(tmp_path / "out")]) == 2
+    assert capsys.readouterr().err.count("\n") == 1 and not (tmp_path / "out").exists()

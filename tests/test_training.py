@@ -529,3 +529,27 @@ def test_lam_never_leaves_its_range(tmp_path):
         run.run()
         assert all(0 <= layer["lam"].item() <= 1 for layer in run.model.layers)
         weights.load(tmp_path / str(lam) / "weights.npz")
+
+
+def test_a_run_goes_on_from_the_network_it_began_with_only(tmp_path):
+    """Two networks of one recipe: the checkpoint of what became of one is not the other's."""
+    starts = []
+    for seed in (1, 2):
+        trainer.Trainer(recipe(epochs=1, seed=seed), bars(), tmp_path / str(seed)).run()
+        starts.append(weights.load(tmp_path / str(seed) / "weights.npz"))
+    run = trainer.Trainer(recipe(epochs=1), bars(), tmp_path / "tuned", start=starts[0])
+    network = run.finished()
+    assert network.provenance["start"]["arguments"]["seed"] == 1
+    assert trainer.Trainer(recipe(epochs=1), bars(), tmp_path / "tuned", start=starts[0]).resume()
+    for other in (starts[1], None):
+        with pytest.raises(DmpnetError, match="began with another network"):
+            trainer.Trainer(recipe(epochs=1), bars(), tmp_path / "tuned", start=other).resume()
+
+
+def test_after_a_run_that_failed_the_network_can_still_be_judged(tmp_path):
+    run = trainer.Trainer(recipe(), bars(), tmp_path)
+    with torch.no_grad():
+        run.model.W_o.fill_(float("nan"))
+    with pytest.raises(DmpnetError, match="diverged"):
+        run.run()
+    assert len(run.evaluate(run.held_out)[2]) == 2

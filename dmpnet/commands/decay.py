@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 from tabulate import tabulate
 
-from dmpnet import data, decay, provenance, reference, swap, weights
+from dmpnet import data, decay, provenance, reference, swap
 from dmpnet.backends import check_backend
 from dmpnet.commands import options
-from dmpnet.evaluation import Evaluation, check_match, evaluate
+from dmpnet.evaluation import Evaluation, evaluate
 from dmpnet.files import whole_file, write_arrays
 from dmpnet.weights import TrainedNetwork
 
@@ -42,12 +42,7 @@ def execute(arguments: argparse.Namespace) -> None:
     check_backend(arguments.backend, arguments.processes)
     network = options.network(arguments.weights)
     variants = swapped(network)
-    name = network.encoding.dataset
-    split = arguments.split or ("subset" if "subset" in data.DATASETS[name].splits else "test")
-    recordings = data.load(name, split, arguments.data, arguments.download, permutation=network.encoding.permutation)
-    if arguments.samples is not None:
-        recordings = recordings.take(slice(max(arguments.samples, 0)))
-    check_match(network, recordings)
+    recordings = options.recordings(arguments, network, arguments.split)
     arguments.out.mkdir(parents=True, exist_ok=True)
     if arguments.finetune:
         variants["linear, fine-tuned"] = finetuned(arguments, network)
@@ -56,8 +51,8 @@ def execute(arguments: argparse.Namespace) -> None:
         for variant, other in variants.items():
             result = evaluate(other, recordings, arguments.backend, bar.update, arguments.processes)
             rows.append(line(variant, other, result, recordings, rows[0]["accuracy %"] if rows else None))
-    print(f"{arguments.weights}: {network.kind} {network.shape}, {len(recordings):,} recordings of {name} ({split}), "
-          f"in Brian2 on {arguments.backend}\n")
+    print(f"{arguments.weights}: {network.kind} {network.shape}, {len(recordings):,} recordings of "
+          f"{recordings.name} ({recordings.split}), in Brian2 on {arguments.backend}\n")
     print(tabulate(rows, headers="keys", floatfmt=("", "", ".2f", ".2f", "+.2f", "", ",.0f"), missingval="-",
                    colalign=("left", "left")))
     print("\ns.e.: binomial; lost: percentage points against exponential decay; spikes: of all neurons an inference")
@@ -82,12 +77,8 @@ def finetuned(arguments: argparse.Namespace, network: TrainedNetwork) -> Trained
                      learn_decay=True, epochs=arguments.finetune, lr=arguments.lr, rate_ramp=0, seed=arguments.seed)
     train = data.load(recipe.dataset, "train", arguments.data, arguments.download,
                       permutation=network.encoding.permutation)
-    folder = arguments.out / "finetune.run"
     with options.epochs(recipe.epochs, "fine-tuning") as report:
-        trainer = Trainer(recipe, train, folder, report, start=begun)
-        trainer.resume()
-        trainer.run()
-    return weights.load(folder / "weights.npz")
+        return Trainer(recipe, train, arguments.out / "finetune.run", report, start=begun).finished()
 
 
 def line(variant: str, network: TrainedNetwork, result: Evaluation, recordings: data.Recordings,

@@ -8,8 +8,11 @@ from typing import Any
 
 from tqdm import tqdm
 
+from dmpnet import data as data_sets
 from dmpnet import shipped, weights
 from dmpnet.backends import BACKENDS
+from dmpnet.data import Recordings, catalogue
+from dmpnet.evaluation import check_match
 from dmpnet.weights import TrainedNetwork
 
 
@@ -46,6 +49,22 @@ def network(name: str) -> TrainedNetwork:
 def bar(total: int, unit: str, what: str) -> tqdm:
     """A progress bar; silent when standard error is not a terminal."""
     return tqdm(total=total, unit=unit, desc=what, disable=None, leave=False, dynamic_ncols=True)
+
+
+def recordings(arguments: argparse.Namespace, network: TrainedNetwork, split: str | None,
+               otherwise: str = "") -> Recordings:
+    """The first --samples of what `network` was trained to read, checked against it.
+
+    split : the 1,000 samples that ship with dmpnet where there are some, else test, if None
+    otherwise : data set of a network that does not say which it was trained on
+    """
+    name = network.encoding.dataset or otherwise
+    split = split or ("subset" if "subset" in catalogue.entry(name, "test").splits else "test")
+    found = data_sets.load(name, split, arguments.data, arguments.download, permutation=network.encoding.permutation)
+    if arguments.samples is not None:
+        found = found.take(slice(max(arguments.samples, 0)))
+    check_match(network, found)
+    return found
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from tabulate import tabulate
 from dmpnet import data, provenance, weights
 from dmpnet.backends import check_backend
 from dmpnet.commands import options
-from dmpnet.evaluation import Evaluation, check_match, evaluate
+from dmpnet.evaluation import Evaluation, evaluate
 from dmpnet.files import whole_file, write_arrays
 from dmpnet.weights import TrainedNetwork
 
@@ -39,11 +39,7 @@ def execute(arguments: argparse.Namespace) -> None:
     name, split = NETWORKS[arguments.task]
     name, split = arguments.weights or name, arguments.split or split
     network = options.network(name)
-    recordings = data.load(network.encoding.dataset or arguments.task, split, arguments.data, arguments.download,
-                           permutation=network.encoding.permutation)
-    if arguments.samples is not None:
-        recordings = recordings.take(slice(max(arguments.samples, 0)))
-    check_match(network, recordings)
+    recordings = options.recordings(arguments, network, split, arguments.task)
     out = arguments.out
     out.mkdir(parents=True, exist_ok=True)
     count, steps, channels = recordings.values.shape

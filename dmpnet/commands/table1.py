@@ -14,11 +14,12 @@ from typing import Any
 
 from tabulate import tabulate
 
-from dmpnet import card, data, provenance, table, weights
+from dmpnet import card, data, provenance, table
 from dmpnet.backends import check_backend
 from dmpnet.commands import options
 from dmpnet.errors import DmpnetError
 from dmpnet.evaluation import evaluate
+from dmpnet.files import whole_file
 
 
 def add(parsers) -> None:
@@ -93,20 +94,20 @@ def retrain(arguments: argparse.Namespace) -> None:
     test = None if arguments.no_test else data.load(recipe.dataset, "test", arguments.data, arguments.download)
     with options.epochs(recipe.epochs, f"{row.name} {name}") as report:
         trainer = Trainer(recipe, train, folder / f"{name}.run", report)
-        trainer.resume()
-        progress = trainer.run()
+        network = trainer.finished()
+    progress = trainer.progress
     print(f"{row.name} {name}: best epoch {progress.best_epoch} of {progress.epoch}, {100 * progress.best:.2f} % on "
           f"validation", flush=True)
     if test is None:
         return
-    network = weights.load(folder / f"{name}.run" / "weights.npz")
     with options.bar(len(test), "sample", "test") as bar:
         result = evaluate(network, test, arguments.backend, bar.update, arguments.processes)
     numbers = card.measured(network, test, result) | {"backend": arguments.backend}
     numbers["provenance"] = provenance.record("table1", options.given(arguments), data=test.source)
-    shutil.copy(folder / f"{name}.run" / "weights.npz", folder / f"{name}.npz")
-    shutil.copy(folder / f"{name}.run" / "curve.csv", folder / f"{name}.curve.csv")
+    for made, kept in (("weights.npz", f"{name}.npz"), ("curve.csv", f"{name}.curve.csv")):
+        with whole_file(folder / kept) as temporary:
+            shutil.copy(trainer.folder / made, temporary)
     provenance.write(folder / f"{name}.json", numbers)
     written = card.write(folder)
-    shutil.rmtree(folder / f"{name}.run")
+    shutil.rmtree(trainer.folder)
     print(f"{row.name} {name}: {result.accuracy:.2f} % of {len(test):,} test samples in Brian2; card in {written}")

@@ -77,6 +77,7 @@ class Trainer:
         keep_freed_memory()
         torch.manual_seed(recipe.seed)
         self.model = SpikingNetwork(recipe.architecture, products=getattr(torch, recipe.gradients))
+        self.began: str | None = None  # checksum of the network begun with
         if start is not None:
             self._begin_with(start)
         self.parameters = list(self.model.parameters())
@@ -84,6 +85,8 @@ class Trainer:
         self.progress = Progress()
         self.pool: ThreadPoolExecutor | None = None
         self.origin = provenance.record("train", recipe.record(), data=recordings.source)
+        if start is not None:
+            self.origin["start"] = start.provenance
         self.batches = math.ceil(len(self.train) / recipe.batch)
 
     def _begin_with(self, start: TrainedNetwork) -> None:
@@ -94,6 +97,7 @@ class Trainer:
         if sizes != tuple(self.recipe.sizes) or missing:
             raise DmpnetError(f"start: a {start.kind} of {sizes}, but the recipe is of a {self.recipe.kind} of "
                               f"{self.recipe.sizes} and needs the same arrays; give a network of that kind")
+        self.began = weights.checksum(start)
         self.model.neurons = tuple(layer.neuron for layer in start.layers)
         self.model.load_state_dict(theirs, strict=False)
         with torch.no_grad():
@@ -101,7 +105,7 @@ class Trainer:
                 if "lam" in parameters:
                     parameters["lam"].fill_(neuron.lam)
                 if "logit_beta" in parameters:
-                    parameters["logit_beta"].fill_(math.log(neuron.beta / (1 - neuron.beta)))
+                    parameters["logit_beta"].copy_(torch.logit(torch.tensor(neuron.beta)))
 
     @property
     def checkpoint(self) -> Path:
@@ -122,27 +126,37 @@ class Trainer:
             key = (differ or ["epochs"])[0]
             raise DmpnetError(f"{self.checkpoint}: trained with {key} = {theirs.get(key)!r}, but this run asks for "
                               f"{ours[key]!r}; use another --out folder, or the same settings")
+        if state.get("start") != self.began:
+            raise DmpnetError(f"{self.checkpoint}: this run began with another network than the one given now; use "
+                              f"another --out folder, or the same network")
         self.model.load_state_dict(state["model"])
         self.optimiser.load_state_dict(state["optimiser"])
-        torch.set_rng_state(state["random"])
         self.progress = Progress(**state["progress"])
         return True
 
     def save(self) -> None:
         state = {"recipe": self.recipe.record(), "model": self.model.state_dict(),
-                 "optimiser": self.optimiser.state_dict(), "random": torch.get_rng_state(),
-                 "progress": dict(self.progress.__dict__)}
+                 "optimiser": self.optimiser.state_dict(), "start": self.began,
+                 "progress": dict(self.progress.__dict__)}  # all that is drawn is drawn from the seed and these
         with whole_file(self.checkpoint) as temporary:
             torch.save(state, temporary)
 
     def run(self) -> Progress:
         """Train to the last epoch."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        with workers() as self.pool:
-            while self.progress.epoch < self.recipe.epochs:
-                self._epoch()
-        self.pool = None
+        try:
+            with workers() as self.pool:
+                while self.progress.epoch < self.recipe.epochs:
+                    self._epoch()
+        finally:
+            self.pool = None
         return self.progress
+
+    def finished(self) -> TrainedNetwork:
+        """The network of the best epoch, once the run has gone on from its checkpoint, if any, to its end."""
+        self.resume()
+        self.run()
+        return weights.load(self.folder / "weights.npz")
 
     def _epoch(self) -> None:
         p = self.progress
