@@ -11,17 +11,15 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from dmpnet.models.recipes import PIXELS
 from tabulate import tabulate
 
-from dmpnet import card, data, provenance, weights
+from dmpnet import card, data, provenance, table
 from dmpnet.commands import options
 from dmpnet.evaluation import evaluate
 from dmpnet.training.recipe import Recipe, published
 from dmpnet.training.trainer import Trainer
 
-OURS: dict[str, Any] = {"std": 0.0, "schedule": "cosine", "gradients": "bfloat16", "lr": 5e-3, "beta": 0.8,
-                        "learn_decay": True, "rate_weight": 0.2}
 VARIANTS: dict[str, dict[str, Any]] = {
     "no slow memory": {"kind": "fsnn"},
     "one block of 5 over 100 steps": {"d": 5, "theta": 100.0},
@@ -35,7 +33,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
 def recipe(changes: dict[str, Any], seed: int, epochs: int) -> Recipe:
     """A training recipe on smnist-pairs, the same for every variant."""
     changes = dict(changes)
-    return published("smnist-pairs", changes.pop("kind", "dmp"), **OURS, epochs=epochs, seed=seed, **changes)
+    return published("smnist-pairs", changes.pop("kind", "dmp"), **PIXELS | {"epochs": epochs}, seed=seed, **changes)
 
 
 def main() -> None:
@@ -55,9 +53,7 @@ def main() -> None:
             if any(run["variant"] == name and run["seed"] == seed for run in done):
                 continue
             trainer = Trainer(recipe(changes, seed, arguments.epochs), train, arguments.runs / f"{number}-{seed}")
-            trainer.resume()
-            trainer.run()
-            network = weights.load(trainer.folder / "weights.npz")
+            network = trainer.finished()
             result = evaluate(network, test, arguments.backend, processes=arguments.processes)
             done.append({"variant": name} | card.measured(network, test, result))
             provenance.write(arguments.out, provenance.record("hierarchy", options.given(arguments), runs=done))
@@ -70,10 +66,9 @@ def summary(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     rows = []
     for name in dict.fromkeys(run["variant"] for run in runs):
         mine = [run for run in runs if run["variant"] == name]
+        accuracy, error = table.mean_and_error([run["accuracy_brian2"] for run in mine])
         rows.append({"slow memory of a layer": name, "seeds": len(mine), "parameters": mine[0]["parameters"]["paper"],
-                     "test %": np.mean([run["accuracy_brian2"] for run in mine]),
-                     "lowest": min(run["accuracy_brian2"] for run in mine),
-                     "highest": max(run["accuracy_brian2"] for run in mine)})
+                     "test %": accuracy, "s.e.m.": error})
     return rows
 
 

@@ -17,7 +17,7 @@ import torch
 from dmpnet.models.recipes import RECIPES
 from tabulate import tabulate
 
-from dmpnet import card, data, provenance, reference, weights
+from dmpnet import card, data, provenance, reference, table, weights
 from dmpnet.commands import options
 from dmpnet.evaluation import evaluate
 from dmpnet.training.model import effective_rank
@@ -70,9 +70,7 @@ def trained(changes: dict[str, Any], seed: int, epochs: int, train: data.Recordi
     trainer = Trainer(recipe, train, folder)
     if without:
         _fix_at_zero(trainer, without)
-    trainer.resume()
-    trainer.run()
-    network = weights.load(folder / "weights.npz")
+    network = trainer.finished()
     result = evaluate(network, test)
     record = card.measured(network, test, result)
     seen = reference.run(network, test.batch(slice(0, 256)), record=("m",))
@@ -91,8 +89,8 @@ def lesioned(network: weights.TrainedNetwork, test: data.Recordings) -> float | 
     """Accuracy in percent when the memory of the finished network is cut off (gamma = 0), without retraining."""
     if network.layers[0].slow is None:
         return None
-    layers = tuple(replace(layer, slow=replace(layer.slow, W_m=np.zeros_like(layer.slow.W_m)))
-                   for layer in network.layers if layer.slow)
+    layers = tuple(replace(layer, slow=replace(slow, W_m=np.zeros_like(slow.W_m))) if (slow := layer.slow) else layer
+                   for layer in network.layers)
     return evaluate(replace(network, layers=layers), test).accuracy
 
 
@@ -101,10 +99,9 @@ def summary(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     rows = []
     for name in dict.fromkeys(run["variant"] for run in runs):
         mine = [run for run in runs if run["variant"] == name]
-        accuracy = np.array([run["accuracy_brian2"] for run in mine])
+        accuracy, error = table.mean_and_error([run["accuracy_brian2"] for run in mine])
         cut = [run["without_memory_brian2"] for run in mine]
-        rows.append({"variant": name, "seeds": len(mine), "test %": accuracy.mean(),
-                     "s.e.m.": accuracy.std(ddof=1) / len(mine) ** 0.5 if len(mine) > 1 else None,
+        rows.append({"variant": name, "seeds": len(mine), "test %": accuracy, "s.e.m.": error,
                      "memory cut afterwards %": np.mean(cut) if None not in cut else None,
                      "active %": _layers([run["rates"] for run in mine], 100),
                      "rank of m": _layers([run["effective_rank"] for run in mine]),

@@ -10,7 +10,7 @@ import numpy as np
 from brian2 import Function, NeuronGroup
 
 from dmpnet.errors import DmpnetError
-from dmpnet.products import CYTHON, handed
+from dmpnet.products import of_step
 
 
 def slots(delay: np.ndarray, steps: int) -> int:
@@ -56,14 +56,7 @@ class Axons:
 
     def function(self) -> Function:
         """arriving(i, k) as a Brian2 function of the channel's index and the step."""
-        made = Function(self.__call__, arg_units=[1, 1], return_unit=1, arg_types=["integer", "integer"],
-                        return_type="float", stateless=False)
-        made.implementations.add_numpy_implementation(lambda i, k: self(i, k), discard_units=True)
-        made.implementations.add_implementation(
-            "cython", CYTHON.format(symbol="arriving", parameter=", int k", argument=", k"),
-            namespace=handed(self, "arriving"))
-        made.implementations.add_implementation("cpp", self._cpp())
-        return made
+        return of_step(self, "arriving", self._cpp())
 
     def _cpp(self) -> str:
         delays, source = self.names

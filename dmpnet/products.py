@@ -144,6 +144,18 @@ static inline double %SYMBOL%(const int32_t i)
 """
 
 
+def of_step(buffered: Any, symbol: str, cpp: str, namespace: dict[str, np.ndarray] | None = None) -> Function:
+    """`buffered`, called with a unit's index i and the step k, as the Brian2 function symbol(i, k)."""
+    made = Function(buffered.__call__, arg_units=[1, 1], return_unit=1, arg_types=["integer", "integer"],
+                    return_type="float", stateless=False)
+    made.implementations.add_numpy_implementation(lambda i, k: buffered(i, k), discard_units=True)
+    made.implementations.add_implementation(
+        "cython", CYTHON.format(symbol=symbol, parameter=", int k", argument=", k"),
+        namespace=handed(buffered, symbol))
+    made.implementations.add_implementation("cpp", cpp, namespace=namespace)
+    return made
+
+
 class Stimulus:
     """stimulus(i, k): value of channel i in step k, 0 outside the samples.
 
@@ -165,16 +177,8 @@ class Stimulus:
 
     def function(self) -> Function:
         """The stimulus as a Brian2 function of the channel's index and the step."""
-        made = Function(self.__call__, arg_units=[1, 1], return_unit=1, arg_types=["integer", "integer"],
-                        return_type="float", stateless=False)
-        made.implementations.add_numpy_implementation(lambda i, k: self(i, k), discard_units=True)
-        made.implementations.add_implementation(
-            "cython", CYTHON.format(symbol="stimulus", parameter=", int k", argument=", k"),
-            namespace=handed(self, "stimulus"))
         size = {"steps": self.values.shape[0], "width": self.values.shape[1]}
-        made.implementations.add_implementation("cpp", REPLAY_CPP.format(**size),
-                                                namespace={"stimulus_values": self.values.reshape(-1)})
-        return made
+        return of_step(self, "stimulus", REPLAY_CPP.format(**size), {"stimulus_values": self.values.reshape(-1)})
 
 
 REPLAY_CPP = """

@@ -123,7 +123,7 @@ def read_tree(split: str, folder: Path, T: int, step: int) -> tuple[np.ndarray, 
     for number, (time, channel) in enumerate(_bins(folder, paths, sum_)):
         when = time // (1000 * step)
         keep = when < T
-        values[number].reshape(-1)[when[keep] * CHANNELS + channel[keep]] = 1
+        occupy(values, np.full(keep.sum(), number), when[keep], channel[keep])
         events, kept = events + len(time), kept + int(keep.sum())
     whole = len(paths) == OFFICIAL[split]
     if not whole:

@@ -21,6 +21,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from dmpnet.decay import decayed
 from dmpnet.errors import DmpnetError
 from dmpnet.neurons import RESETS
 
@@ -29,11 +30,6 @@ WIDTHS = range(4, 17)
 
 
 # leaks: V (N,) after one step without input
-
-
-def toward_zero(V: np.ndarray, L: int) -> np.ndarray:
-    """tinyODIN: V >= 0 -> V - L, V < 0 -> V + L, both held at 0 when they would pass it."""
-    return np.where(V >= 0, np.maximum(V - L, 0), np.minimum(V + L, 0))
 
 
 def floored(V: np.ndarray, L: int) -> np.ndarray:
@@ -52,8 +48,8 @@ def signed(V: np.ndarray, lam: int, sign: int, reversal: bool, stop: bool) -> np
 
 
 def clipped(V: np.ndarray, lam: int) -> np.ndarray:
-    """Ours: sign(V) max(|V| - lam, 0)."""
-    return np.sign(V) * np.maximum(np.abs(V) - lam, 0)
+    """Ours, and tinyODIN's (V >= 0 -> V - L, V < 0 -> V + L, both held at 0): sign(V) max(|V| - lam, 0)."""
+    return decayed(V, "linear", lam)
 
 
 def shifted(V: np.ndarray, k: int) -> np.ndarray:
@@ -126,7 +122,20 @@ class IntegerNeuron(ABC):
 
 
 @dataclass(frozen=True)
-class TinyODIN(IntegerNeuron):
+class _SevenBitLeak(IntegerNeuron):
+    """What tinyODIN and ODIN share: V = 0 after a spike, a leak strength L of 7 bits, theta up to `highest`."""
+
+    L: int
+    theta: int
+    highest: ClassVar[int]
+
+    def __post_init__(self):
+        _plain(self, "L", "theta")
+        _check_leak(self.name, "L", self.L, 127, "7 bits", self.theta, self.highest)
+
+
+@dataclass(frozen=True)
+class TinyODIN(_SevenBitLeak):
     """tinyODIN: V signed 12 bit, saturating at 0x7FF and 0x800 (-2048), weights signed 4 bit, V = 0 after a spike.
 
     Read in lif_neuron.v, beyond what is commonly said of it: the leak strength L has 7 bits, so 0 to 127; theta is an
@@ -137,22 +146,17 @@ class TinyODIN(IntegerNeuron):
     theta : threshold, 1 to 4095
     """
 
-    L: int
-    theta: int
+    highest: ClassVar[int] = 4095
     name: ClassVar[str] = "tinyODIN"
     limits: ClassVar[tuple[int, int]] = (-0x800, 0x7FF)
     weights: ClassVar[tuple[int, int]] = (-8, 7)
 
-    def __post_init__(self):
-        _plain(self, "L", "theta")
-        _check_leak(self.name, "L", self.L, 127, "7 bits", self.theta, 4095)
-
     def leak(self, V: np.ndarray) -> np.ndarray:
-        return toward_zero(V, self.L)
+        return clipped(V, self.L)
 
 
 @dataclass(frozen=True)
-class ODIN(IntegerNeuron):
+class ODIN(_SevenBitLeak):
     """ODIN's LIF neuron: V unsigned 8 bit, 0 to 255, saturating at both ends, V = 0 after a spike.
 
     Read in lif_neuron_state.v: the leak strength L has 7 bits; a weight has 3 bits and its sign belongs to the
@@ -162,15 +166,10 @@ class ODIN(IntegerNeuron):
     theta : threshold, 1 to 255
     """
 
-    L: int
-    theta: int
+    highest: ClassVar[int] = 255
     name: ClassVar[str] = "ODIN"
     limits: ClassVar[tuple[int, int]] = (0, 255)
     weights: ClassVar[tuple[int, int]] = (-7, 7)
-
-    def __post_init__(self):
-        _plain(self, "L", "theta")
-        _check_leak(self.name, "L", self.L, 127, "7 bits", self.theta, 255)
 
     def leak(self, V: np.ndarray) -> np.ndarray:
         return floored(V, self.L)
@@ -216,8 +215,22 @@ class TrueNorth(IntegerNeuron):
         return signed(V, self.lam, self.sign, self.reversal, self.stop)
 
 
+class _OfBits(IntegerNeuron):
+    """Ours: V and weights are signed integers of B bits."""
+
+    B: int
+
+    @property
+    def limits(self) -> tuple[int, int]:
+        return limits(self.B)
+
+    @property
+    def weights(self) -> tuple[int, int]:
+        return limits(self.B)
+
+
 @dataclass(frozen=True)
-class Clipped(IntegerNeuron):
+class Clipped(_OfBits):
     """Our integer LD-LIF: V signed B bit, saturating, leak by clipped subtraction (after Shang et al. 2026,
     arXiv 2603.12739, whose widths are not known to us; what is updated in memory, dmpnet.hardware.in_memory).
 
@@ -239,20 +252,12 @@ class Clipped(IntegerNeuron):
         _check_leak(self.name, "lam", self.lam, high, f"V's B = {self.B} bits", self.theta, high)
         _check_reset(self.name, self.reset)
 
-    @property
-    def limits(self) -> tuple[int, int]:
-        return limits(self.B)
-
-    @property
-    def weights(self) -> tuple[int, int]:
-        return limits(self.B)
-
     def leak(self, V: np.ndarray) -> np.ndarray:
         return clipped(V, self.lam)
 
 
 @dataclass(frozen=True)
-class Shifted(IntegerNeuron):
+class Shifted(_OfBits):
     """V signed B bit, saturating, that decays by a shift, V - (V >> k): the multiplier-free exponential [ours].
 
     B : bits of V and of a weight, 4 to 16
@@ -272,14 +277,6 @@ class Shifted(IntegerNeuron):
         _check_range(self.name, "theta", self.theta, 1, limits(self.B)[1])
         _check_range(self.name, "k", self.k, 1, self.B - 1)
         _check_reset(self.name, self.reset)
-
-    @property
-    def limits(self) -> tuple[int, int]:
-        return limits(self.B)
-
-    @property
-    def weights(self) -> tuple[int, int]:
-        return limits(self.B)
 
     def leak(self, V: np.ndarray) -> np.ndarray:
         return shifted(V, self.k)
