@@ -163,6 +163,13 @@ def test_bfloat16_changes_gradients_by_its_rounding_only():
     assert any(not torch.equal(x, y) for x, y in zip(exact, rounded, strict=True))
 
 
+@pytest.mark.parametrize("capability, expected", [("AVX512", torch.bfloat16), ("AVX2", torch.float32)])
+def test_products_are_bfloat16_only_where_the_processor_has_it(monkeypatch, capability, expected):
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
+    assert trainer.products(Recipe("smnist", sizes=(1, 4, 10), gradients="bfloat16")) == expected
+    assert trainer.products(Recipe("smnist", sizes=(1, 4, 10))) == torch.float32
+
+
 def test_axonal_delay_shifts_and_hands_gradients_back():
     s_in = (torch.rand(2, 30, 4, generator=torch.Generator().manual_seed(0)) < 0.3).double().requires_grad_()
     D = torch.tensor([0.0, 1.4, 7.6, 40.0], dtype=torch.float64, requires_grad=True)

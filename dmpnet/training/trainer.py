@@ -76,7 +76,7 @@ class Trainer:
                               f"are no image; set 0")
         keep_freed_memory()
         torch.manual_seed(recipe.seed)
-        self.model = SpikingNetwork(recipe.architecture, products=getattr(torch, recipe.gradients))
+        self.model = SpikingNetwork(recipe.architecture, products=products(recipe))
         self.began: str | None = None  # checksum of the network begun with
         if start is not None:
             self._begin_with(start)
@@ -84,7 +84,8 @@ class Trainer:
         self.optimiser = torch.optim.AdamW(_groups(self.model, recipe), lr=recipe.lr)
         self.progress = Progress()
         self.pool: ThreadPoolExecutor | None = None
-        self.origin = provenance.record("train", recipe.record(), data=recordings.source)
+        self.origin = provenance.record("train", recipe.record(), data=recordings.source,
+                                        products=str(self.model.products).removeprefix("torch."))
         if start is not None:
             self.origin["start"] = start.provenance
         self.batches = math.ceil(len(self.train) / recipe.batch)
@@ -268,6 +269,13 @@ class Trainer:
             writer = csv.writer(file)
             writer.writerow(CURVE)
             writer.writerows(self.progress.curve)
+
+
+def products(recipe: Recipe) -> torch.dtype:
+    """Type of the backward pass's products: what the recipe asks for, or float32 without AVX-512, where bfloat16 would
+    be computed in software."""
+    fast = torch.backends.cpu.get_cpu_capability().startswith("AVX512")
+    return torch.bfloat16 if recipe.gradients == "bfloat16" and fast else torch.float32
 
 
 def rate_at(recipe: Recipe, epoch: float) -> float:
