@@ -1,0 +1,235 @@
+"""A chip as its description says: how many bits each quantity has, how much fits, how it computes (models/chips)."""
+
+import tomllib
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from dmpnet import shipped
+from dmpnet.decay import DECAYS
+from dmpnet.errors import DmpnetError
+
+ROUNDINGS = ("floor", "nearest", "zero", "stochastic")
+OVERFLOWS = ("saturate", "wrap")
+WIDEST = 48  # bits: sums of such words are whole numbers that float64, Brian2's type, holds exactly
+
+
+@dataclass(frozen=True)
+class Word:
+    """An integer as the chip holds it.
+
+    bits : 1 to WIDEST, with the sign where it has one
+    rounding : what becomes of bits shifted out below: 'floor' (shift right), 'nearest' (ties to even), 'zero'
+        (toward zero), 'stochastic' (up with the probability of what is cut off, by dmpnet.hardware.lfsr)
+    overflow : what is too large is held at the limits ('saturate') or loses its upper bits ('wrap')
+    """
+
+    bits: int
+    rounding: str = "floor"
+    overflow: str = "saturate"
+    signed: bool = True
+
+    def __post_init__(self):
+        if not isinstance(self.bits, int) or isinstance(self.bits, bool) or not 1 <= self.bits <= WIDEST:
+            raise DmpnetError(f"word: bits = {self.bits!r}, but a word has 1 to {WIDEST} of them; set bits within that")
+        for name, known in (("rounding", ROUNDINGS), ("overflow", OVERFLOWS)):
+            if getattr(self, name) not in known:
+                raise DmpnetError(f"word: {name} = {getattr(self, name)!r}, but it is one of {', '.join(known)}; "
+                                  f"choose one")
+
+    @property
+    def low(self) -> int:
+        return -(1 << self.bits - 1) if self.signed else 0
+
+    @property
+    def high(self) -> int:
+        return (1 << self.bits - 1 if self.signed else 1 << self.bits) - 1
+
+
+@dataclass(frozen=True)
+class Words:
+    """The word of every quantity, symbols as in dmpnet.neurons.
+
+    P : W_m Abar, or W_m where the chip does not break the dependency; b : every bias; s_in : analog input;
+    beta : its fraction; lam : the linear leak; I : every accumulator
+    """
+
+    W_f: Word
+    W_r: Word
+    P: Word
+    nu: Word
+    Abar: Word
+    Bbar: Word
+    w_x: Word
+    W_o: Word
+    b: Word
+    beta: Word
+    s_in: Word
+    x: Word
+    m: Word
+    u: Word
+    I: Word
+
+
+@dataclass(frozen=True)
+class Memory:
+    """SRAM of a core in bytes: weights (W_f, W_r, w_x, W_o and biases), slow (P, nu, Abar, Bbar), state (u, m, x)."""
+
+    weights: int
+    slow: int
+    state: int
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a core, which holds one layer, takes at most.
+
+    slots : dimensions of the slow memory, all of which are there and computed, used or not
+    fan_in : inputs of a layer;  spikes : input spikes in a step;  lanes : neurons updated in a cycle
+    cores : layers the chip holds
+    """
+
+    neurons: int
+    slots: int
+    fan_in: int
+    spikes: int
+    lanes: int
+    cores: int
+
+
+@dataclass(frozen=True)
+class Datapath:
+    """How it computes.
+
+    decay : kinds of leak its neurons have (dmpnet.decay);  resets : kinds of reset
+    dependency_breaking : W_m m[k] as P m[k-1] + nu x[k], so that it need not wait for m[k]
+    fusion : leak, spike and memory integration in one pass, one access a neuron and step
+    stationarity : input-stationary for the sparse W_f s, output-stationary for the dense P m
+    in_place : all membranes leak at once in the array (dmpnet.hardware.in_memory)
+    """
+
+    decay: tuple[str, ...]
+    resets: tuple[str, ...]
+    dependency_breaking: bool
+    fusion: bool
+    stationarity: bool
+    in_place: bool
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A chip; source: where each number is from, by 'part.name'."""
+
+    name: str
+    words: Words
+    memory: Memory
+    limits: Limits
+    datapath: Datapath
+    source: dict[str, str]
+
+
+PARTS: dict[str, type] = {"words": Words, "memory": Memory, "limits": Limits, "datapath": Datapath}
+
+
+def load(path: str | Path) -> Chip:
+    """The chip of a description file, or the shipped one of that name ('dmp').
+
+    In the file every number is a table with its source: `neurons = {value = 128, source = "..."}`; a word has `bits`
+    (and rounding, overflow, signed) in place of `value`.
+    """
+    file = Path(path)
+    if file.suffix != ".toml" and not file.exists():
+        file = shipped.folder() / "chips" / f"{path}.toml"
+        if not file.exists():
+            raise DmpnetError(f"chip {str(path)!r} is not among those that ship ({', '.join(names())}); choose one, or "
+                              f"give the path of a description (.toml)")
+    try:
+        described = tomllib.loads(file.read_text())
+    except FileNotFoundError as error:
+        raise DmpnetError(f"{file}: no such chip description; give the path of a .toml, or one of "
+                          f"{', '.join(names())}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise DmpnetError(f"{file}: not a chip description ({error}); write TOML as in models/chips") from error
+    return described_by(described, file.name)
+
+
+def names() -> list[str]:
+    """Names of the chips that ship."""
+    return sorted(path.stem for path in (shipped.folder() / "chips").glob("*.toml"))
+
+
+def described_by(described: dict[str, Any], origin: str) -> Chip:
+    """The chip that a parsed description describes; DmpnetError names what is missing, unknown or without source."""
+    unknown = described.keys() - {"name", *PARTS}
+    if unknown or not isinstance(described.get("name"), str):
+        raise DmpnetError(f"{origin}: {'key ' + repr(min(unknown)) if unknown else 'no name'}, but a chip has a name "
+                          f"and the parts {', '.join(PARTS)}; correct it")
+    source: dict[str, str] = {}
+    parts = {part: _part(kind, described.get(part), f"{origin}: {part}", part, source)
+             for part, kind in PARTS.items()}
+    return Chip(described["name"], source=source, **parts)
+
+
+def _part(kind: type, entries: Any, origin: str, part: str, source: dict[str, str]) -> Any:
+    wanted = [field.name for field in fields(kind)]
+    if not isinstance(entries, dict) or set(entries) != set(wanted):
+        found = set(entries) if isinstance(entries, dict) else set()
+        raise DmpnetError(f"{origin} has {', '.join(sorted(found)) or 'nothing'}, but {', '.join(wanted)} belong "
+                          f"there; add {', '.join(sorted(set(wanted) - found)) or 'nothing'}, take out "
+                          f"{', '.join(sorted(found - set(wanted))) or 'nothing'}")
+    values = {}
+    for name in wanted:
+        entry = entries[name]
+        if not isinstance(entry, dict) or not isinstance(entry.get("source"), str) or not entry["source"].strip():
+            raise DmpnetError(f"{origin}.{name} has no source, but every number of a chip is from somewhere; write "
+                              f"{name} = {{..., source = \"...\"}}")
+        source[f"{part}.{name}"] = entry["source"]
+        rest = {key: value for key, value in entry.items() if key != "source"}
+        values[name] = _word(rest, f"{origin}.{name}") if kind is Words else _value(kind, name, rest, origin)
+    return kind(**values)
+
+
+def _word(entry: dict[str, Any], origin: str) -> Word:
+    try:
+        return Word(**entry)
+    except (TypeError, DmpnetError) as error:
+        raise DmpnetError(f"{origin}: {str(error).removeprefix('word: ')}") from error
+
+
+def _value(kind: type, name: str, entry: dict[str, Any], origin: str) -> Any:
+    value = entry.get("value")
+    if set(entry) != {"value"}:
+        raise DmpnetError(f"{origin}.{name} has {', '.join(sorted(entry))}, but a number has a value and a source; "
+                          f"write {name} = {{value = ..., source = \"...\"}}")
+    if kind is Datapath and name in ("decay", "resets"):
+        known = DECAYS if name == "decay" else ("hard", "soft")
+        if not isinstance(value, list) or not value or not all(each in known for each in value):
+            raise DmpnetError(f"{origin}.{name} = {value!r}, but it lists some of {', '.join(known)}; correct it")
+        return tuple(value)
+    if kind is Datapath:
+        if not isinstance(value, bool):
+            raise DmpnetError(f"{origin}.{name} = {value!r}, but it is true or false; set one")
+    elif not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise DmpnetError(f"{origin}.{name} = {value!r}, but it counts something; set a whole number >= 1")
+    return value
+
+
+def changed(chip: Chip, settings: dict[str, Any]) -> Chip:
+    """`chip` with some numbers set otherwise: {'limits.neurons': 256, 'words.W_f.bits': 4, 'memory.slow': 20_000}."""
+    for key, value in settings.items():
+        part, _, rest = key.partition(".")
+        name, _, detail = rest.partition(".")
+        if part not in PARTS or name not in (field.name for field in fields(PARTS[part])) or (
+                (part == "words") != bool(detail)):
+            raise DmpnetError(f"chip {chip.name}: no {key!r} to set; say e.g. limits.neurons, memory.slow or "
+                              f"words.W_f.bits")
+        if part == "words":
+            try:
+                value = replace(getattr(chip.words, name), **{detail: value})
+            except (TypeError, DmpnetError) as error:
+                raise DmpnetError(f"chip {chip.name}: {key} = {value!r}: {error}") from error
+        else:
+            value = _value(PARTS[part], name, {"value": value}, f"chip {chip.name}: {part}")
+        chip = replace(chip, **{part: replace(getattr(chip, part), **{name: value})},
+                       source=chip.source | {f"{part}.{name}": "set by the user"})
+    return chip
