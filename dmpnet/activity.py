@@ -15,6 +15,7 @@ class Activity:
     rates : list of (N,) float64, fraction of steps with a spike, mean over samples
     u : list of (B, T, N), membranes after the reset of each step, if recorded
     m : list of (B, T, d) or None for a layer without slow memory, if recorded
+    x : list of (B, T, 1) or None for a layer without slow memory, if recorded
     readout : (B, T, C), W_o s_last[k] + b_o step by step, if recorded
     margin : smallest distance of any membrane from its threshold (as lowered by the slow memory, where that acts on
         it) before the reset, over the run (reference only)
@@ -25,6 +26,7 @@ class Activity:
     spikes: list[np.ndarray] = field(default_factory=list)
     u: list[np.ndarray] = field(default_factory=list)
     m: list[np.ndarray | None] = field(default_factory=list)
+    x: list[np.ndarray | None] = field(default_factory=list)
     readout: np.ndarray | None = None
     margin: float = np.nan
 

@@ -8,11 +8,11 @@ arrives and after its last it is held at rest; `activity` shifts what was record
 Objects of the network, layer 1 (others alike), B samples side by side, index = sample * size + unit:
 
     input       the channels                     W_f_1      input -> fast_1
-    scalar_1    x = ReLU(w_x . s_in + b_x)       w_x_1      input -> scalar_1
+    scalar_1    x = ReLU(w_x . s_in + b_x)       w_x_1      input -> scalar_1,  nu_1  scalar_1 -> fast_1
     slow_1      m = Abar m + Bbar x              Abar_1     slow_1 -> slow_1,  Bbar_1  scalar_1 -> slow_1
     fast_1      u, spikes                        W_m_1      slow_1 -> fast_1,  W_r_1   fast_1 -> fast_1
     readout     y = W_o s + b_o, total = sum y   W_o        last layer -> readout
-    spikes_1, u_1, m_1, y                        monitors
+    spikes_1, u_1, m_1, x_1, y                    monitors
 
 A layer with axonal delays hears axons_1 instead: a unit for each of its inputs that does now what the input did
 delay_1 steps ago. Where it passes on spikes that takes a step more.
@@ -55,7 +55,7 @@ def convert(network: TrainedNetwork, s_in: np.ndarray, *, coupling: str = "synap
 
     coupling : 'synapses' is Brian2 Synapses throughout, every sample with its own, to explore, change and lesion;
         'shared' holds each weight once and multiplies for all samples at a time, for many samples (not for GeNN)
-    record : which of 'spikes', 'u', 'm', 'readout' to keep for every step
+    record : which of 'spikes', 'u', 'm', 'x', 'readout' to keep for every step
     Sets brian2.defaultclock.dt to the step the network was trained with.
     """
     s_in = np.asarray(s_in)
@@ -113,7 +113,7 @@ def _monitors(groups: dict[str, NeuronGroup], record: tuple[str, ...]) -> list:
         if kind == "fast":
             monitors.append(SpikeMonitor(group, name=f"spikes_{number}", record="spikes" in record))
         for variable, owner, key, monitor in (("u", "fast", "u", f"u_{number}"), ("m", "slow", "m", f"m_{number}"),
-                                              ("y", "readout", "readout", "y")):
+                                              ("x", "scalar", "x", f"x_{number}"), ("y", "readout", "readout", "y")):
             if kind == owner and key in record:
                 monitors.append(StateMonitor(group, variable, record=True, order=-1, name=monitor))
     return monitors
@@ -162,5 +162,7 @@ def read_activity(read: Read, network: TrainedNetwork, shape: tuple[int, ...], l
         u=[states(f"u_{n}", "u", lags.u[n - 1]) for n, _ in layers] if "u" in record else [],
         m=[states(f"m_{n}", "m", lag) if (lag := lags.m[n - 1]) is not None else None
            for n, _ in layers] if "m" in record else [],
+        x=[states(f"x_{n}", "x", lag) if (lag := lags.x[n - 1]) is not None else None
+           for n, _ in layers] if "x" in record else [],
         readout=y if "readout" in record else None,
     )

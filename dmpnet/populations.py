@@ -4,14 +4,17 @@ Both couplings (dmpnet.synapses, dmpnet.shared) wire these same groups. The equa
 dmpnet.neurons; a step is a few lines of update, run once a step.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from brian2 import NeuronGroup
+from brian2 import Function, NeuronGroup
 
+from dmpnet import fixed, products
 from dmpnet.decay import CONSTANTS
+from dmpnet.hardware import lfsr
 from dmpnet.neurons import LOWERED, RESETS, THRESHOLD, UPDATES
-from dmpnet.weights import TrainedNetwork
+from dmpnet.weights import Layer, TrainedNetwork
 
 STEP = """
 k : integer {shared}            # step of the sample, < 0 before the first input has arrived
@@ -27,10 +30,15 @@ I_m : 1                         # W_m m as last looked at
 I_new : 1                       # W_m m
 b : 1 (constant)                # b_f, and b_m if that is a current
 g : 1 (shared, constant)
-theta_u : 1 (shared, constant)
+theta_u : 1 ({each}constant)
 d_s : integer (shared, constant)
 """
-LOOK = "I_m = int(k % d_s == 0)*I_new + int(k % d_s != 0)*I_m"
+LOOK = "I_m = int(k % d_s == 0)*{new} + int(k % d_s != 0)*I_m"
+BROKEN = {  # where W_m m[k] is P m[k-1] + nu x[k], by owner: variables and the lines before its update
+    "fast": ("I_x : 1                         # nu x", ()),
+    "slow": ("m_before : 1                    # m of the step before", ("m_before = m",)),
+    "scalar": ("x_before : 1                    # x of the step before", ("x_before = x",)),
+}
 ACTING = """
 b_m : 1 (constant)              # of a slow memory that acts on the threshold or the gain
 """
@@ -59,6 +67,30 @@ b_o : 1 (constant)
 """
 READ = """y = (I_o + b_o)*int(k >= 0 and k < T)
 total += y"""
+
+
+def _whole(name: str, function: Callable) -> Function:
+    """Rounding to whole numbers as a Brian2 function; C has both by the same names."""
+    made = Function(lambda v: function(v), arg_units=[1], return_unit=1)
+    made.implementations.add_numpy_implementation(lambda v: function(v), discard_units=True)
+    made.implementations.add_implementation("cpp", "", name=name)
+    made.implementations.add_implementation("cython", f"from libc.math cimport {name}", name=name)
+    return made
+
+
+WHOLE = {"rint": _whole("rint", np.rint), "trunc": _whole("trunc", np.trunc)}
+
+
+def _rounding(layer: Layer | None, group: str, units: int, steps: int) -> dict[str, Function]:
+    """What the lines of an integer layer call to round the quantity that a group of so many units a sample holds."""
+    if layer is None or layer.fixed is None:
+        return {}
+    owner, _, number = group.partition("_")
+    quantity = {"scalar": "x", "slow": "m", "fast": "u"}[owner]
+    if quantity not in layer.fixed.noisy:
+        return dict(WHOLE)
+    symbol = f"noise_{quantity}_{number}"
+    return WHOLE | {symbol: products.Table(symbol, lfsr.noise(steps, units, quantity) / 2.0**lfsr.BITS).function()}
 
 
 @dataclass(frozen=True)
@@ -143,7 +175,10 @@ def connections(network: TrainedNetwork) -> list[Connection]:
             connect(f"w_x_{number}", source, carries, scalar, "x_in", layer.slow.w_x[None, :])
             connect(f"Abar_{number}", memory, "m", memory, "m_kept", layer.slow.Abar)
             connect(f"Bbar_{number}", scalar, "x", memory, "m_new", layer.slow.Bbar[:, None])
-            connect(f"W_m_{number}", memory, "m", fast, "I_new", layer.slow.W_m)
+            broken = layer.slow.nu is not None
+            connect(f"W_m_{number}", memory, "m_before" if broken else "m", fast, "I_new", layer.slow.W_m)
+            if layer.slow.nu is not None:
+                connect(f"nu_{number}", scalar, "x", fast, "I_x", layer.slow.nu[:, None])
         source, carries = fast, "spikes"
     connect("W_o", source, carries, "readout", "I_o", network.W_o)
     return found
@@ -158,23 +193,29 @@ def groups(network: TrainedNetwork, batch: int, lags: Timing, shared_step: bool 
     """
     made: dict[str, NeuronGroup] = {}
 
-    def group(name: str, size: int, equations: str, lag: int | None, **kwargs) -> None:
-        made[name] = NeuronGroup(batch * size, equations.format(shared="(shared)" if shared_step else ""),
-                                 name=name, namespace={}, **kwargs)
+    def group(name: str, size: int, equations: str, lag: int | None, layer: Layer | None = None, **kwargs) -> None:
+        if layer and layer.slow and layer.slow.nu is not None:
+            equations += BROKEN[name.partition("_")[0]][0] + "\n"
+        each = "" if layer and layer.fixed else "shared, "
+        made[name] = NeuronGroup(batch * size, equations.format(shared="(shared)" if shared_step else "", each=each),
+                                 name=name, namespace=_rounding(layer, name, size, lags.steps), **kwargs)
         if lag is not None:
             made[name].k = -1 - lag
             made[name].T = lags.steps
 
     for number, layer in enumerate(network.layers, 1):
         if layer.slow:
-            group(f"scalar_{number}", 1, SCALAR, lags.x[number - 1])
-            group(f"slow_{number}", layer.slow.d, SLOW, None)
+            group(f"scalar_{number}", 1, SCALAR, lags.x[number - 1], layer)
+            noisy = layer.fixed and "m" in layer.fixed.noisy
+            group(f"slow_{number}", layer.slow.d, STEP + SLOW if noisy else SLOW, lags.m[number - 1] if noisy else None,
+                  layer)
         constant = CONSTANTS[layer.neuron.decay]
         equations = (FAST + f"{constant} : 1 (shared, constant)\n" + (waiting if layer.slow else "")
                      + (ACTING if layer.acts != "current" else ""))
-        group(f"fast_{number}", layer.N, equations, lags.u[number - 1], threshold=THRESHOLDS[layer.acts],
-              reset=RESETS[layer.neuron.reset])
-        for key in (constant, "g", "theta_u"):
+        fires = {"threshold": "s > 0", "reset": ""} if layer.fixed else {
+            "threshold": THRESHOLDS[layer.acts], "reset": RESETS[layer.neuron.reset]}
+        group(f"fast_{number}", layer.N, equations, lags.u[number - 1], layer, **fires)
+        for key in (constant, "g", *(() if layer.fixed else ("theta_u",))):
             setattr(made[f"fast_{number}"], key, getattr(layer.neuron, key))
         made[f"fast_{number}"].d_s = layer.slow.d_s if layer.slow else 1
     group("readout", network.classes, READOUT, lags.readout)
@@ -195,6 +236,8 @@ def biases(network: TrainedNetwork) -> dict[str, np.ndarray]:
             else:
                 found[f"fast_{number}.b_m"] = layer.slow.b_m
             found[f"scalar_{number}.b_x"] = np.atleast_1d(layer.slow.b_x)
+        if layer.fixed:
+            found[f"fast_{number}.theta_u"] = layer.fixed.theta_u
     return {name: np.asarray(array, float) for name, array in found.items()}
 
 
@@ -202,17 +245,25 @@ def updates(network: TrainedNetwork) -> dict[str, tuple[str, ...]]:
     """The update lines of every population, by name, x before m before u as they depend on each other."""
     lines: dict[str, tuple[str, ...]] = {"readout": (READ,)}
     for number, layer in enumerate(network.layers, 1):
+        broken = bool(layer.slow and layer.slow.nu is not None)
         if layer.slow:
-            lines[f"scalar_{number}"] = (RECTIFY,)
-            lines[f"slow_{number}"] = (REMEMBER,)
-        drive = "I_f*(1 + (I_m + b_m))" if layer.acts == "gain" else "I_f"
-        terms = [drive, *(["I_r"] if layer.W_r is not None else []),
-                 *(["I_m"] if layer.slow and layer.acts == "current" else []), "b"]
-        lines[f"fast_{number}"] = (
-            *([LOOK] if layer.slow else []),
-            "I = " + " + ".join(terms),
-            UPDATES[layer.neuron.decay],
-            "u = u*int(k >= 0 and k < T)",
-            *([f"s = int({THRESHOLDS[layer.acts]})"] if layer.W_r is not None else []),
-        )
+            before = {owner: early if broken else () for owner, (_, early) in BROKEN.items()}
+            rectify, remember = RECTIFY, REMEMBER
+            if layer.fixed:
+                rectify, remember = fixed.rectify(layer.fixed, number), fixed.remember(layer.fixed, number)
+            lines[f"scalar_{number}"] = (*before["scalar"], rectify)
+            lines[f"slow_{number}"] = (*before["slow"], remember)
+        look = (LOOK.format(new="(I_new + I_x)" if broken else "I_new"),) if layer.slow else ()
+        whole = layer.fixed and fixed.integrate(layer.fixed, number, layer.neuron.decay, layer.neuron.reset,
+                                                layer.W_r is not None, layer.slow is not None)
+        lines[f"fast_{number}"] = (*look, *([whole] if whole else _steps(layer)))
     return lines
+
+
+def _steps(layer: Layer) -> tuple[str, ...]:
+    """The update of the fast neurons once I_m is known."""
+    drive = "I_f*(1 + (I_m + b_m))" if layer.acts == "gain" else "I_f"
+    terms = [drive, *(["I_r"] if layer.W_r is not None else []),
+             *(["I_m"] if layer.slow and layer.acts == "current" else []), "b"]
+    return ("I = " + " + ".join(terms), UPDATES[layer.neuron.decay], "u = u*int(k >= 0 and k < T)",
+            *([f"s = int({THRESHOLDS[layer.acts]})"] if layer.W_r is not None else []))

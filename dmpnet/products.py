@@ -187,3 +187,45 @@ static inline double stimulus(const int32_t i, const int32_t k)
     return k < 0 || k >= {steps} ? 0.0 : (double)_namespacestimulus_values[k * (size_t){width} + i];
 }}
 """
+
+
+class Table:
+    """symbol(i, k): a number for every unit of a sample and step, the same in all samples; 0 outside the steps.
+
+    values : (T, units of a sample)
+    """
+
+    def __init__(self, symbol: str, values: np.ndarray):
+        self.symbol, self.values = symbol, np.ascontiguousarray(values, float)
+
+    def __call__(self, i: np.ndarray, k: np.ndarray) -> np.ndarray:
+        steps, units = self.values.shape
+        inside = (k >= 0) & (k < steps)
+        return np.where(inside, self.values[np.where(inside, k, 0), i % units], 0.0)
+
+    def function(self) -> Function:
+        """The table as a Brian2 function of the unit's index and the step."""
+        made = Function(self.__call__, arg_units=[1, 1], return_unit=1, arg_types=["integer", "integer"],
+                        return_type="float", stateless=False)
+        made.implementations.add_numpy_implementation(lambda i, k: self(i, k), discard_units=True)
+        fill = {"symbol": self.symbol, "steps": len(self.values), "units": self.values.shape[1]}
+        flat = {f"{self.symbol}_values": self.values.reshape(-1)}
+        made.implementations.add_implementation("cython", TABLE_CYTHON.format(**fill), namespace=flat)
+        made.implementations.add_implementation("cpp", TABLE_CPP.format(**fill), namespace=flat)
+        return made
+
+
+TABLE_CYTHON = """
+cdef double {symbol}(int i, int k):
+    global _namespace{symbol}_values
+    if k < 0 or k >= {steps}:
+        return 0.0
+    return _namespace{symbol}_values[k*{units} + i % {units}]
+"""
+
+TABLE_CPP = """
+static inline double {symbol}(const int32_t i, const int32_t k)
+{{
+    return k < 0 || k >= {steps} ? 0.0 : _namespace{symbol}_values[k * (size_t){units} + i % {units}];
+}}
+"""

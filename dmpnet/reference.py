@@ -7,10 +7,10 @@ from dmpnet.decay import decayed
 from dmpnet.errors import DmpnetError
 from dmpnet.weights import Layer, TrainedNetwork
 
-RECORDABLE = ("spikes", "u", "m", "readout")
+RECORDABLE = ("spikes", "u", "m", "x", "readout")
 
 
-class _Axons:
+class Axons:
     """The inputs of one layer under way, for B samples: what each channel sent in the last steps."""
 
     def __init__(self, delay: np.ndarray, batch: int, steps: int, dtype: type):
@@ -35,11 +35,12 @@ class _State:
         self.acts = layer.acts
         self.W_f, self.b_f = cast(layer.W_f).T, cast(layer.b_f)
         self.W_r = cast(layer.W_r).T if layer.W_r is not None else None
-        self.axons = _Axons(layer.delay, batch, steps, dtype) if layer.delay is not None else None
+        self.axons = Axons(layer.delay, batch, steps, dtype) if layer.delay is not None else None
         self.u = np.zeros((batch, layer.N), dtype)
         self.s = np.zeros((batch, layer.N), dtype)
-        self.m = self.I_m = None
+        self.m = self.x = self.I_m = None
         if slow:
+            self.nu = cast(slow.nu) if slow.nu is not None else None
             self.w_x, self.b_x, self.W_m, self.b_m = (cast(a) for a in (slow.w_x, slow.b_x, slow.W_m.T, slow.b_m))
             self.Abar, self.Bbar, self.d_s = cast(slow.Abar).T, cast(slow.Bbar), slow.d_s
             self.m = np.zeros((batch, slow.d), dtype)
@@ -70,10 +71,11 @@ class _State:
         return float(margin)
 
     def _remember(self, k: int, s_in: np.ndarray) -> None:
-        x = np.maximum(s_in @ self.w_x + self.b_x, 0)
-        self.m = self.m @ self.Abar + x[:, None] * self.Bbar
+        before = self.m
+        self.x = np.maximum(s_in @ self.w_x + self.b_x, 0)[:, None]
+        self.m = self.m @ self.Abar + self.x * self.Bbar
         if k % self.d_s == 0:
-            self.I_m = self.m @ self.W_m
+            self.I_m = self.m @ self.W_m if self.nu is None else before @ self.W_m + self.x * self.nu
 
 
 def check_input(network: TrainedNetwork, s_in: np.ndarray) -> None:
@@ -104,14 +106,18 @@ def check_record(record: tuple[str, ...]) -> None:
 
 def run(network: TrainedNetwork, s_in: np.ndarray, record: tuple[str, ...] = ("spikes",),
         dtype: type = np.float64) -> Activity:
-    """Classify s_in (B, T, M) step by step.
+    """Classify s_in (B, T, M) step by step; a network constrained to a chip in integers (dmpnet.hardware.integers).
 
-    record : which of 'spikes', 'u', 'm', 'readout' to keep for every step
+    record : which of 'spikes', 'u', 'm', 'x', 'readout' to keep for every step
     dtype : arithmetic, float64 unless the float32 of training is wanted
     """
     s_in = np.asarray(s_in)
     check_input(network, s_in)
     check_record(record)
+    if network.fixed:
+        from dmpnet.hardware import integers  # which has its axons from here
+
+        return integers.run(network, s_in, record)
     batch, steps, _ = s_in.shape
     layers = [_State(layer, batch, steps, dtype) for layer in network.layers]
     W_o, b_o = np.asarray(network.W_o, dtype).T, np.asarray(network.b_o, dtype)
@@ -119,6 +125,7 @@ def run(network: TrainedNetwork, s_in: np.ndarray, record: tuple[str, ...] = ("s
     spikes: list[list[np.ndarray]] = [[] for _ in layers]
     u: list[list[np.ndarray]] = [[] for _ in layers]
     m: list[list[np.ndarray]] = [[] for _ in layers]
+    x: list[list[np.ndarray]] = [[] for _ in layers]
     margin = np.inf
     readout = []
     for k in range(steps):
@@ -133,6 +140,8 @@ def run(network: TrainedNetwork, s_in: np.ndarray, record: tuple[str, ...] = ("s
                 u[number].append(state.u)
             if "m" in record and state.m is not None:
                 m[number].append(state.m)
+            if "x" in record and state.x is not None:
+                x[number].append(state.x)
         if "readout" in record or network.kappa is not None:
             readout.append(signal @ W_o + b_o)
     y = np.stack(readout, axis=1) if readout else np.empty(0)
@@ -142,6 +151,7 @@ def run(network: TrainedNetwork, s_in: np.ndarray, record: tuple[str, ...] = ("s
         spikes=[np.stack(layer, axis=1) for layer in spikes if layer],
         u=[np.stack(layer, axis=1) for layer in u if layer],
         m=[np.stack(layer, axis=1) if layer else None for layer in m] if "m" in record else [],
+        x=[np.stack(layer, axis=1) if layer else None for layer in x] if "x" in record else [],
         readout=y if "readout" in record else None,
         margin=margin,
     )

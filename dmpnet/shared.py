@@ -85,4 +85,4 @@ def _channels(name: str, size: int, symbol: str, values: Function, spiking: bool
 def by_step(network: TrainedNetwork, s_in: np.ndarray) -> np.ndarray:
     """s_in (B, T, M) as it is replayed: (T, B*M), one byte a spike, float64 a value."""
     dtype = np.bool_ if network.encoding.kind == "spikes" else np.float64
-    return np.ascontiguousarray(s_in.swapaxes(0, 1).astype(dtype).reshape(s_in.shape[1], -1))
+    return np.ascontiguousarray(network.encoding.read(s_in).swapaxes(0, 1).astype(dtype).reshape(s_in.shape[1], -1))

@@ -35,7 +35,7 @@ def simulate(network: TrainedNetwork, s_in: np.ndarray, *, backend: str = "numpy
     backend : 'numpy' starts at once; 'cython' compiles for Brian2's run time; 'cpp_standalone' compiles a program
         once per architecture, steps and batch size, keeps it in `cache`, and is the fastest for many samples
     coupling : see dmpnet.network.convert; 'synapses' on cpp_standalone is compiled anew each time
-    record : which of 'spikes', 'u', 'm', 'readout' to keep for every step
+    record : which of 'spikes', 'u', 'm', 'x', 'readout' to keep for every step
     batch : samples side by side; chosen by memory if None
     processes : programs run at once (cpp_standalone)
     progress : called with (samples done, samples in all) after each batch
@@ -97,6 +97,7 @@ def _sample_bytes(network: TrainedNetwork, steps: int, channels: int, coupling: 
         state += 16 * len(late.steps) + (-(-ring // 8) if late.carries == "spikes" else ring)
     per_step = channels * (1 if network.encoding.kind == "spikes" else 2)
     per_step += units * (1 if "spikes" in record else 0) + units * (2 if "u" in record else 0)
+    per_step += 2 * sum(layer.slow is not None for layer in network.layers) if "x" in record else 0
     per_step += (2 * memory if "m" in record else 0) + (2 * network.classes if "readout" in record else 0)
     return 8 * (state + steps * per_step)
 
@@ -167,6 +168,6 @@ def joined(parts: list[Activity], samples: int) -> Activity:
     return Activity(
         logits=np.concatenate([part.logits for part in parts]),
         rates=[sum(weight * rate for weight, rate in zip(weights, layer, strict=True)) for layer in rates],
-        spikes=layers("spikes"), u=layers("u"), m=layers("m"),
+        spikes=layers("spikes"), u=layers("u"), m=layers("m"), x=layers("x"),
         readout=None if parts[0].readout is None else np.concatenate([part.readout for part in parts]),
     )

@@ -20,7 +20,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -35,7 +35,7 @@ from dmpnet.errors import BackendError
 from dmpnet.weights import TrainedNetwork
 
 HERE = Path(__file__).parent
-SOURCES = ("axons", "decay", "network", "neurons", "populations", "products", "shared", "standalone",
+SOURCES = ("axons", "decay", "fixed", "hardware/lfsr", "network", "neurons", "populations", "products", "shared", "standalone",
            "standalone_project")
 PREFERENCES = ("compiler", "extra_compile_args", "extra_compile_args_gcc", "extra_compile_args_msvc",
                "extra_link_args")  # of the user's codegen.cpp that a program is compiled with
@@ -175,6 +175,7 @@ def compiled(network: TrainedNetwork, batch: int, steps: int, record: tuple[str,
                            f"a folder you may write") from error
     with building as name:
         made = Path(name) / "entry"
+        weights.save(blank(network, steps), Path(name) / "blank.npz")
         _build(design, Path(name), made, started or Children())
         for _ in range(3):
             program = _intact(entry)  # another process may have been quicker
@@ -217,10 +218,29 @@ def cache_folder(cache: str | Path | None = None) -> Path:
     return Path(cache or os.environ.get("DMPNET_CACHE") or files.cache_folder()).expanduser().absolute() / "standalone"
 
 
+def blank(network: TrainedNetwork, steps: int) -> TrainedNetwork:
+    """`network` with placeholders for everything that a program reads when it runs: no weight shapes a program."""
+    def zeros(owner: Any, *names: str) -> dict[str, Any]:
+        return {name: 0 * array for name in names if (array := getattr(owner, name)) is not None}
+
+    layers = []
+    for layer in network.layers:
+        slow, fixed, delay = layer.slow, layer.fixed, layer.delay
+        layers.append(replace(
+            layer, **zeros(layer, "W_f", "b_f", "W_r"),
+            slow=replace(slow, **zeros(slow, *weights.SLOW_ARRAYS, "nu")) if slow else None,
+            fixed=replace(fixed, theta_u=np.ones_like(fixed.theta_u)) if fixed else None,
+            delay=np.full_like(delay, axons.slots(delay, steps) - 1) if delay is not None else None))
+    return replace(network, layers=tuple(layers), **zeros(network, "W_o", "b_o"), provenance={},
+                   encoding=replace(network.encoding, steps=steps, permutation=None))
+
+
 def specification(network: TrainedNetwork, batch: int, steps: int, record: tuple[str, ...]) -> dict[str, Any]:
     """All of a network that its C++ sources depend on: sizes and neuron constants, no weights, no delays."""
     layers = [{"N": layer.N, "M": layer.M, "neuron": asdict(layer.neuron), "W_r": layer.W_r is not None,
-               "slow": {"d": layer.slow.d, "d_s": int(layer.slow.d_s), "acts": layer.acts} if layer.slow else None,
+               "slow": {"d": layer.slow.d, "d_s": int(layer.slow.d_s), "acts": layer.acts,
+                        "broken": layer.slow.nu is not None} if layer.slow else None,
+               "fixed": weights.arithmetic(layer.fixed) if layer.fixed else None,
                "slots": axons.slots(layer.delay, steps) if layer.delay is not None else None}
               for layer in network.layers]
     return {"layers": layers, "classes": network.classes, "kind": network.encoding.kind,
@@ -317,7 +337,7 @@ class _Whole:
 def _loaded(path: Path) -> Activity:
     with np.load(path) as arrays:
         names = sorted(arrays.files, key=lambda name: (name.partition("_")[0], len(name), name))
-        layers: dict[str, Any] = {"rates": [], "spikes": [], "u": [], "m": []}
+        layers: dict[str, Any] = {"rates": [], "spikes": [], "u": [], "m": [], "x": []}
         for name in names:
             field = name.partition("_")[0]
             if field in layers:

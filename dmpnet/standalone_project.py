@@ -17,11 +17,9 @@ from brian2.devices.device import all_devices
 
 from dmpnet import populations, weights
 from dmpnet.activity import Activity
-from dmpnet.memory import discrete
 from dmpnet.network import activity, convert, duration
-from dmpnet.neurons import Neuron
 from dmpnet.standalone import PROGRAM
-from dmpnet.weights import Encoding, Layer, SlowMemory, TrainedNetwork
+from dmpnet.weights import TrainedNetwork
 
 
 class FileDevice(CPPStandaloneDevice):
@@ -39,31 +37,13 @@ class FileDevice(CPPStandaloneDevice):
         self.main_queue.append(("set_by_array", (name, self.static_array(name, np.ravel(arr)), False)))
 
 
-def example(design: dict[str, Any]) -> TrainedNetwork:
-    """A network of the designed sizes; its weights are placeholders."""
-    layers = []
-    for layer in design["layers"]:
-        n, m, slow = layer["N"], layer["M"], None
-        if layer["slow"]:
-            d = layer["slow"]["d"]
-            abar, bbar = discrete(d, 10.0 * d)
-            slow = SlowMemory(np.zeros(m), np.zeros(()), np.zeros((n, d)), np.zeros(n), 0 * abar, bbar, 10.0 * d,
-                              layer["slow"]["d_s"], acts=layer["slow"]["acts"])
-        recurrent = np.zeros((n, n)) if layer["W_r"] else None
-        delay = np.full(m, layer["slots"] - 1) if layer["slots"] else None
-        layers.append(Layer(np.zeros((n, m)), np.zeros(n), Neuron(**layer["neuron"]), recurrent, slow, delay))
-    n, classes = design["layers"][-1]["N"], design["classes"]
-    encoding = Encoding(design["kind"], design["layers"][0]["M"], design["steps"], design["dt"])
-    return TrainedNetwork(tuple(layers), np.zeros((classes, n)), np.zeros(classes), encoding)
-
-
 def build(folder: Path, made: Path) -> None:
-    """Compile the program of folder/design.json; `made` gets it, its constant files and manifest.json."""
+    """Compile the program of folder/design.json and blank.npz; `made` gets it, its constant files and manifest.json."""
     design = json.loads((folder / "design.json").read_text())
     _prefer(design["preferences"])
     all_devices["dmpnet"] = device = FileDevice()
     set_device("dmpnet", directory=None, build_on_run=False)
-    network = example(design)
+    network = weights.load(folder / "blank.npz")
     s_in = np.zeros((design["batch"], design["steps"], design["layers"][0]["M"]), np.uint8)
     converted = convert(network, s_in, coupling="shared", record=design["record"])
     converted.run(duration(network, design["steps"], "shared"), namespace={})
@@ -130,7 +110,7 @@ def _save(found: Activity, path: Path) -> None:
     arrays: dict[str, Any] = {"logits": found.logits}
     if found.readout is not None:
         arrays["readout"] = found.readout
-    for field in ("rates", "spikes", "u", "m"):
+    for field in ("rates", "spikes", "u", "m", "x"):
         for number, array in enumerate(getattr(found, field)):
             arrays[f"{field}_{number}"] = np.empty(0) if array is None else array
     np.savez(path, **arrays)

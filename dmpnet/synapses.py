@@ -36,6 +36,7 @@ s_next = 0"""
 
 def wire(network: TrainedNetwork, s_in: np.ndarray, groups: dict[str, NeuronGroup], lags: Timing) -> list:
     """Input, axons and synapses; gives every group its step."""
+    s_in = network.encoding.read(s_in)
     objects = _input(network, s_in)
     sources = {**groups, **{obj.name: obj for obj in objects}}
     for axons in populations.axons(network, lags.steps):
@@ -55,7 +56,8 @@ def wire(network: TrainedNetwork, s_in: np.ndarray, groups: dict[str, NeuronGrou
             wired = _events(link, source, target, current)
             clear[link.target].append(f"{current} = 0")  # collects spikes: starts the next step from 0
         else:
-            wired = _summed(link, source, target, current, link.carries)
+            late = (link.carries, link.current) == ("x", "I_x")  # x of the step that m_before waited for
+            wired = _summed(link, source, target, current, "x_before" if late else link.carries)
         objects.append(_connected(wired, link.weights, len(s_in)))
     for name, lines in populations.updates(network).items():
         first = ("k += 1",) if "k" in groups[name].variables else ()

@@ -13,6 +13,7 @@ import numpy as np
 from dmpnet import memory
 from dmpnet.errors import DmpnetError, WeightsError
 from dmpnet.files import write_arrays
+from dmpnet.fixed import WORDS, Fixed, Word
 from dmpnet.neurons import ACTS, Neuron
 
 FORMAT = "dmpnet-weights-1"
@@ -26,6 +27,8 @@ class SlowMemory:
     d_s : dilation, steps between two looks of the fast neurons at the memory (1: every step)
     blocks, feed : ((d_1, theta_1), ...) of a hierarchy and how it is fed (memory.hierarchy); empty: one block
     acts : what W_m m + b_m changes, 'current', 'threshold' or 'gain' (dmpnet.neurons)
+    nu : (N,) breaks the dependency on m[k]: W_m is then P = W_m Abar, nu is W_m Bbar, and P m[k-1] + nu x[k] takes the
+        place of W_m m[k]; None: W_m m[k]
     """
 
     w_x: np.ndarray
@@ -39,6 +42,7 @@ class SlowMemory:
     blocks: tuple[tuple[int, float], ...] = ()
     feed: str = "parallel"
     acts: str = "current"
+    nu: np.ndarray | None = None
 
     @property
     def d(self) -> int:
@@ -56,6 +60,7 @@ class Layer:
 
     delay : (M,) integer steps >= 0 by which each input reaches W_f and w_x later, or None; what would arrive after
         the last step is lost
+    fixed : how it computes in integers, then all arrays are whole numbers; None: in real numbers
     """
 
     W_f: np.ndarray
@@ -64,6 +69,7 @@ class Layer:
     W_r: np.ndarray | None = None
     slow: SlowMemory | None = None
     delay: np.ndarray | None = None
+    fixed: Fixed | None = None
 
     @property
     def N(self) -> int:
@@ -97,6 +103,7 @@ class Encoding:
     dt : seconds a step stands for
     dataset : name in dmpnet.data
     permutation : order in which the pixels are read, (T,), or None
+    levels : an analog value v is read as the whole number nearest to levels v, held in 0 to levels; 0: as it is
     """
 
     kind: str
@@ -105,6 +112,11 @@ class Encoding:
     dt: float
     dataset: str = ""
     permutation: np.ndarray | None = None
+    levels: int = 0
+
+    def read(self, s_in: np.ndarray) -> np.ndarray:
+        """s_in (B, T, M) as the first layer reads it."""
+        return np.clip(np.rint(s_in * float(self.levels)), 0, self.levels) if self.levels else s_in
 
 
 @dataclass(frozen=True)
@@ -125,6 +137,11 @@ class TrainedNetwork:
     @property
     def classes(self) -> int:
         return len(self.b_o)
+
+    @property
+    def fixed(self) -> bool:
+        """Whether it computes in integers."""
+        return self.layers[0].fixed is not None
 
     @property
     def kind(self) -> str:
@@ -157,21 +174,29 @@ def check(network: TrainedNetwork, origin: str = "network") -> None:
         if layer.W_r is not None:
             _fits(origin, f"layer{number}.W_r", layer.W_r, (n, n))
         if layer.slow is not None:
-            _slow_fits(origin, f"layer{number}", layer.slow, n, channels)
+            _slow_fits(origin, f"layer{number}", layer.slow, n, channels, layer.fixed.shift_m if layer.fixed else 0)
         if layer.delay is not None:
             _delay_fits(origin, f"layer{number}.delay", layer.delay, channels)
+        if layer.fixed is not None:
+            _fixed_fits(origin, f"layer{number}", layer, layer.fixed)
         channels = n
     _fits(origin, "readout.W_o", network.W_o, (_rows(network.W_o), channels))
     _fits(origin, "readout.b_o", network.b_o, (_rows(network.W_o),))
     _encoding_fits(origin, network.encoding)
+    if len({layer.fixed is None for layer in network.layers}) > 1 or (
+            network.fixed and network.encoding.kind == "analog" and not network.encoding.levels):
+        raise WeightsError(f"{origin}: some of it computes in integers, but then all layers do, on input of whole "
+                           f"numbers; make it with dmpnet.hardware.constrain")
     kappa = network.kappa
     if kappa is not None and not (isinstance(kappa, Real) and 0 <= kappa < 1):
         raise WeightsError(f"{origin}: kappa = {kappa!r}, but the fraction kept of the readout lies in [0, 1); set "
                            f"one, or None for one class a sample")
 
 
-def _slow_fits(origin: str, name: str, slow: SlowMemory, n: int, channels: int) -> None:
+def _slow_fits(origin: str, name: str, slow: SlowMemory, n: int, channels: int, shift: int) -> None:
     d = _rows(slow.Abar)
+    if slow.nu is not None:
+        _fits(origin, f"{name}.nu", slow.nu, (n,))
     shapes = {"w_x": (channels,), "b_x": (), "W_m": (n, d), "b_m": (n,), "Abar": (d, d), "Bbar": (d,)}
     for key, shape in shapes.items():
         _fits(origin, f"{name}.{key}", getattr(slow, key), shape)
@@ -184,7 +209,8 @@ def _slow_fits(origin: str, name: str, slow: SlowMemory, n: int, channels: int) 
         raise WeightsError(f"{origin}: {name}.acts = {slow.acts!r}, but the slow memory acts on one of "
                            f"{', '.join(ACTS)}; choose one")
     _blocks_fit(origin, name, slow, d)
-    radius = max(np.abs(np.linalg.eigvals(slow.Abar[block, block])).max() for block in memory.slices(slow.all_blocks))
+    radius = max(np.abs(np.linalg.eigvals(slow.Abar[block, block] * 0.5**shift)).max()
+                 for block in memory.slices(slow.all_blocks))
     if radius > 1:
         raise WeightsError(f"{origin}: {name}.Abar has spectral radius {radius:.4g}, above 1, so the slow memory "
                            f"grows without bound; use dmpnet.memory.discrete(d, theta)")
@@ -221,6 +247,23 @@ def _delay_fits(origin: str, name: str, delay: np.ndarray, channels: int) -> Non
     if (delay < 0).any():
         raise WeightsError(f"{origin}: {name} has {int((delay < 0).sum())} values below 0, but nothing arrives before "
                            f"it is sent; set delays >= 0")
+
+
+def _fixed_fits(origin: str, name: str, layer: Layer, fixed: Fixed) -> None:
+    """All that enters integer sums is whole, and the chip knows how to compute it."""
+    _fits(origin, f"{name}.theta_u", fixed.theta_u, (layer.N,))
+    _fits(origin, f"{name}.unit_u", fixed.unit_u, (layer.N,))
+    _fits(origin, f"{name}.unit_m", fixed.unit_m, (layer.slow.d if layer.slow else 0,))
+    whole = {"W_f": layer.W_f, "b_f": layer.b_f, "W_r": layer.W_r}
+    if layer.slow:
+        whole |= {key: getattr(layer.slow, key) for key in (*SLOW_ARRAYS, "nu")}
+    for key, array in whole.items():
+        if array is not None and array.dtype.kind not in "iu":
+            raise WeightsError(f"{origin}: {name}.{key} has dtype {array.dtype}, but this layer computes in integers; "
+                               f"make it with dmpnet.hardware.constrain")
+    if layer.acts != "current":
+        raise WeightsError(f"{origin}: {name}.acts = {layer.acts!r}, but in integers the slow memory acts on the "
+                           f"current; constrain a network whose memory does")
 
 
 def _encoding_fits(origin: str, encoding: Encoding) -> None:
@@ -262,11 +305,15 @@ def save(network: TrainedNetwork, path: str | Path) -> None:
         "format": FORMAT,
         "neurons": [_neuron(layer.neuron) for layer in network.layers],
         "slow": [_slow_header(layer.slow) if layer.slow else None for layer in network.layers],
-        "input": {key: getattr(network.encoding, key) for key in ("kind", "channels", "steps", "dt", "dataset")},
+        "input": {key: getattr(network.encoding, key) for key in ("kind", "channels", "steps", "dt", "dataset")}
+                 | ({"levels": network.encoding.levels} if network.encoding.levels else {}),
         "provenance": network.provenance,
     }
     if network.kappa is not None:
         header["kappa"] = network.kappa
+    if network.fixed:
+        header["fixed"] = [arithmetic(layer.fixed) | {"unit_x": layer.fixed.unit_x} for layer in network.layers
+                           if layer.fixed]
     write_arrays(path, header=np.array(json.dumps(header, default=_plain)), **arrays)
 
 
@@ -277,9 +324,16 @@ def _slow_header(slow: SlowMemory) -> dict[str, Any]:
     return {"theta": slow.theta, "d_s": slow.d_s, **rest}
 
 
+def arithmetic(fixed: Fixed) -> dict[str, Any]:
+    """Words and shifts, as JSON stores them."""
+    return {name: asdict(word) for name, word in fixed.words.items()} | fixed.shifts
+
+
 def checksum(network: TrainedNetwork) -> str:
     """sha256 of everything that decides what `network` computes: arrays, neurons, windows; not where it comes from."""
     total = hashlib.sha256(json.dumps([asdict(layer.neuron) for layer in network.layers]).encode())
+    if network.fixed:
+        total.update(json.dumps([arithmetic(layer.fixed) for layer in network.layers if layer.fixed]).encode())
     for key, array in _arrays(network):
         total.update(f"{key} {array.dtype} {array.shape}".encode() + np.ascontiguousarray(array).tobytes())
     return total.hexdigest()
@@ -305,8 +359,13 @@ def _arrays(network: TrainedNetwork) -> Iterator[tuple[str, np.ndarray]]:
         if layer.slow is not None:
             for key in SLOW_ARRAYS:
                 yield f"layer{number}.{key}", getattr(layer.slow, key)
+            if layer.slow.nu is not None:
+                yield f"layer{number}.nu", layer.slow.nu
         if layer.delay is not None:
             yield f"layer{number}.delay", layer.delay
+        if layer.fixed is not None:
+            for key in FIXED_ARRAYS:
+                yield f"layer{number}.{key}", getattr(layer.fixed, key)
     yield "readout.W_o", network.W_o
     yield "readout.b_o", network.b_o
     if network.encoding.permutation is not None:
@@ -314,6 +373,7 @@ def _arrays(network: TrainedNetwork) -> Iterator[tuple[str, np.ndarray]]:
 
 
 SLOW_ARRAYS = tuple(f.name for f in fields(SlowMemory) if f.type is np.ndarray)
+FIXED_ARRAYS = tuple(f.name for f in fields(Fixed) if f.type is np.ndarray)
 
 
 def load(path: str | Path) -> TrainedNetwork:
@@ -325,8 +385,9 @@ def load(path: str | Path) -> TrainedNetwork:
     arrays = _read(Path(path))
     header = _header(path, arrays)
     try:
-        layers = tuple(_layer(arrays, number, neuron, slow)
-                       for number, (neuron, slow) in enumerate(zip(header["neurons"], header["slow"], strict=True), 1))
+        fixed = header.get("fixed") or [None] * len(header["neurons"])
+        layers = tuple(_layer(arrays, number, *facts) for number, facts in
+                       enumerate(zip(header["neurons"], header["slow"], fixed, strict=True), 1))
         network = TrainedNetwork(layers, arrays["readout.W_o"], arrays["readout.b_o"],
                                  Encoding(**header["input"], permutation=arrays.get("input.permutation")),
                                  header.get("provenance", {}), header.get("kappa"))
@@ -385,7 +446,7 @@ def _header(path: str | Path, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
     return header
 
 
-def _layer(arrays: dict[str, np.ndarray], number: int, neuron: dict, slow: dict | None) -> Layer:
+def _layer(arrays: dict[str, np.ndarray], number: int, neuron: dict, slow: dict | None, fixed: dict | None) -> Layer:
     def array(key: str) -> np.ndarray:
         return arrays[f"layer{number}.{key}"]
 
@@ -395,9 +456,13 @@ def _layer(arrays: dict[str, np.ndarray], number: int, neuron: dict, slow: dict 
         settings = dict(slow)
         if "blocks" in settings:
             settings["blocks"] = tuple((size, theta) for size, theta in settings["blocks"])
-        pathway = SlowMemory(**matrices, **settings)
+        pathway = SlowMemory(**matrices, **settings, nu=arrays.get(f"layer{number}.nu"))
+    computes = None
+    if fixed is not None:
+        settings = fixed | {name: Word(**fixed[name]) for name in WORDS} | {key: array(key) for key in FIXED_ARRAYS}
+        computes = Fixed(**settings)
     return Layer(array("W_f"), array("b_f"), Neuron(**neuron), arrays.get(f"layer{number}.W_r"), pathway,
-                 arrays.get(f"layer{number}.delay"))
+                 arrays.get(f"layer{number}.delay"), computes)
 
 
 def legendre_pathway(w_x: np.ndarray, b_x: float, W_m: np.ndarray, b_m: np.ndarray, theta: float, d_s: int = 1, *,

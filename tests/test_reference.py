@@ -516,7 +516,7 @@ def test_wrong_input(encoding, s_in, named):
 
 def test_unknown_record():
     network = random_network()
-    with pytest.raises(DmpnetError, match="record 'spike'.*spikes, u, m, readout"):
+    with pytest.raises(DmpnetError, match="record 'spike'.*spikes, u, m, x, readout"):
         reference.run(network, random_input(network, 1), record=("spike",))
 
 

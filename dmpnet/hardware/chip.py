@@ -8,42 +8,8 @@ from typing import Any
 from dmpnet import shipped
 from dmpnet.decay import DECAYS
 from dmpnet.errors import DmpnetError
-
-ROUNDINGS = ("floor", "nearest", "zero", "stochastic")
-OVERFLOWS = ("saturate", "wrap")
-WIDEST = 48  # bits: sums of such words are whole numbers that float64, Brian2's type, holds exactly
-
-
-@dataclass(frozen=True)
-class Word:
-    """An integer as the chip holds it.
-
-    bits : 1 to WIDEST, with the sign where it has one
-    rounding : what becomes of bits shifted out below: 'floor' (shift right), 'nearest' (ties to even), 'zero'
-        (toward zero), 'stochastic' (up with the probability of what is cut off, by dmpnet.hardware.lfsr)
-    overflow : what is too large is held at the limits ('saturate') or loses its upper bits ('wrap')
-    """
-
-    bits: int
-    rounding: str = "floor"
-    overflow: str = "saturate"
-    signed: bool = True
-
-    def __post_init__(self):
-        if not isinstance(self.bits, int) or isinstance(self.bits, bool) or not 1 <= self.bits <= WIDEST:
-            raise DmpnetError(f"word: bits = {self.bits!r}, but a word has 1 to {WIDEST} of them; set bits within that")
-        for name, known in (("rounding", ROUNDINGS), ("overflow", OVERFLOWS)):
-            if getattr(self, name) not in known:
-                raise DmpnetError(f"word: {name} = {getattr(self, name)!r}, but it is one of {', '.join(known)}; "
-                                  f"choose one")
-
-    @property
-    def low(self) -> int:
-        return -(1 << self.bits - 1) if self.signed else 0
-
-    @property
-    def high(self) -> int:
-        return (1 << self.bits - 1 if self.signed else 1 << self.bits) - 1
+from dmpnet.fixed import Word
+from dmpnet.neurons import RESETS
 
 
 @dataclass(frozen=True)
@@ -138,16 +104,16 @@ def load(path: str | Path) -> Chip:
     (and rounding, overflow, signed) in place of `value`.
     """
     file = Path(path)
-    if file.suffix != ".toml" and not file.exists():
+    if file.suffix != ".toml" and not file.is_file():
         file = shipped.folder() / "chips" / f"{path}.toml"
         if not file.exists():
             raise DmpnetError(f"chip {str(path)!r} is not among those that ship ({', '.join(names())}); choose one, or "
                               f"give the path of a description (.toml)")
     try:
         described = tomllib.loads(file.read_text())
-    except FileNotFoundError as error:
-        raise DmpnetError(f"{file}: no such chip description; give the path of a .toml, or one of "
-                          f"{', '.join(names())}") from error
+    except OSError as error:
+        raise DmpnetError(f"{file}: no such chip description ({error.strerror}); give the path of a .toml, or one "
+                          f"of {', '.join(names())}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise DmpnetError(f"{file}: not a chip description ({error}); write TOML as in models/chips") from error
     return described_by(described, file.name)
@@ -199,10 +165,10 @@ def _word(entry: dict[str, Any], origin: str) -> Word:
 def _value(kind: type, name: str, entry: dict[str, Any], origin: str) -> Any:
     value = entry.get("value")
     if set(entry) != {"value"}:
-        raise DmpnetError(f"{origin}.{name} has {', '.join(sorted(entry))}, but a number has a value and a source; "
-                          f"write {name} = {{value = ..., source = \"...\"}}")
+        raise DmpnetError(f"{origin}.{name} has {', '.join(sorted(entry)) or 'nothing'}, but a number has a value and a "
+                          f"source; write {name} = {{value = ..., source = \"...\"}}")
     if kind is Datapath and name in ("decay", "resets"):
-        known = DECAYS if name == "decay" else ("hard", "soft")
+        known = tuple(DECAYS if name == "decay" else RESETS)
         if not isinstance(value, list) or not value or not all(each in known for each in value):
             raise DmpnetError(f"{origin}.{name} = {value!r}, but it lists some of {', '.join(known)}; correct it")
         return tuple(value)

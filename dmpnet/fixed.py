@@ -1,0 +1,159 @@
+"""Integer arithmetic of one layer, as a chip has it: words, shifts, and the Brian2 lines that follow them.
+
+All values are whole numbers. One step k, X() the rounding and overflow of the word of X, >> a shift that X rounds:
+
+    x[k]   = X(max(I(w_x . s_in[k] + b_x), 0) >> shift_x)
+    m[k]   = M(I(Abar m[k-1] + Bbar x[k]) >> shift_m)
+    I_m[k] = I(P m[k-1] + nu x[k]), or I(W_m m[k]) on a chip that does not break the dependency
+    v      = kept(u[k-1]) + (I(W_f s_in[k] + W_r s[k-1]) >> shift_f) + (I_m[k_d] >> shift_I) + b
+    s[k]   = v >= theta_u;   u[k] = U(0 where it fired, or v - theta_u)
+
+kept: beta u, rounded as u; or u -+ lam, clipped at 0; or u - (u >> shift). Order as in the authors' RTL: leak, add
+saturated currents, compare, reset, saturate, write back. A sum overflows once, when it is whole, not at every term
+[ours]: the same wherever no partial sum leaves the accumulator. Sums of such words are exact in float64, in which
+Brian2 computes; so every back end computes integers.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dmpnet.decay import DECAYS
+from dmpnet.errors import DmpnetError
+
+ROUNDINGS = {"floor": "floor({0})", "nearest": "rint({0})", "zero": "trunc({0})",
+             "stochastic": "floor({0} + noise_{1}(i, k))"}
+"""Brian2 expression of each, of a value {0} of quantity {1}."""
+OVERFLOWS = {"saturate": "clip({0}, {1}, {2})", "wrap": "(({0}) - {3}*floor((({0}) - ({1}))/{3}))"}
+"""Brian2 expression of each, of a value {0} in a word from {1} to {2}, {3} values in all."""
+WIDEST = 48  # bits: sums of such words are whole numbers that float64, Brian2's type, holds exactly
+
+
+@dataclass(frozen=True)
+class Word:
+    """An integer as the chip holds it.
+
+    bits : 1 to WIDEST, with the sign where it has one
+    rounding : what becomes of bits shifted out below: 'floor' (shift right), 'nearest' (ties to even), 'zero'
+        (toward zero), 'stochastic' (up with the probability of what is cut off, by dmpnet.hardware.lfsr)
+    overflow : what is too large is held at the limits ('saturate') or loses its upper bits ('wrap')
+    """
+
+    bits: int
+    rounding: str = "floor"
+    overflow: str = "saturate"
+    signed: bool = True
+
+    def __post_init__(self):
+        if not isinstance(self.bits, int) or isinstance(self.bits, bool) or not 1 <= self.bits <= WIDEST:
+            raise DmpnetError(f"word: bits = {self.bits!r}, but a word has 1 to {WIDEST} of them; set bits within that")
+        for name, known in (("rounding", ROUNDINGS), ("overflow", OVERFLOWS)):
+            if getattr(self, name) not in tuple(known):
+                raise DmpnetError(f"word: {name} = {getattr(self, name)!r}, but it is one of {', '.join(known)}; "
+                                  f"choose one")
+
+    @property
+    def low(self) -> int:
+        return -(1 << self.bits - 1) if self.signed else 0
+
+    @property
+    def high(self) -> int:
+        return (1 << self.bits - 1 if self.signed else 1 << self.bits) - 1
+
+    def rounded(self, expression: str, quantity: str) -> str:
+        """Brian2 expression of `expression`, which may have a fraction, as a whole number."""
+        return ROUNDINGS[self.rounding].format(expression, quantity)
+
+    def shifted(self, expression: str, shift: int, quantity: str) -> str:
+        """Brian2 expression of `expression` >> shift, rounded; a negative shift multiplies."""
+        if shift <= 0:
+            return f"({expression})*{float(1 << -shift)}" if shift else expression
+        return self.rounded(f"({expression})/{float(1 << shift)}", quantity)
+
+    def held(self, expression: str) -> str:
+        """Brian2 expression of what the word holds of `expression`."""
+        return OVERFLOWS[self.overflow].format(expression, self.low, self.high, float(1 << self.bits))
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """How a layer computes in integers.
+
+    theta_u : (N,) thresholds, whole numbers; a neuron with a scale of its own has a threshold of its own
+    x, m, u, I : words of the scalar, the slow memory, the membranes and every accumulator
+    shift_x, shift_m, shift_f, shift_I : bits by which sums are shifted right, negative: left
+    unit_u, unit_m, unit_x : what one means in the trained network's numbers, (N,), (d,), (); only to read back
+    """
+
+    theta_u: np.ndarray
+    x: Word
+    m: Word
+    u: Word
+    I: Word
+    shift_x: int
+    shift_m: int
+    shift_f: int
+    shift_I: int
+    unit_u: np.ndarray
+    unit_m: np.ndarray
+    unit_x: float
+
+    def __post_init__(self):
+        for name in SHIFTS:
+            value = getattr(self, name)
+            if not isinstance(value, int) or not -WIDEST <= value <= WIDEST:
+                raise DmpnetError(f"fixed point: {name} = {value!r}, but a sum is shifted by -{WIDEST} to {WIDEST} "
+                                  f"bits; set it within that")
+        if self.theta_u.dtype.kind not in "iu" or self.theta_u.min(initial=1) < 1:
+            raise DmpnetError(f"fixed point: theta_u is {self.theta_u.dtype} from {self.theta_u.min(initial=1)}, but "
+                              f"thresholds are whole numbers >= 1; use a finer unit of u")
+
+    @property
+    def words(self) -> dict[str, Word]:
+        return {name: getattr(self, name) for name in WORDS}
+
+    @property
+    def shifts(self) -> dict[str, int]:
+        return {name: int(getattr(self, name)) for name in SHIFTS}
+
+    @property
+    def noisy(self) -> tuple[str, ...]:
+        """Quantities that are rounded at random."""
+        return tuple(name for name, word in self.words.items() if word.rounding == "stochastic")
+
+
+WORDS = ("x", "m", "u", "I")
+SHIFTS = ("shift_x", "shift_m", "shift_f", "shift_I")
+
+
+
+def kept(fixed: Fixed, number: int, decay: str) -> str:
+    """Brian2 expression of what is left of u after one step."""
+    if decay == "shift":
+        return f"u - {fixed.u.rounded('leak*u', f'u_{number}')}"
+    return fixed.u.rounded(DECAYS[decay], f"u_{number}") if decay == "exponential" else DECAYS[decay]
+
+
+def rectify(fixed: Fixed, number: int) -> str:
+    """Brian2 lines that take x from x_in in layer `number`."""
+    return (f"a = {fixed.I.held('x_in + b_x')}\n"
+            f"a = {fixed.x.shifted('a*int(a > 0)', fixed.shift_x, f'x_{number}')}\n"
+            f"x = {fixed.x.held('a')}*int(k >= 0 and k < T)")
+
+
+def remember(fixed: Fixed, number: int) -> str:
+    """Brian2 lines that take m from m_kept and m_new."""
+    return (f"a = {fixed.I.held('m_kept + m_new')}\n"
+            f"a = {fixed.m.shifted('a', fixed.shift_m, f'm_{number}')}\n"
+            f"m = {fixed.m.held('a')}")
+
+
+def integrate(fixed: Fixed, number: int, decay: str, reset: str, recurrent: bool, slow: bool) -> str:
+    """Brian2 lines that take u and s from the currents I_f, I_r, I_m and b."""
+    lines = [f"a = {fixed.I.held('I_f + I_r' if recurrent else 'I_f')}",
+             f"v = {kept(fixed, number, decay)} + {fixed.u.shifted('a', fixed.shift_f, f'u_{number}')} + b"]
+    if slow:
+        lines += [f"a = {fixed.I.held('I_m')}", f"v = v + {fixed.u.shifted('a', fixed.shift_I, f'u_{number}')}"]
+    after = "v*(1 - s)" if reset == "hard" else "v - theta_u*s"
+    return "\n".join([*lines, "v = v*int(k >= 0 and k < T)", "s = int(v >= theta_u)", f"v = {after}",
+                      f"u = {fixed.u.held('v')}"])

@@ -1,0 +1,254 @@
+"""What integers does a trained network become on a chip?
+
+Every array gets a unit, what one means, and is rounded to its word. Units are chosen so that sums need shifts alone:
+
+    u        g times the unit of W_f (of its rows with `rows`), shifted left until the membranes seen fit their word
+    m, x     so that all seen in calibration fit; shift_m so that Abar uses its word, x shares its range with Bbar
+    P, nu    W_m Abar and W_m Bbar in units of u over units of m (of x), shift_I so that they use their words
+
+Nothing saturates on the calibration samples: units grow until it does not.
+"""
+
+import math
+from collections import Counter
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from dmpnet import reference
+from dmpnet.activity import Activity
+from dmpnet.errors import DmpnetError
+from dmpnet.fixed import Fixed, Word
+from dmpnet.hardware import integers
+from dmpnet.hardware.chip import Chip, Words
+from dmpnet.neurons import Neuron
+from dmpnet.weights import Layer, SlowMemory, TrainedNetwork
+
+ROOM = 1.1  # of the range seen in calibration, at first
+ATTEMPTS = 12  # of units, each a fifth larger where something saturates
+
+
+@dataclass(frozen=True)
+class Change:
+    """What rounding did to one array.
+
+    clipped : values beyond the word's range; zeroed : values that became 0 and were not; error : root mean square of
+        the difference over that of the array
+    """
+
+    layer: int
+    array: str
+    bits: int
+    size: int
+    clipped: int
+    zeroed: int
+    error: float
+
+
+@dataclass(frozen=True)
+class Constrained:
+    """An integer network and what became of the one it was made from.
+
+    silent : per layer, neurons that fired in calibration before and no longer do
+    notes : what the user should know, in words
+    """
+
+    network: TrainedNetwork
+    changes: list[Change]
+    silent: list[int]
+    notes: list[str]
+
+
+@dataclass(frozen=True)
+class Options:
+    """rows, clip, balance of `constrain`; broken: whether the chip breaks the dependency."""
+
+    rows: bool
+    clip: bool
+    balance: bool
+    broken: bool
+
+
+def constrain(network: TrainedNetwork, chip: Chip, s_in: np.ndarray, *, rows: bool = False, clip: bool = False,
+              balance: bool = True) -> Constrained:
+    """`network` in the integers of `chip`, its formats chosen on calibration samples s_in (B, T, M).
+
+    rows : W_f, W_r of each neuron with a unit of its own, and so a threshold of its own; else one a layer
+    clip : let the largest weights saturate where that lowers the squared error (few bits)
+    balance : every dimension of the slow memory with a unit of its own, which costs the chip nothing; else one a layer
+    """
+    _check(network, rows)
+    options = Options(rows, clip, balance, chip.datapath.dependency_breaking)
+    seen = reference.run(network, s_in, record=("spikes", "u", "m", "x"))
+    room = [ROOM] * len(network.layers)
+    for _ in range(ATTEMPTS):
+        made, changes = _rounded(network, chip, seen, room, options)
+        activity, overflows = integers.watched(made, s_in)
+        full = [any(counts[name] for name in ("u", "m", "x")) for counts in overflows]
+        if not any(full):
+            break
+        room = [each * 1.2 if more else each for more, each in zip(full, room, strict=True)]
+    silent = [int(((before.mean((0, 1)) > 0) & (after.mean((0, 1)) == 0)).sum())
+              for before, after in zip(seen.spikes, activity.spikes, strict=True)]
+    notes = _notes(network, made, silent, overflows) + [
+        f"layer {change.layer}: {change.clipped} values of {change.array} do not fit its {change.bits} bits; take more"
+        for change in changes if change.clipped and not (clip and change.array in ("W_f", "W_r", "w_x", "W_o"))]
+    return Constrained(made, changes, silent, notes)
+
+
+def _check(network: TrainedNetwork, rows: bool) -> None:
+    if network.fixed:
+        raise DmpnetError("network: it computes in integers already; constrain the trained one it was made from")
+    for number, layer in enumerate(network.layers, 1):
+        if layer.acts != "current":
+            raise DmpnetError(f"layer {number}: its slow memory acts on the {layer.acts}, but on a chip it acts on the "
+                              f"current; train one with acts = 'current'")
+        if rows and layer.neuron.decay == "linear":
+            raise DmpnetError(f"layer {number}: rows of their own units leak by lam in their own units, but a chip has "
+                              f"one lam a layer; leave rows out")
+
+
+def _rounded(network: TrainedNetwork, chip: Chip, seen: Activity, room: list[float],
+             options: Options) -> tuple[TrainedNetwork, list[Change]]:
+    """The integer network with units for `room` times what was seen."""
+    words, changes, layers = chip.words, [], []
+    levels = words.s_in.high if network.encoding.kind == "analog" else 0
+    unit_in = 1 / levels if levels else 1.0
+    for number, layer in enumerate(network.layers):
+        log = Log(number + 1, changes)
+        largest = room[number] * max(np.abs(seen.u[number]).max(), layer.neuron.theta_u)
+        made, fixed = _fast(layer, words, unit_in, largest, options, log)
+        if layer.slow is not None:
+            m, x = seen.m[number], seen.x[number]
+            assert m is not None and x is not None
+            made, fixed = _slow(layer, layer.slow, made, fixed, words, unit_in,
+                                room[number] * np.abs(m).max((0, 1)), room[number] * float(x.max()), options, log)
+        layers.append(replace(made, fixed=fixed))
+        unit_in = 1.0
+    log = Log(len(layers), changes)
+    unit_o = _unit(network.W_o, words.W_o, options.clip)
+    return replace(network, layers=tuple(layers), W_o=log.whole("W_o", network.W_o / unit_o, words.W_o),
+                   b_o=log.whole("b_o", network.b_o / unit_o, words.b),
+                   encoding=replace(network.encoding, levels=levels),
+                   provenance=network.provenance | {"chip": chip.name}), changes
+
+
+@dataclass(frozen=True)
+class Log:
+    """Rounds the arrays of one layer and writes down what that changed."""
+
+    layer: int
+    changes: list[Change]
+
+    def whole(self, name: str, values: np.ndarray, word: Word) -> np.ndarray:
+        """`values`, in units of their own, as integers of `word`."""
+        values = np.asarray(values, float)
+        near = np.rint(values)
+        held = np.clip(near, word.low, word.high)
+        norm = float(np.sqrt((values**2).sum()))
+        self.changes.append(Change(self.layer, name, word.bits, values.size, int((near != held).sum()),
+                                   int(((held == 0) & (values != 0)).sum()),
+                                   float(np.sqrt(((held - values) ** 2).sum())) / norm if norm else 0.0))
+        return held.astype(np.min_scalar_type(-(1 << max(word.bits - (1 if word.signed else 0), 1))))
+
+
+def _fast(layer: Layer, words: Words, unit_in: float, largest: float, options: Options,
+          log: Log) -> tuple[Layer, Fixed]:
+    """The layer without its slow memory, and its arithmetic; `largest` |u| has to fit."""
+    neuron, axis = layer.neuron, 1 if options.rows else None
+    both = layer.W_f if layer.W_r is None else np.concatenate([layer.W_f, layer.W_r * unit_in], axis=1)
+    unit_f = _unit(both, words.W_f, options.clip, axis) * np.ones(layer.N)
+    fine = neuron.g * unit_f * unit_in
+    shift_f = math.ceil(math.log2(largest / (fine.min() * words.u.high)))
+    unit_u = fine * 2.0**shift_f
+    theta_u = np.maximum(np.rint(neuron.theta_u / unit_u), 1).astype(np.int64)
+    b = neuron.g * (layer.b_f + (layer.slow.b_m if layer.slow else 0)) / unit_u
+    recurrent = None if layer.W_r is None else log.whole("W_r", layer.W_r / (unit_f * unit_in)[:, None], words.W_r)
+    beta = min(np.rint(neuron.beta * 2**words.beta.bits), words.beta.high) / 2**words.beta.bits
+    whole = Neuron(beta, 1.0, float(theta_u.max()), neuron.reset, neuron.decay,
+                   float(np.rint(neuron.lam / unit_u[0])), neuron.shift)
+    fixed = Fixed(theta_u, words.x, words.m, words.u, words.I, 0, 0, shift_f, 0, unit_u, np.empty(0), 1.0)
+    return Layer(log.whole("W_f", layer.W_f / unit_f[:, None], words.W_f), log.whole("b", b, words.b), whole,
+                 recurrent, None, layer.delay), fixed
+
+
+def _slow(layer: Layer, slow: SlowMemory, made: Layer, fixed: Fixed, words: Words, unit_in: float,
+          largest_m: np.ndarray, largest_x: float, options: Options, log: Log) -> tuple[Layer, Fixed]:
+    """The layer with its slow memory; `largest_m` (d,) and `largest_x` have to fit."""
+    largest_m = np.maximum(largest_m, 1e-3 * max(largest_m.max(), 1e-30)) if options.balance else np.full(
+        slow.d, max(largest_m.max(), 1e-30))
+    unit_m = largest_m / words.m.high
+    abar = slow.Abar * unit_m / unit_m[:, None]
+    unit_w = float(_unit(slow.w_x, words.w_x, options.clip))
+    shift_m = math.floor(math.log2(words.Abar.high / np.abs(abar).max()))
+    while True:
+        into = slow.Bbar / unit_m * 2.0**shift_m  # Bbar in units, but for that of x
+        most = np.abs(into).max()
+        wanted = min(words.Bbar.high, math.sqrt(most * largest_x)) / most  # unit of x: Bbar and x share the bits
+        shift_x = math.floor(math.log2(wanted / (unit_w * unit_in)))
+        while unit_w * unit_in * 2.0**shift_x * words.x.high < largest_x:
+            shift_x += 1
+        unit_x = unit_w * unit_in * 2.0**shift_x
+        if most * unit_x <= words.Bbar.high + 0.5:
+            break
+        shift_m -= 1
+    unit_I = fixed.unit_u / layer.neuron.g
+    P = (slow.W_m @ slow.Abar if options.broken else slow.W_m) * unit_m / unit_I[:, None]
+    nu = slow.W_m @ slow.Bbar * unit_x / unit_I
+    shift_I = math.floor(math.log2(words.P.high / np.abs(P).max()))
+    if options.broken:
+        shift_I = min(shift_I, math.floor(math.log2(words.nu.high / np.abs(nu).max())))
+    memory = replace(
+        slow, w_x=log.whole("w_x", slow.w_x / unit_w, words.w_x),
+        b_x=log.whole("b_x", slow.b_x / (unit_w * unit_in), words.b),
+        W_m=log.whole("P" if options.broken else "W_m", P * 2.0**shift_I, words.P), b_m=np.zeros(layer.N, np.int8),
+        Abar=_stable(log, abar * 2.0**shift_m, shift_m, words.Abar), Bbar=log.whole("Bbar", into * unit_x, words.Bbar),
+        nu=log.whole("nu", nu * 2.0**shift_I, words.nu) if options.broken else None)
+    return replace(made, slow=memory), replace(fixed, shift_x=shift_x, shift_m=shift_m, shift_I=shift_I,
+                                               unit_m=unit_m, unit_x=unit_x)
+
+
+def _stable(log: Log, abar: np.ndarray, shift_m: int, word: Word) -> np.ndarray:
+    """Abar in integers; where rounding would let the memory grow without bound, all of it a little smaller first."""
+    for part in (1.0, *np.arange(0.99, 0.3, -0.01)):
+        rounded = np.clip(np.rint(part * abar), word.low, word.high) * 0.5**shift_m
+        if np.abs(np.linalg.eigvals(rounded)).max() <= 1:
+            return log.whole("Abar", part * abar, word)
+    raise DmpnetError(f"layer {log.layer}: Abar in {word.bits} bits makes its memory grow without bound; give Abar "
+                      f"more bits")
+
+
+def _unit(values: np.ndarray, word: Word, clip: bool, axis: int | None = None) -> np.ndarray:
+    """What one means so that the largest |value| (of each row with axis = 1) is the word's; with `clip`, so that the
+    squared error is least."""
+    values = np.asarray(values, float)
+    largest = np.abs(values).max(axis=axis)
+    full = np.where(largest > 0, largest, 1.0) / word.high
+    if not clip:
+        return full
+
+    def error(unit):
+        unit = np.expand_dims(unit, axis) if axis is not None else unit
+        return ((np.clip(np.rint(values / unit), word.low, word.high) * unit - values) ** 2).sum(axis=axis)
+
+    tried = np.array([part * full for part in np.linspace(1, 0.3, 36)])
+    best = np.argmin([error(unit) for unit in tried], axis=0)
+    return np.take_along_axis(tried, np.expand_dims(best, 0), axis=0)[0]
+
+
+def _notes(network: TrainedNetwork, made: TrainedNetwork, silent: list[int],
+           overflows: list[Counter[str]]) -> list[str]:
+    """What the user should know."""
+    notes = []
+    for number, (before, after) in enumerate(zip(network.layers, made.layers, strict=True), 1):
+        for name in ("beta", "lam"):
+            if getattr(before.neuron, name) > 0 and getattr(after.neuron, name) == 0 and (
+                    before.neuron.decay == {"beta": "exponential", "lam": "linear"}[name]):
+                notes.append(f"layer {number}: {name} = {getattr(before.neuron, name):g} became 0; take more bits")
+        if silent[number - 1]:
+            notes.append(f"layer {number}: {silent[number - 1]} neurons fired in calibration and fall silent; take "
+                         f"more bits")
+        notes += [f"layer {number}: {count} values of {name} do not fit its {after.fixed.words[name].bits} bits in "
+                  f"calibration; take more bits"
+                  for name, count in sorted(overflows[number - 1].items()) if count and after.fixed]
+    return notes

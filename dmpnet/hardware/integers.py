@@ -1,0 +1,158 @@
+"""The integer network step by step, in 64-bit integers, written as the chip works: what Brian2 is compared with.
+
+Shifts are shifts here and sums are integer sums; Brian2 gets floating-point expressions of the same (dmpnet.fixed),
+from which nothing is taken.
+"""
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+
+from dmpnet.activity import Activity, smoothed
+from dmpnet.errors import DmpnetError
+from dmpnet.fixed import Fixed, Word
+from dmpnet.hardware import lfsr
+from dmpnet.reference import Axons
+from dmpnet.weights import Layer, TrainedNetwork
+
+
+def shifted(total: np.ndarray, shift: int, rounding: str, noise: np.ndarray | int = 0) -> np.ndarray:
+    """total >> shift (int64), rounded; a negative shift goes left.
+
+    noise : of stochastic rounding, lfsr.BITS bits
+    """
+    if shift <= 0:
+        return total << -shift
+    down = total >> shift
+    left = total - (down << shift)
+    half = 1 << shift - 1
+    if rounding == "nearest":
+        return down + ((left > half) | ((left == half) & (down & 1 == 1)))
+    if rounding == "zero":
+        return down + ((total < 0) & (left > 0))
+    if rounding == "stochastic":
+        return ((total << lfsr.BITS) + (np.asarray(noise) << shift)) >> shift + lfsr.BITS
+    return down
+
+
+def held(value: np.ndarray, word: Word) -> np.ndarray:
+    """What a word holds of `value`."""
+    if word.overflow == "wrap":
+        return (value - word.low) % (1 << word.bits) + word.low
+    return np.clip(value, word.low, word.high)
+
+
+class Core:
+    """Registers of one layer for B samples, at rest.
+
+    overflows : how many values of each quantity did not fit their word so far
+    """
+
+    def __init__(self, layer: Layer, fixed: Fixed, batch: int, steps: int):
+        def whole(array):
+            return np.asarray(array, np.int64)
+
+        self.layer, self.fixed, self.overflows = layer, fixed, Counter[str]()
+        self.W_f, self.b, self.theta_u = whole(layer.W_f).T, whole(layer.b_f), whole(fixed.theta_u)
+        self.W_r = whole(layer.W_r).T if layer.W_r is not None else None
+        self.axons = Axons(layer.delay, batch, steps, np.int64) if layer.delay is not None else None
+        self.u = np.zeros((batch, layer.N), np.int64)
+        self.s = np.zeros((batch, layer.N), np.int64)
+        self.x: np.ndarray | None = None
+        self.m: np.ndarray | None = None
+        self.I_m = np.zeros((), np.int64)
+        if layer.slow:
+            slow = layer.slow
+            self.d_s = slow.d_s
+            self.b = self.b + whole(slow.b_m)
+            self.w_x, self.b_x = whole(slow.w_x), whole(slow.b_x)
+            self.Abar, self.Bbar, self.P = whole(slow.Abar).T, whole(slow.Bbar), whole(slow.W_m).T
+            self.nu = whole(slow.nu) if slow.nu is not None else None
+            self.m = np.zeros((batch, slow.d), np.int64)
+        sizes = {"x": 1, "m": layer.slow.d if layer.slow else 0, "u": layer.N}
+        self.noise = {name: lfsr.noise(steps, sizes[name], name) for name in fixed.noisy if name in sizes}
+
+    def step(self, k: int, s_in: np.ndarray) -> int:
+        """Advance by one step on s_in (B, M) int64; returns how close a membrane came to its threshold."""
+        if self.axons is not None:
+            s_in = self.axons.step(k, s_in)
+        if self.layer.slow:
+            self._remember(k, s_in)
+        total = s_in @ self.W_f
+        if self.W_r is not None:
+            total = total + self.s @ self.W_r
+        v = self._kept(k) + self._shift("u", k, self._hold("I", total), self.fixed.shift_f) + self.b
+        if self.layer.slow:
+            v = v + self._shift("u", k, self.I_m, self.fixed.shift_I)
+        self.s = (v >= self.theta_u).astype(np.int64)
+        reset = v * (1 - self.s) if self.layer.neuron.reset == "hard" else v - self.theta_u * self.s
+        self.u = self._hold("u", reset)
+        return int(np.abs(v - self.theta_u).min())
+
+    def _remember(self, k: int, s_in: np.ndarray) -> None:
+        before = np.asarray(self.m)
+        total = np.maximum(self._hold("I", s_in @ self.w_x + self.b_x), 0)
+        self.x = self._hold("x", self._shift("x", k, total[:, None], self.fixed.shift_x))
+        total = self._hold("I", before @ self.Abar + self.x * self.Bbar)
+        self.m = self._hold("m", self._shift("m", k, total, self.fixed.shift_m))
+        if k % self.d_s == 0:
+            seen = self.m @ self.P if self.nu is None else before @ self.P + self.x * self.nu
+            self.I_m = self._hold("I", seen)
+
+    def _kept(self, k: int) -> np.ndarray:
+        neuron, u = self.layer.neuron, self.u
+        if neuron.decay == "linear":
+            return np.sign(u) * np.maximum(np.abs(u) - int(neuron.lam), 0)
+        if neuron.decay == "shift":
+            return u - self._shift("u", k, u, neuron.shift)
+        fraction, one = neuron.beta.as_integer_ratio()
+        return self._shift("u", k, fraction * u, one.bit_length() - 1)
+
+    def _shift(self, name: str, k: int, total: np.ndarray, shift: int) -> np.ndarray:
+        word = self.fixed.words[name]
+        return shifted(total, shift, word.rounding, self.noise[name][k] if name in self.noise else 0)
+
+    def _hold(self, name: str, value: np.ndarray) -> np.ndarray:
+        word = self.fixed.words[name]
+        self.overflows[name] += int(((value < word.low) | (value > word.high)).sum())
+        return held(value, word)
+
+
+def run(network: TrainedNetwork, s_in: np.ndarray, record: tuple[str, ...] = ("spikes",)) -> Activity:
+    """Classify s_in (B, T, M) step by step in integers; record as in dmpnet.reference.run."""
+    return watched(network, s_in, record)[0]
+
+
+def watched(network: TrainedNetwork, s_in: np.ndarray,
+            record: tuple[str, ...] = ("spikes",)) -> tuple[Activity, list[Counter[str]]]:
+    """The same, and how many values of each layer's x, m, u and I did not fit their words."""
+    if not network.fixed:
+        raise DmpnetError("network: it computes in real numbers, but this is the integer reference; constrain it to a "
+                          "chip first (dmpnet.hardware.constrain)")
+    s_in = network.encoding.read(np.asarray(s_in)).astype(np.int64)
+    batch, steps, _ = s_in.shape
+    cores = [Core(layer, layer.fixed, batch, steps) for layer in network.layers if layer.fixed]
+    W_o, b_o = np.asarray(network.W_o, np.int64).T, np.asarray(network.b_o, np.int64)
+    counts = [np.zeros_like(core.u) for core in cores]
+    kept: dict[str, list[list[np.ndarray]]] = {name: [[] for _ in cores] for name in ("spikes", "u", "m", "x")}
+    readout, margin = [], np.inf
+    for k in range(steps):
+        signal = s_in[:, k]
+        for number, core in enumerate(cores):
+            margin = min(margin, core.step(k, signal))
+            signal = core.s
+            counts[number] += signal
+            for name, value in (("spikes", signal > 0), ("u", core.u), ("m", core.m), ("x", core.x)):
+                if name in record and value is not None:
+                    kept[name][number].append(value)
+        if "readout" in record or network.kappa is not None:
+            readout.append(signal @ W_o + b_o)
+    y = np.stack(readout, axis=1).astype(float) if readout else np.empty(0)
+    found: dict[str, Any] = {name: [np.stack(steps, axis=1) if steps else None for steps in layers]
+                             for name, layers in kept.items() if name in record}
+    activity = Activity(
+        logits=(counts[-1] @ W_o + steps * b_o) / steps if network.kappa is None else smoothed(y, network.kappa),
+        rates=[count.mean(axis=0) / steps for count in counts],
+        readout=y if "readout" in record else None, margin=float(margin), **found)
+    return activity, [core.overflows for core in cores]

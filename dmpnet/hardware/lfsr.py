@@ -1,0 +1,52 @@
+"""Random bits as chips make them: a linear feedback shift register, the same numbers wherever they are drawn.
+
+Galois form of x^16 + x^14 + x^13 + x^11 + 1, which is primitive: every state but 0 comes once in 2^16 - 1 steps.
+"""
+
+import zlib
+from functools import cache
+
+import numpy as np
+
+from dmpnet.errors import DmpnetError
+
+BITS = 16
+TAPS = 0xB400
+PERIOD = (1 << BITS) - 1
+
+
+def following(state: int) -> int:
+    """The state after `state`."""
+    return state >> 1 ^ (TAPS if state & 1 else 0)
+
+
+@cache
+def _cycle() -> np.ndarray:
+    """All PERIOD states in order, from 1."""
+    states = np.empty(PERIOD, np.uint16)
+    state = 1
+    for number in range(PERIOD):
+        states[number] = state
+        state = following(state)
+    return states
+
+
+@cache
+def _place() -> np.ndarray:
+    """Where in the cycle each state is."""
+    place = np.zeros(1 << BITS, np.int64)
+    place[_cycle()] = np.arange(PERIOD)
+    return place
+
+
+def states(count: int, seed: int = 1) -> np.ndarray:
+    """(count,) uint16 from `seed` on, which is the first."""
+    if not 0 < seed <= PERIOD:
+        raise DmpnetError(f"LFSR: seed = {seed}, but a register of {BITS} bits runs from 1 to {PERIOD}; set it there")
+    return np.resize(np.roll(_cycle(), -_place()[seed]), count)
+
+
+def noise(steps: int, units: int, name: str) -> np.ndarray:
+    """(steps, units) int64 of the register that rounds quantity `name`: one state a unit and step, unit after unit."""
+    seed = zlib.crc32(name.encode()) % PERIOD + 1
+    return states(steps * units, seed).astype(np.int64).reshape(steps, units)

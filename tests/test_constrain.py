@@ -1,0 +1,204 @@
+"""Constrained networks: integers that mean what the trained numbers meant, and the same in Brian2, bit for bit."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from networks import random_input, random_network
+
+from dmpnet import reference, weights
+from dmpnet.errors import DmpnetError
+from dmpnet.hardware import chip, integers
+from dmpnet.hardware.constrain import constrain
+from dmpnet.neurons import Neuron
+from dmpnet.simulation import simulate
+
+EVERYTHING = ("spikes", "u", "m", "x", "readout")
+
+
+def constrained(network, samples=4, options=None, **words):
+    described = chip.changed(chip.load("dmp"), {key.replace("__", "."): value for key, value in words.items()})
+    return constrain(network, described, random_input(network, samples, seed=5), **(options or {}))
+
+
+def assert_same(got, want, whole=True):
+    """Every quantity of every layer, step and sample; neither silent nor saturated."""
+    for rate in want.rates:
+        assert 0.005 < rate.mean() < 0.6, "silent or saturated: equality would show nothing"
+    for name in ("spikes", "u", "m", "x"):
+        for a, b in zip(getattr(got, name), getattr(want, name), strict=True):
+            assert (a is None) == (b is None)
+            if a is not None:
+                np.testing.assert_array_equal(a, b, err_msg=name)
+                assert not whole or (b == np.rint(b)).all()
+    np.testing.assert_array_equal(got.readout, want.readout)
+    np.testing.assert_array_equal(got.predictions, want.predictions)
+
+
+CASES = {
+    "published": ({}, {}),
+    "soft reset": ({"reset": "soft"}, {}),
+    "analog input": ({"encoding": "analog"}, {}),
+    "dilated": ({"d_s": 3}, {}),
+    "recurrent": ({"kind": "DMP+RSNN"}, {}),
+    "no memory": ({"kind": "FSNN"}, {}),
+    "delays": ({"delay": 5}, {}),
+    "two blocks": ({"blocks": ((3, 10.0), (2, 30.0))}, {}),
+    "linear": ({"neurons": (Neuron(0.8, 0.2, decay="linear", lam=0.1),) * 2}, {}),
+    "shift": ({"neurons": (Neuron(0.75, 0.25, decay="shift", shift=2),) * 2}, {}),
+    "a label every step": ({"kappa": 0.9}, {}),
+    "dependency unbroken": ({}, {"datapath__dependency_breaking": False}),
+    "few bits": ({}, {"words__m__bits": 5, "words__W_f__bits": 4, "words__u__bits": 8, "words__x__bits": 5}),
+    "to nearest": ({}, {f"words__{name}__rounding": "nearest" for name in "xmu"}),
+    "toward zero": ({}, {f"words__{name}__rounding": "zero" for name in "xmu"}),
+    "at random": ({"d": (4, 6)}, {f"words__{name}__rounding": "stochastic" for name in "xmu"}),
+    "accumulators saturate": ({}, {"words__I__bits": 9}),
+    "accumulators wrap": ({}, {"words__I__bits": 9, "words__I__overflow": "wrap"}),
+}
+
+
+@pytest.mark.parametrize("coupling", ["shared", "synapses"])
+@pytest.mark.parametrize("case", CASES)
+def test_brian2_computes_the_same_integers(case, coupling):
+    facts, words = CASES[case]
+    network = random_network(**facts)
+    made = constrained(network, **words).network
+    s_in = random_input(network, 3, seed=9)
+    want = reference.run(made, s_in, record=EVERYTHING)
+    got = simulate(made, s_in, coupling=coupling, record=EVERYTHING)
+    assert_same(got, want)
+    if "accumulators" in case:
+        assert any(counts["I"] for counts in integers.watched(made, s_in)[1]), "nothing overflowed"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["cython", "cpp_standalone"])
+@pytest.mark.parametrize("case", CASES)
+def test_compiled_brian2_computes_the_same_integers(case, backend, tmp_path):
+    facts, words = CASES[case]
+    network = random_network(**facts)
+    made = constrained(network, **words).network
+    s_in = random_input(network, 3, seed=9)
+    got = simulate(made, s_in, backend=backend, record=EVERYTHING, cache=tmp_path)
+    assert_same(got, reference.run(made, s_in, record=EVERYTHING))
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 10**6), bits=st.fixed_dictionaries({
+    "W_f": st.integers(2, 12), "P": st.integers(2, 12), "m": st.integers(3, 20), "u": st.integers(6, 24),
+    "x": st.integers(3, 20), "I": st.integers(8, 32)}), rounding=st.sampled_from(["floor", "nearest", "zero"]),
+       overflow=st.sampled_from(["saturate", "wrap"]))
+def test_any_words_give_the_same_integers_in_brian2(seed, bits, rounding, overflow):
+    network = random_network((5, 8, 7, 3), d=3, seed=seed % 7, steps=25)
+    words = {f"words__{name}__bits": value for name, value in bits.items()}
+    words |= {f"words__{name}__{key}": value for name in ("x", "m", "u") for key, value in
+              (("rounding", rounding), ("overflow", overflow))}
+    made = constrained(network, **words).network
+    s_in = random_input(network, 2, seed=seed)
+    want = reference.run(made, s_in, record=EVERYTHING)
+    got = simulate(made, s_in, record=EVERYTHING)
+    for name in ("spikes", "u", "m", "x"):
+        for a, b in zip(getattr(got, name), getattr(want, name), strict=True):
+            np.testing.assert_array_equal(a, b, err_msg=name)
+
+
+def with_threshold(network, theta_u):
+    first = network.layers[0]
+    fixed = replace(first.fixed, theta_u=np.full_like(first.fixed.theta_u, theta_u))
+    return replace(network, layers=(replace(first, fixed=fixed), *network.layers[1:]))
+
+
+@pytest.mark.parametrize("above, fires", [(0, True), (1, False)])
+def test_a_membrane_exactly_at_threshold_fires(above, fires):
+    made = constrained(random_network((4, 6, 3), kind="FSNN")).network
+    layer = made.layers[0]
+    s_in = np.zeros((1, 1, 4))
+    s_in[0, 0, 1] = 1
+    silent = replace(made, layers=(replace(layer, b_f=np.zeros_like(layer.b_f),
+                                           W_f=np.abs(layer.W_f).astype(layer.W_f.dtype)),))
+    v = reference.run(with_threshold(silent, 10**6), s_in, record=("u",)).u[0][0, 0]
+    exact = with_threshold(silent, int(v.max()) + above)
+    for run in (reference.run, simulate):
+        assert run(exact, s_in).spikes[0].any() == fires
+
+
+# what the integers mean
+
+
+def test_fine_words_compute_what_the_trained_network_did():
+    network = random_network()
+    words = {f"words__{name}__bits": 20 for name in ("W_f", "P", "nu", "Abar", "Bbar", "w_x", "W_o", "beta")}
+    words |= {f"words__{name}__bits": 24 for name in ("u", "m", "x")} | {"words__I__bits": 48, "words__b__bits": 48}
+    made = constrained(network, **words).network
+    s_in = random_input(network, 4, seed=5)
+    want, got = (reference.run(each, s_in, record=EVERYTHING) for each in (network, made))
+    for number, layer in enumerate(made.layers):
+        same = got.spikes[number] == want.spikes[number]
+        assert same.mean() > 0.999  # the words round at 2^-20: only a membrane so near its threshold tells
+        if same.all():
+            np.testing.assert_allclose(got.m[number] * layer.fixed.unit_m, want.m[number], atol=1e-3)
+            np.testing.assert_allclose(got.u[number] * layer.fixed.unit_u, want.u[number], atol=1e-2)
+
+
+@pytest.mark.parametrize("bits", [4, 8, 12])
+def test_rounding_moves_no_weight_by_more_than_half_a_unit(bits):
+    network = random_network()
+    made = constrained(network, words__W_f__bits=bits, words__W_o__bits=bits).network
+    for before, after in zip(network.layers, made.layers, strict=True):
+        unit = np.abs(before.W_f).max() / (2 ** (bits - 1) - 1)
+        assert np.abs(after.W_f * unit - before.W_f).max() <= unit / 2 * (1 + 1e-9)
+        assert np.abs(after.W_f).max() == 2 ** (bits - 1) - 1, "the word is used to its end"
+
+
+def test_rows_of_their_own_round_finer():
+    network = random_network()
+    network = replace(network, layers=(replace(network.layers[0], W_f=network.layers[0].W_f
+                                               * np.geomspace(0.05, 1, 16)[:, None]), network.layers[1]))
+    one, own = (constrained(network, options={"rows": rows}, words__W_f__bits=4) for rows in (False, True))
+    error = [next(change.error for change in each.changes if change.array == "W_f") for each in (one, own)]
+    assert error[1] < error[0]
+    assert len(set(own.network.layers[0].fixed.theta_u)) > 8, "each neuron its own threshold"
+
+
+def test_nothing_saturates_on_the_calibration_samples():
+    network = random_network()
+    made = constrained(network, words__m__bits=6, words__u__bits=10, words__x__bits=6).network
+    for counts in integers.watched(made, random_input(network, 4, seed=5))[1]:
+        assert not any(counts[name] for name in "umx")
+
+
+def test_a_network_that_rounding_kills_is_not_quiet_about_it():
+    found = constrained(random_network(), words__W_f__bits=2, words__P__bits=2, words__nu__bits=2, words__b__bits=3)
+    assert any(found.silent)
+    assert any("fall silent" in note for note in found.notes)
+    assert any("values of b do not fit" in note for note in found.notes)
+
+
+def test_a_file_keeps_every_integer(tmp_path):
+    made = constrained(random_network(delay=3), options={"rows": True}).network
+    weights.save(made, tmp_path / "made.npz")
+    back = weights.load(tmp_path / "made.npz")
+    assert weights.checksum(back) == weights.checksum(made)
+    assert back.layers[0].W_f.dtype == np.int8
+    s_in = random_input(made, 2)
+    for a, b in zip(*(reference.run(each, s_in, record=EVERYTHING).u for each in (made, back)), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("facts, options, named", [
+    ({"acts": "gain"}, {}, "layer 1: its slow memory acts on the gain.*acts = 'current'"),
+    ({"neurons": (Neuron(decay="linear", lam=0.1),) * 2}, {"rows": True}, "layer 1: rows.*leave rows out"),
+])
+def test_what_no_chip_computes_is_refused(facts, options, named):
+    with pytest.raises(DmpnetError, match=named):
+        constrained(random_network(**facts), options=options)
+
+
+def test_a_constrained_network_is_not_constrained_again():
+    made = constrained(random_network()).network
+    with pytest.raises(DmpnetError, match="integers already"):
+        constrain(made, chip.load("dmp"), random_input(made, 1))
+    with pytest.raises(DmpnetError, match="real numbers.*constrain it"):
+        integers.run(random_network(), random_input(made, 1))
