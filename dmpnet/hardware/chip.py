@@ -165,8 +165,8 @@ def _word(entry: dict[str, Any], origin: str) -> Word:
 def _value(kind: type, name: str, entry: dict[str, Any], origin: str) -> Any:
     value = entry.get("value")
     if set(entry) != {"value"}:
-        raise DmpnetError(f"{origin}.{name} has {', '.join(sorted(entry)) or 'nothing'}, but a number has a value and a "
-                          f"source; write {name} = {{value = ..., source = \"...\"}}")
+        raise DmpnetError(f"{origin}.{name} has {', '.join(sorted(entry)) or 'nothing'}, but a number has a value and "
+                          f"a source; write {name} = {{value = ..., source = \"...\"}}")
     if kind is Datapath and name in ("decay", "resets"):
         known = tuple(DECAYS if name == "decay" else RESETS)
         if not isinstance(value, list) or not value or not all(each in known for each in value):

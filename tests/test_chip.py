@@ -1,0 +1,221 @@
+"""Chip descriptions: those that ship, every way to write one wrong, numbers set otherwise, and the limits of words."""
+
+import copy
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dmpnet import shipped
+from dmpnet.decay import DECAYS
+from dmpnet.errors import DmpnetError
+from dmpnet.fixed import WIDEST, Word
+from dmpnet.hardware import chip
+
+ROOT = Path(__file__).resolve().parents[1]
+SHIPPED = ("dmp", "dmp-256", "elfcore-like", "ideal", "ldlif-cim")
+
+
+@pytest.fixture
+def described():
+    """The shipped DMP core as TOML reads it, to be made wrong."""
+    return tomllib.loads((shipped.folder() / "chips" / "dmp.toml").read_text())
+
+
+# those that ship
+
+
+def test_names():
+    assert tuple(chip.names()) == SHIPPED == tuple(sorted(path.stem for path in (ROOT / "models/chips").iterdir()))
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_shipped_chip_loads_and_every_number_has_a_source(name):
+    loaded = chip.load(name)
+    numbers = {f"{part}.{field}" for part in chip.PARTS for field in vars(getattr(loaded, part))}
+    assert loaded.source.keys() == numbers and len(numbers) == 30
+    assert all(source.strip() for source in loaded.source.values())
+    assert loaded == chip.load(shipped.folder() / "chips" / f"{name}.toml")
+    assert loaded.words.I.bits >= max(loaded.words.m.bits, loaded.words.u.bits)  # accumulators hold what is added
+
+
+def test_shipped_names_differ():
+    assert len({chip.load(name).name for name in SHIPPED}) == len(SHIPPED)
+
+
+def test_widths_of_the_dmp_core():
+    """Those of the authors' RTL, see the description."""
+    dmp = chip.load("dmp")
+    assert {name: getattr(dmp.words, name).bits for name in ("W_f", "m", "x", "u", "I")} == {
+        "W_f": 8, "m": 16, "x": 16, "u": 16, "I": 24}
+    assert vars(dmp.limits) == {"neurons": 128, "slots": 8, "fan_in": 700, "spikes": 32, "lanes": 4, "cores": 2}
+    assert dmp.datapath.dependency_breaking and dmp.datapath.fusion and dmp.datapath.stationarity
+
+
+def test_widths_of_the_in_memory_core():
+    """IMPULSE: 6-bit weights, 11-bit V; nothing that is not published says so."""
+    cim = chip.load("ldlif-cim")
+    assert cim.words.W_f.bits == 6 and cim.words.u.bits == 11
+    assert cim.datapath.decay == ("linear",) and cim.datapath.in_place
+    assert all(source.startswith(("ours", "IMPULSE", "Shang et al.")) for source in cim.source.values())
+
+
+def test_the_ablation_is_the_larger_core_but_for_two_ideas():
+    ours, whole = chip.load("elfcore-like"), chip.load("dmp-256")
+    with_them = chip.changed(ours, {"datapath.fusion": True, "datapath.stationarity": True})
+    assert (with_them.words, with_them.memory, with_them.limits, with_them.datapath) == (
+        whole.words, whole.memory, whole.limits, whole.datapath)
+    assert not ours.datapath.fusion and not ours.datapath.stationarity
+
+
+def test_descriptions_are_installed():
+    setup = (ROOT / "setup.cfg").read_text()
+    assert "chips/*.toml" in re.search(r"^dmpnet\.models = (.*)$", setup, re.M)[1].split(", ")
+
+
+# where they come from
+
+
+def test_unknown_name():
+    with pytest.raises(DmpnetError, match="chip 'loihi' is not among those that ship") as error:
+        chip.load("loihi")
+    assert all(name in str(error.value) for name in SHIPPED)
+
+
+def test_no_such_file(tmp_path):
+    with pytest.raises(DmpnetError, match="my.toml: no such chip description.* dmp-256"):
+        chip.load(tmp_path / "my.toml")
+
+
+def test_a_folder_is_no_description(tmp_path, monkeypatch):
+    """And one that is called like a chip does not hide it."""
+    (tmp_path / "my.toml").mkdir()
+    (tmp_path / "dmp").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DmpnetError, match="my.toml: no such chip description"):
+        chip.load("my.toml")
+    assert chip.load("dmp").name == "DMP core"
+
+
+@pytest.mark.parametrize("content", [b"name = ", b"\xff\xfe\x00", b"[words]\n[words]\n"])
+def test_not_toml(tmp_path, content):
+    path = tmp_path / "my.toml"
+    path.write_bytes(content)
+    with pytest.raises(DmpnetError, match=r"my\.toml: not a chip description \(.*write TOML"):
+        chip.load(path)
+
+
+def test_a_description_of_ones_own(tmp_path):
+    path = tmp_path / "my.toml"
+    text = (shipped.folder() / "chips" / "dmp.toml").read_text()
+    path.write_text(text.replace("neurons = { value = 128", "neurons = { value = 127"))
+    assert chip.load(path).limits.neurons == 127
+
+
+# what is wrong with them
+
+MISSING = object()
+WRONG = {
+    "no name": ("name", MISSING, "my.toml: no name"),
+    "name no text": ("name", 3, "my.toml: no name"),
+    "unknown part": ("power", {}, "my.toml: key 'power'"),
+    "missing part": ("limits", MISSING, "my.toml: limits has nothing.*add cores, fan_in, lanes"),
+    "part no table": ("memory", 5, "my.toml: memory has nothing"),
+    "missing word": ("words.P", MISSING, "my.toml: words has .*add P, take out nothing"),
+    "unknown limit": ("limits.wires", {"value": 1, "source": "x"}, "my.toml: limits has .*take out wires"),
+    "bare number": ("limits.neurons", 128, "limits.neurons has no source"),
+    "no source": ("limits.neurons", {"value": 128}, "limits.neurons has no source"),
+    "empty source": ("memory.slow", {"value": 128, "source": " "}, "memory.slow has no source"),
+    "source no text": ("words.u", {"bits": 16, "source": 1}, "words.u has no source"),
+    "no value": ("limits.neurons", {"source": "x"}, "limits.neurons has nothing, but a number has a value"),
+    "more than a value": ("limits.cores", {"value": 1, "unit": "a", "source": "x"}, "cores has unit, value, but"),
+    "no count": ("limits.cores", {"value": 0, "source": "x"}, "limits.cores = 0, but it counts"),
+    "a fraction": ("memory.state", {"value": 1.5, "source": "x"}, "memory.state = 1.5, but it counts"),
+    "a truth for a count": ("limits.lanes", {"value": True, "source": "x"}, "limits.lanes = True, but it counts"),
+    "a count for a truth": ("datapath.fusion", {"value": 1, "source": "x"}, "fusion = 1, but it is true or false"),
+    "unknown decay": ("datapath.decay", {"value": ["fast"], "source": "x"}, "decay = .*lists some of exponential"),
+    "decay no list": ("datapath.decay", {"value": "linear", "source": "x"}, "decay = 'linear', but it lists"),
+    "no decay": ("datapath.decay", {"value": [], "source": "x"}, r"decay = \[\], but it lists"),
+    "decay of lists": ("datapath.decay", {"value": [["linear"]], "source": "x"}, "decay = .*but it lists some"),
+    "unknown reset": ("datapath.resets", {"value": ["soft", "no"], "source": "x"}, "resets = .*of hard, soft"),
+    "no bits": ("words.u", {"bits": 0, "source": "x"}, "words.u: bits = 0, but a word has 1 to 48"),
+    "too many bits": ("words.u", {"bits": WIDEST + 1, "source": "x"}, "words.u: bits = 49"),
+    "half a bit": ("words.u", {"bits": 7.5, "source": "x"}, "words.u: bits = 7.5"),
+    "bits no number": ("words.u", {"bits": "8", "source": "x"}, "words.u: bits = '8'"),
+    "bits left out": ("words.u", {"source": "x"}, "words.u: .*bits"),
+    "value of a word": ("words.u", {"value": 8, "source": "x"}, "words.u: .*value"),
+    "unknown rounding": ("words.u", {"bits": 8, "rounding": "up", "source": "x"}, "words.u: rounding = 'up', but"),
+    "unknown overflow": ("words.u", {"bits": 8, "overflow": "trap", "source": "x"}, "words.u: overflow = 'trap'"),
+}
+
+
+@pytest.mark.parametrize("key, value, message", WRONG.values(), ids=list(WRONG))
+def test_wrong_description(described, key, value, message):
+    """Each is refused by name; the same description without the mistake is not."""
+    assert chip.described_by(copy.deepcopy(described), "my.toml").limits.neurons == 128
+    *parts, last = key.split(".")
+    table = described[parts[0]] if parts else described
+    if value is MISSING:
+        del table[last]
+    else:
+        table[last] = value
+    with pytest.raises(DmpnetError, match=message) as error:
+        chip.described_by(described, "my.toml")
+    assert "\n" not in str(error.value)
+
+
+# numbers set otherwise
+
+
+def test_changed():
+    before = chip.load("dmp")
+    after = chip.changed(before, {"limits.neurons": 256, "words.W_f.bits": 4, "words.W_f.overflow": "wrap",
+                                  "memory.slow": 20_000, "datapath.decay": ["linear", "shift"],
+                                  "datapath.fusion": False})
+    assert after.limits.neurons == 256 and after.memory.slow == 20_000 and not after.datapath.fusion
+    assert after.words.W_f == Word(4, "nearest", "wrap") and after.datapath.decay == ("linear", "shift")
+    ours = {key for key, source in after.source.items() if source == "set by the user"}
+    assert ours == {"limits.neurons", "words.W_f", "memory.slow", "datapath.decay", "datapath.fusion"}
+    assert before == chip.load("dmp") and after.words.W_r == before.words.W_r
+    assert chip.changed(before, {}) == before
+
+
+@pytest.mark.parametrize("key, value, message", [
+    ("limits.wires", 1, "chip DMP core: no 'limits.wires' to set"), ("power.idle", 1, "no 'power.idle' to set"),
+    ("limits", 1, "no 'limits' to set"), ("name", "x", "no 'name' to set"), ("", 1, "no '' to set"),
+    ("words.W_f", 8, "no 'words.W_f' to set"), ("limits.neurons.most", 8, "no 'limits.neurons.most' to set"),
+    ("words.W_f.width", 8, "words.W_f.width = 8"), ("words.W_f.bits", 0, "words.W_f.bits = 0: word: bits = 0"),
+    ("words.W_f.bits", "8", "words.W_f.bits = '8'"), ("words.u.rounding", "up", "words.u.rounding = 'up'"),
+    ("limits.neurons", 0, "limits.neurons = 0, but it counts"), ("memory.slow", "1", "memory.slow = '1', but it"),
+    ("datapath.fusion", 1, "datapath.fusion = 1, but it is true or false"),
+    ("datapath.resets", ["none"], "datapath.resets = .*hard, soft"),
+])
+def test_not_to_be_changed(key, value, message):
+    with pytest.raises(DmpnetError, match=message):
+        chip.changed(chip.load("dmp"), {key: value})
+
+
+@pytest.mark.parametrize("decay", DECAYS)
+def test_every_decay_can_be_had(decay):
+    assert chip.changed(chip.load("dmp"), {"datapath.decay": [decay]}).datapath.decay == (decay,)
+
+
+# words
+
+
+@pytest.mark.parametrize("bits, signed, low, high", [
+    (8, True, -128, 127), (8, False, 0, 255), (1, True, -1, 0), (1, False, 0, 1), (11, True, -1024, 1023),
+    (WIDEST, True, -(2**47), 2**47 - 1), (WIDEST, False, 0, 2**48 - 1)])
+def test_range_of_a_word(bits, signed, low, high):
+    word = Word(bits, signed=signed)
+    assert (word.low, word.high) == (low, high)
+
+
+@given(st.integers(1, WIDEST), st.booleans())
+def test_a_word_has_as_many_values_as_its_bits_can_tell_apart(bits, signed):
+    word = Word(bits, signed=signed)
+    assert word.high - word.low + 1 == 2**bits and word.low <= 0 <= word.high
+    assert float(word.high) == word.high and float(word.low) == word.low
