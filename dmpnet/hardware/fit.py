@@ -1,0 +1,334 @@
+"""Does it fit the chip? One layer a core, the readout in the last layer's; every limit is one function here.
+
+A bank of memory holds words (dmpnet.hardware.chip.Words), their bits summed up and rounded up to bytes:
+
+    weights   W_f (N M), W_r (N N), w_x (M), a bias a neuron and b_x; in the last core W_o (C N) and b_o (C)
+    slow      P (N D), nu (N) where the chip breaks the dependency, Abar (D D), Bbar (D)
+    state     u (N), m (D), x
+
+D is d in whole blocks of slots: all slots are there, used or not. Without slow memory there are no w_x, b_x, x and D
+is 0. b_m is added to b_f. Thresholds are held once a layer, or, where neurons have their own, with the weights as u.
+"""
+
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tabulate import tabulate
+
+from dmpnet.errors import DmpnetError
+from dmpnet.fixed import WIDEST
+from dmpnet.hardware.chip import Chip, Words
+from dmpnet.neurons import Neuron
+from dmpnet.weights import Layer, TrainedNetwork
+
+
+@dataclass(frozen=True)
+class Core:
+    """What one core is to hold: layer `number` from 1, of N neurons on M inputs with d dimensions of slow memory.
+
+    D : d in whole blocks of slots, zero padded;  C : classes of the readout, 0 but in the last core
+    blocks : whether d may be computed in several blocks;  recurrent : whether it has W_r
+    rows : whether every neuron has a threshold of its own;  delay : longest axonal delay in steps
+    spikes : most input spikes in a step; None if nobody counted, or the input is analog
+    """
+
+    number: int
+    N: int
+    M: int
+    d: int
+    D: int
+    C: int
+    neuron: Neuron
+    acts: str
+    delay: int
+    blocks: bool
+    recurrent: bool
+    rows: bool
+    spikes: int | None
+
+
+@dataclass(frozen=True)
+class Need:
+    """What a layer (None: the network) uses of something the chip limits, and a way out if that is too much.
+
+    rule : name of the limit;  available : the most there may be, or the kinds there are
+    """
+
+    rule: str
+    layer: int | None
+    what: str
+    used: int | str
+    available: int | tuple[str, ...]
+    way_out: str
+
+    @property
+    def over(self) -> int:
+        """How many too many; 1 for a kind the chip does not have."""
+        if isinstance(self.available, tuple):
+            return int(self.used not in self.available)
+        return max(int(self.used) - self.available, 0)
+
+    def __str__(self) -> str:
+        where = "network" if self.layer is None else f"layer {self.layer}"
+        if isinstance(self.available, tuple):
+            return f"{where}: {self.what} {self.used}, but a core has {', '.join(self.available)}; {self.way_out}"
+        return f"{where}: {self.used} {self.what}, but {self.available} fit, {self.over} too many; {self.way_out}"
+
+
+# what the banks hold: how many numbers of each word
+
+Held = dict[str, int]
+
+
+def held_weights(core: Core, chip: Chip) -> Held:
+    """Of inputs, recurrence, readout and biases; u for thresholds of their own."""
+    slow = core.D > 0
+    return {"W_f": core.N * core.M, "W_r": core.N**2 * core.recurrent, "w_x": core.M * slow, "W_o": core.C * core.N,
+            "b": core.N + slow + core.C, "u": core.N * core.rows}
+
+
+def held_slow(core: Core, chip: Chip) -> Held:
+    """Of the slow memory."""
+    return {"P": core.N * core.D, "nu": core.N * (core.D > 0 and chip.datapath.dependency_breaking),
+            "Abar": core.D**2, "Bbar": core.D}
+
+
+def held_state(core: Core, chip: Chip) -> Held:
+    """Kept from step to step."""
+    return {"u": core.N, "m": core.D, "x": int(core.D > 0)}
+
+
+@dataclass(frozen=True)
+class Bank:
+    """A bank of a core: what it holds, and which of its words may get fewer bits."""
+
+    name: str
+    held: Callable[[Core, Chip], Held]
+    shrinking: tuple[str, ...]
+
+    def size(self, core: Core, chip: Chip, most: int = WIDEST) -> int:
+        """Bytes used, with at most `most` bits for the words that may get fewer."""
+        bits = sum(count * (min(most, _bits(chip.words, word)) if word in self.shrinking else _bits(chip.words, word))
+                   for word, count in self.held(core, chip).items())
+        return -(-bits // 8)
+
+    def need(self, core: Core, chip: Chip) -> Need:
+        used, available = self.size(core, chip), getattr(chip.memory, self.name)
+        return Need(f"{self.name} bank", core.number, f"bytes in the {self.name} bank", used, available,
+                    self._way_out(core, chip, available) if used > available else "")
+
+    def _way_out(self, core: Core, chip: Chip, available: int) -> str:
+        """The most neurons, dimensions and bits with which it fits, each changed alone."""
+        slots, held = chip.limits.slots, self.held(core, chip)
+        words = [word for word in self.shrinking if held[word]]
+        neurons = bisect_right(range(1, core.N), available, key=lambda N: self.size(replace(core, N=N), chip))
+        d = slots * bisect_right(range(slots, core.D, slots), available,
+                                 key=lambda D: self.size(replace(core, D=D), chip))
+        bits = bisect_right(range(1, max(_bits(chip.words, word) for word in words)), available,
+                            key=lambda most: self.size(core, chip, most))
+        ways = [f"train with at most {neurons} neurons"] if neurons else []
+        ways += [f"with d at most {d}"] if d else []
+        ways += [f"give {', '.join(words)} at most {bits} bits"] if bits > 1 else []  # of one bit, the sign is left
+        return ", or ".join([*ways, f"take a chip with memory.{self.name} = {self.size(core, chip)}"])
+
+
+def _bits(words: Words, name: str) -> int:
+    return getattr(words, name).bits
+
+
+BANKS = (Bank("weights", held_weights, ("W_f", "W_r", "w_x", "W_o")),
+         Bank("slow", held_slow, ("P", "nu", "Abar", "Bbar")),
+         Bank("state", held_state, ("u", "m", "x")))
+
+
+# the limits
+
+
+def neurons(core: Core, chip: Chip) -> Need:
+    """N neurons a core."""
+    most = chip.limits.neurons
+    return Need("neurons", core.number, "neurons", core.N, most,
+                f"train with at most {most}, or take a chip with limits.neurons = {core.N}")
+
+
+def slots(core: Core, chip: Chip) -> Need:
+    """d within the slots; computed in blocks of them, any d."""
+    most = chip.limits.slots
+    return Need("slots", core.number, "dimensions of slow memory", core.d, core.D if core.blocks and core.d else most,
+                f"train with d at most {most}, or compute it in {core.D // most} blocks of {most} (--blocks)")
+
+
+def fan_in(core: Core, chip: Chip) -> Need:
+    """M inputs, with W_r the layer's own N neurons too."""
+    most, used = chip.limits.fan_in, core.M + core.N * core.recurrent
+    own = f" ({core.N} of them its own neurons)" if core.recurrent else ""
+    return Need("fan-in", core.number, f"inputs{own}", used, most,
+                f"train with at most {most}, or take a chip with limits.fan_in = {used}")
+
+
+def spikes(core: Core, chip: Chip) -> Need | None:
+    """Input spikes in the busiest step; None where they are not known."""
+    if core.spikes is None:
+        return None
+    most = chip.limits.spikes
+    return Need("input spikes", core.number, "input spikes in a step", core.spikes, most,
+                f"train for sparser activity or with shorter steps, or take a chip with limits.spikes = {core.spikes}")
+
+
+def decay(core: Core, chip: Chip) -> Need:
+    """Kind of leak."""
+    kinds = chip.datapath.decay
+    return Need("decay", core.number, "decay", core.neuron.decay, kinds,
+                f"train with {' or '.join(kinds)} decay, or swap it in the trained network (dmpnet.swap)")
+
+
+def reset(core: Core, chip: Chip) -> Need:
+    """Kind of reset."""
+    kinds = chip.datapath.resets
+    return Need("reset", core.number, "reset", core.neuron.reset, kinds, f"train with {' or '.join(kinds)} reset")
+
+
+def acts(core: Core, chip: Chip) -> Need:
+    """A core adds what the slow memory says to the current; no chip here does anything else."""
+    return Need("acts", core.number, "slow memory acting on the", core.acts, ("current",),
+                "train with acts = 'current'")
+
+
+def delays(core: Core, chip: Chip) -> Need:
+    """No chip here has axonal delays."""
+    return Need("delays", core.number, "steps of axonal delay", core.delay, 0, "train without delays")
+
+
+def weights_bank(core: Core, chip: Chip) -> Need:
+    """Bytes of W_f, W_r, w_x, W_o and biases."""
+    return BANKS[0].need(core, chip)
+
+
+def slow_bank(core: Core, chip: Chip) -> Need:
+    """Bytes of P, nu, Abar and Bbar."""
+    return BANKS[1].need(core, chip)
+
+
+def state_bank(core: Core, chip: Chip) -> Need:
+    """Bytes of u, m and x."""
+    return BANKS[2].need(core, chip)
+
+
+RULES = (neurons, slots, fan_in, spikes, decay, reset, acts, delays, weights_bank, slow_bank, state_bank)
+
+
+def cores(network: TrainedNetwork, chip: Chip) -> Need:
+    """One layer a core."""
+    most, used = chip.limits.cores, len(network.layers)
+    return Need("cores", None, "layers", used, most,
+                f"train with at most {most}, or take a chip with limits.cores = {used}")
+
+
+# all of them
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything a network needs of a chip, limit by limit; notes: what the user should know beside."""
+
+    network: str
+    chip: str
+    needs: tuple[Need, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def banks(self) -> list[Need]:
+        """Bytes of every bank."""
+        return [need for need in self.needs if need.rule.endswith(" bank")]
+
+    @property
+    def violations(self) -> list[Need]:
+        return [need for need in self.needs if need.over]
+
+    @property
+    def ok(self) -> bool:
+        return not self.violations
+
+    def table(self) -> str:
+        """A line a layer and limit."""
+        return tabulate(map(_line, self.needs), headers="keys", disable_numparse=True,
+                        colalign=("right", "left", "right", "right", "right", "left"))
+
+    def record(self) -> dict[str, Any]:
+        """The same for JSON; ways out only where one is needed."""
+        return {"network": self.network, "chip": self.chip, "fits": self.ok,
+                "needs": [_record(need) for need in self.needs],
+                "violations": [_record(need) | {"way_out": need.way_out} for need in self.violations],
+                "notes": list(self.notes)}
+
+    def check(self) -> None:
+        """Raise DmpnetError with all that is too much, if anything is."""
+        if not self.ok:
+            raise DmpnetError(f"{self.network} does not fit chip {self.chip}, {len(self.violations)} of "
+                              f"{len(self.needs)} limits broken: " + "; ".join(
+                                  f"({number}) {need}" for number, need in enumerate(self.violations, 1)))
+
+
+def _record(need: Need) -> dict[str, Any]:
+    available = list(need.available) if isinstance(need.available, tuple) else need.available
+    return {"layer": need.layer, "rule": need.rule, "used": need.used, "available": available, "over": need.over}
+
+
+def _line(need: Need) -> dict[str, str]:
+    line = {"layer": "all" if need.layer is None else str(need.layer), "limit": need.rule}
+    if isinstance(need.available, tuple):
+        line |= {"used": str(need.used), "available": ", ".join(need.available), "%": "-"}
+        return line | {"": "not there" if need.over else ""}
+    percent = f"{100 * int(need.used) / need.available:.1f}" if need.available else "-"
+    line |= {"used": f"{need.used:,}", "available": f"{need.available:,}", "%": percent}
+    return line | {"": f"{need.over:,} too many" if need.over else ""}
+
+
+def fit(network: TrainedNetwork, chip: Chip, busiest: Sequence[int] | None = None, blocks: bool = False) -> Report:
+    """What `network` needs of `chip`, and whether it is all there.
+
+    busiest : per layer, most input spikes in a step of calibration data, with W_r the layer's own too; None: not known
+    blocks : whether slow memories larger than the slots are computed in blocks of them, zero padded
+    """
+    if busiest is not None and (len(busiest) != len(network.layers) or min(busiest) < 0):
+        raise DmpnetError(f"busiest = {list(busiest)}, but it counts input spikes in each of {len(network.layers)} "
+                          f"layers; give as many numbers >= 0")
+    placed = [_core(network, number, chip, busiest, blocks) for number in range(1, len(network.layers) + 1)]
+    needs = [cores(network, chip), *(need for core in placed for rule in RULES if (need := rule(core, chip)))]
+    return Report(f"{network.kind} {network.shape}", chip.name, tuple(needs), tuple(_notes(network, chip, placed)))
+
+
+def _core(network: TrainedNetwork, number: int, chip: Chip, busiest: Sequence[int] | None, blocks: bool) -> Core:
+    layer = network.layers[number - 1]
+    d = layer.slow.d if layer.slow else 0
+    return Core(
+        number, layer.N, layer.M, d, -(-d // chip.limits.slots) * chip.limits.slots,
+        network.classes if number == len(network.layers) else 0, layer.neuron, layer.acts,
+        0 if layer.delay is None else int(layer.delay.max(initial=0)), blocks, layer.W_r is not None, _rows(layer),
+        None if busiest is None or _analog(network, number) else int(busiest[number - 1]))
+
+
+def _rows(layer: Layer) -> bool:
+    return layer.fixed is not None and len(set(layer.fixed.theta_u.tolist())) > 1
+
+
+def _analog(network: TrainedNetwork, number: int) -> bool:
+    return number == 1 and network.encoding.kind == "analog"
+
+
+def _notes(network: TrainedNetwork, chip: Chip, placed: list[Core]) -> list[str]:
+    notes = []
+    for core in placed:
+        if _analog(network, core.number):
+            notes.append(f"layer {core.number}: its input is analog, so the limit on input spikes does not hold there")
+        elif core.spikes is None:
+            notes.append(f"layer {core.number}: input spikes in a step are not known, so nothing was checked against "
+                         f"the {chip.limits.spikes} that fit; give calibration data")
+        if core.blocks and core.d > chip.limits.slots:
+            notes.append(f"layer {core.number}: d {core.d} is computed in {core.D // chip.limits.slots} blocks of "
+                         f"{chip.limits.slots}, zero padded to {core.D}")
+        if core.rows:
+            notes.append(f"layer {core.number}: every neuron has a threshold of its own, counted with the weights")
+    return notes

@@ -1,0 +1,371 @@
+"""Does it fit the chip: each limit broken by exactly one and kept exactly, sizes by hand, all that is wrong at once."""
+
+import json
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from networks import random_input, random_network
+
+from dmpnet import shipped, weights
+from dmpnet.errors import DmpnetError
+from dmpnet.hardware import chip
+from dmpnet.hardware.constrain import constrain
+from dmpnet.hardware.fit import RULES, fit
+from dmpnet.neurons import Neuron
+from dmpnet.weights import Encoding, Layer, TrainedNetwork, legendre_pathway
+
+DMP = chip.load("dmp")
+BANKS = ("weights bank", "slow bank", "state bank")
+
+
+def network(M=10, N=12, d=5, C=3, kind="DMP", neuron=None, encoding="spikes", delay=0, acts="current", layers=1):
+    """Of zeros, as nothing but its shape is asked for; every layer has N neurons, the first M inputs."""
+    made = []
+    for inputs in [M] + [N] * (layers - 1):
+        slow = legendre_pathway(np.zeros(inputs), 0.0, np.zeros((N, d)), np.zeros(N), 20.0, acts=acts) if d else None
+        made.append(Layer(np.zeros((N, inputs)), np.zeros(N), neuron or Neuron(),
+                          np.zeros((N, N)) if "RSNN" in kind else None, slow,
+                          np.arange(inputs) % (delay + 1) if delay else None))
+    return TrainedNetwork(tuple(made), np.zeros((C, N)), np.zeros(C), Encoding(encoding, M, 40, 1e-3))
+
+
+def roomy(**settings):
+    """The DMP core with room for everything but what `settings` limit: memory__slow = 3 for 'memory.slow'."""
+    room = {f"memory.{name}": 10**9 for name in ("weights", "slow", "state")} | {
+        f"limits.{name}": 10**6 for name in ("neurons", "fan_in", "spikes", "cores")} | {
+        "datapath.decay": ["exponential", "linear", "shift"], "datapath.resets": ["hard", "soft"]}
+    return chip.changed(DMP, room | {key.replace("__", "."): value for key, value in settings.items()})
+
+
+def bank(report, name, layer=1):
+    return next(need.used for need in report.banks if (need.rule, need.layer) == (name, layer))
+
+
+# sizes by hand
+
+
+def test_banks_by_hand():
+    """10-12-3, d 5 in 8 slots; 8-bit weights, 16-bit states and biases."""
+    report = fit(network(), DMP)
+    assert {need.rule: (need.layer, need.used, need.available) for need in report.banks} == {
+        "weights bank": (1, 12 * 10 + 10 + 3 * 12 + 2 * (12 + 1 + 3), 93158),  # W_f, w_x, W_o; b_f, b_x, b_o
+        "slow bank": (1, 12 * 8 + 12 + 8 * 8 + 8, 1224),  # P, nu, Abar, Bbar
+        "state bank": (1, 2 * (12 + 8 + 1), 274)}  # u, m, x
+
+
+def test_banks_by_hand_without_slow_memory_but_recurrent():
+    report = fit(network(d=0, kind="RSNN"), DMP)
+    assert [need.used for need in report.banks] == [12 * 10 + 12 * 12 + 3 * 12 + 2 * (12 + 3), 0, 2 * 12]
+
+
+def test_only_the_last_core_has_the_readout():
+    first, last = (fit(network(layers=2, C=C), DMP) for C in (3, 4))
+    assert bank(first, "weights bank", 1) == bank(last, "weights bank", 1)
+    assert bank(last, "weights bank", 2) - bank(first, "weights bank", 2) == 12 + 2
+
+
+def test_nu_is_held_only_where_the_dependency_is_broken():
+    waits = chip.changed(DMP, {"datapath.dependency_breaking": False})
+    assert bank(fit(network(), DMP), "slow bank") - bank(fit(network(), waits), "slow bank") == 12
+
+
+@pytest.mark.parametrize("M, d, kilobytes, within", [(140, 10, 20, 0.02), (700, 8, 92, 0.01)])
+def test_a_layer_takes_as_much_as_the_authors_say(M, d, kilobytes, within):
+    """Sun et al. 2026: about 20 kB for 140 inputs and d 10, 92 kB for 700 and d 8; N 128, without a readout."""
+    described = chip.changed(DMP, {"limits.slots": d})
+    report = fit(network(M, 128, d, layers=2), described)
+    assert sum(need.used for need in report.banks if need.layer == 1) == pytest.approx(1000 * kilobytes, rel=within)
+
+
+def test_the_dmp_core_holds_just_what_its_limits_let_in():
+    report = fit(network(M=700, N=128, d=8, C=20), DMP, [32])
+    assert report.ok and [need.used for need in report.banks] == [need.available for need in report.banks]
+
+
+@pytest.mark.parametrize("name, C", [("dmp-256", 35), ("elfcore-like", 35), ("ldlif-cim", 20)])
+def test_the_other_cores_too(name, C):
+    core = chip.load(name)
+    limits, neuron = core.limits, Neuron(decay=core.datapath.decay[0], lam=0.1)
+    report = fit(network(limits.fan_in, limits.neurons, limits.slots, C, neuron=neuron), core, [limits.spikes])
+    assert report.ok and [need.used for need in report.banks] == [need.available for need in report.banks]
+
+
+def test_a_threshold_a_neuron_takes_memory():
+    """Constrained with units a row, every neuron has its own; else one holds for the layer."""
+    trained = random_network((6, 8, 3))
+    shared, own = (fit(constrain(trained, DMP, random_input(trained, 2), rows=rows).network, DMP)
+                   for rows in (False, True))
+    assert bank(own, "weights bank") - bank(shared, "weights bank") == 2 * 8
+    assert any("threshold of its own" in note for note in own.notes)
+    assert not any("threshold" in note for note in shared.notes)
+    assert bank(shared, "weights bank") == bank(fit(trained, DMP), "weights bank")
+
+
+@pytest.mark.parametrize("name", ["smnist-dmp2", "shd-regen-dmp2", "shd-regen-rsnn", "digits-both"])
+def test_shipped_networks_on_the_larger_core(name):
+    trained = weights.load(shipped.path(name))
+    assert fit(trained, chip.load("dmp-256"), [140, 200]).ok and fit(trained, chip.load("ideal"), [140, 200]).ok
+    assert not fit(trained, chip.load("ldlif-cim")).ok  # trained with exponential decay
+
+
+# each limit, kept exactly and broken by one
+
+LIMITS = {
+    "neurons": ({"limits.neurons": 12}, {"N": 12}, {"N": 13}, (13, 12), "at most 12, or .* limits.neurons = 13"),
+    "slots": ({"limits.slots": 5}, {"d": 5}, {"d": 6}, (6, 5), r"d at most 5, .* 2 blocks of 5 \(--blocks\)"),
+    "fan-in": ({"limits.fan_in": 10}, {"M": 10}, {"M": 11}, (11, 10), "at most 10, or .* limits.fan_in = 11"),
+    "delays": ({}, {"delay": 0}, {"delay": 1}, (1, 0), "train without delays"),
+    "cores": ({"limits.cores": 2}, {"layers": 2}, {"layers": 3}, (3, 2), "at most 2, or .* limits.cores = 3"),
+}
+
+
+@pytest.mark.parametrize("rule", LIMITS)
+def test_a_limit_is_kept_exactly_and_broken_by_one(rule):
+    settings, kept, broken, (used, available), way_out = LIMITS[rule]
+    described = roomy(**settings)
+    assert fit(network(**kept), described).ok
+    assert_broken(fit(network(**broken), described), rule, used, available, way_out)
+
+
+def assert_broken(report, rule, used, available, way_out):
+    """By `rule` and nothing else; said in the list, the table, the record and the error."""
+    assert not report.ok and [need.rule for need in report.violations] == [rule]
+    need, = report.violations
+    assert (need.used, need.available, need.over) == (used, available, used - available)
+    assert re.search(way_out, need.way_out), need.way_out
+    line, = (line for line in report.table().splitlines() if line.endswith(" too many"))
+    assert rule in line and f" {used - available:,} too many" in line
+    assert report.record()["violations"] == [{"layer": need.layer, "rule": rule, "used": used, "available": available,
+                                              "over": used - available, "way_out": need.way_out}]
+    where = "network" if need.layer is None else f"layer {need.layer}"
+    with pytest.raises(DmpnetError, match=f"{where}: {used} .*but {available} fit, {used - available} too many"):
+        report.check()
+
+
+def test_recurrent_neurons_are_inputs_too():
+    assert fit(network(kind="RSNN"), roomy(limits__fan_in=22)).ok
+    report = fit(network(kind="RSNN"), roomy(limits__fan_in=21))
+    assert_broken(report, "fan-in", 22, 21, "at most 21")
+    assert "12 of them its own neurons" in str(report.violations[0])
+
+
+def test_input_spikes_in_a_step():
+    described = roomy(limits__spikes=32)
+    assert fit(network(layers=2), described, [32, 32]).ok
+    report = fit(network(layers=2), described, [32, 33])
+    assert_broken(report, "input spikes", 33, 32, "sparser.*limits.spikes = 33")
+    assert report.violations[0].layer == 2 and not report.notes
+
+
+def test_unknown_input_spikes_are_noted():
+    report = fit(network(layers=2), roomy(limits__spikes=1))
+    assert report.ok and len(report.notes) == 2 and "layer 2: input spikes in a step are not known" in report.notes[1]
+
+
+def test_analog_input_has_no_spikes_to_count():
+    """In the first layer; those above it hear spikes."""
+    described = roomy(limits__spikes=1)
+    assert fit(network(encoding="analog", layers=2), described, [99, 1]).notes == (
+        "layer 1: its input is analog, so the limit on input spikes does not hold there",)
+    report = fit(network(encoding="analog", layers=2), described, [99, 2])
+    assert_broken(report, "input spikes", 2, 1, "sparser")
+
+
+@pytest.mark.parametrize("busiest", [[], [1], [1, 2, 3], [1, -1]])
+def test_input_spikes_are_counted_in_every_layer(busiest):
+    with pytest.raises(DmpnetError, match="busiest = .*each of 2 layers"):
+        fit(network(layers=2), DMP, busiest)
+
+
+@pytest.mark.parametrize("name, way_out", [
+    ("weights", "at most 11 neurons, or give W_f, w_x, W_o at most 7 bits, or .*memory.weights = 198"),
+    ("slow", "at most 11 neurons, or give P, nu, Abar, Bbar at most 7 bits, or .*memory.slow = 180"),
+    ("state", "at most 11 neurons, or give u, m, x at most 15 bits, or .*memory.state = 42"),
+])
+def test_a_bank_holds_its_last_byte_and_not_one_more(name, way_out):
+    used = bank(fit(network(), DMP), f"{name} bank")
+    assert fit(network(), roomy(**{f"memory__{name}": used})).ok
+    assert_broken(fit(network(), roomy(**{f"memory__{name}": used - 1})), f"{name} bank", used, used - 1, way_out)
+
+
+def test_bits_are_summed_before_they_are_rounded_up_to_bytes():
+    """12 u, 8 m of 3 bits and 1 of x: 61 bits are 8 bytes, not 12 + 8 + 1."""
+    described = roomy(words__u__bits=3, words__m__bits=3, words__x__bits=1)
+    assert bank(fit(network(), described), "state bank") == 8
+
+
+KINDS = {
+    "decay": ({"datapath.decay": ["exponential", "shift"]}, {"neuron": Neuron(decay="linear", lam=0.1)},
+              "layer 1: decay linear, but a core has exponential, shift; train with exponential or shift decay, or "
+              "swap it in the trained network (dmpnet.swap)"),
+    "reset": ({"datapath.resets": ["soft"]}, {"neuron": Neuron(reset="hard")},
+              "layer 1: reset hard, but a core has soft; train with soft reset"),
+    "acts": ({}, {"acts": "threshold"},
+             "layer 1: slow memory acting on the threshold, but a core has current; train with acts = 'current'"),
+}
+
+
+@pytest.mark.parametrize("rule", KINDS)
+def test_a_kind_the_chip_does_not_have(rule):
+    settings, broken, message = KINDS[rule]
+    report = fit(network(**broken), roomy(**settings))
+    assert [need.rule for need in report.violations] == [rule] and str(report.violations[0]) == message
+    assert report.violations[0].over == 1 and "not there" in report.table()
+    assert fit(network(neuron=Neuron(reset="soft")), roomy(**settings)).ok
+
+
+def test_gain_is_refused_too():
+    assert [need.rule for need in fit(network(acts="gain"), roomy()).violations] == ["acts"]
+
+
+def test_every_rule_was_broken_here():
+    """A rule added without a test of its own fails here."""
+    broken = {*LIMITS, *KINDS, *BANKS, "input spikes"}
+    needs = fit(network(), DMP, [1]).needs
+    assert {need.rule for need in needs} == broken and len(needs) == len(RULES) + 1
+
+
+# ways out
+
+
+def test_ways_out_lead_out():
+    """What a message says would fit does, and one more does not."""
+    asked = network(M=20, N=40, d=20)
+    described = roomy(memory__slow=1000, memory__weights=700, limits__slots=8)
+    report = fit(asked, described, blocks=True)
+    found = {need.rule: list(map(int, re.findall(r"at most (\d+)", need.way_out))) for need in report.violations}
+    assert set(found) == {"weights bank", "slow bank"}
+    neurons, bits = found["weights bank"]
+    assert_leads(lambda N: network(M=20, N=N, d=20), lambda N: described, "weights bank", neurons)
+    assert_leads(lambda b: asked, lambda b: chip.changed(
+        described, {f"words.{name}.bits": b for name in ("W_f", "w_x", "W_o")}), "weights bank", bits)
+    neurons, d, bits = found["slow bank"]
+    assert_leads(lambda N: network(M=20, N=N, d=20), lambda N: described, "slow bank", neurons)
+    assert_leads(lambda d: network(M=20, N=40, d=d), lambda d: described, "slow bank", d)
+    assert_leads(lambda b: asked, lambda b: chip.changed(
+        described, {f"words.{name}.bits": b for name in ("P", "nu", "Abar", "Bbar")}), "slow bank", bits)
+
+
+def assert_leads(asked, described, rule, most):
+    def broken(value):
+        return rule in [need.rule for need in fit(asked(value), described(value), blocks=True).violations]
+
+    assert not broken(most) and broken(most + 1)
+
+
+def test_no_way_out_is_promised_that_is_none():
+    """Three bytes hold no neuron; 60 hold some, and one bit a weight (422 bits in all), which would be its sign."""
+    need, = fit(network(), roomy(memory__weights=3)).violations
+    assert need.way_out.startswith("take a chip with memory.weights = ")
+    need, = fit(network(), roomy(memory__weights=60)).violations
+    assert "neurons" in need.way_out and "bits" not in need.way_out
+
+
+# blocks
+
+
+def test_in_blocks_any_d_is_computed_but_takes_memory():
+    """d 9 in 8 slots is two blocks, zero padded to 16."""
+    alone, blocks = fit(network(d=8), roomy(), blocks=True), fit(network(d=9), roomy(), blocks=True)
+    refused = fit(network(d=9), roomy())
+    assert not refused.ok and not any("blocks" in note for note in refused.notes)
+    assert blocks.ok and any("d 9 is computed in 2 blocks of 8, zero padded to 16" in note for note in blocks.notes)
+    assert not any("blocks" in note for note in alone.notes)
+    assert bank(blocks, "slow bank") == 12 * 16 + 12 + 16 * 16 + 16 > bank(alone, "slow bank")
+    assert bank(blocks, "state bank") == 2 * (12 + 16 + 1) > bank(alone, "state bank")
+    assert bank(blocks, "weights bank") == bank(alone, "weights bank")
+
+
+def test_in_blocks_the_banks_still_have_an_end():
+    report = fit(network(N=128, d=9), DMP, blocks=True)
+    assert [need.rule for need in report.violations] == ["slow bank", "state bank"]
+
+
+# several at once
+
+
+def test_all_that_is_wrong_is_said_at_once():
+    wrong = network(M=800, N=129, d=9, layers=3, delay=4, neuron=Neuron(decay="linear", lam=0.1), acts="gain")
+    report = fit(wrong, DMP, [33, 0, 0])
+    first = {need.rule for need in report.violations if need.layer == 1}
+    assert first == {"neurons", "slots", "fan-in", "input spikes", "decay", "acts", "delays", "slow bank",
+                     "state bank", "weights bank"}
+    assert {need.layer for need in report.violations} == {None, 1, 2, 3}
+    with pytest.raises(DmpnetError, match="does not fit chip DMP core") as error:
+        report.check()
+    assert all(str(need) in str(error.value) for need in report.violations) and "\n" not in str(error.value)
+
+
+def test_one_that_fits_is_let_through():
+    report = fit(network(), DMP, [10])
+    report.check()
+    assert report.ok and not report.violations and not report.notes
+
+
+def test_record_is_json():
+    report = fit(network(N=129, neuron=Neuron(decay="shift")), DMP)
+    found = json.loads(json.dumps(report.record()))
+    assert found["fits"] is False and found["chip"] == "DMP core" and found["network"] == "DMP 10-129-3"
+    assert len(found["needs"]) == len(report.needs) and found["notes"] == list(report.notes)
+    assert {violation["rule"] for violation in found["violations"]} == {"neurons", "decay", "state bank", "slow bank"}
+
+
+def test_table_lines_up():
+    lines = fit(network(layers=2, N=129), DMP).table().splitlines()
+    head, rule, *rows = lines
+    assert head.split() == ["layer", "limit", "used", "available", "%"] and len(rows) == 21
+    end = head.index("available") + len("available")
+    assert all(row[end - 1] != " " and row[end] == " " for row in rows)  # numbers end where the heading does
+    state = next(row for row in rows if "state bank" in row)
+    assert state.split() == ["1", "state", "bank", "276", "274", "100.7", "2", "too", "many"]
+
+
+# properties
+
+sizes = st.integers(1, 24)
+networks = st.builds(network, M=sizes, N=sizes, d=st.integers(0, 12), C=sizes, layers=st.integers(1, 3),
+                     kind=st.sampled_from(("DMP", "RSNN")))
+
+
+@given(networks, st.fixed_dictionaries({
+    "limits.neurons": sizes, "limits.slots": st.integers(1, 12), "limits.fan_in": st.integers(1, 48),
+    "limits.cores": st.integers(1, 3), "memory.weights": st.integers(1, 2000), "memory.slow": st.integers(1, 600),
+    "memory.state": st.integers(1, 150)}), st.booleans())
+def test_it_fits_if_and_only_if_no_limit_is_broken(asked, settings, blocks):
+    """The limits written out once more, from arrays; the sizes of banks are held to those by hand above."""
+    described = chip.changed(DMP, settings)
+    report, limits = fit(asked, described, blocks=blocks), described.limits
+    fits = len(asked.layers) <= limits.cores and all(need.used <= need.available for need in report.banks) and all(
+        layer.N <= limits.neurons and layer.M + (0 if layer.W_r is None else layer.N) <= limits.fan_in
+        and (blocks or layer.slow is None or layer.slow.d <= limits.slots) for layer in asked.layers)
+    assert report.ok == fits == (not report.violations)
+
+
+@given(networks, st.sampled_from(("W_f", "W_r", "P", "nu", "Abar", "Bbar", "w_x", "W_o", "b", "x", "m", "u")),
+       st.integers(1, 30), st.integers(1, 30))
+def test_more_bits_never_take_fewer_bytes(asked, word, a, b):
+    less, more = (fit(asked, chip.changed(DMP, {f"words.{word}.bits": bits})) for bits in sorted((a, b)))
+    assert all(p.used <= q.used for p, q in zip(less.banks, more.banks, strict=True))
+
+
+@given(sizes, sizes, st.integers(0, 12), st.integers(0, 12), st.integers(0, 12))
+def test_more_neurons_and_dimensions_never_take_fewer_bytes(M, N, d, neurons, dimensions):
+    less, more = fit(network(M, N, d), DMP), fit(network(M, N + neurons, d + dimensions), DMP)
+    assert all(p.used <= q.used for p, q in zip(less.banks, more.banks, strict=True))
+    assume(neurons)
+    assert bank(less, "state bank") < bank(more, "state bank")
+
+
+@given(networks, st.integers(1, 12))
+def test_unused_slots_are_held_all_the_same(asked, d):
+    """Any d from 1 to the slots takes the same bytes."""
+    assume(asked.layers[0].slow is not None)
+    other = tuple(replace(layer, slow=legendre_pathway(np.zeros(layer.M), 0.0, np.zeros((layer.N, d)),
+                                                       np.zeros(layer.N), 20.0)) for layer in asked.layers)
+    described = roomy(limits__slots=12)
+    a, b = fit(asked, described), fit(replace(asked, layers=other), described)
+    assert [need.used for need in a.banks] == [need.used for need in b.banks]
