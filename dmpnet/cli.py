@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from dmpnet import __version__
-from dmpnet.commands import decay, info, run, simulate, table1, train
+from dmpnet.commands import constrain, decay, info, run, simulate, table1, train
 from dmpnet.errors import DmpnetError
 
 DESCRIPTION = """\
@@ -19,6 +19,8 @@ start here:
   dmpnet train smnist --out mine  train your own (needs the extra: pip install 'dmpnet[train]')
   dmpnet decay shd-regen-dmp2 --data FOLDER
                                   what is lost if the membranes leak by subtraction
+  dmpnet constrain shd-regen-dmp2 --chip dmp-256 --data FOLDER --evaluate
+                                  in the integers of a chip: does it fit, does it still classify
   dmpnet table1                   accuracy against parameters, the paper's Table 1 beside ours
 """
 
@@ -28,7 +30,7 @@ def parser() -> argparse.ArgumentParser:
                                   formatter_class=argparse.RawDescriptionHelpFormatter)
     top.add_argument("--version", action="version", version=f"dmpnet {__version__}")
     parsers = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (run, simulate, train, table1, decay, info):
+    for command in (run, simulate, train, table1, decay, constrain, info):
         command.add(parsers)
     return top
 

@@ -47,6 +47,9 @@ class Word:
     def __post_init__(self):
         if not isinstance(self.bits, int) or isinstance(self.bits, bool) or not 1 <= self.bits <= WIDEST:
             raise DmpnetError(f"word: bits = {self.bits!r}, but a word has 1 to {WIDEST} of them; set bits within that")
+        if self.signed not in (True, False) or self.bits == 1 and self.signed:
+            raise DmpnetError(f"word: {self.bits} bits, signed = {self.signed!r}, but a sign takes a bit and leaves at "
+                              f"least one; set bits >= 2, or signed = false")
         for name, known in (("rounding", ROUNDINGS), ("overflow", OVERFLOWS)):
             if getattr(self, name) not in tuple(known):
                 raise DmpnetError(f"word: {name} = {getattr(self, name)!r}, but it is one of {', '.join(known)}; "

@@ -35,8 +35,8 @@ from dmpnet.errors import BackendError
 from dmpnet.weights import TrainedNetwork
 
 HERE = Path(__file__).parent
-SOURCES = ("axons", "decay", "fixed", "hardware/lfsr", "network", "neurons", "populations", "products", "shared", "standalone",
-           "standalone_project")
+SOURCES = ("axons", "decay", "fixed", "hardware/lfsr", "network", "neurons", "populations", "products", "shared",
+           "standalone", "standalone_project")
 PREFERENCES = ("compiler", "extra_compile_args", "extra_compile_args_gcc", "extra_compile_args_msvc",
                "extra_link_args")  # of the user's codegen.cpp that a program is compiled with
 PROGRAM = "main.exe" if os.name == "nt" else "main"

@@ -124,6 +124,21 @@ def test_a_membrane_exactly_at_threshold_fires(above, fires):
         assert run(exact, s_in).spikes[0].any() == fires
 
 
+@pytest.mark.parametrize("coupling", ["shared", "synapses"])
+def test_a_memory_larger_than_the_slots_is_refused_or_split_and_then_the_same(coupling):
+    network = random_network(d=5)
+    with pytest.raises(DmpnetError, match="layer 1: a slow memory of d = 5, but DMP core has 2 slots.*--blocks"):
+        constrained(network, limits__slots=2)
+    whole, split = (constrained(network, options={"blocks": True}, limits__slots=slots).network for slots in (5, 2))
+    assert [layer.slow.d for layer in split.layers] == [6, 6]
+    s_in = random_input(network, 3, seed=9)
+    want = reference.run(whole, s_in, record=("spikes", "u"))
+    for run in (reference.run(split, s_in, record=("spikes", "u")),
+                simulate(split, s_in, coupling=coupling, record=("spikes", "u"))):
+        for a, b in zip(run.spikes + run.u, want.spikes + want.u, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
 # what the integers mean
 
 
@@ -138,7 +153,9 @@ def test_fine_words_compute_what_the_trained_network_did():
         same = got.spikes[number] == want.spikes[number]
         assert same.mean() > 0.999  # the words round at 2^-20: only a membrane so near its threshold tells
         if same.all():
-            np.testing.assert_allclose(got.m[number] * layer.fixed.unit_m, want.m[number], atol=1e-3)
+            d = want.m[number].shape[2]
+            assert not got.m[number][..., d:].any(), "slots that are filled up stay 0"
+            np.testing.assert_allclose((got.m[number] * layer.fixed.unit_m)[..., :d], want.m[number], atol=1e-3)
             np.testing.assert_allclose(got.u[number] * layer.fixed.unit_u, want.u[number], atol=1e-2)
 
 

@@ -17,7 +17,7 @@ class Words:
     """The word of every quantity, symbols as in dmpnet.neurons.
 
     P : W_m Abar, or W_m where the chip does not break the dependency; b : every bias; s_in : analog input;
-    beta : its fraction; lam : the linear leak; I : every accumulator
+    beta : its fraction; I : every accumulator
     """
 
     W_f: Word

@@ -70,14 +70,18 @@ class Options:
 
 
 def constrain(network: TrainedNetwork, chip: Chip, s_in: np.ndarray, *, rows: bool = False, clip: bool = False,
-              balance: bool = True) -> Constrained:
+              balance: bool = True, blocks: bool = False) -> Constrained:
     """`network` in the integers of `chip`, its formats chosen on calibration samples s_in (B, T, M).
 
     rows : W_f, W_r of each neuron with a unit of its own, and so a threshold of its own; else one a layer
     clip : let the largest weights saturate where that lowers the squared error (few bits)
     balance : every dimension of the slow memory with a unit of its own, which costs the chip nothing; else one a layer
+    blocks : a slow memory larger than the chip's slots is computed in several blocks of them; else it is refused
+
+    Every slow memory is filled up with zeros to the chip's slots. Whether the rest fits: dmpnet.hardware.fit.
     """
     _check(network, rows)
+    _check_slots(network, chip, blocks)
     options = Options(rows, clip, balance, chip.datapath.dependency_breaking)
     seen = reference.run(network, s_in, record=("spikes", "u", "m", "x"))
     room = [ROOM] * len(network.layers)
@@ -108,6 +112,25 @@ def _check(network: TrainedNetwork, rows: bool) -> None:
                               f"one lam a layer; leave rows out")
 
 
+def _check_slots(network: TrainedNetwork, chip: Chip, blocks: bool) -> None:
+    for number, layer in enumerate(network.layers, 1):
+        if layer.slow and layer.slow.d > chip.limits.slots and not blocks:
+            raise DmpnetError(f"layer {number}: a slow memory of d = {layer.slow.d}, but {chip.name} has "
+                              f"{chip.limits.slots} slots; train one with d <= {chip.limits.slots}, or let it be "
+                              f"computed in blocks (blocks = True, --blocks)")
+
+
+def _filled(layer: Layer, slots: int) -> Layer:
+    """The layer with its slow memory filled up to whole blocks of `slots`; what is added stays 0."""
+    slow, fixed = layer.slow, layer.fixed
+    if slow is None or fixed is None:
+        return layer
+    more = -slow.d % slots
+    filled = replace(slow, W_m=np.pad(slow.W_m, ((0, 0), (0, more))), Abar=np.pad(slow.Abar, (0, more)),
+                     Bbar=np.pad(slow.Bbar, (0, more)), blocks=(), feed="parallel")
+    return replace(layer, slow=filled, fixed=replace(fixed, unit_m=np.pad(fixed.unit_m, (0, more))))
+
+
 def _rounded(network: TrainedNetwork, chip: Chip, seen: Activity, room: list[float],
              options: Options) -> tuple[TrainedNetwork, list[Change]]:
     """The integer network with units for `room` times what was seen."""
@@ -123,7 +146,7 @@ def _rounded(network: TrainedNetwork, chip: Chip, seen: Activity, room: list[flo
             assert m is not None and x is not None
             made, fixed = _slow(layer, layer.slow, made, fixed, words, unit_in,
                                 room[number] * np.abs(m).max((0, 1)), room[number] * float(x.max()), options, log)
-        layers.append(replace(made, fixed=fixed))
+        layers.append(_filled(replace(made, fixed=fixed), chip.limits.slots))
         unit_in = 1.0
     log = Log(len(layers), changes)
     unit_o = _unit(network.W_o, words.W_o, options.clip)

@@ -1,0 +1,127 @@
+"""Puts a trained network into the integers of a chip: does it fit, what did rounding do, does it still classify?
+
+Prints what it needs of every limit of the chip, and what each array lost; writes the integer network to --out, which
+runs everywhere trained weights run, and the report beside it (.json). Formats are chosen on samples of the training
+set. With --evaluate both networks classify the test set in Brian2. A network that does not fit is not written; --set
+changes the chip: --set limits.slots=16 words.m.bits=6.
+"""
+
+import argparse
+import json
+from typing import Any
+
+import numpy as np
+from tabulate import tabulate
+
+from dmpnet import data, provenance, reference, weights
+from dmpnet.backends import check_backend
+from dmpnet.commands import options
+from dmpnet.errors import DmpnetError
+from dmpnet.evaluation import evaluate
+from dmpnet.hardware import chip
+from dmpnet.hardware.constrain import Constrained, constrain
+from dmpnet.hardware.fit import fit
+from dmpnet.weights import TrainedNetwork
+
+
+def add(parsers) -> None:
+    p = parsers.add_parser("constrain", help="a trained network in the integers of a chip, and whether it fits",
+                           description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("weights", metavar="FILE", help="weights file, or the name of a shipped network")
+    p.add_argument("--chip", default="dmp-256", metavar="CHIP",
+                   help=f"description (.toml), or one of {', '.join(chip.names())} (default: dmp-256)")
+    p.add_argument("--set", nargs="+", default=[], metavar="KEY=VALUE", help="numbers of the chip to change")
+    p.add_argument("--rows", action="store_true", help="a unit and a threshold for every neuron")
+    p.add_argument("--clip", action="store_true", help="let the largest weights saturate where that rounds finer")
+    p.add_argument("--blocks", action="store_true", help="compute a slow memory larger than the slots in blocks")
+    p.add_argument("--calibration", type=int, default=200, metavar="N", help="training samples for formats "
+                   "(default: 200)")
+    p.add_argument("--evaluate", action="store_true", help="classify with both networks in Brian2")
+    p.add_argument("--split", help="part of the data set for --evaluate (default: test)")
+    p.add_argument("--samples", type=int, metavar="N", help="only the first N samples for --evaluate")
+    options.backend(p)
+    options.data(p)
+    options.common(p, "constrained.npz")
+    p.set_defaults(execute=execute)
+
+
+def execute(arguments: argparse.Namespace) -> None:
+    check_backend(arguments.backend, arguments.processes)
+    if arguments.calibration < 1:
+        raise DmpnetError(f"--calibration {arguments.calibration}, but formats are chosen on at least one sample; ask "
+                          f"for more")
+    network = options.network(arguments.weights)
+    described = chip.changed(chip.load(arguments.chip), settings(arguments))
+    fit(network, described, blocks=arguments.blocks).check()  # before any data is read
+    s_in = calibration(arguments, network)
+    made = constrain(network, described, s_in, rows=arguments.rows, clip=arguments.clip, blocks=arguments.blocks)
+    report = fit(made.network, described, busiest(made.network, s_in), blocks=arguments.blocks)
+    print(f"{arguments.weights}: {network.kind} {network.shape} on {described.name}\n\n{report.table()}\n\n"
+          f"{rounding(made)}\n")
+    for note in (*report.notes, *made.notes):
+        print(note)
+    report.check()
+    weights.save(made.network, arguments.out)
+    found = {"fit": report.record(), "changes": [vars(change) for change in made.changes], "notes": made.notes,
+             "silent": made.silent}
+    if arguments.evaluate:
+        found["accuracy"] = compared(arguments, network, made.network)
+    provenance.write(arguments.out.with_suffix(".json"),
+                     found | provenance.record("constrain", options.given(arguments), chip=described.source))
+    print(f"\nwritten: {arguments.out} and {arguments.out.with_suffix('.json')}")
+
+
+def settings(arguments: argparse.Namespace) -> dict[str, Any]:
+    """--set as numbers, words and lists."""
+    found = {}
+    for setting in arguments.set:
+        key, equals, value = setting.partition("=")
+        if not equals:
+            raise DmpnetError(f"--set {setting}: no value; write KEY=VALUE, e.g. words.m.bits=6")
+        try:
+            found[key] = json.loads(value)
+        except json.JSONDecodeError:
+            found[key] = value
+    return found
+
+
+def calibration(arguments: argparse.Namespace, network: TrainedNetwork) -> np.ndarray:
+    """Samples of the training set."""
+    train = data.load(network.encoding.dataset, "train", arguments.data, arguments.download,
+                      permutation=network.encoding.permutation)
+    chosen = np.random.RandomState(arguments.seed).permutation(len(train))[:arguments.calibration]
+    return train.batch(np.sort(chosen))
+
+
+def busiest(network: TrainedNetwork, s_in: np.ndarray) -> list[int]:
+    """Most input spikes that a layer gets in a step, with W_r its own of the step before."""
+    spikes = reference.run(network, s_in).spikes
+    found = []
+    for layer, before, own in zip(network.layers, [np.asarray(s_in) != 0, *spikes], spikes, strict=False):
+        count = before.sum(2)
+        if layer.W_r is not None:
+            count[:, 1:] += own.sum(2)[:, :-1]
+        found.append(int(count.max()))
+    return found
+
+
+def rounding(made: Constrained) -> str:
+    """What each array lost, as a table."""
+    rows = [{"layer": change.layer, "array": change.array, "bits": change.bits, "numbers": change.size,
+             "clipped": change.clipped, "became 0": change.zeroed, "error %": 100 * change.error}
+            for change in made.changes]
+    return tabulate(rows, headers="keys", floatfmt=".2f", intfmt=",")
+
+
+def compared(arguments: argparse.Namespace, network: TrainedNetwork, made: TrainedNetwork) -> list[dict[str, Any]]:
+    """Accuracy, agreement and activity of both networks; prints them."""
+    recordings = options.recordings(arguments, network, arguments.split or "test")
+    rows = []
+    with options.bar(2 * len(recordings), "sample", "simulating") as bar:
+        for name, each in (("trained", network), ("constrained", made)):
+            result = evaluate(each, recordings, arguments.backend, bar.update, arguments.processes)
+            rows.append({"network": name, "accuracy %": result.accuracy, "samples": len(recordings),
+                         "active %": ", ".join(f"{100 * rate:.1f}" for rate in result.rates),
+                         "spikes that differ from the reference": sum(result.mismatched)})
+    print("\n" + tabulate(rows, headers="keys", floatfmt=".2f", intfmt=","))
+    return rows
