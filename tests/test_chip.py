@@ -207,15 +207,21 @@ def test_every_decay_can_be_had(decay):
 
 
 @pytest.mark.parametrize("bits, signed, low, high", [
-    (8, True, -128, 127), (8, False, 0, 255), (1, True, -1, 0), (1, False, 0, 1), (11, True, -1024, 1023),
+    (8, True, -128, 127), (8, False, 0, 255), (2, True, -2, 1), (1, False, 0, 1), (11, True, -1024, 1023),
     (WIDEST, True, -(2**47), 2**47 - 1), (WIDEST, False, 0, 2**48 - 1)])
 def test_range_of_a_word(bits, signed, low, high):
     word = Word(bits, signed=signed)
     assert (word.low, word.high) == (low, high)
 
 
-@given(st.integers(1, WIDEST), st.booleans())
+def test_one_bit_has_no_sign():
+    with pytest.raises(DmpnetError, match="a sign takes a bit.*set bits >= 2, or signed = false"):
+        Word(1)
+
+
+@given(st.integers(1, WIDEST - 1), st.booleans())
 def test_a_word_has_as_many_values_as_its_bits_can_tell_apart(bits, signed):
-    word = Word(bits, signed=signed)
+    word = Word(bits + signed, signed=signed)
+    bits += signed
     assert word.high - word.low + 1 == 2**bits and word.low <= 0 <= word.high
     assert float(word.high) == word.high and float(word.low) == word.low
