@@ -3,7 +3,7 @@
 All values are whole numbers. One step k, X() the rounding and overflow of the word of X, >> a shift that X rounds:
 
     x[k]   = X(max(I(w_x . s_in[k] + b_x), 0) >> shift_x)
-    m[k]   = M(I(Abar m[k-1] + Bbar x[k]) >> shift_m)
+    m[k]   = M((I(Abar m[k-1]) >> shift_m) + (I(Bbar x[k]) >> shift_B))
     I_m[k] = I(P m[k-1] + nu x[k]), or I(W_m m[k]) on a chip that does not break the dependency
     v      = kept(u[k-1]) + (I(W_f s_in[k] + W_r s[k-1]) >> shift_f) + (I_m[k_d] >> shift_I) + b
     s[k]   = v >= theta_u;   u[k] = U(0 where it fired, or v - theta_u)
@@ -84,7 +84,7 @@ class Fixed:
 
     theta_u : (N,) thresholds, whole numbers; a neuron with a scale of its own has a threshold of its own
     x, m, u, I : words of the scalar, the slow memory, the membranes and every accumulator
-    shift_x, shift_m, shift_f, shift_I : bits by which sums are shifted right, negative: left
+    shift_x, shift_m, shift_B, shift_f, shift_I : bits by which sums are shifted right, negative: left
     unit_u, unit_m, unit_x : what one means in the trained network's numbers, (N,), (d,), (); only to read back
     """
 
@@ -95,6 +95,7 @@ class Fixed:
     I: Word
     shift_x: int
     shift_m: int
+    shift_B: int
     shift_f: int
     shift_I: int
     unit_u: np.ndarray
@@ -126,7 +127,7 @@ class Fixed:
 
 
 WORDS = ("x", "m", "u", "I")
-SHIFTS = ("shift_x", "shift_m", "shift_f", "shift_I")
+SHIFTS = ("shift_x", "shift_m", "shift_B", "shift_f", "shift_I")
 
 
 
@@ -146,9 +147,9 @@ def rectify(fixed: Fixed, number: int) -> str:
 
 def remember(fixed: Fixed, number: int) -> str:
     """Brian2 lines that take m from m_kept and m_new."""
-    return (f"a = {fixed.I.held('m_kept + m_new')}\n"
-            f"a = {fixed.m.shifted('a', fixed.shift_m, f'm_{number}')}\n"
-            f"m = {fixed.m.held('a')}")
+    kept, new = (fixed.m.shifted(fixed.I.held(path), shift, f"m_{number}")
+                 for path, shift in (("m_kept", fixed.shift_m), ("m_new", fixed.shift_B)))
+    return f"a = {kept} + {new}\nm = {fixed.m.held('a')}"
 
 
 def integrate(fixed: Fixed, number: int, decay: str, reset: str, recurrent: bool, slow: bool) -> str:

@@ -219,3 +219,11 @@ def test_a_constrained_network_is_not_constrained_again():
         constrain(made, chip.load("dmp"), random_input(made, 1))
     with pytest.raises(DmpnetError, match="real numbers.*constrain it"):
         integers.run(random_network(), random_input(made, 1))
+
+
+@given(st.integers(0, 10**6))
+def test_products_of_the_widest_sums_are_exact(seed):
+    rng = np.random.default_rng(seed)
+    values = rng.integers(-(2**15), 2**15, (3, 64))
+    matrix = rng.integers(-(2**30), 2**30, (64, 5))
+    np.testing.assert_array_equal(integers.product(values, matrix.astype(float)), values @ matrix)

@@ -3,8 +3,12 @@
 Every array gets a unit, what one means, and is rounded to its word. Units are chosen so that sums need shifts alone:
 
     u        g times the unit of W_f (of its rows with `rows`), shifted left until the membranes seen fit their word
-    m, x     so that all seen in calibration fit; shift_m so that Abar uses its word, x shares its range with Bbar
-    P, nu    W_m Abar and W_m Bbar in units of u over units of m (of x), shift_I so that they use their words
+    m, x     so that all seen in calibration fit; shift_m and shift_B so that Abar and Bbar use their words
+    P, nu    in units of u over units of m (of x), shift_I so that they use their words
+
+A rounded Abar is another recursion, whose errors the memory sums up over its whole window: W_m Abar read from it would
+say something else. So P and nu are fitted anew, to give in calibration what the trained memory gave, by least squares;
+a penalty on how far they move from W_m Abar and W_m Bbar is chosen so that the error is least after rounding [ours].
 
 Nothing saturates on the calibration samples: units grow until it does not.
 """
@@ -25,6 +29,7 @@ from dmpnet.neurons import Neuron
 from dmpnet.weights import Layer, SlowMemory, TrainedNetwork
 
 ROOM = 1.1  # of the range seen in calibration, at first
+SPREAD = 8  # largest unit of a row to the smallest: membranes share a word
 ATTEMPTS = 12  # of units, each a fifth larger where something saturates
 
 
@@ -86,7 +91,7 @@ def constrain(network: TrainedNetwork, chip: Chip, s_in: np.ndarray, *, rows: bo
     seen = reference.run(network, s_in, record=("spikes", "u", "m", "x"))
     room = [ROOM] * len(network.layers)
     for _ in range(ATTEMPTS):
-        made, changes = _rounded(network, chip, seen, room, options)
+        made, changes = _rounded(network, chip, s_in, seen, room, options)
         activity, overflows = integers.watched(made, s_in)
         full = [any(counts[name] for name in ("u", "m", "x")) for counts in overflows]
         if not any(full):
@@ -131,21 +136,20 @@ def _filled(layer: Layer, slots: int) -> Layer:
     return replace(layer, slow=filled, fixed=replace(fixed, unit_m=np.pad(fixed.unit_m, (0, more))))
 
 
-def _rounded(network: TrainedNetwork, chip: Chip, seen: Activity, room: list[float],
+def _rounded(network: TrainedNetwork, chip: Chip, s_in: np.ndarray, seen: Activity, room: list[float],
              options: Options) -> tuple[TrainedNetwork, list[Change]]:
     """The integer network with units for `room` times what was seen."""
     words, changes, layers = chip.words, [], []
     levels = words.s_in.high if network.encoding.kind == "analog" else 0
+    s_in = replace(network.encoding, levels=levels).read(s_in).astype(np.int64)
     unit_in = 1 / levels if levels else 1.0
     for number, layer in enumerate(network.layers):
         log = Log(number + 1, changes)
         largest = room[number] * max(np.abs(seen.u[number]).max(), layer.neuron.theta_u)
         made, fixed = _fast(layer, words, unit_in, largest, options, log)
         if layer.slow is not None:
-            m, x = seen.m[number], seen.x[number]
-            assert m is not None and x is not None
-            made, fixed = _slow(layer, layer.slow, made, fixed, words, unit_in,
-                                room[number] * np.abs(m).max((0, 1)), room[number] * float(x.max()), options, log)
+            made, fixed = _slow(layer, layer.slow, made, fixed, words, unit_in, room[number],
+                                Seen.of(seen, number, s_in), options, log)
         layers.append(_filled(replace(made, fixed=fixed), chip.limits.slots))
         unit_in = 1.0
     log = Log(len(layers), changes)
@@ -181,6 +185,7 @@ def _fast(layer: Layer, words: Words, unit_in: float, largest: float, options: O
     neuron, axis = layer.neuron, 1 if options.rows else None
     both = layer.W_f if layer.W_r is None else np.concatenate([layer.W_f, layer.W_r * unit_in], axis=1)
     unit_f = _unit(both, words.W_f, options.clip, axis) * np.ones(layer.N)
+    unit_f = np.maximum(unit_f, unit_f.max() / SPREAD)
     fine = neuron.g * unit_f * unit_in
     shift_f = math.ceil(math.log2(largest / (fine.min() * words.u.high)))
     unit_u = fine * 2.0**shift_f
@@ -190,45 +195,102 @@ def _fast(layer: Layer, words: Words, unit_in: float, largest: float, options: O
     beta = min(np.rint(neuron.beta * 2**words.beta.bits), words.beta.high) / 2**words.beta.bits
     whole = Neuron(beta, 1.0, float(theta_u.max()), neuron.reset, neuron.decay,
                    float(np.rint(neuron.lam / unit_u[0])), neuron.shift)
-    fixed = Fixed(theta_u, words.x, words.m, words.u, words.I, 0, 0, shift_f, 0, unit_u, np.empty(0), 1.0)
+    fixed = Fixed(theta_u, words.x, words.m, words.u, words.I, 0, 0, 0, shift_f, 0, unit_u, np.empty(0), 1.0)
     return Layer(log.whole("W_f", layer.W_f / unit_f[:, None], words.W_f), log.whole("b", b, words.b), whole,
                  recurrent, None, layer.delay), fixed
 
 
-def _slow(layer: Layer, slow: SlowMemory, made: Layer, fixed: Fixed, words: Words, unit_in: float,
-          largest_m: np.ndarray, largest_x: float, options: Options, log: Log) -> tuple[Layer, Fixed]:
-    """The layer with its slow memory; `largest_m` (d,) and `largest_x` have to fit."""
-    largest_m = np.maximum(largest_m, 1e-3 * max(largest_m.max(), 1e-30)) if options.balance else np.full(
-        slow.d, max(largest_m.max(), 1e-30))
-    unit_m = largest_m / words.m.high
-    abar = slow.Abar * unit_m / unit_m[:, None]
+@dataclass(frozen=True)
+class Seen:
+    """What one layer did in calibration: input s_in (B, T, M) as it arrives in integers, trained m (B, T, d), x."""
+
+    s_in: np.ndarray
+    m: np.ndarray
+    x: np.ndarray
+
+    @classmethod
+    def of(cls, activity: Activity, number: int, s_in: np.ndarray) -> "Seen":
+        m, x = activity.m[number], activity.x[number]
+        assert m is not None and x is not None
+        return cls(activity.spikes[number - 1].astype(np.int64) if number else s_in, m, x)
+
+
+def _slow(layer: Layer, slow: SlowMemory, made: Layer, fixed: Fixed, words: Words, unit_in: float, room: float,
+          seen: Seen, options: Options, log: Log) -> tuple[Layer, Fixed]:
+    """The layer with its slow memory, whose units leave `room` times what was seen."""
+    largest_m = np.abs(seen.m).max((0, 1))
+    largest_m = np.maximum(largest_m, 1e-3 * largest_m.max()) if options.balance else np.full(slow.d, largest_m.max())
+    unit_m = room * np.where(largest_m > 0, largest_m, 1.0) / words.m.high
     unit_w = float(_unit(slow.w_x, words.w_x, options.clip))
-    shift_m = math.floor(math.log2(words.Abar.high / np.abs(abar).max()))
-    while True:
-        into = slow.Bbar / unit_m * 2.0**shift_m  # Bbar in units, but for that of x
-        most = np.abs(into).max()
-        wanted = min(words.Bbar.high, math.sqrt(most * largest_x)) / most  # unit of x: Bbar and x share the bits
-        shift_x = math.floor(math.log2(wanted / (unit_w * unit_in)))
-        while unit_w * unit_in * 2.0**shift_x * words.x.high < largest_x:
-            shift_x += 1
-        unit_x = unit_w * unit_in * 2.0**shift_x
-        if most * unit_x <= words.Bbar.high + 0.5:
-            break
-        shift_m -= 1
-    unit_I = fixed.unit_u / layer.neuron.g
-    P = (slow.W_m @ slow.Abar if options.broken else slow.W_m) * unit_m / unit_I[:, None]
-    nu = slow.W_m @ slow.Bbar * unit_x / unit_I
-    shift_I = math.floor(math.log2(words.P.high / np.abs(P).max()))
-    if options.broken:
-        shift_I = min(shift_I, math.floor(math.log2(words.nu.high / np.abs(nu).max())))
+    shift_x = _shift(unit_w * unit_in * words.x.high, room * float(seen.x.max()) or 1.0)
+    unit_x = unit_w * unit_in * 2.0**shift_x
+    abar, bbar = slow.Abar * unit_m / unit_m[:, None], slow.Bbar * unit_x / unit_m
+    shift_m = _left(words.Abar, np.abs(abar).max(), words.I, np.abs(seen.m / unit_m).max())
+    shift_B = _left(words.Bbar, np.abs(bbar).max(), words.I, np.abs(bbar).max() * seen.x.max() / unit_x)
+    fixed = replace(fixed, shift_x=shift_x, shift_m=shift_m, shift_B=shift_B, unit_m=unit_m, unit_x=unit_x)
     memory = replace(
         slow, w_x=log.whole("w_x", slow.w_x / unit_w, words.w_x),
         b_x=log.whole("b_x", slow.b_x / (unit_w * unit_in), words.b),
-        W_m=log.whole("P" if options.broken else "W_m", P * 2.0**shift_I, words.P), b_m=np.zeros(layer.N, np.int8),
-        Abar=_stable(log, abar * 2.0**shift_m, shift_m, words.Abar), Bbar=log.whole("Bbar", into * unit_x, words.Bbar),
-        nu=log.whole("nu", nu * 2.0**shift_I, words.nu) if options.broken else None)
-    return replace(made, slow=memory), replace(fixed, shift_x=shift_x, shift_m=shift_m, shift_I=shift_I,
-                                               unit_m=unit_m, unit_x=unit_x)
+        W_m=np.zeros((layer.N, slow.d), np.int64), b_m=np.zeros(layer.N, np.int8),
+        Abar=_stable(log, abar * 2.0**shift_m, shift_m, words.Abar),
+        Bbar=log.whole("Bbar", bbar * 2.0**shift_B, words.Bbar))
+    P, nu, shift_I = _read_out(layer, slow, replace(made, slow=memory), fixed, words, seen, options)
+    memory = replace(memory, W_m=log.whole("P" if options.broken else "W_m", P, words.P),
+                     nu=log.whole("nu", nu, words.nu) if options.broken else None)
+    return replace(made, slow=memory), replace(fixed, shift_I=shift_I)
+
+
+def _shift(fits: float, largest: float) -> int:
+    """The fewest bits by which to shift right for `largest` to be at most `fits`; negative: to the left."""
+    return math.ceil(math.log2(largest / fits) - 1e-9)
+
+
+def _left(word: Word, largest: float, accumulator: Word, total: float) -> int:
+    """The most bits by which to shift left for `largest` to fit its word and `total` the accumulator."""
+    return -max(_shift(word.high, largest or 1.0), _shift(accumulator.high, total or 1.0))
+
+
+def _read_out(layer: Layer, slow: SlowMemory, made: Layer, fixed: Fixed, words: Words, seen: Seen,
+              options: Options) -> tuple[np.ndarray, np.ndarray, int]:
+    """(P, nu, shift_I) that give with the integer memory what W_m m gave, still to be rounded."""
+    x, m = _memories(made, fixed, seen.s_in)
+    start = slow.W_m * fixed.unit_m
+    if options.broken:
+        signals = np.concatenate([np.pad(m, ((0, 0), (1, 0), (0, 0)))[:, :-1], x], axis=2)
+        start = np.concatenate([slow.W_m @ slow.Abar * fixed.unit_m, (slow.W_m @ slow.Bbar * fixed.unit_x)[:, None]], 1)
+    else:
+        signals = m
+    z = signals.reshape(-1, signals.shape[2]) / words.m.high
+    unit_I = (fixed.unit_u / layer.neuron.g)[:, None]
+    target = seen.m.reshape(len(z), -1) @ slow.W_m.T / unit_I.T
+    start = start / unit_I * words.m.high
+    gram, cross = z.T @ z / len(z), target.T @ z / len(z)
+    best = (math.inf, start, 0)
+    for penalty in (math.inf, *(np.geomspace(1, 1e-12, 25) if gram.any() else ())):
+        matrix = start
+        if penalty < math.inf:
+            ridge = gram + penalty * np.trace(gram) / len(gram) * np.eye(len(gram))
+            matrix = start + np.linalg.solve(ridge, (cross - start @ gram).T).T
+        shift = min(_left(word, np.abs(part).max(initial=0) / words.m.high, words.I, np.abs(target).max())
+                    for word, part in ((words.P, matrix[:, :slow.d]), (words.nu, matrix[:, slow.d:])))
+        scale = 2.0**shift / words.m.high
+        difference = np.rint(matrix * scale) / scale
+        error = float(((difference @ gram) * difference).sum() - 2 * (difference * cross).sum())
+        if error < best[0]:
+            best = (error, matrix * scale, shift)
+    _, matrix, shift = best
+    return matrix[:, :slow.d], matrix[:, slow.d] if options.broken else np.zeros(0), shift
+
+
+def _memories(made: Layer, fixed: Fixed, s_in: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """x (B, T, 1) and m (B, T, d) of the integer layer on s_in (B, T, M)."""
+    core = integers.Core(made, fixed, *s_in.shape[:2])
+    x, m = [], []
+    for k in range(s_in.shape[1]):
+        core.remember(k, s_in[:, k] if core.axons is None else core.axons.step(k, s_in[:, k]))
+        x.append(core.x)
+        m.append(core.m)
+    return np.stack(x, axis=1), np.stack(m, axis=1)  # type: ignore[arg-type]
 
 
 def _stable(log: Log, abar: np.ndarray, shift_m: int, word: Word) -> np.ndarray:

@@ -43,6 +43,11 @@ def held(value: np.ndarray, word: Word) -> np.ndarray:
     return np.clip(value, word.low, word.high)
 
 
+def product(values: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """values @ matrix of whole numbers, int64; by BLAS in float64, exact because no partial sum reaches 2^53."""
+    return (values.astype(float) @ matrix).astype(np.int64)
+
+
 class Core:
     """Registers of one layer for B samples, at rest.
 
@@ -53,9 +58,12 @@ class Core:
         def whole(array):
             return np.asarray(array, np.int64)
 
+        def matrix(array):
+            return np.asarray(array, float).T
+
         self.layer, self.fixed, self.overflows = layer, fixed, Counter[str]()
-        self.W_f, self.b, self.theta_u = whole(layer.W_f).T, whole(layer.b_f), whole(fixed.theta_u)
-        self.W_r = whole(layer.W_r).T if layer.W_r is not None else None
+        self.W_f, self.b, self.theta_u = matrix(layer.W_f), whole(layer.b_f), whole(fixed.theta_u)
+        self.W_r = matrix(layer.W_r) if layer.W_r is not None else None
         self.axons = Axons(layer.delay, batch, steps, np.int64) if layer.delay is not None else None
         self.u = np.zeros((batch, layer.N), np.int64)
         self.s = np.zeros((batch, layer.N), np.int64)
@@ -66,8 +74,8 @@ class Core:
             slow = layer.slow
             self.d_s = slow.d_s
             self.b = self.b + whole(slow.b_m)
-            self.w_x, self.b_x = whole(slow.w_x), whole(slow.b_x)
-            self.Abar, self.Bbar, self.P = whole(slow.Abar).T, whole(slow.Bbar), whole(slow.W_m).T
+            self.w_x, self.b_x = matrix(slow.w_x), whole(slow.b_x)
+            self.Abar, self.Bbar, self.P = matrix(slow.Abar), whole(slow.Bbar), matrix(slow.W_m)
             self.nu = whole(slow.nu) if slow.nu is not None else None
             self.m = np.zeros((batch, slow.d), np.int64)
         sizes = {"x": 1, "m": layer.slow.d if layer.slow else 0, "u": layer.N}
@@ -78,10 +86,10 @@ class Core:
         if self.axons is not None:
             s_in = self.axons.step(k, s_in)
         if self.layer.slow:
-            self._remember(k, s_in)
-        total = s_in @ self.W_f
+            self.remember(k, s_in)
+        total = product(s_in, self.W_f)
         if self.W_r is not None:
-            total = total + self.s @ self.W_r
+            total = total + product(self.s, self.W_r)
         v = self._kept(k) + self._shift("u", k, self._hold("I", total), self.fixed.shift_f) + self.b
         if self.layer.slow:
             v = v + self._shift("u", k, self.I_m, self.fixed.shift_I)
@@ -90,14 +98,16 @@ class Core:
         self.u = self._hold("u", reset)
         return int(np.abs(v - self.theta_u).min())
 
-    def _remember(self, k: int, s_in: np.ndarray) -> None:
+    def remember(self, k: int, s_in: np.ndarray) -> None:
+        """Advance the slow memory by one step on what arrives, s_in (B, M) int64."""
         before = np.asarray(self.m)
-        total = np.maximum(self._hold("I", s_in @ self.w_x + self.b_x), 0)
+        total = np.maximum(self._hold("I", product(s_in, self.w_x) + self.b_x), 0)
         self.x = self._hold("x", self._shift("x", k, total[:, None], self.fixed.shift_x))
-        total = self._hold("I", before @ self.Abar + self.x * self.Bbar)
-        self.m = self._hold("m", self._shift("m", k, total, self.fixed.shift_m))
+        kept = self._shift("m", k, self._hold("I", product(before, self.Abar)), self.fixed.shift_m)
+        new = self._shift("m", k, self._hold("I", self.x * self.Bbar), self.fixed.shift_B)
+        self.m = self._hold("m", kept + new)
         if k % self.d_s == 0:
-            seen = self.m @ self.P if self.nu is None else before @ self.P + self.x * self.nu
+            seen = product(self.m, self.P) if self.nu is None else product(before, self.P) + self.x * self.nu
             self.I_m = self._hold("I", seen)
 
     def _kept(self, k: int) -> np.ndarray:
@@ -133,7 +143,7 @@ def watched(network: TrainedNetwork, s_in: np.ndarray,
     s_in = network.encoding.read(np.asarray(s_in)).astype(np.int64)
     batch, steps, _ = s_in.shape
     cores = [Core(layer, layer.fixed, batch, steps) for layer in network.layers if layer.fixed]
-    W_o, b_o = np.asarray(network.W_o, np.int64).T, np.asarray(network.b_o, np.int64)
+    W_o, b_o = np.asarray(network.W_o, float).T, np.asarray(network.b_o, np.int64)
     counts = [np.zeros_like(core.u) for core in cores]
     kept: dict[str, list[list[np.ndarray]]] = {name: [[] for _ in cores] for name in ("spikes", "u", "m", "x")}
     readout, margin = [], np.inf
@@ -147,12 +157,13 @@ def watched(network: TrainedNetwork, s_in: np.ndarray,
                 if name in record and value is not None:
                     kept[name][number].append(value)
         if "readout" in record or network.kappa is not None:
-            readout.append(signal @ W_o + b_o)
+            readout.append(product(signal, W_o) + b_o)
     y = np.stack(readout, axis=1).astype(float) if readout else np.empty(0)
     found: dict[str, Any] = {name: [np.stack(steps, axis=1) if steps else None for steps in layers]
                              for name, layers in kept.items() if name in record}
     activity = Activity(
-        logits=(counts[-1] @ W_o + steps * b_o) / steps if network.kappa is None else smoothed(y, network.kappa),
+        logits=smoothed(y, network.kappa) if network.kappa is not None
+        else (product(counts[-1], W_o) + steps * b_o) / steps,
         rates=[count.mean(axis=0) / steps for count in counts],
         readout=y if "readout" in record else None, margin=float(margin), **found)
     return activity, [core.overflows for core in cores]
