@@ -56,12 +56,14 @@ def _layer(network: TrainedNetwork, number: int) -> dict[str, object]:
             "delays": None if layer.delay is None else f"{layer.delay.min()} to {layer.delay.max()} steps",
             "recurrent": "yes" if layer.W_r is not None else "no", "decay": neuron.decaying,
             "gain g": neuron.g, "threshold": neuron.theta_u, "reset": neuron.reset,
-            "state": layer.state}
+            "state": layer.state,
+            "bits": None if layer.fixed is None else ", ".join(f"{name} {word.bits}"
+                                                                for name, word in layer.fixed.words.items())}
 
 
 def _used(rows: list[dict[str, object]]) -> list[dict[str, object]]:
     """Without the columns of what no layer has."""
-    absent = {key for key in ("blocks", "memory acts on", "delays") if all(row[key] is None for row in rows)}
+    absent = {key for key in ("blocks", "memory acts on", "delays", "bits") if all(row[key] is None for row in rows)}
     return [{key: value for key, value in row.items() if key not in absent} for row in rows]
 
 
@@ -85,6 +87,7 @@ def _totals(network: TrainedNetwork) -> list[tuple[str, str]]:
         ("numbers stored", f"{count['stored']:,}"),
         ("state buffers", f"{state:,}   N + d over layers{', + sum of delays' if delays else ''}"),
         ("class", told),
+        *([("chip", f"{origin.get('chip', 'not said')}: all arrays are whole numbers")] if network.fixed else []),
         ("input", f"{code.kind}, {code.channels} channels x {code.steps} steps of {code.dt * 1e3:g} ms"),
         ("data", code.dataset or "not said"),
         ("permutation", "none" if code.permutation is None else f"of {len(code.permutation)} steps"),
