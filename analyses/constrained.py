@@ -1,0 +1,89 @@
+"""What do a chip's integers cost? Shipped networks as trained and constrained, on whole test sets in Brian2.
+
+Formats are chosen on 200 training samples. Every spike is compared with the integer reference. Goes on where it was.
+
+python analyses/constrained.py --data FOLDER                (shd-regen a minute a line, S-MNIST ten, on two cores)
+"""
+
+import argparse
+import json
+from typing import Any
+
+import numpy as np
+from tabulate import tabulate
+
+from dmpnet import data, provenance, shipped, table, weights
+from dmpnet.commands import options
+from dmpnet.evaluation import evaluate
+from dmpnet.hardware import chip
+from dmpnet.hardware.constrain import constrain
+
+ROWS = ("shd-regen-dmp2", "smnist-dmp2")
+LOW = {f"words.{name}.bits": 4 for name in ("W_f", "P", "nu")}
+SETTINGS: dict[str, dict[str, int] | None] = {
+    "as trained": None,
+    "8-bit weights, 16-bit state": {},
+    "6-bit slow memory": {"words.m.bits": 6},
+    "4-bit W_f and P, 8-bit slow memory": LOW | {"words.m.bits": 8},
+    "4-bit W_f and P, 6-bit slow memory": LOW | {"words.m.bits": 6},
+    "4-bit W_f and P, 4-bit slow memory": LOW | {"words.m.bits": 4},
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", nargs="+", default=list(ROWS), choices=shipped.names(), metavar="NAME")
+    parser.add_argument("--settings", nargs="+", default=list(SETTINGS), choices=list(SETTINGS), metavar="SETTING")
+    parser.add_argument("--chip", default="dmp-256")
+    parser.add_argument("--calibration", type=int, default=200)
+    options.data(parser)
+    options.backend(parser)
+    parser.set_defaults(backend="cpp_standalone")
+    options.common(parser, "results/constrained.json")
+    arguments = parser.parse_args()
+    done = json.loads(arguments.out.read_text())["runs"] if arguments.out.exists() else []
+    for row in arguments.rows:
+        for setting in arguments.settings:
+            for seed in shipped.seeds(row):
+                if any((run["row"], run["setting"], run["seed"]) == (row, setting, seed) for run in done):
+                    continue
+                done.append({"row": row, "setting": setting, "seed": seed} | measured(arguments, row, setting, seed))
+                provenance.write(arguments.out, provenance.record("constrained", options.given(arguments), runs=done))
+                print(row, setting, seed, f"{done[-1]['accuracy']:.2f} %", flush=True)
+    print(tabulate(summary(done), headers="keys", floatfmt=".2f"))
+
+
+def measured(arguments: argparse.Namespace, row: str, setting: str, seed: int) -> dict[str, Any]:
+    """The whole test set in Brian2, with one network in one setting."""
+    network = weights.load(shipped.path(f"{row}/seed{seed}"))
+    train, test = (data.load(network.encoding.dataset, split, arguments.data, arguments.download,
+                             permutation=network.encoding.permutation) for split in ("train", "test"))
+    found: dict[str, Any] = {}
+    changes = SETTINGS[setting]
+    if changes is not None:
+        described = chip.changed(chip.load(arguments.chip), changes)
+        chosen = np.random.RandomState(arguments.seed).permutation(len(train))[:arguments.calibration]
+        made = constrain(network, described, train.batch(np.sort(chosen)), clip=bool(changes))
+        network = made.network
+        found = {"silent": made.silent, "notes": made.notes}
+    result = evaluate(network, test, arguments.backend, processes=arguments.processes)
+    return found | {"accuracy": result.accuracy, "rates": result.rates, "samples": len(test),
+                    "compared": result.compared, "mismatched": result.mismatched}
+
+
+def summary(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A line a row and setting: mean over seeds, and over seeds the mean of what the integers cost."""
+    lines = []
+    for row, setting in dict.fromkeys((run["row"], run["setting"]) for run in runs):
+        mine = {run["seed"]: run for run in runs if (run["row"], run["setting"]) == (row, setting)}
+        trained = {run["seed"]: run for run in runs if (run["row"], run["setting"]) == (row, "as trained")}
+        accuracy, error = table.mean_and_error([run["accuracy"] for run in mine.values()])
+        lost = [trained[seed]["accuracy"] - run["accuracy"] for seed, run in mine.items() if seed in trained]
+        lines.append({"network": row, "setting": setting, "seeds": len(mine), "test %": accuracy, "s.e.m.": error,
+                      "lost": np.mean(lost) if lost else None,
+                      "spikes that differ": sum(sum(run["mismatched"]) for run in mine.values())})
+    return lines
+
+
+if __name__ == "__main__":
+    main()
