@@ -254,6 +254,14 @@ def test_prices_are_the_published_ones():
     assert actions.price(Action("read", "state", 32), DMP, dear) == pytest.approx(5)
 
 
+def test_a_bank_a_lane_is_priced_by_its_size():
+    """Of 128 kB, four lanes have 32 kB each: 10 pJ a 32-bit read; the state is in one piece."""
+    split, large = Prices(split=True), core(memory__weights=4 * 32768, memory__state=32768)
+    assert actions.price(Action("read", "weights", 32), large, split) == pytest.approx(10)
+    assert actions.price(Action("read", "weights", 32), large) > 15
+    assert actions.price(Action("read", "state", 32), large, split) == pytest.approx(10)
+
+
 @pytest.mark.parametrize("units, bits", [(1, 1), (2, 1), (3, 2), (128, 7), (129, 8), (700, 10)])
 def test_address(units, bits):
     assert actions.address(units) == bits

@@ -27,8 +27,9 @@ from dmpnet.hardware import cycles, energy
 from dmpnet.hardware.chip import Chip
 from dmpnet.hardware.workload import Workload, dimensions
 
-EYERISS_REGISTER = 1.0  # Chen, Emer and Sze, ISCA 2016, table IV, 65 nm: 0.5 kB register file over a 16-bit MAC
-EYERISS_BITS = 16
+EYERISS = "Chen, Emer and Sze, ISCA 2016, table IV, 65 nm"
+EYERISS_REGISTER = 1.0  # EYERISS: an access to a register file of 0.5 kB over a 16-bit multiplication and addition
+EYERISS_BITS = 16  # EYERISS: bits of both
 PATHS = ("spike", "memory", "update", "output")
 BANKS = ("weights", "slow", "state")
 
@@ -57,10 +58,13 @@ class Prices:
 
     register : energy of a register bit over a 16th of a 16-bit multiplication and addition; 1, as in Eyeriss; 0, a
         register costs nothing
+    split : weights and slow memory have a bank a lane, each priced by its own size; else one each, of all their bytes.
+        Which of the two a chip has is not published for the DMP core
     ours : as of the model of the in-place update: writes over reads, the smallest memory with a price of its own
     """
 
     register: float = EYERISS_REGISTER
+    split: bool = False
     ours: energy.Assumptions = energy.OURS
 
     def __post_init__(self):
@@ -215,6 +219,8 @@ def price(action: Action, chip: Chip, prices: Prices = OURS) -> float:
     if action.place == "registers":
         return action.bits * register_pj(prices)
     size = getattr(chip.memory, action.place) if action.place in BANKS else prices.ours.smallest
+    if prices.split and action.place in ("weights", "slow"):
+        size /= chip.limits.lanes
     write = prices.ours.write_per_read if action.kind == "write" else 1.0
     return action.bits * energy.bit_line_pj(size, prices.ours) * write
 
@@ -283,6 +289,7 @@ def _line(quantity: str, value: float, note: str) -> dict[str, Any]:
 def assumptions(prices: Prices = OURS) -> list[tuple[str, float, str]]:
     """What is assumed: name, value, whose it is."""
     return [("register pJ/bit", register_pj(prices), f"{prices.register:g} x Eyeriss (65 nm), arithmetic of 45 nm"),
+            ("banks a lane", float(prices.split), "ours: 1, weights and slow memory are split among lanes; 0, not"),
             ("smallest memory, bytes", prices.ours.smallest, "ours: nothing smaller has a published price"),
             ("energy of a write over a read", prices.ours.write_per_read, "ours"),
             ("pJ of an 8-bit multiplication", energy.MULTIPLY8_PJ, energy.HOROWITZ),
