@@ -1,0 +1,54 @@
+"""Figures of measured plasticity, from the file `dmpnet stdp window` wrote."""
+
+import csv
+from pathlib import Path
+
+import matplotlib
+from matplotlib.figure import Figure
+
+from dmpnet.drawing import HIGHLIGHT, MUTED, SECOND, STYLE
+from dmpnet.plasticity.protocols import SJOSTROM
+
+
+def window(path: str | Path, name: str) -> Figure:
+    """The weight changes with the order of spikes and their distance; the triplet rule's also with their frequency.
+
+    Reads the table of `dmpnet stdp window`, which takes seconds to make on the numpy back end.
+    """
+    with open(path) as file:
+        rows = list(csv.DictReader(file))
+    protocols = [[row for row in rows if row["protocol"] == kind] for kind in ("window", "frequency")]
+    with matplotlib.rc_context(STYLE):
+        panels = 2 if protocols[1] else 1
+        figure = Figure(figsize=(3.4 * panels, 2.6), layout="constrained")
+        axes = figure.subplots(1, panels, squeeze=False)[0]
+        _window(axes[0], protocols[0])
+        axes[0].set(title=name)
+        if protocols[1]:
+            _frequency(axes[1], protocols[1], with_data="visual" in name)
+    return figure
+
+
+def _window(ax, rows: list[dict[str, str]]) -> None:
+    delta = [1e3 * float(row["dt s"]) for row in rows]
+    ax.axhline(0, color=MUTED, lw=0.6)
+    ax.axvline(0, color=MUTED, lw=0.6)
+    ax.plot(delta, [float(row["dw"]) for row in rows], "o", ms=2.5, color=HIGHLIGHT, label="Brian2")
+    if rows[0]["closed form"]:
+        ax.plot(delta, [float(row["closed form"]) for row in rows], "-", lw=0.8, color="k", label="closed form")
+    ax.set(xlabel="$t_{post} - t_{pre}$ (ms)", ylabel="weight change (1)")
+    ax.legend()
+
+
+def _frequency(ax, rows: list[dict[str, str]], with_data: bool) -> None:
+    for number, (delta, colour) in enumerate(((0.01, HIGHLIGHT), (-0.01, SECOND))):
+        part = [row for row in rows if float(row["dt s"]) == delta]
+        ax.plot([float(row["rate Hz"]) for row in part], [float(row["dw"]) for row in part], "-o", ms=2.5,
+                color=colour, label=f"{1e3 * delta:+.0f} ms")
+        if with_data:
+            data = [values[2 * number:2 * number + 2] for values in SJOSTROM.values()]
+            ax.errorbar(list(SJOSTROM), [dw for dw, _ in data], yerr=[sem for _, sem in data], fmt="s", ms=3,
+                        mfc="white", color=colour, lw=0.8)
+    ax.axhline(0, color=MUTED, lw=0.6)
+    ax.set(xlabel="frequency of pairs (Hz)", title="squares: Sjöström et al. 2001" if with_data else "60 pairs")
+    ax.legend()

@@ -1,0 +1,158 @@
+"""What experiments do to synapses, measured in Brian2: pairs of spikes dt apart, and pairs at some frequency.
+
+Every condition is a synapse of its own, all side by side in one simulation.
+"""
+
+import contextlib
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from brian2 import Network, NeuronGroup, SpikeGeneratorGroup, TimedArray, defaultclock, get_device, second, set_device
+from brian2.devices.device import reset_device
+
+from dmpnet.backends import check_backend
+from dmpnet.errors import BackendError
+from dmpnet.plasticity import reference
+from dmpnet.plasticity.reward import REWARD
+from dmpnet.plasticity.rule import Rule
+from dmpnet.plasticity.synapses import synapses
+from dmpnet.simulation import _brian2
+
+STEP = 1e-3
+"""Seconds a step of every protocol."""
+
+PAIRS = 60
+"""Pairs of a protocol of many, as Pfister & Gerstner 2006 took for visual cortex."""
+
+SJOSTROM = {  # Hz: dw and s.e.m. at dt = +10 ms, dw and s.e.m. at dt = -10 ms
+    0.1: (-0.04, 0.05, -0.29, 0.08),
+    10.0: (0.14, 0.10, -0.41, 0.11),
+    20.0: (0.29, 0.14, -0.34, 0.10),
+    40.0: (0.53, 0.11, 0.56, 0.32),
+    50.0: (0.56, 0.26, 0.75, 0.19),
+}
+"""Visual cortex, Sjostrom, Turrigiano & Nelson 2001 (Neuron 32, 1149), as Pfister & Gerstner 2006 fitted them."""
+
+
+@contextlib.contextmanager
+def brian2_on(backend: str, dt: float) -> Iterator[None]:
+    """Brian2 on a back end with a clock of dt seconds; the run-time device and preferences as they were, after."""
+    check_backend(backend)
+    if backend != "cpp_standalone":
+        with _brian2(backend, dt):
+            yield
+        return
+    if get_device().__class__.__name__ != "RuntimeDevice":
+        raise BackendError("cpp_standalone is set as Brian2's device already, with a program of its own; "
+                           "set_device('runtime') first")
+    with tempfile.TemporaryDirectory() as folder:
+        set_device("cpp_standalone", directory=folder)
+        try:
+            defaultclock.dt = dt * second
+            yield
+        finally:
+            get_device().reinit()
+            reset_device()
+
+
+def run(rule: Rule, pre: np.ndarray, post: np.ndarray, w: np.ndarray, *, i: np.ndarray | None = None,
+        j: np.ndarray | None = None, dt: float = STEP, backend: str = "numpy", third: float = 0.0, u: float = 1.0,
+        seed: int = 1) -> np.ndarray:
+    """Weights, one a synapse, after neurons spiked as in pre (T, M) and post (T, N); all to all without i, j.
+
+    third : value of the gate, or of dopamine in the first step; u : membrane of postsynaptic neurons
+    """
+    pre, post = np.asarray(pre, bool), np.asarray(post, bool)
+    with brian2_on(backend, dt):
+        step, neuron = np.nonzero(pre)
+        source = SpikeGeneratorGroup(pre.shape[1], neuron, step * dt * second, name="protocol_source")
+        fires = TimedArray(post.astype(float), dt=dt * second, name="protocol_fires")
+        target = NeuronGroup(post.shape[1], "u : 1 (constant)", threshold="fires(t, i) > 0", reset="",
+                             name="protocol_target", namespace={"fires": fires})
+        target.u = u
+        plastic = synapses(rule, source, target, w=w, i=i, j=j, seed=seed, name="protocol")
+        if plastic.third is not None:
+            setattr(plastic.third, "gate" if "gate" in plastic.third.variables else "d", third)
+        Network(source, target, *plastic.objects).run(len(pre) * dt * second, namespace={})
+        return np.array(plastic.synapses.w[:])
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """Weight changes measured by pairs of spikes: at each delta (s) or rate (Hz), and what the closed form says.
+
+    rate : NaN for a single pair
+    closed : None where there is none
+    """
+
+    delta: np.ndarray
+    rate: np.ndarray
+    dw: np.ndarray
+    closed: np.ndarray | None = None
+
+
+def spike_pairs(delta: np.ndarray, rate: np.ndarray, pairs: int) -> tuple[np.ndarray, np.ndarray]:
+    """(T, n) presynaptic and postsynaptic spikes, a column a condition; one pair: the later spike of all at once."""
+    delta = np.rint(np.asarray(delta) / STEP).astype(int)
+    period = np.rint(1 / (np.asarray(rate) * STEP)).astype(int)
+    first = np.maximum(np.abs(delta).max() - np.maximum(delta, 0), 0) + 1  # of the presynaptic neuron
+    at = first[:, None] + period[:, None] * np.arange(pairs)
+    pre = np.zeros((int((at + np.maximum(delta, 0)[:, None]).max()) + 2, len(delta)), bool)
+    post = pre.copy()
+    column = np.arange(len(delta))[:, None]
+    pre[at, column] = True
+    post[at + delta[:, None], column] = True
+    return pre, post
+
+
+COPIES = 2000  # of a stochastic synapse, whose changes are averaged
+AFTER = 3.0  # seconds after a pair in which dopamine turns eligibility into weight
+
+
+def start(rule: Rule, count: int) -> np.ndarray:
+    """Weights before a protocol: 1 for the triplet rule, whose unit that is, else halfway (binary: half are 1)."""
+    if "r : integer" in rule.model:
+        return np.arange(count) % 2.0
+    return np.full(count, 1.0 if rule.name.startswith("triplet") else (rule["w_min"] + rule["w_max"]) / 2)
+
+
+def measure(rule: Rule, delta: np.ndarray, rate: np.ndarray, pairs: int, backend: str = "numpy",
+            seed: int = 1) -> np.ndarray:
+    """(n,) dw of the rule after `pairs` pairs, delta in s apart, at rate in Hz; third factors: gate 1, one reward."""
+    pre, post = spike_pairs(delta, rate, pairs)
+    if "c : 1" in rule.model:
+        pre, post = (np.concatenate([s, np.zeros((round(AFTER / STEP), s.shape[1]), bool)]) for s in (pre, post))
+    each = np.arange(pre.shape[1]).repeat(COPIES if "r : integer" in rule.model else 1)
+    w = start(rule, len(each))
+    third = REWARD if "c : 1" in rule.model else 1.0
+    after = run(rule, pre, post, w, i=each, j=each, backend=backend, third=third, seed=seed)
+    return (after - w).reshape(pre.shape[1], -1).mean(axis=1)
+
+
+def window(rule: Rule, backend: str = "numpy", seed: int = 1) -> Pairing:
+    """dw against delta: one pair; 60 pairs at 20 Hz where one says nothing."""
+    delta = np.arange(-24, 25) * 1e-3 if rule.repeated else np.arange(-50, 51) * 2e-3
+    rate = np.full(len(delta), 20.0)
+    pairs = PAIRS if rule.repeated else 1
+    dw = measure(rule, delta, rate, pairs, backend, seed)
+    closed = None
+    if rule.name.startswith("triplet"):
+        closed = np.array([closed_pairing(rule, 20.0, d) for d in delta])
+    elif rule.name in ("pair-additive", "pair-nearest", "voltage-gated", "slow-memory-gated"):
+        closed = reference.pair_window(delta, rule.numbers)
+    return Pairing(delta, rate if rule.repeated else np.full(len(delta), np.nan), dw, closed)
+
+
+def closed_pairing(rule: Rule, rate: float, delta: float) -> float:
+    """What a triplet rule comes to after 60 pairs; spikes of the same step (delta = 0) meet only earlier pairs."""
+    return reference.triplet_pairing(rate, delta, PAIRS, rule.numbers, rule.name.endswith("nearest"))
+
+
+def frequency(rule: Rule, backend: str = "numpy") -> Pairing:
+    """dw of a triplet rule against frequency, after 60 pairs at dt = +10 and -10 ms."""
+    rates = np.array([5.0, 10.0, 20.0, 25.0, 40.0, 50.0])
+    delta, rate = np.repeat([0.01, -0.01], len(rates)), np.tile(rates, 2)
+    dw = measure(rule, delta, rate, PAIRS, backend)
+    return Pairing(delta, rate, dw, np.array([closed_pairing(rule, *both) for both in zip(rate, delta, strict=True)]))
