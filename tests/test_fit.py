@@ -193,8 +193,8 @@ def test_a_bank_holds_its_last_byte_and_not_one_more(name, way_out):
 
 
 def test_bits_are_summed_before_they_are_rounded_up_to_bytes():
-    """12 u, 8 m of 3 bits and 1 of x: 61 bits are 8 bytes, not 12 + 8 + 1."""
-    described = roomy(words__u__bits=3, words__m__bits=3, words__x__bits=1)
+    """12 u and 8 m of 3 bits and x of 2: 62 bits are 8 bytes, not 12 + 8 + 1."""
+    described = roomy(words__u__bits=3, words__m__bits=3, words__x__bits=2)
     assert bank(fit(network(), described), "state bank") == 8
 
 
@@ -346,7 +346,7 @@ def test_it_fits_if_and_only_if_no_limit_is_broken(asked, settings, blocks):
 
 
 @given(networks, st.sampled_from(("W_f", "W_r", "P", "nu", "Abar", "Bbar", "w_x", "W_o", "b", "x", "m", "u")),
-       st.integers(1, 30), st.integers(1, 30))
+       st.integers(2, 30), st.integers(2, 30))
 def test_more_bits_never_take_fewer_bytes(asked, word, a, b):
     less, more = (fit(asked, chip.changed(DMP, {f"words.{word}.bits": bits})) for bits in sorted((a, b)))
     assert all(p.used <= q.used for p, q in zip(less.banks, more.banks, strict=True))
