@@ -7,7 +7,6 @@ python analyses/hierarchy.py --data FOLDER --seeds 0 1       (a run takes about 
 """
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
@@ -46,19 +45,18 @@ def main() -> None:
     parser.set_defaults(backend="cpp_standalone")
     options.common(parser, "results/hierarchy.json")
     arguments = parser.parse_args()
-    done = json.loads(arguments.out.read_text())["runs"] if arguments.out.exists() else []
+    runs = provenance.Runs(arguments.out, "hierarchy", options.given(arguments))
     train, test = (data.load("smnist-pairs", split, arguments.data, arguments.download) for split in ("train", "test"))
     for seed in arguments.seeds:
         for number, (name, changes) in enumerate(VARIANTS.items()):
-            if any(run["variant"] == name and run["seed"] == seed for run in done):
+            if runs.has(variant=name, seed=seed):
                 continue
             trainer = Trainer(recipe(changes, seed, arguments.epochs), train, arguments.runs / f"{number}-{seed}")
             network = trainer.finished()
             result = evaluate(network, test, arguments.backend, processes=arguments.processes)
-            done.append({"variant": name} | card.measured(network, test, result))
-            provenance.write(arguments.out, provenance.record("hierarchy", options.given(arguments), runs=done))
+            runs.add({"variant": name} | card.measured(network, test, result))
             print(f"{name}, seed {seed}: {result.accuracy:.2f} %", flush=True)
-    print(tabulate(summary(done), headers="keys", floatfmt=".2f", intfmt=","))
+    print(tabulate(summary(runs.done), headers="keys", floatfmt=".2f", intfmt=","))
 
 
 def summary(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:

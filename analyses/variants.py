@@ -7,7 +7,6 @@ python analyses/variants.py ablation --data FOLDER --seeds 0 1 2     (groups: se
 """
 
 import argparse
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -48,17 +47,17 @@ def main() -> None:
     options.common(parser, None)
     arguments = parser.parse_args()
     out = arguments.out or Path("results") / f"variants_{arguments.group}.json"
-    done = json.loads(out.read_text())["runs"] if out.exists() else []
+    runs = provenance.Runs(out, "variants", options.given(arguments))
     train, test = (data.load("shd-regen", split, arguments.data) for split in ("train", "test"))
     for name, changes in GROUPS[arguments.group].items():
         for seed in arguments.seeds:
-            if any(run["variant"] == name and run["seed"] == seed for run in done):
+            if runs.has(variant=name, seed=seed):
                 continue
             folder = arguments.runs / f"{arguments.group}-{name.replace(' ', '-').replace(',', '')}-{seed}"
-            done.append({"variant": name, "seed": seed} | trained(changes, seed, arguments.epochs, train, test, folder))
-            provenance.write(out, provenance.record("variants", options.given(arguments), runs=done))
-            print(name, seed, f"{done[-1]['accuracy_brian2']:.2f} %", flush=True)
-    print(tabulate(summary(done), headers="keys", floatfmt=".2f"))
+            found = trained(changes, seed, arguments.epochs, train, test, folder)
+            runs.add({"variant": name, "seed": seed} | found)
+            print(name, seed, f"{found['accuracy_brian2']:.2f} %", flush=True)
+    print(tabulate(summary(runs.done), headers="keys", floatfmt=".2f"))
 
 
 def trained(changes: dict[str, Any], seed: int, epochs: int, train: data.Recordings, test: data.Recordings,

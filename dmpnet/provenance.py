@@ -46,6 +46,23 @@ def record(command: str, arguments: dict[str, Any], **more: Any) -> dict[str, An
     return {"command": command, "arguments": arguments, "versions": versions, "commit": commit(), "written": now} | more
 
 
+class Runs:
+    """Results of many runs in one file, written after each, so that a script called again goes on where it was."""
+
+    def __init__(self, path: Path, command: str, arguments: dict[str, Any]):
+        self.path, self.command, self.arguments = path, command, arguments
+        self.done: list[dict[str, Any]] = json.loads(path.read_text())["runs"] if path.exists() else []
+
+    def has(self, **of: Any) -> bool:
+        """Whether a run with these values is there already."""
+        return any(all(run[key] == value for key, value in of.items()) for run in self.done)
+
+    def add(self, run: dict[str, Any]) -> None:
+        """Keep `run`, and write all."""
+        self.done.append(run)
+        write(self.path, record(self.command, self.arguments, runs=self.done))
+
+
 def write(path: str | Path, entry: dict[str, Any]) -> None:
     """Write `entry` as JSON, whole or not at all."""
     with whole_file(path) as temporary:
