@@ -6,7 +6,6 @@ python analyses/constrained.py --data FOLDER                (shd-regen a minute 
 """
 
 import argparse
-import json
 from typing import Any
 
 import numpy as np
@@ -41,16 +40,16 @@ def main() -> None:
     parser.set_defaults(backend="cpp_standalone")
     options.common(parser, "results/constrained.json")
     arguments = parser.parse_args()
-    done = json.loads(arguments.out.read_text())["runs"] if arguments.out.exists() else []
+    runs = provenance.Runs(arguments.out, "constrained", options.given(arguments))
     for row in arguments.rows:
         for setting in arguments.settings:
             for seed in shipped.seeds(row):
-                if any((run["row"], run["setting"], run["seed"]) == (row, setting, seed) for run in done):
+                if runs.has(row=row, setting=setting, seed=seed):
                     continue
-                done.append({"row": row, "setting": setting, "seed": seed} | measured(arguments, row, setting, seed))
-                provenance.write(arguments.out, provenance.record("constrained", options.given(arguments), runs=done))
-                print(row, setting, seed, f"{done[-1]['accuracy']:.2f} %", flush=True)
-    print(tabulate(summary(done), headers="keys", floatfmt=".2f"))
+                found = measured(arguments, row, setting, seed)
+                runs.add({"row": row, "setting": setting, "seed": seed} | found)
+                print(row, setting, seed, f"{found['accuracy']:.2f} %", flush=True)
+    print(tabulate(summary(runs.done), headers="keys", floatfmt=".2f"))
 
 
 def measured(arguments: argparse.Namespace, row: str, setting: str, seed: int) -> dict[str, Any]:
@@ -62,8 +61,7 @@ def measured(arguments: argparse.Namespace, row: str, setting: str, seed: int) -
     changes = SETTINGS[setting]
     if changes is not None:
         described = chip.changed(chip.load(arguments.chip), changes)
-        chosen = np.random.RandomState(arguments.seed).permutation(len(train))[:arguments.calibration]
-        made = constrain(network, described, train.batch(np.sort(chosen)), clip=bool(changes))
+        made = constrain(network, described, train.drawn(arguments.calibration, arguments.seed), clip=bool(changes))
         network = made.network
         found = {"silent": made.silent, "notes": made.notes}
     result = evaluate(network, test, arguments.backend, processes=arguments.processes)

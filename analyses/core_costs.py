@@ -41,7 +41,7 @@ def of_a_run(samples: int, folder: Any) -> Works:
 
 def bytes_of(work: Workload, chip: Chip) -> dict[str, int]:
     """Bytes that a layer needs of every bank, by the rule of dmpnet.hardware.fit."""
-    core = fit.Core(1, work.N, work.M, work.d, workload.dimensions(work.d, chip), work.classes, Neuron(), "current", 0,
+    core = fit.Core(1, work.N, work.M, work.d, chips.dimensions(work.d, chip), work.classes, Neuron(), "current", 0,
                     True, work.recurrent, False, None)
     return {bank.name: bank.size(core, chip) for bank in fit.BANKS}
 

@@ -115,7 +115,7 @@ def _at_run_time(network: TrainedNetwork, pieces: Iterator[tuple[np.ndarray, int
                  record: tuple[str, ...], done: Callable[[int], None]) -> list[Activity]:
     """Batches on Brian2's run-time device; a shared network is built once and brought back to rest."""
     found = []
-    with _brian2(target, network.encoding.dt):
+    with run_time(target, network.encoding.dt):
         converted = None
         for piece, keep in pieces:
             if converted is None or coupling != "shared":
@@ -131,7 +131,7 @@ def _at_run_time(network: TrainedNetwork, pieces: Iterator[tuple[np.ndarray, int
 
 
 @contextlib.contextmanager
-def _brian2(target: str, dt: float) -> Iterator[None]:
+def run_time(target: str, dt: float) -> Iterator[None]:
     """Brian2's run-time device with a clock of its own and the preferences the arithmetic needs; all put back after."""
     needed = {"codegen.target": target, "codegen.string_expression_target": "numpy",
               "core.default_float_dtype": np.float64}

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 from tabulate import tabulate
 
-from dmpnet import data, provenance, reference, weights
+from dmpnet import data, provenance, weights
 from dmpnet.backends import check_backend
 from dmpnet.commands import options
 from dmpnet.errors import DmpnetError
 from dmpnet.evaluation import evaluate
-from dmpnet.hardware import chip
+from dmpnet.hardware import chip, workload
 from dmpnet.hardware.constrain import Constrained, constrain
 from dmpnet.hardware.fit import fit
 from dmpnet.weights import TrainedNetwork
@@ -55,7 +55,8 @@ def execute(arguments: argparse.Namespace) -> None:
     fit(network, described, blocks=arguments.blocks).check()  # before any data is read
     s_in = calibration(arguments, network)
     made = constrain(network, described, s_in, rows=arguments.rows, clip=arguments.clip, blocks=arguments.blocks)
-    report = fit(made.network, described, busiest(made.network, s_in), blocks=arguments.blocks)
+    busiest = [int(work.S.max()) for work in workload.of(made.network, made.activity, s_in)]
+    report = fit(made.network, described, busiest, blocks=arguments.blocks)
     print(f"{arguments.weights}: {network.kind} {network.shape} on {described.name}\n\n{report.table()}\n\n"
           f"{rounding(made)}\n")
     for note in (*report.notes, *made.notes):
@@ -89,20 +90,7 @@ def calibration(arguments: argparse.Namespace, network: TrainedNetwork) -> np.nd
     """Samples of the training set."""
     train = data.load(network.encoding.dataset, "train", arguments.data, arguments.download,
                       permutation=network.encoding.permutation)
-    chosen = np.random.RandomState(arguments.seed).permutation(len(train))[:arguments.calibration]
-    return train.batch(np.sort(chosen))
-
-
-def busiest(network: TrainedNetwork, s_in: np.ndarray) -> list[int]:
-    """Most input spikes that a layer gets in a step, with W_r its own of the step before."""
-    spikes = reference.run(network, s_in).spikes
-    found = []
-    for layer, before, own in zip(network.layers, [np.asarray(s_in) != 0, *spikes], spikes, strict=False):
-        count = before.sum(2)
-        if layer.W_r is not None:
-            count[:, 1:] += own.sum(2)[:, :-1]
-        found.append(int(count.max()))
-    return found
+    return train.drawn(arguments.calibration, arguments.seed)
 
 
 def rounding(made: Constrained) -> str:

@@ -66,6 +66,10 @@ class Recordings:
         speakers = None if self.speakers is None else self.speakers[rows]
         return dataclasses.replace(self, values=self.values[rows], labels=self.labels[rows], speakers=speakers)
 
+    def drawn(self, count: int, seed: int = 0) -> np.ndarray:
+        """s_in (b, T, M) of `count` samples drawn by `seed`, in the order they have here; all, if there are fewer."""
+        return self.batch(np.sort(np.random.RandomState(seed).permutation(len(self))[:count]))
+
     def _rows(self, index: ArrayLike | slice) -> np.ndarray:
         try:
             return np.atleast_1d(np.arange(len(self))[index])  # type: ignore[index]

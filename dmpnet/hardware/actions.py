@@ -24,8 +24,8 @@ from typing import Any, NamedTuple
 
 from dmpnet.errors import DmpnetError
 from dmpnet.hardware import cycles, energy
-from dmpnet.hardware.chip import Chip
-from dmpnet.hardware.workload import Workload, dimensions
+from dmpnet.hardware.chip import Chip, dimensions
+from dmpnet.hardware.workload import Workload
 
 EYERISS = "Chen, Emer and Sze, ISCA 2016, table IV, 65 nm"
 EYERISS_REGISTER = 1.0  # EYERISS: an access to a register file of 0.5 kB over a 16-bit multiplication and addition

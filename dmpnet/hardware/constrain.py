@@ -10,7 +10,7 @@ A rounded Abar is another recursion, whose errors the memory sums up over its wh
 say something else. So P and nu are fitted anew, to give in calibration what the trained memory gave, by least squares;
 a penalty on how far they move from W_m Abar and W_m Bbar is chosen so that the error is least after rounding [ours].
 
-Nothing saturates on the calibration samples: units grow until it does not.
+u, m and x saturate nowhere on the calibration samples: units grow until they do not. Accumulators that do are told.
 """
 
 import math
@@ -24,7 +24,7 @@ from dmpnet.activity import Activity
 from dmpnet.errors import DmpnetError
 from dmpnet.fixed import Fixed, Word
 from dmpnet.hardware import integers
-from dmpnet.hardware.chip import Chip, Words
+from dmpnet.hardware.chip import Chip, Words, dimensions
 from dmpnet.neurons import Neuron
 from dmpnet.weights import Layer, SlowMemory, TrainedNetwork
 
@@ -54,12 +54,14 @@ class Change:
 class Constrained:
     """An integer network and what became of the one it was made from.
 
+    activity : what the integer network did in calibration, spikes recorded
     silent : per layer, neurons that fired in calibration before and no longer do
     notes : what the user should know, in words
     """
 
     network: TrainedNetwork
     changes: list[Change]
+    activity: Activity
     silent: list[int]
     notes: list[str]
 
@@ -102,7 +104,7 @@ def constrain(network: TrainedNetwork, chip: Chip, s_in: np.ndarray, *, rows: bo
     notes = _notes(network, made, silent, overflows) + [
         f"layer {change.layer}: {change.clipped} values of {change.array} do not fit its {change.bits} bits; take more"
         for change in changes if change.clipped and not (clip and change.array in ("W_f", "W_r", "w_x", "W_o"))]
-    return Constrained(made, changes, silent, notes)
+    return Constrained(made, changes, activity, silent, notes)
 
 
 def _check(network: TrainedNetwork, rows: bool) -> None:
@@ -125,12 +127,12 @@ def _check_slots(network: TrainedNetwork, chip: Chip, blocks: bool) -> None:
                               f"computed in blocks (blocks = True, --blocks)")
 
 
-def _filled(layer: Layer, slots: int) -> Layer:
-    """The layer with its slow memory filled up to whole blocks of `slots`; what is added stays 0."""
+def _filled(layer: Layer, chip: Chip) -> Layer:
+    """The layer with its slow memory filled up to whole blocks of slots; what is added stays 0."""
     slow, fixed = layer.slow, layer.fixed
     if slow is None or fixed is None:
         return layer
-    more = -slow.d % slots
+    more = dimensions(slow.d, chip) - slow.d
     filled = replace(slow, W_m=np.pad(slow.W_m, ((0, 0), (0, more))), Abar=np.pad(slow.Abar, (0, more)),
                      Bbar=np.pad(slow.Bbar, (0, more)), blocks=(), feed="parallel")
     return replace(layer, slow=filled, fixed=replace(fixed, unit_m=np.pad(fixed.unit_m, (0, more))))
@@ -150,7 +152,7 @@ def _rounded(network: TrainedNetwork, chip: Chip, s_in: np.ndarray, seen: Activi
         if layer.slow is not None:
             made, fixed = _slow(layer, layer.slow, made, fixed, words, unit_in, room[number],
                                 Seen.of(seen, number, s_in), options, log)
-        layers.append(_filled(replace(made, fixed=fixed), chip.limits.slots))
+        layers.append(_filled(replace(made, fixed=fixed), chip))
         unit_in = 1.0
     log = Log(len(layers), changes)
     unit_o = _unit(network.W_o, words.W_o, options.clip)
@@ -254,12 +256,11 @@ def _read_out(layer: Layer, slow: SlowMemory, made: Layer, fixed: Fixed, words: 
               options: Options) -> tuple[np.ndarray, np.ndarray, int]:
     """(P, nu, shift_I) that give with the integer memory what W_m m gave, still to be rounded."""
     x, m = _memories(made, fixed, seen.s_in)
-    start = slow.W_m * fixed.unit_m
     if options.broken:
         signals = np.concatenate([np.pad(m, ((0, 0), (1, 0), (0, 0)))[:, :-1], x], axis=2)
         start = np.concatenate([slow.W_m @ slow.Abar * fixed.unit_m, (slow.W_m @ slow.Bbar * fixed.unit_x)[:, None]], 1)
     else:
-        signals = m
+        signals, start = m, slow.W_m * fixed.unit_m
     z = signals.reshape(-1, signals.shape[2]) / words.m.high
     unit_I = (fixed.unit_u / layer.neuron.g)[:, None]
     target = seen.m.reshape(len(z), -1) @ slow.W_m.T / unit_I.T
@@ -287,7 +288,7 @@ def _memories(made: Layer, fixed: Fixed, s_in: np.ndarray) -> tuple[np.ndarray, 
     core = integers.Core(made, fixed, *s_in.shape[:2])
     x, m = [], []
     for k in range(s_in.shape[1]):
-        core.remember(k, s_in[:, k] if core.axons is None else core.axons.step(k, s_in[:, k]))
+        core.remember(k, core.arriving(k, s_in[:, k]))
         x.append(core.x)
         m.append(core.m)
     return np.stack(x, axis=1), np.stack(m, axis=1)  # type: ignore[arg-type]

@@ -19,7 +19,7 @@ from tabulate import tabulate
 
 from dmpnet.errors import DmpnetError
 from dmpnet.fixed import WIDEST
-from dmpnet.hardware.chip import Chip, Words
+from dmpnet.hardware.chip import Chip, Words, dimensions
 from dmpnet.neurons import Neuron
 from dmpnet.weights import Layer, TrainedNetwork
 
@@ -304,7 +304,7 @@ def _core(network: TrainedNetwork, number: int, chip: Chip, busiest: Sequence[in
     layer = network.layers[number - 1]
     d = layer.slow.d if layer.slow else 0
     return Core(
-        number, layer.N, layer.M, d, -(-d // chip.limits.slots) * chip.limits.slots,
+        number, layer.N, layer.M, d, dimensions(d, chip),
         network.classes if number == len(network.layers) else 0, layer.neuron, layer.acts,
         0 if layer.delay is None else int(layer.delay.max(initial=0)), blocks, layer.W_r is not None, _rows(layer),
         None if busiest is None or _analog(network, number) else int(busiest[number - 1]))

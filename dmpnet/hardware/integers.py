@@ -83,8 +83,7 @@ class Core:
 
     def step(self, k: int, s_in: np.ndarray) -> int:
         """Advance by one step on s_in (B, M) int64; returns how close a membrane came to its threshold."""
-        if self.axons is not None:
-            s_in = self.axons.step(k, s_in)
+        s_in = self.arriving(k, s_in)
         if self.layer.slow:
             self.remember(k, s_in)
         total = product(s_in, self.W_f)
@@ -97,6 +96,10 @@ class Core:
         reset = v * (1 - self.s) if self.layer.neuron.reset == "hard" else v - self.theta_u * self.s
         self.u = self._hold("u", reset)
         return int(np.abs(v - self.theta_u).min())
+
+    def arriving(self, k: int, s_in: np.ndarray) -> np.ndarray:
+        """What reaches the layer in step k when s_in (B, M) is sent: later, where axons have delays."""
+        return s_in if self.axons is None else self.axons.step(k, s_in)
 
     def remember(self, k: int, s_in: np.ndarray) -> None:
         """Advance the slow memory by one step on what arrives, s_in (B, M) int64."""

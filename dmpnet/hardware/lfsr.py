@@ -5,6 +5,7 @@ Galois form of x^16 + x^14 + x^13 + x^11 + 1, which is primitive: every state bu
 
 import zlib
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -15,9 +16,9 @@ TAPS = 0xB400
 PERIOD = (1 << BITS) - 1
 
 
-def following(state: int) -> int:
-    """The state after `state`."""
-    return state >> 1 ^ (TAPS if state & 1 else 0)
+def following(state: Any) -> Any:
+    """The state after `state`, or of each of an array."""
+    return state >> 1 ^ TAPS * (state & 1)
 
 
 @cache

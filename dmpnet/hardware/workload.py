@@ -10,7 +10,6 @@ import numpy as np
 
 from dmpnet.activity import Activity
 from dmpnet.errors import DmpnetError
-from dmpnet.hardware.chip import Chip
 from dmpnet.weights import Layer, TrainedNetwork
 
 
@@ -79,11 +78,6 @@ class Workload:
         """
         M = self.M + self.N * self.recurrent
         return replace(self, M=M, events=np.full_like(self.events, M), recurrent=False)
-
-
-def dimensions(d: int, chip: Chip) -> int:
-    """D, dimensions of slow memory that a chip computes for d: whole blocks of its slots, 0 for none."""
-    return -(-d // chip.limits.slots) * chip.limits.slots
 
 
 def of(network: TrainedNetwork, activity: Activity, s_in: np.ndarray) -> list[Workload]:

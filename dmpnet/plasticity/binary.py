@@ -21,7 +21,7 @@ STRIDE = 40504  # places between the registers of neighbours, without a common f
 def word(state: np.ndarray) -> np.ndarray:
     """The next word of each register, 16 shifts on."""
     for _ in range(lfsr.BITS):
-        state = state >> 1 ^ lfsr.TAPS * (state & 1)
+        state = lfsr.following(state)
     return state
 
 

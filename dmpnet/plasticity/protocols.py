@@ -18,7 +18,7 @@ from dmpnet.plasticity import reference
 from dmpnet.plasticity.reward import REWARD
 from dmpnet.plasticity.rule import Rule
 from dmpnet.plasticity.synapses import synapses
-from dmpnet.simulation import _brian2
+from dmpnet.simulation import run_time
 
 STEP = 1e-3
 """Seconds a step of every protocol."""
@@ -41,7 +41,7 @@ def brian2_on(backend: str, dt: float) -> Iterator[None]:
     """Brian2 on a back end with a clock of dt seconds; the run-time device and preferences as they were, after."""
     check_backend(backend)
     if backend != "cpp_standalone":
-        with _brian2(backend, dt):
+        with run_time(backend, dt):
             yield
         return
     if get_device().__class__.__name__ != "RuntimeDevice":
