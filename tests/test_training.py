@@ -163,11 +163,23 @@ def test_bfloat16_changes_gradients_by_its_rounding_only():
     assert any(not torch.equal(x, y) for x, y in zip(exact, rounded, strict=True))
 
 
-@pytest.mark.parametrize("capability, expected", [("AVX512", torch.bfloat16), ("AVX2", torch.float32)])
-def test_products_are_bfloat16_only_where_the_processor_has_it(monkeypatch, capability, expected):
-    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
+@pytest.mark.parametrize("faster, expected", [(True, torch.bfloat16), (False, torch.float32)])
+def test_products_are_bfloat16_only_where_that_is_faster(monkeypatch, faster, expected):
+    monkeypatch.setattr(trainer, "bfloat16_is_faster", lambda: faster)
     assert trainer.products(Recipe("smnist", sizes=(1, 4, 10), gradients="bfloat16")) == expected
     assert trainer.products(Recipe("smnist", sizes=(1, 4, 10))) == torch.float32
+
+
+def test_a_resumed_run_keeps_the_products_it_began_with(monkeypatch, tmp_path):
+    monkeypatch.setattr(trainer, "bfloat16_is_faster", lambda: True)
+    recordings = bars()
+    settings = recipe(epochs=1, gradients="bfloat16")
+    trainer.Trainer(settings, recordings, tmp_path).run()
+    monkeypatch.setattr(trainer, "bfloat16_is_faster", lambda: False)
+    again = trainer.Trainer(settings, recordings, tmp_path)
+    assert again.model.products == torch.float32
+    again.resume()
+    assert again.model.products == torch.bfloat16
 
 
 def test_axonal_delay_shifts_and_hands_gradients_back():

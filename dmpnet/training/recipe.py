@@ -44,7 +44,7 @@ class Recipe:
     validation : fraction of the training set held out to choose the epoch
     by : 'class' or 'speaker', what `validation_split` holds out
     gradients : 'float32' or 'bfloat16', arithmetic of the matrix products in the backward pass; bfloat16 only where
-        the processor has it (AVX-512), else float32, which is ten times faster than bfloat16 in software
+        it is faster on this processor, which is measured when the run begins
     """
 
     dataset: str

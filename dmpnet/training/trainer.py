@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -130,6 +131,8 @@ class Trainer:
         if state.get("start") != self.began:
             raise DmpnetError(f"{self.checkpoint}: this run began with another network than the one given now; use "
                               f"another --out folder, or the same network")
+        self.origin["products"] = state["products"]
+        self.model.products = getattr(torch, state["products"])
         self.model.load_state_dict(state["model"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.progress = Progress(**state["progress"])
@@ -138,6 +141,7 @@ class Trainer:
     def save(self) -> None:
         state = {"recipe": self.recipe.record(), "model": self.model.state_dict(),
                  "optimiser": self.optimiser.state_dict(), "start": self.began,
+                 "products": self.origin["products"],
                  "progress": dict(self.progress.__dict__)}  # all that is drawn is drawn from the seed and these
         with whole_file(self.checkpoint) as temporary:
             torch.save(state, temporary)
@@ -272,10 +276,24 @@ class Trainer:
 
 
 def products(recipe: Recipe) -> torch.dtype:
-    """Type of the backward pass's products: what the recipe asks for, or float32 without AVX-512, where bfloat16 would
-    be computed in software."""
-    fast = torch.backends.cpu.get_cpu_capability().startswith("AVX512")
-    return torch.bfloat16 if recipe.gradients == "bfloat16" and fast else torch.float32
+    """Type of the backward pass's products: bfloat16 where the recipe allows it and it is faster here, else float32."""
+    return torch.bfloat16 if recipe.gradients == "bfloat16" and bfloat16_is_faster() else torch.float32
+
+
+@cache
+def bfloat16_is_faster() -> bool:
+    """Measured, in some 50 ms: processors with AVX-512 or AMX have instructions for it, of very different speed, and
+    others compute it in software."""
+    def seconds(kind: torch.dtype) -> float:
+        a, b = torch.ones(4096, 208, dtype=kind), torch.ones(208, 200, dtype=kind)
+        times = []
+        for _ in range(5):
+            began = time.perf_counter()
+            torch.mm(a, b)
+            times.append(time.perf_counter() - began)
+        return min(times)
+
+    return seconds(torch.bfloat16) < seconds(torch.float32)
 
 
 def rate_at(recipe: Recipe, epoch: float) -> float:
