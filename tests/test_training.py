@@ -300,8 +300,8 @@ def same_files(a, b):
                for p, q in zip(x.layers, y.layers, strict=True)) and np.array_equal(x.W_o, y.W_o)
 
 
-@pytest.mark.parametrize("stop_after", [2, 6, 11])
-def test_a_killed_run_resumes_to_the_same_weights(tmp_path, stop_after):
+@pytest.mark.parametrize("stop_after, optimiser", [(2, "adam"), (6, "adam"), (11, "adam"), (5, "muon")])
+def test_a_killed_run_resumes_to_the_same_weights(tmp_path, stop_after, optimiser):
     class Killed(Exception):
         pass
 
@@ -309,11 +309,12 @@ def test_a_killed_run_resumes_to_the_same_weights(tmp_path, stop_after):
         if progress.epoch * batches + progress.batch == stop_after:
             raise Killed
 
-    whole = trainer.Trainer(recipe(), bars(), tmp_path / "whole")
+    settings = recipe(optimiser=optimiser)
+    whole = trainer.Trainer(settings, bars(), tmp_path / "whole")
     whole.run()
     with pytest.raises(Killed):
-        trainer.Trainer(recipe(), bars(), tmp_path / "cut", kill, every=2).run()
-    again = trainer.Trainer(recipe(), bars(), tmp_path / "cut", every=2)
+        trainer.Trainer(settings, bars(), tmp_path / "cut", kill, every=2).run()
+    again = trainer.Trainer(settings, bars(), tmp_path / "cut", every=2)
     again.resume()
     again.run()
     for a, b in zip(whole.model.parameters(), again.model.parameters(), strict=True):
@@ -322,6 +323,19 @@ def test_a_killed_run_resumes_to_the_same_weights(tmp_path, stop_after):
     strip = [[row.rsplit(",", 1)[0] for row in (tmp_path / name / "curve.csv").read_text().splitlines()]
              for name in ("whole", "cut")]
     assert strip[0] == strip[1] and len(strip[0]) == 4
+
+
+def test_muon_moves_a_matrix_equally_in_all_directions(tmp_path):
+    """A step is lr times a nearly orthogonal matrix, as long as Adam's: 0.2 a value."""
+    run = trainer.Trainer(recipe(optimiser="muon", epochs=1, schedule="constant", lr=0.01), bars(), tmp_path)
+    moved, before = run.model.layers[0]["W_m"], run.model.layers[0]["W_m"].detach().clone()
+    with workers() as run.pool:
+        run._step(run.train[:9])
+    step = torch.linalg.svdvals(moved.detach() - before) / (0.01 * 0.2 * max(moved.shape) ** 0.5)
+    assert 0.6 < step.min() and step.max() < 1.3, "Newton-Schulz brings singular values to 0.7 .. 1.2"
+    ours = {id(p) for group in run.optimisers[1].param_groups for p in group["params"]}
+    assert {name for name, p in run.model.named_parameters() if id(p) in ours} == {
+        "layers.0.W_m", "layers.1.W_f", "layers.1.W_m"}
 
 
 def test_another_seed_gives_other_weights(tmp_path):
@@ -494,7 +508,8 @@ def test_learning_rate_schedules():
 
 
 @pytest.mark.parametrize("wrong, told", [({"kind": "lstm"}, "kind = 'lstm'"), ({"lr": 0}, "lr = 0"),
-                                         ({"schedule": "zigzag"}, "schedule = 'zigzag'"), ({"batch": 0}, "batch = 0"),
+                                         ({"schedule": "zigzag"}, "schedule = 'zigzag'"),
+                                         ({"optimiser": "sgd"}, "optimiser = 'sgd'"), ({"batch": 0}, "batch = 0"),
                                          ({"dropout": 1.5}, "dropout = 1.5"), ({"gradients": "int8"}, "gradients"),
                                          ({"sizes": (3, 8, 2)}, "1 channels")])
 def test_wrong_settings_are_named(tmp_path, wrong, told):

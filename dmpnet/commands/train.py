@@ -25,6 +25,7 @@ OPTIONS: dict[str, dict[str, tuple[type, str]]] = {
     "optimisation": {
         "epochs": (int, "passes through the training part"),
         "batch": (int, "samples a step"),
+        "optimiser": (str, "adam, or muon for the matrices"),
         "lr": (float, "peak learning rate"),
         "schedule": (str, "constant, step or cosine"),
         "weight_decay": (float, "of AdamW"),

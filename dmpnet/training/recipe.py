@@ -28,7 +28,9 @@ class Recipe:
 
     kind to std : of the Architecture, where they are explained; beta (and
         g = 1 - beta), decay, lam, shift are those of every layer at the start (dmpnet.decay)
-    lr : peak learning rate (Adam, or AdamW when weight_decay > 0)
+    optimiser : 'adam' (AdamW when weight_decay > 0), or 'muon' for the matrices W_f, W_r, W_m of hidden layers: their
+        momentum made orthogonal (Jordan et al. 2024), and Adam for the rest
+    lr : peak learning rate
     clip : largest norm of the gradient of all weights together, 0 for no limit
     schedule : 'constant', 'step' (halved every 50 epochs) or 'cosine' (one warm-up epoch, then down to 1 % of lr)
     rate_weight, rate_target : activity regulariser, rate_weight * sum over layers of max(mean rate - rate_target, 0)
@@ -67,6 +69,7 @@ class Recipe:
     kappa: float | None = None
     dropout: float = 0.0
     std: float = 0.0
+    optimiser: str = "adam"
     lr: float = 1e-3
     clip: float = 0.0
     schedule: str = "cosine"
@@ -95,6 +98,8 @@ class Recipe:
             raise DmpnetError(f"recipe: schedule = {self.schedule!r}, but it is constant, step or cosine; choose one")
         if self.gradients not in ("float32", "bfloat16"):
             raise DmpnetError(f"recipe: gradients = {self.gradients!r}, but it is float32 or bfloat16; choose one")
+        if self.optimiser not in ("adam", "muon"):
+            raise DmpnetError(f"recipe: optimiser = {self.optimiser!r}, but it is adam or muon; choose one")
         for name in ("batch", "epochs", "lr"):
             if not getattr(self, name) > 0:
                 raise DmpnetError(f"recipe: {name} = {getattr(self, name)}, but it must be positive; set {name} > 0")

@@ -29,6 +29,9 @@ FACTORS = {"delay": 10.0, "W_r": 0.1, "logit_beta": 1.0, "lam": 0.1}
 """Learning rate of some parameters to that of weights: delays are some ten steps where weights are some tenths, lam
 some hundredths, and recurrent weights that move as fast as the others make gradients explode."""
 
+MATRICES = ("W_f", "W_r", "W_m")
+"""What Muon moves: matrices between many and many."""
+
 CURVE = ("epoch", "lr", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "rates", "seconds")
 
 
@@ -82,7 +85,7 @@ class Trainer:
         if start is not None:
             self._begin_with(start)
         self.parameters = list(self.model.parameters())
-        self.optimiser = torch.optim.AdamW(_groups(self.model, recipe), lr=recipe.lr)
+        self.optimisers = optimisers(self.model, recipe)
         self.progress = Progress()
         self.pool: ThreadPoolExecutor | None = None
         self.origin = provenance.record("train", recipe.record(), data=recordings.source,
@@ -134,13 +137,14 @@ class Trainer:
         self.origin["products"] = state["products"]
         self.model.products = getattr(torch, state["products"])
         self.model.load_state_dict(state["model"])
-        self.optimiser.load_state_dict(state["optimiser"])
+        for optimiser, theirs in zip(self.optimisers, state["optimisers"], strict=True):
+            optimiser.load_state_dict(theirs)
         self.progress = Progress(**state["progress"])
         return True
 
     def save(self) -> None:
         state = {"recipe": self.recipe.record(), "model": self.model.state_dict(),
-                 "optimiser": self.optimiser.state_dict(), "start": self.began,
+                 "optimisers": [optimiser.state_dict() for optimiser in self.optimisers], "start": self.began,
                  "products": self.origin["products"],
                  "progress": dict(self.progress.__dict__)}  # all that is drawn is drawn from the seed and these
         with whole_file(self.checkpoint) as temporary:
@@ -197,8 +201,9 @@ class Trainer:
     def _step(self, chosen: np.ndarray) -> float:
         p, recipe = self.progress, self.recipe
         lr = rate_at(recipe, p.epoch + p.batch / self.batches)
-        for group in self.optimiser.param_groups:
-            group["lr"] = lr * group["factor"]
+        for optimiser in self.optimisers:
+            for group in optimiser.param_groups:
+                group["lr"] = lr * group["factor"]
         self.model.sigma = 0.5 + (recipe.delay_sigma - 0.5) * max(0.0, 1 - 2 * p.epoch / recipe.epochs)
         pieces = self._pieces(chosen)
         results = list(self.pool.map(self._piece, range(len(pieces)), pieces))
@@ -211,7 +216,8 @@ class Trainer:
             parameter.grad = sum(share * result[3][number] for share, result in zip(shares, results, strict=True))
         if recipe.clip:
             torch.nn.utils.clip_grad_norm_(self.parameters, recipe.clip)
-        self.optimiser.step()
+        for optimiser in self.optimisers:
+            optimiser.step()
         with torch.no_grad():
             for layer in self.model.layers:
                 if "delay" in layer:
@@ -308,12 +314,22 @@ def rate_at(recipe: Recipe, epoch: float) -> float:
     return recipe.lr * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * done)))
 
 
-def _groups(model: SpikingNetwork, recipe: Recipe) -> list[dict]:
-    """Parameters by how they move: delays, beta and lam do not decay. AdamW without decay is Adam."""
-    kinds: dict[str, list] = {}
+def optimisers(model: SpikingNetwork, recipe: Recipe) -> list[torch.optim.Optimizer]:
+    """AdamW for everything, or Muon for the matrices of hidden layers and AdamW for the rest.
+
+    AdamW without decay is Adam. Delays, beta and lam do not decay.
+    """
+    matrices: dict[str, dict] = {}
+    others: dict[str, dict] = {}
     for name, parameter in model.named_parameters():
         kind = name.rsplit(".", 1)[-1]
-        kinds.setdefault(kind if kind in FACTORS else "weights", []).append(parameter)
-    return [{"params": parameters, "factor": FACTORS.get(kind, 1.0),
-             "weight_decay": 0.0 if kind in ("delay", "logit_beta", "lam") else recipe.weight_decay}
-            for kind, parameters in kinds.items()]
+        matrix = kind in MATRICES and min(parameter.shape) > 1
+        groups = matrices if matrix and recipe.optimiser == "muon" else others
+        decay = 0.0 if kind in ("delay", "logit_beta", "lam") else recipe.weight_decay
+        group = groups.setdefault(kind if kind in FACTORS else "weights", {
+            "params": [], "factor": FACTORS.get(kind, 1.0), "weight_decay": decay})
+        group["params"].append(parameter)
+    found: list[torch.optim.Optimizer] = [torch.optim.AdamW(list(others.values()), lr=recipe.lr)]
+    if matrices:  # the rate that suits Adam suits Muon, as its steps are made as long
+        found.append(torch.optim.Muon(list(matrices.values()), lr=recipe.lr, adjust_lr_fn="match_rms_adamw"))
+    return found
