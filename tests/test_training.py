@@ -9,12 +9,13 @@ torch = pytest.importorskip("torch", reason="needs torch: pip install 'dmpnet[tr
 
 from dmpnet import memory, reference, swap, weights  # noqa: E402
 from dmpnet.data import Recordings  # noqa: E402
+from dmpnet.decay import decayed  # noqa: E402
 from dmpnet.errors import DmpnetError  # noqa: E402
 from dmpnet.neurons import Neuron  # noqa: E402
 from dmpnet.training import augmentation, plain, scan, trainer  # noqa: E402
 from dmpnet.training.delay import AxonalDelay  # noqa: E402
 from dmpnet.training.layer import Setting, SpikingLayer  # noqa: E402
-from dmpnet.training.model import Architecture, SpikingNetwork, effective_rank, from_trained  # noqa: E402
+from dmpnet.training.model import Architecture, SpikingNetwork, coarser, effective_rank, from_trained  # noqa: E402
 from dmpnet.training.recipe import Recipe, published  # noqa: E402
 from dmpnet.training.verdict import predictions, spikes  # noqa: E402
 from dmpnet.training.workers import workers  # noqa: E402
@@ -300,8 +301,10 @@ def same_files(a, b):
                for p, q in zip(x.layers, y.layers, strict=True)) and np.array_equal(x.W_o, y.W_o)
 
 
-@pytest.mark.parametrize("stop_after, optimiser", [(2, "adam"), (6, "adam"), (11, "adam"), (5, "muon")])
-def test_a_killed_run_resumes_to_the_same_weights(tmp_path, stop_after, optimiser):
+@pytest.mark.parametrize("stop_after, changes", [
+    (2, {}), (6, {}), (11, {}), (5, {"optimiser": "muon"}), (5, {"coarse": 2, "coarse_epochs": 1}),
+    (11, {"coarse": 2, "coarse_epochs": 1})])
+def test_a_killed_run_resumes_to_the_same_weights(tmp_path, stop_after, changes):
     class Killed(Exception):
         pass
 
@@ -309,7 +312,7 @@ def test_a_killed_run_resumes_to_the_same_weights(tmp_path, stop_after, optimise
         if progress.epoch * batches + progress.batch == stop_after:
             raise Killed
 
-    settings = recipe(optimiser=optimiser)
+    settings = recipe(**changes)
     whole = trainer.Trainer(settings, bars(), tmp_path / "whole")
     whole.run()
     with pytest.raises(Killed):
@@ -338,16 +341,43 @@ def test_muon_moves_a_matrix_equally_in_all_directions(tmp_path):
         "layers.0.W_m", "layers.1.W_f", "layers.1.W_m"}
 
 
+@pytest.mark.parametrize("neuron", [Neuron(beta=0.9, g=0.3), Neuron(decay="linear", lam=0.01, g=0.2)])
+def test_a_coarser_neuron_does_in_one_step_what_it_did_in_some(neuron):
+    """A constant current from rest: exact for exponential decay; linear decay takes lam off a rest of 0 later."""
+    u = 0.0
+    for _ in range(4):
+        u = decayed(np.float64(u), neuron.decay, neuron.constant) + neuron.g * 0.5
+    once = coarser(neuron, 4)
+    taken = neuron.lam if neuron.decay == "linear" else 0.0  # by steps 2 to 4; step 1 has nothing to take
+    assert once.g * 0.5 - 3 * taken == pytest.approx(u, rel=1e-12)
+    kept = decayed(decayed(np.float64(0.7), neuron.decay, neuron.constant), neuron.decay, neuron.constant)
+    twice = coarser(neuron, 2)
+    assert decayed(np.float64(0.7), twice.decay, twice.constant) == pytest.approx(kept, rel=1e-12)
+
+
+def test_a_coarse_memory_is_the_memory_of_an_input_that_holds():
+    model = SpikingNetwork(Architecture("dmp", (1, 6, 4, 2), 5, 40.0)).double()
+    x = torch.rand(3, 12, 1, generator=torch.Generator().manual_seed(0)).double()
+    fine: list = []
+    model(x.repeat_interleave(4, dim=1), m=fine)
+    model.coarse = 4
+    coarse: list = []
+    model(x, m=coarse)
+    assert fine[0].abs().max() > 0.1, "an empty memory would show nothing"
+    assert torch.allclose(coarse[0], fine[0][:, 3::4], rtol=0, atol=1e-12)
+
+
 def test_another_seed_gives_other_weights(tmp_path):
     for seed in (0, 1):
         trainer.Trainer(recipe(seed=seed, epochs=1), bars(), tmp_path / str(seed)).run()
     assert not same_files(tmp_path / "0", tmp_path / "1")
 
 
-def test_training_learns_what_needs_memory(tmp_path):
+@pytest.mark.parametrize("changes", [{}, {"coarse": 2, "coarse_epochs": 8}])
+def test_training_learns_what_needs_memory(tmp_path, changes):
     data = bars(200)
-    done = trainer.Trainer(recipe(epochs=12, lr=2e-2, dropout=0.0, validation=0.3), data, tmp_path).run()
-    assert done.best == 1.0
+    done = trainer.Trainer(recipe(epochs=12, lr=2e-2, dropout=0.0, validation=0.3, **changes), data, tmp_path).run()
+    assert done.best == 1.0 and done.best_epoch > changes.get("coarse_epochs", 0)
     network = weights.load(tmp_path / "weights.npz")
     for dtype in ("float32", "float64"):
         assert (predictions(network, data, dtype, batch=7) == data.labels).mean() > 0.95
@@ -509,7 +539,10 @@ def test_learning_rate_schedules():
 
 @pytest.mark.parametrize("wrong, told", [({"kind": "lstm"}, "kind = 'lstm'"), ({"lr": 0}, "lr = 0"),
                                          ({"schedule": "zigzag"}, "schedule = 'zigzag'"),
-                                         ({"optimiser": "sgd"}, "optimiser = 'sgd'"), ({"batch": 0}, "batch = 0"),
+                                         ({"optimiser": "sgd"}, "optimiser = 'sgd'"),
+                                         ({"coarse": 2, "coarse_epochs": 50}, "every step"),
+                                         ({"coarse": 2, "coarse_epochs": 1, "d_s": 2}, "single steps"),
+                                         ({"batch": 0}, "batch = 0"),
                                          ({"dropout": 1.5}, "dropout = 1.5"), ({"gradients": "int8"}, "gradients"),
                                          ({"sizes": (3, 8, 2)}, "1 channels")])
 def test_wrong_settings_are_named(tmp_path, wrong, told):

@@ -24,6 +24,8 @@ OPTIONS: dict[str, dict[str, tuple[type, str]]] = {
     },
     "optimisation": {
         "epochs": (int, "passes through the training part"),
+        "coarse": (int, "so many steps are one at first, which is as much cheaper"),
+        "coarse_epochs": (int, "epochs that it lasts"),
         "batch": (int, "samples a step"),
         "optimiser": (str, "adam, or muon for the matrices"),
         "lr": (float, "peak learning rate"),

@@ -66,6 +66,23 @@ class Recordings:
         speakers = None if self.speakers is None else self.speakers[rows]
         return dataclasses.replace(self, values=self.values[rows], labels=self.labels[rows], speakers=speakers)
 
+    def coarser(self, steps: int) -> "Recordings":
+        """The same samples in steps `steps` times as long: analog input averaged over them, spikes where there was one.
+
+        A last step that is not whole is filled up with silence.
+        """
+        if self.labels.ndim == 2 or not 1 <= steps <= self.values.shape[1]:
+            raise DataError(f"{self.name} {self.split}: {steps} steps in one, but {self.values.shape[1]} steps with a "
+                            f"label a {'step' if self.labels.ndim == 2 else 'sample'} are there; only samples with one "
+                            f"label become coarser, by 1 to their number of steps")
+        n, T, M = self.values.shape
+        whole = np.pad(self.values, ((0, 0), (0, -T % steps), (0, 0))).reshape(n, -1, steps, M)
+        if self.kind == "analog":
+            values = np.rint(whole.mean(2, dtype=np.float32)).astype(self.values.dtype)
+        else:
+            values = whole.max(2)
+        return dataclasses.replace(self, values=values, dt=steps * self.dt, permutation=None)
+
     def drawn(self, count: int, seed: int = 0) -> np.ndarray:
         """s_in (b, T, M) of `count` samples drawn by `seed`, in the order they have here; all, if there are fewer."""
         return self.batch(np.sort(np.random.RandomState(seed).permutation(len(self))[:count]))

@@ -34,6 +34,10 @@ class Pathway:
     def d(self) -> int:
         return sum(d for d, _ in self.blocks)
 
+    def coarser(self, steps: int) -> "Pathway":
+        """The pathway where `steps` steps are one."""
+        return replace(self, blocks=tuple((d, theta / steps) for d, theta in self.blocks))
+
 
 @dataclass(frozen=True)
 class Architecture:
@@ -111,6 +115,7 @@ class SpikingNetwork(nn.Module):
         self.neurons = neurons or (architecture.neuron,) * depth
         self.pathways = pathways or tuple(map(architecture.pathway, range(depth)))
         self.sigma = 1.0  # width over which a delay looks round itself, in steps
+        self.coarse = 1  # so many steps are one; parameters are always those of single steps
         self.layers = nn.ModuleList()
         for number, (m, n, pathway) in enumerate(zip(sizes[:-2], sizes[1:-1], self.pathways, strict=True)):
             late = bool(architecture.delay_max and (number or architecture.delay_input))
@@ -122,6 +127,7 @@ class SpikingNetwork(nn.Module):
     def _blocks(self, pathway: Pathway | None, dtype: torch.dtype) -> Blocks | None:
         if pathway is None:
             return None
+        pathway = pathway.coarser(self.coarse)
         if (pathway, dtype) not in self.constants:
             self.constants[pathway, dtype] = Blocks(*memory.hierarchy(pathway.blocks, pathway.feed), dtype)
         return self.constants[pathway, dtype]
@@ -157,15 +163,17 @@ class SpikingNetwork(nn.Module):
     def _learned(self, number: int) -> torch.Tensor | None:
         """What stands for the neuron's beta or lam."""
         p = self.layers[number]
-        return torch.sigmoid(p["logit_beta"]) if "logit_beta" in p else p["lam"] if "lam" in p else None
+        if "logit_beta" in p:
+            return torch.sigmoid(p["logit_beta"]) ** self.coarse
+        return p["lam"] * self.coarse if "lam" in p else None
 
     def _fused(self, number: int, signal: torch.Tensor, scale: float, record: bool,
                _: list | None) -> tuple[torch.Tensor, torch.Tensor]:
         p, pathway = self.layers[number], self.pathways[number]
         if "delay" in p:
             signal = AxonalDelay.apply(signal, p["delay"], self.sigma)
-        setting = Setting(self.neurons[number], self._blocks(pathway, p["W_f"].dtype), pathway.d_s if pathway else 1,
-                          self.alpha, record, self.products, scale)
+        setting = Setting(coarser(self.neurons[number], self.coarse), self._blocks(pathway, p["W_f"].dtype),
+                          pathway.d_s if pathway else 1, self.alpha, record, self.products, scale)
         slow = [p[key] for key in ("w_x", "b_x", "W_m")] if pathway else [None] * 3
         bias = p["b_f"] + p["b_m"] if pathway else p["b_f"]
         return SpikingLayer.apply(signal, p["W_f"], bias, p["W_r"] if "W_r" in p else None, *slow,
@@ -179,13 +187,13 @@ class SpikingNetwork(nn.Module):
         signal = signal.to(p["W_f"].dtype) * scale
         m = None
         if pathway:
-            abar, bbar = memory.hierarchy(pathway.blocks, pathway.feed)
+            abar, bbar = memory.hierarchy(pathway.coarser(self.coarse).blocks, pathway.feed)
             response = torch.tensor(memory.impulse_response(abar, bbar, signal.shape[1]), dtype=signal.dtype)
             m = plain.memory(signal, p["w_x"], p["b_x"], response)
             I_m = hold(m, pathway.d_s) @ p["W_m"].T + p["b_m"]
         if kept is not None:
             kept.append(m)
-        spikes = plain.layer(signal, p["W_f"], p["b_f"], self.neurons[number], self.alpha,
+        spikes = plain.layer(signal, p["W_f"], p["b_f"], coarser(self.neurons[number], self.coarse), self.alpha,
                              p["W_r"] if "W_r" in p else None, I_m, self._acts(number), self._learned(number))
         return spikes, spikes.mean(1)
 
@@ -253,6 +261,19 @@ def _start(architecture: Architecture, n: int, m: int, pathway: Pathway | None,
     if architecture.learn_decay and architecture.neuron.decay == "linear":
         layer["lam"] = torch.tensor(architecture.neuron.lam)
     return layer
+
+
+def coarser(neuron: Neuron, steps: int) -> Neuron:
+    """The neuron that does in one step what `neuron` does in `steps`, under a constant input and without spikes.
+
+    exponential: beta^steps, g (1 - beta^steps) / (1 - beta);  linear: steps lam, steps g
+    """
+    if steps == 1:
+        return neuron
+    if neuron.decay == "linear":
+        return replace(neuron, lam=steps * neuron.lam, g=steps * neuron.g)
+    beta = neuron.beta**steps
+    return replace(neuron, beta=beta, g=neuron.g * (1 - beta) / (1 - neuron.beta))
 
 
 def effective_rank(m: torch.Tensor) -> torch.Tensor:

@@ -33,6 +33,9 @@ class Recipe:
     lr : peak learning rate
     clip : largest norm of the gradient of all weights together, 0 for no limit
     schedule : 'constant', 'step' (halved every 50 epochs) or 'cosine' (one warm-up epoch, then down to 1 % of lr)
+    coarse, coarse_epochs : for the first coarse_epochs, `coarse` steps are one: input averaged over them, windows and
+        membranes faster by as much, an epoch as much cheaper. The schedule follows the steps seen; the best epoch is
+        one at full length
     rate_weight, rate_target : activity regulariser, rate_weight * sum over layers of max(mean rate - rate_target, 0)
     rate_ramp : epochs over which rate_weight grows from 0, so that the network learns before it falls quiet; the
         best epoch is one after them
@@ -76,6 +79,8 @@ class Recipe:
     weight_decay: float = 0.0
     batch: int = 128
     epochs: int = 50
+    coarse: int = 1
+    coarse_epochs: int = 0
     rate_weight: float = 0.0
     rate_target: float = 0.02
     rate_ramp: int = 0
@@ -110,9 +115,22 @@ class Recipe:
         if self.rate_ramp >= self.epochs:
             raise DmpnetError(f"recipe: rate_ramp = {self.rate_ramp}, but the best epoch is one after the ramp and "
                               f"there are {self.epochs}; set rate_ramp < epochs")
+        self._check_coarse()
         for name in ("dropout", "validation", "stretch", "drop_events"):
             if not 0 <= getattr(self, name) < 1:
                 raise DmpnetError(f"recipe: {name} = {getattr(self, name)}, but it is a fraction in [0, 1); lower it")
+
+    def _check_coarse(self) -> None:
+        if self.coarse < 1 or not 0 <= self.coarse_epochs < self.epochs:
+            raise DmpnetError(f"recipe: coarse = {self.coarse} for {self.coarse_epochs} of {self.epochs} epochs, but "
+                              f"the last must see every step; set coarse >= 1 and 0 <= coarse_epochs < epochs")
+        if self.coarse_epochs and (self.delay_max or self.d_s > 1 or self.decay == "shift" or self.kappa is not None):
+            raise DmpnetError("recipe: coarse_epochs with delays, dilation, decay by a shift or a class at every step, "
+                              "which count single steps; set coarse_epochs = 0")
+
+    def work(self, epoch: float) -> float:
+        """What it takes to come to a point in training, in epochs at full length."""
+        return min(epoch, self.coarse_epochs) / self.coarse + max(epoch - self.coarse_epochs, 0)
 
     @property
     def architecture(self) -> Architecture:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
@@ -67,6 +67,7 @@ class Trainer:
                  report: Callable[[Progress, int], None] | None = None, every: int = 100,
                  start: TrainedNetwork | None = None):
         self.recipe, self.data, self.folder = recipe, recordings, Path(folder)
+        self.coarse = recordings.coarser(recipe.coarse) if recipe.coarse_epochs else recordings
         self.report, self.every = report, every
         if recordings.values.shape[2] != recipe.sizes[0] or recordings.classes != recipe.sizes[-1]:
             raise DmpnetError(f"recipe: sizes {recipe.sizes}, but {recordings.name} has {recordings.values.shape[2]} "
@@ -92,6 +93,7 @@ class Trainer:
                                         products=str(self.model.products).removeprefix("torch."))
         if start is not None:
             self.origin["start"] = start.provenance
+        self._look()
         self.batches = math.ceil(len(self.train) / recipe.batch)
 
     def _begin_with(self, start: TrainedNetwork) -> None:
@@ -140,7 +142,15 @@ class Trainer:
         for optimiser, theirs in zip(self.optimisers, state["optimisers"], strict=True):
             optimiser.load_state_dict(theirs)
         self.progress = Progress(**state["progress"])
+        self._look()
         return True
+
+    def _look(self) -> None:
+        """See the samples as coarsely as this epoch does."""
+        coarse = self.progress.epoch < self.recipe.coarse_epochs
+        self.model.coarse = self.recipe.coarse if coarse else 1
+        self.seen = self.coarse if coarse else self.data
+        self.change = replace(self.recipe, shift_steps=self.recipe.shift_steps // self.model.coarse)
 
     def save(self) -> None:
         state = {"recipe": self.recipe.record(), "model": self.model.state_dict(),
@@ -169,6 +179,7 @@ class Trainer:
 
     def _epoch(self) -> None:
         p = self.progress
+        self._look()
         order = np.random.RandomState((self.recipe.seed, p.epoch)).permutation(self.train)
         self.model.train()
         while p.batch < self.batches:
@@ -185,7 +196,7 @@ class Trainer:
         p.epoch += 1
         p.curve.append([p.epoch, lr, p.loss / p.seen, p.correct / p.seen, loss, accuracy,
                         " ".join(f"{rate:.4f}" for rate in rates), round(p.seconds, 1)])
-        if accuracy > p.best and p.epoch > self.recipe.rate_ramp:
+        if accuracy > p.best and p.epoch > max(self.recipe.rate_ramp, self.recipe.coarse_epochs):
             p.best, p.best_epoch = accuracy, p.epoch
             self._write_weights(rates)
         p.batch = p.correct = p.seen = 0
@@ -195,7 +206,7 @@ class Trainer:
 
     def _pieces(self, chosen: np.ndarray) -> list[np.ndarray]:
         """The batch in an even number of pieces of at most ROWS rows, the same whatever the number of threads."""
-        rows = len(chosen) * self.data.values.shape[1]
+        rows = len(chosen) * self.seen.values.shape[1]
         return [piece for piece in np.array_split(chosen, 2 * math.ceil(rows / (2 * ROWS))) if len(piece)]
 
     def _step(self, chosen: np.ndarray) -> float:
@@ -237,7 +248,7 @@ class Trainer:
         """
         p, recipe = self.progress, self.recipe
         draw = np.random.SeedSequence((recipe.seed, p.epoch, p.batch, number)).generate_state(2)
-        s_in = augmentation.augmented(self.data.batch(chosen, np.float32), recipe, draw[0], self.data.grid)
+        s_in = augmentation.augmented(self.seen.batch(chosen, np.float32), self.change, draw[0], self.data.grid)
         labels = torch.from_numpy(self.data.labels[chosen])
         memories: list | None = [] if recipe.rank_weight else None
         logits, rates = self.model(torch.from_numpy(s_in), m=memories,
@@ -253,7 +264,7 @@ class Trainer:
     def evaluate(self, index: np.ndarray) -> tuple[float, float, list[float]]:
         """(mean loss, accuracy, mean rate of each layer) on recordings `index`, without dropout."""
         self.model.eval()
-        size = max(1, ROWS // self.data.values.shape[1])
+        size = max(1, ROWS // self.seen.values.shape[1])
         pieces = np.array_split(index, math.ceil(len(index) / size))
         with nullcontext(self.pool) if self.pool else workers() as pool:
             results = list(pool.map(self._judged, pieces))
@@ -264,7 +275,7 @@ class Trainer:
     @torch.no_grad()
     def _judged(self, chosen: np.ndarray) -> tuple[float, int, int, list[float]]:
         labels = torch.from_numpy(self.data.labels[chosen])
-        logits, rates = self.model(torch.from_numpy(self.data.batch(chosen, np.float32)))
+        logits, rates = self.model(torch.from_numpy(self.seen.batch(chosen, np.float32)))
         loss = torch.nn.functional.cross_entropy(logits.flatten(0, -2), labels.flatten(), reduction="sum")
         return float(loss), int((logits.argmax(-1) == labels).sum()), labels.numel(), [float(r.mean()) for r in rates]
 
@@ -310,7 +321,8 @@ def rate_at(recipe: Recipe, epoch: float) -> float:
         return recipe.lr * 0.5 ** (epoch // 50)
     if epoch < 1:
         return recipe.lr * (0.1 + 0.9 * epoch)
-    done = (epoch - 1) / max(recipe.epochs - 1, 1)
+    first = recipe.work(1)
+    done = (recipe.work(epoch) - first) / max(recipe.work(recipe.epochs) - first, 1)
     return recipe.lr * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * done)))
 
 
