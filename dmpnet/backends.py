@@ -7,6 +7,8 @@ import shutil
 from dmpnet.errors import BackendError, DmpnetError
 
 BACKENDS = ("numpy", "cython", "cpp_standalone")
+MAKE, TWO_AT_ONCE = "devices.cpp_standalone.extra_make_args_unix", ["-j2"]
+"""A Brian2 preference and ours: its own, -j, starts a compiler for every file at once, hundreds in a large model."""
 
 
 def check_backend(backend: str, processes: int = 1) -> None:

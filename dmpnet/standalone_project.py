@@ -17,6 +17,7 @@ from brian2.devices.device import all_devices
 
 from dmpnet import populations, weights
 from dmpnet.activity import Activity
+from dmpnet.backends import MAKE, TWO_AT_ONCE
 from dmpnet.network import activity, convert, duration
 from dmpnet.standalone import PROGRAM
 from dmpnet.weights import TrainedNetwork
@@ -62,7 +63,7 @@ def _prefer(preferences: dict[str, Any]) -> None:
     for name, value in preferences.items():
         prefs[f"codegen.cpp.{name}"] = value
     prefs["devices.cpp_standalone.openmp_threads"] = 0
-    prefs["devices.cpp_standalone.extra_make_args_unix"] = ["-j2"]
+    prefs[MAKE] = TWO_AT_ONCE
 
 
 def _inputs(device: FileDevice, converted: Any, network: TrainedNetwork) -> dict[str, str]:
@@ -97,7 +98,7 @@ def _results(device: FileDevice, converted: Any) -> dict[str, tuple[str, str]]:
 
 def whole(folder: Path, weights_file: str, keep: int, record: tuple[str, ...]) -> None:
     """Compile and run folder/s_in.npy on one network, by synapses; leaves folder/activity.npz."""
-    prefs["devices.cpp_standalone.extra_make_args_unix"] = ["-j2"]
+    prefs[MAKE] = TWO_AT_ONCE
     set_device("cpp_standalone", build_on_run=False)
     network, s_in = weights.load(weights_file), np.load(folder / "s_in.npy")
     converted = convert(network, s_in, coupling="synapses", record=record)

@@ -9,10 +9,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from brian2 import Network, NeuronGroup, SpikeGeneratorGroup, TimedArray, defaultclock, get_device, second, set_device
+from brian2 import (
+    Network,
+    NeuronGroup,
+    SpikeGeneratorGroup,
+    TimedArray,
+    defaultclock,
+    get_device,
+    prefs,
+    second,
+    set_device,
+)
 from brian2.devices.device import reset_device
 
-from dmpnet.backends import check_backend
+from dmpnet.backends import MAKE, TWO_AT_ONCE, check_backend
 from dmpnet.errors import BackendError
 from dmpnet.plasticity import reference
 from dmpnet.plasticity.reward import REWARD
@@ -47,7 +57,9 @@ def brian2_on(backend: str, dt: float) -> Iterator[None]:
     if get_device().__class__.__name__ != "RuntimeDevice":
         raise BackendError("cpp_standalone is set as Brian2's device already, with a program of its own; "
                            "set_device('runtime') first")
+    before = prefs[MAKE]
     with tempfile.TemporaryDirectory() as folder:
+        prefs[MAKE] = TWO_AT_ONCE
         set_device("cpp_standalone", directory=folder)
         try:
             defaultclock.dt = dt * second
@@ -55,6 +67,7 @@ def brian2_on(backend: str, dt: float) -> Iterator[None]:
         finally:
             get_device().reinit()
             reset_device()
+            prefs[MAKE] = before
 
 
 def run(rule: Rule, pre: np.ndarray, post: np.ndarray, w: np.ndarray, *, i: np.ndarray | None = None,
