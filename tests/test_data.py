@@ -42,7 +42,6 @@ from dmpnet.data import (
     mnist,
     validation_split,
 )
-from dmpnet.errors import DataError
 
 # Recordings
 
@@ -59,19 +58,6 @@ def test_pixels_are_value_over_255_rounded_once(dtype):
     assert got.dtype == dtype
     np.testing.assert_array_equal(got, (levels / 255.0).astype(dtype))
     assert (levels * (1 / 255) != levels / 255.0).any(), "multiplying gives the same: equality would show nothing"
-
-
-def test_coarser_steps_hold_means_of_pixels_and_whether_there_was_a_spike():
-    values = np.array([[10, 20, 0, 0, 9]], np.uint8)[:, :, None]
-    coarse = pixels(values).coarser(2)
-    np.testing.assert_array_equal(coarse.values[0, :, 0], [15, 0, 4])  # 4.5 to even; the last step half silent
-    assert coarse.dt == 0.002
-    spikes = Recordings("shd", "test", "spikes", np.eye(3, dtype=np.uint8)[None], 1.0, np.array([4]), np.array([1]),
-                        20, 0.01)
-    np.testing.assert_array_equal(spikes.coarser(2).values, [[[1, 1, 0], [0, 0, 1]]])
-    for steps in (0, 6):
-        with pytest.raises(DataError, match=f"{steps} steps in one"):
-            pixels(values).coarser(steps)
 
 
 def test_spikes_stay_zero_and_one():

@@ -525,8 +525,29 @@ def test_images_are_moved_on_their_grid_only(tmp_path):
     assert not changed[:, :, 0].any() and (changed.sum((2, 3, 4)) == 1).all()
     places = {tuple(np.argwhere(sample[0, 1])[0]) for sample in changed}
     assert 5 < len(places) <= 9 and all(1 <= y <= 3 and 2 <= x <= 4 for y, x in places)
-    with pytest.raises(DmpnetError, match="shift_pixels = 1, but the channels of smnist are no image"):
+    with pytest.raises(DmpnetError, match="shift_pixels = 1, but the input of smnist is no image"):
         trainer.Trainer(recipe(shift_pixels=1), bars(), tmp_path)
+
+
+def test_images_of_one_pixel_a_step_move_in_any_order_of_reading():
+    image = np.zeros((1, 4, 5), np.float32)
+    image[0, 1, 2] = 1
+    order = np.random.RandomState(0).permutation(20)
+    for permutation in (None, order):
+        read = image.ravel() if permutation is None else image.ravel()[permutation]
+        out = augmentation.augmented(np.tile(read, (40, 1))[:, :, None], recipe(shift_steps=0, shift_pixels=1), 0,
+                                     (1, 4, 5), permutation)[:, :, 0]
+        back = np.empty_like(out)
+        back[:, slice(None) if permutation is None else permutation] = out
+        places = {tuple(np.argwhere(sample)[0]) for sample in back.reshape(-1, 4, 5)}
+        assert (back.sum(1) == 1).all() and places == {(y, x) for y in (0, 1, 2) for x in (1, 2, 3)}
+
+
+def test_coarser_steps_hold_means_of_pixels_and_whether_there_was_a_spike():
+    values = np.array([[10, 20, 0, 0, 9]], np.float32)[:, :, None]
+    np.testing.assert_array_equal(augmentation.coarser(values, 2, "analog")[0, :, 0], [15, 0, 4.5])  # half silent
+    spikes = np.eye(3, dtype=np.float32)[None]
+    np.testing.assert_array_equal(augmentation.coarser(spikes, 2, "spikes"), [[[1, 1, 0], [0, 0, 1]]])
 
 
 def test_learning_rate_schedules():

@@ -39,7 +39,8 @@ def recordings(name: str, split: str, files: list[Path] | None, steps: int | Non
     source |= {"coding": f"one pixel a step {reading}, s_in = value / 255",
                "licence": dataset.licence, "attribution": dataset.attribution}
     return Recordings(name, split, "analog", np.ascontiguousarray(values)[:, :, None], 1 / 255,
-                      labels.astype(np.int64), None, dataset.classes, dataset.dt, order, source)
+                      labels.astype(np.int64), None, dataset.classes, dataset.dt, order, source,
+                      (1, SIDE, SIDE) if values.shape[1] == PIXELS else None)
 
 
 def fixed_permutation() -> np.ndarray:

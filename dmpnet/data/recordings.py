@@ -22,7 +22,8 @@ class Recordings:
     speakers : (n,) int64, or None where nobody speaks
     dt : seconds a step
     permutation : (T,) the pixel read at each step, already applied to `values`, or None
-    grid : (planes, rows, columns) that the channels are of, planes first, or None; what may be moved as an image
+    grid : (planes, rows, columns) that the channels are of, planes first, or that the steps are of, before they were
+        permuted, where there is one channel; None where nothing may be moved as an image
     source : what was read (file names, sha256), how it was coded, licence; plain JSON types, for provenance
     """
 
@@ -66,23 +67,6 @@ class Recordings:
         speakers = None if self.speakers is None else self.speakers[rows]
         return dataclasses.replace(self, values=self.values[rows], labels=self.labels[rows], speakers=speakers)
 
-    def coarser(self, steps: int) -> "Recordings":
-        """The same samples in steps `steps` times as long: analog input averaged over them, spikes where there was one.
-
-        A last step that is not whole is filled up with silence.
-        """
-        if self.labels.ndim == 2 or not 1 <= steps <= self.values.shape[1]:
-            raise DataError(f"{self.name} {self.split}: {steps} steps in one, but {self.values.shape[1]} steps with a "
-                            f"label a {'step' if self.labels.ndim == 2 else 'sample'} are there; only samples with one "
-                            f"label become coarser, by 1 to their number of steps")
-        n, T, M = self.values.shape
-        whole = np.pad(self.values, ((0, 0), (0, -T % steps), (0, 0))).reshape(n, -1, steps, M)
-        if self.kind == "analog":
-            values = np.rint(whole.mean(2, dtype=np.float32)).astype(self.values.dtype)
-        else:
-            values = whole.max(2)
-        return dataclasses.replace(self, values=values, dt=steps * self.dt, permutation=None)
-
     def drawn(self, count: int, seed: int = 0) -> np.ndarray:
         """s_in (b, T, M) of `count` samples drawn by `seed`, in the order they have here; all, if there are fewer."""
         return self.batch(np.sort(np.random.RandomState(seed).permutation(len(self))[:count]))
@@ -112,9 +96,11 @@ def _check(recordings: Recordings) -> None:
     if recordings.speakers is not None and recordings.speakers.shape != labels.shape[:1]:
         raise DataError(f"{origin}: speakers have shape {recordings.speakers.shape}, but {labels.shape[:1]} is needed; "
                         f"give one speaker a sample")
-    if recordings.grid is not None and int(np.prod(recordings.grid)) != values.shape[2]:
-        raise DataError(f"{origin}: a grid of {recordings.grid} for {values.shape[2]} channels, but it must have as "
-                        f"many places; fix it, or leave it out")
+    places = values.shape[1] if values.shape[2] == 1 else values.shape[2]
+    if recordings.grid is not None and int(np.prod(recordings.grid)) != places:
+        raise DataError(f"{origin}: a grid of {recordings.grid} for {places} "
+                        f"{'steps' if values.shape[2] == 1 else 'channels'}, but it must have as many places; fix it, "
+                        f"or leave it out")
     if recordings.permutation is not None:
         check_permutation(recordings.permutation, values.shape[1], origin)
 

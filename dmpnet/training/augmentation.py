@@ -5,11 +5,13 @@ import numpy as np
 from dmpnet.training.recipe import Recipe
 
 
-def augmented(s_in: np.ndarray, recipe: Recipe, seed: int, grid: tuple[int, int, int] | None = None) -> np.ndarray:
+def augmented(s_in: np.ndarray, recipe: Recipe, seed: int, grid: tuple[int, int, int] | None = None,
+              permutation: np.ndarray | None = None) -> np.ndarray:
     """s_in (B, T, M), each sample moved, stretched and thinned by its own draw; what moves out is lost.
 
     A value at step k, channel j comes from step (k - dt) / rate and channel j - dc, rounded, of the recording; on a
-    `grid` of channels (planes, rows, columns) images move by whole pixels.
+    `grid` (planes, rows, columns), of channels or, with one channel, of steps in the order of `permutation`, images
+    move by whole pixels.
     """
     if not (recipe.shift_steps or recipe.shift_channels or recipe.shift_pixels or recipe.stretch or recipe.drop_events):
         return s_in
@@ -25,11 +27,29 @@ def augmented(s_in: np.ndarray, recipe: Recipe, seed: int, grid: tuple[int, int,
         inside = (k >= 0) & (k < steps)
         changed[inside, max(dc, 0) : channels + min(dc, 0)] = sample[k[inside], max(-dc, 0) : channels + min(-dc, 0)]
         if recipe.shift_pixels and grid:
-            images = changed.reshape(steps, *grid)
-            images[:] = moved(images, *draw.randint(-recipe.shift_pixels, recipe.shift_pixels + 1, 2))
+            by = draw.randint(-recipe.shift_pixels, recipe.shift_pixels + 1, 2)
+            if channels == 1:
+                order = slice(None) if permutation is None else permutation
+                image = np.empty(steps, s_in.dtype)
+                image[order] = changed[:, 0]
+                changed[:, 0] = moved(image.reshape(grid), *by).reshape(steps)[order]
+            else:
+                changed[:] = moved(changed.reshape(steps, *grid), *by).reshape(steps, channels)
         if recipe.drop_events:
             changed *= draw.random_sample(changed.shape) >= draw.uniform(0, recipe.drop_events)
     return out
+
+
+def coarser(s_in: np.ndarray, steps: int, kind: str) -> np.ndarray:
+    """s_in (B, T, M) in steps `steps` times as long: analog input averaged over them, spikes where there was one.
+
+    A last step that is not whole is filled up with silence.
+    """
+    if steps == 1:
+        return s_in
+    B, T, M = s_in.shape
+    whole = np.pad(s_in, ((0, 0), (0, -T % steps), (0, 0))).reshape(B, -1, steps, M)
+    return whole.mean(2) if kind == "analog" else whole.max(2)
 
 
 def moved(images: np.ndarray, dy: int, dx: int) -> np.ndarray:

@@ -115,7 +115,7 @@ class SpikingNetwork(nn.Module):
         self.neurons = neurons or (architecture.neuron,) * depth
         self.pathways = pathways or tuple(map(architecture.pathway, range(depth)))
         self.sigma = 1.0  # width over which a delay looks round itself, in steps
-        self.coarse = 1  # so many steps are one; parameters are always those of single steps
+        self.coarse = 1  # so many steps are one: an epoch of less work; parameters are always those of single steps
         self.layers = nn.ModuleList()
         for number, (m, n, pathway) in enumerate(zip(sizes[:-2], sizes[1:-1], self.pathways, strict=True)):
             late = bool(architecture.delay_max and (number or architecture.delay_input))
@@ -160,19 +160,28 @@ class SpikingNetwork(nn.Module):
         pathway = self.pathways[number]
         return pathway.acts if pathway else "current"
 
+    @property
+    def pace(self) -> float:
+        """How much faster membranes run when steps are coarse: the square root [ours].
+
+        With the same decay in time each spike, which costs a whole step, would cost more and rates would rise; with
+        the same a step they would fall when steps are single again. Between the two a network changes least.
+        """
+        return self.coarse**0.5
+
     def _learned(self, number: int) -> torch.Tensor | None:
         """What stands for the neuron's beta or lam."""
         p = self.layers[number]
         if "logit_beta" in p:
-            return torch.sigmoid(p["logit_beta"]) ** self.coarse
-        return p["lam"] * self.coarse if "lam" in p else None
+            return torch.sigmoid(p["logit_beta"]) ** self.pace
+        return p["lam"] * self.pace if "lam" in p else None
 
     def _fused(self, number: int, signal: torch.Tensor, scale: float, record: bool,
                _: list | None) -> tuple[torch.Tensor, torch.Tensor]:
         p, pathway = self.layers[number], self.pathways[number]
         if "delay" in p:
             signal = AxonalDelay.apply(signal, p["delay"], self.sigma)
-        setting = Setting(coarser(self.neurons[number], self.coarse), self._blocks(pathway, p["W_f"].dtype),
+        setting = Setting(coarser(self.neurons[number], self.pace), self._blocks(pathway, p["W_f"].dtype),
                           pathway.d_s if pathway else 1, self.alpha, record, self.products, scale)
         slow = [p[key] for key in ("w_x", "b_x", "W_m")] if pathway else [None] * 3
         bias = p["b_f"] + p["b_m"] if pathway else p["b_f"]
@@ -193,7 +202,7 @@ class SpikingNetwork(nn.Module):
             I_m = hold(m, pathway.d_s) @ p["W_m"].T + p["b_m"]
         if kept is not None:
             kept.append(m)
-        spikes = plain.layer(signal, p["W_f"], p["b_f"], coarser(self.neurons[number], self.coarse), self.alpha,
+        spikes = plain.layer(signal, p["W_f"], p["b_f"], coarser(self.neurons[number], self.pace), self.alpha,
                              p["W_r"] if "W_r" in p else None, I_m, self._acts(number), self._learned(number))
         return spikes, spikes.mean(1)
 
@@ -263,7 +272,7 @@ def _start(architecture: Architecture, n: int, m: int, pathway: Pathway | None,
     return layer
 
 
-def coarser(neuron: Neuron, steps: int) -> Neuron:
+def coarser(neuron: Neuron, steps: float) -> Neuron:
     """The neuron that does in one step what `neuron` does in `steps`, under a constant input and without spikes.
 
     exponential: beta^steps, g (1 - beta^steps) / (1 - beta);  linear: steps lam, steps g

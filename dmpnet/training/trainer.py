@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -67,7 +67,6 @@ class Trainer:
                  report: Callable[[Progress, int], None] | None = None, every: int = 100,
                  start: TrainedNetwork | None = None):
         self.recipe, self.data, self.folder = recipe, recordings, Path(folder)
-        self.coarse = recordings.coarser(recipe.coarse) if recipe.coarse_epochs else recordings
         self.report, self.every = report, every
         if recordings.values.shape[2] != recipe.sizes[0] or recordings.classes != recipe.sizes[-1]:
             raise DmpnetError(f"recipe: sizes {recipe.sizes}, but {recordings.name} has {recordings.values.shape[2]} "
@@ -77,8 +76,8 @@ class Trainer:
             raise DmpnetError(f"recipe: kappa = {recipe.kappa}, but {recordings.name} has a label a "
                               f"{'step; set kappa, e.g. 0.9' if recordings.labels.ndim == 2 else 'sample; set None'}")
         if recipe.shift_pixels and recordings.grid is None:
-            raise DmpnetError(f"recipe: shift_pixels = {recipe.shift_pixels}, but the channels of {recordings.name} "
-                              f"are no image; set 0")
+            raise DmpnetError(f"recipe: shift_pixels = {recipe.shift_pixels}, but the input of {recordings.name} "
+                              f"is no image; set 0")
         keep_freed_memory()
         torch.manual_seed(recipe.seed)
         self.model = SpikingNetwork(recipe.architecture, products=products(recipe))
@@ -145,12 +144,20 @@ class Trainer:
         self._look()
         return True
 
+    @property
+    def steps(self) -> int:
+        """T, as this epoch counts it."""
+        return -(-self.data.values.shape[1] // self.model.coarse)
+
     def _look(self) -> None:
         """See the samples as coarsely as this epoch does."""
-        coarse = self.progress.epoch < self.recipe.coarse_epochs
-        self.model.coarse = self.recipe.coarse if coarse else 1
-        self.seen = self.coarse if coarse else self.data
-        self.change = replace(self.recipe, shift_steps=self.recipe.shift_steps // self.model.coarse)
+        self.model.coarse = self.recipe.coarse if self.progress.epoch < self.recipe.coarse_epochs else 1
+
+    def _seen(self, chosen: np.ndarray, augmented: Callable[[np.ndarray], np.ndarray] = lambda s_in: s_in,
+              ) -> torch.Tensor:
+        """s_in (B, T, M) of recordings `chosen` as this epoch sees them."""
+        s_in = augmented(self.data.batch(chosen, np.float32))
+        return torch.from_numpy(augmentation.coarser(s_in, self.model.coarse, self.data.kind))
 
     def save(self) -> None:
         state = {"recipe": self.recipe.record(), "model": self.model.state_dict(),
@@ -206,7 +213,7 @@ class Trainer:
 
     def _pieces(self, chosen: np.ndarray) -> list[np.ndarray]:
         """The batch in an even number of pieces of at most ROWS rows, the same whatever the number of threads."""
-        rows = len(chosen) * self.seen.values.shape[1]
+        rows = len(chosen) * self.steps
         return [piece for piece in np.array_split(chosen, 2 * math.ceil(rows / (2 * ROWS))) if len(piece)]
 
     def _step(self, chosen: np.ndarray) -> float:
@@ -248,11 +255,11 @@ class Trainer:
         """
         p, recipe = self.progress, self.recipe
         draw = np.random.SeedSequence((recipe.seed, p.epoch, p.batch, number)).generate_state(2)
-        s_in = augmentation.augmented(self.seen.batch(chosen, np.float32), self.change, draw[0], self.data.grid)
+        s_in = self._seen(chosen, lambda s_in: augmentation.augmented(s_in, recipe, draw[0], self.data.grid,
+                                                                      self.data.permutation))
         labels = torch.from_numpy(self.data.labels[chosen])
         memories: list | None = [] if recipe.rank_weight else None
-        logits, rates = self.model(torch.from_numpy(s_in), m=memories,
-                                   generator=torch.Generator().manual_seed(int(draw[1])))
+        logits, rates = self.model(s_in, m=memories, generator=torch.Generator().manual_seed(int(draw[1])))
         loss = torch.nn.functional.cross_entropy(logits.flatten(0, -2), labels.flatten())
         weight = recipe.rate_weight * min(1.0, (p.epoch + 1) / (recipe.rate_ramp + 1))
         total = loss + weight * sum(torch.relu(r.mean() - recipe.rate_target) for r in rates)
@@ -264,7 +271,7 @@ class Trainer:
     def evaluate(self, index: np.ndarray) -> tuple[float, float, list[float]]:
         """(mean loss, accuracy, mean rate of each layer) on recordings `index`, without dropout."""
         self.model.eval()
-        size = max(1, ROWS // self.seen.values.shape[1])
+        size = max(1, ROWS // self.steps)
         pieces = np.array_split(index, math.ceil(len(index) / size))
         with nullcontext(self.pool) if self.pool else workers() as pool:
             results = list(pool.map(self._judged, pieces))
@@ -275,7 +282,7 @@ class Trainer:
     @torch.no_grad()
     def _judged(self, chosen: np.ndarray) -> tuple[float, int, int, list[float]]:
         labels = torch.from_numpy(self.data.labels[chosen])
-        logits, rates = self.model(torch.from_numpy(self.seen.batch(chosen, np.float32)))
+        logits, rates = self.model(self._seen(chosen))
         loss = torch.nn.functional.cross_entropy(logits.flatten(0, -2), labels.flatten(), reduction="sum")
         return float(loss), int((logits.argmax(-1) == labels).sum()), labels.numel(), [float(r.mean()) for r in rates]
 
