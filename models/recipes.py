@@ -1,6 +1,10 @@
 """How each row of the table is trained: `dmpnet table1 --retrain ROW --seed K` does it again."""
 
+from dataclasses import replace
+
+from dmpnet import decay, shipped, swap, weights
 from dmpnet.training.recipe import Recipe, published
+from dmpnet.weights import TrainedNetwork
 
 # bfloat16 gradients, cosine schedule with our starting weights throughout (std 0, training/model.py); what else
 # differs from the published recipe was chosen on validation parts, never on test
@@ -16,6 +20,9 @@ OTHERS = OURS | {"lr": 5e-3, "weight_decay": 0.1, "dropout": 0.2}
 SEEN = OTHERS | {"epochs": 30, "shift_steps": 4}  # moving images by 2 pixels cost 2 points on validation
 ECG = OTHERS | {"epochs": 40, "batch": 16}
 TOUCH = OTHERS | {"epochs": 150, "batch": 32, "shift_steps": 2}
+LINEAR = {"decay": "linear", "lam": 0.5, "learn_decay": True, "optimiser": "muon", "lr": 3e-3, "epochs": 15,
+          "rate_ramp": 0}
+LEAKY = ("smnist-fsnn", "smnist-dmp2", "shd-regen-fsnn", "shd-regen-dmp2", "nmnist-fsnn", "nmnist-dmp2")
 PAIRS = OTHERS | {"epochs": 20, "shift_steps": 4}
 
 
@@ -46,3 +53,15 @@ RECIPES: dict[str, Recipe] = {
     "braille-dmp2": published("braille", **TOUCH),
     **{name: published(name, **PAIRS) for name in ("digits-heard", "digits-seen", "digits-both")},
 }
+RECIPES |= {f"{name}-linear": replace(RECIPES[name], **LINEAR | ({"epochs": 2} if "smnist" in name else {}))
+            for name in LEAKY}
+
+
+def begun(name: str, recipe: Recipe) -> tuple[Recipe, TrainedNetwork | None]:
+    """The recipe of a row's run and the network it begins with: NAME-linear goes on from NAME of the same seed, its
+    decay swapped; every other row begins with nothing."""
+    if not name.endswith("-linear"):
+        return recipe, None
+    trained = weights.load(shipped.path(f"{name.removesuffix('-linear')}/seed{recipe.seed}"))
+    start = swap.linear(trained, decay.slope_at_threshold)
+    return replace(recipe, lam=start.layers[0].neuron.lam), start

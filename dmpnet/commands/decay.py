@@ -2,8 +2,8 @@
 
 Compares, on real recordings in Brian2: the network as trained (exponential decay); linear decay put in its place, lam
 by each rule of dmpnet.decay, and the nearest bit shift, weights as they are; and, with --finetune, linear decay after
-so many more epochs of training from there, lam learned (extra: train). Results, traces of the same neuron under the
-same input, a figure and provenance go to --out.
+so many more epochs of training from there, lam learned, beside exponential decay trained on for as long (extra:
+train). Results, traces of the same neuron under the same input, a figure and provenance go to --out.
 """
 
 import argparse
@@ -31,7 +31,7 @@ def add(parsers) -> None:
     p.add_argument("--split", help="part of the data set (default: subset where there is one, else test)")
     p.add_argument("--samples", type=int, metavar="N", help="only the first N samples")
     p.add_argument("--finetune", type=int, default=0, metavar="EPOCHS", help="epochs of training with linear decay")
-    p.add_argument("--lr", type=float, default=1e-3, help="peak learning rate of --finetune (default: 0.001)")
+    p.add_argument("--lr", type=float, default=3e-3, help="peak learning rate of --finetune (default: 0.003)")
     options.backend(p)
     options.data(p)
     options.common(p, "dmpnet-decay")
@@ -45,7 +45,8 @@ def execute(arguments: argparse.Namespace) -> None:
     recordings = options.recordings(arguments, network, arguments.split)
     arguments.out.mkdir(parents=True, exist_ok=True)
     if arguments.finetune:
-        variants["linear, fine-tuned"] = finetuned(arguments, network)
+        variants["exponential, fine-tuned"] = finetuned(arguments, network, "exponential")
+        variants["linear, fine-tuned"] = finetuned(arguments, swap.linear(network, decay.slope_at_threshold), "linear")
     rows: list[dict[str, Any]] = []
     with options.bar(len(variants) * len(recordings), "sample", "simulating") as bar:
         for variant, other in variants.items():
@@ -67,18 +68,19 @@ def swapped(network: TrainedNetwork) -> dict[str, TrainedNetwork]:
     return found | {"bit shift, nearest": swap.shift(network)}
 
 
-def finetuned(arguments: argparse.Namespace, network: TrainedNetwork) -> TrainedNetwork:
-    """`network` trained on with linear decay from the least-squares lam, in the folder finetune.run of --out."""
+def finetuned(arguments: argparse.Namespace, begun: TrainedNetwork, kind: str) -> TrainedNetwork:
+    """`begun` trained on, what its decay keeps or takes learned, in the folder `kind`.run of --out."""
     from dmpnet.training.recipe import Recipe
     from dmpnet.training.trainer import Trainer
 
-    begun = swap.linear(network)
-    recipe = replace(Recipe.of(network.provenance["arguments"]), decay="linear", lam=begun.layers[0].neuron.lam,
-                     learn_decay=True, epochs=arguments.finetune, lr=arguments.lr, rate_ramp=0, seed=arguments.seed)
+    neuron = begun.layers[0].neuron
+    recipe = replace(Recipe.of(begun.provenance["arguments"]), decay=kind, beta=neuron.beta, lam=neuron.lam,
+                     learn_decay=True, optimiser="muon", epochs=arguments.finetune, lr=arguments.lr, coarse_epochs=0,
+                     rate_ramp=0, seed=arguments.seed)
     train = data.load(recipe.dataset, "train", arguments.data, arguments.download,
-                      permutation=network.encoding.permutation)
-    with options.epochs(recipe.epochs, "fine-tuning") as report:
-        return Trainer(recipe, train, arguments.out / "finetune.run", report, start=begun).finished()
+                      permutation=begun.encoding.permutation)
+    with options.epochs(recipe.epochs, f"fine-tuning, {kind}") as report:
+        return Trainer(recipe, train, arguments.out / f"{kind}.run", report, start=begun).finished()
 
 
 def line(variant: str, network: TrainedNetwork, result: Evaluation, recordings: data.Recordings,

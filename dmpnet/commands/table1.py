@@ -84,16 +84,16 @@ def retrain(arguments: argparse.Namespace) -> None:
     """Make row --retrain with --seed: weights, curve, record and card in --out/ROW."""
     row = table.row(arguments.retrain)
     check_backend(arguments.backend, arguments.processes)
-    from dmpnet.models.recipes import RECIPES
+    from dmpnet.models.recipes import RECIPES, begun
     from dmpnet.training.trainer import Trainer
 
-    recipe = replace(RECIPES[row.name], seed=arguments.seed)
+    recipe, start = begun(row.name, replace(RECIPES[row.name], seed=arguments.seed))
     folder = (arguments.out or Path("table1")) / row.name
     name = f"seed{arguments.seed}"
     train = data.load(recipe.dataset, "train", arguments.data, arguments.download)
     test = None if arguments.no_test else data.load(recipe.dataset, "test", arguments.data, arguments.download)
     with options.epochs(recipe.epochs, f"{row.name} {name}") as report:
-        trainer = Trainer(recipe, train, folder / f"{name}.run", report)
+        trainer = Trainer(recipe, train, folder / f"{name}.run", report, start=start)
         network = trainer.finished()
     progress = trainer.progress
     print(f"{row.name} {name}: best epoch {progress.best_epoch} of {progress.epoch}, {100 * progress.best:.2f} % on "

@@ -25,9 +25,9 @@ from dmpnet.training.workers import workers
 from dmpnet.weights import Encoding, TrainedNetwork
 
 ROWS = 25_088  # samples times steps of a piece of a batch at most: 32 sequences of pixels
-FACTORS = {"delay": 10.0, "W_r": 0.1, "logit_beta": 1.0, "lam": 0.1}
-"""Learning rate of some parameters to that of weights: delays are some ten steps where weights are some tenths, lam
-some hundredths, and recurrent weights that move as fast as the others make gradients explode."""
+FACTORS = {"delay": 10.0, "W_r": 0.1}
+"""Learning rate of some parameters to that of weights: delays are some ten steps where weights are some tenths, and
+recurrent weights that move as fast as the others make gradients explode."""
 
 MATRICES = ("W_f", "W_r", "W_m")
 """What Muon moves: matrices between many and many."""
@@ -344,9 +344,9 @@ def optimisers(model: SpikingNetwork, recipe: Recipe) -> list[torch.optim.Optimi
         kind = name.rsplit(".", 1)[-1]
         matrix = kind in MATRICES and min(parameter.shape) > 1
         groups = matrices if matrix and recipe.optimiser == "muon" else others
-        decay = 0.0 if kind in ("delay", "logit_beta", "lam") else recipe.weight_decay
-        group = groups.setdefault(kind if kind in FACTORS else "weights", {
-            "params": [], "factor": FACTORS.get(kind, 1.0), "weight_decay": decay})
+        fixed = kind in ("delay", "logit_beta", "lam")
+        group = groups.setdefault(kind if fixed or kind in FACTORS else "weights", {
+            "params": [], "factor": FACTORS.get(kind, 1.0), "weight_decay": 0.0 if fixed else recipe.weight_decay})
         group["params"].append(parameter)
     found: list[torch.optim.Optimizer] = [torch.optim.AdamW(list(others.values()), lr=recipe.lr)]
     if matrices:  # the rate that suits Adam suits Muon, as its steps are made as long
