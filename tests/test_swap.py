@@ -5,6 +5,7 @@ import json
 
 import numpy as np
 import pytest
+from data_files import letters, untrusted, write_braille
 from networks import random_network
 
 from dmpnet import cli, decay, swap, weights
@@ -69,3 +70,24 @@ def test_a_network_of_unknown_data_is_refused_in_one_line(tmp_path, capsys):
     weights.save(two_layers(), tmp_path / "mine.npz")  # its file does not say what it was trained on
     assert cli.main(["decay", str(tmp_path / "mine.npz"), "--out", str(tmp_path / "out")]) == 2
     assert capsys.readouterr().err.count("\n") == 1 and not (tmp_path / "out").exists()
+
+
+@untrusted
+def test_fine_tuning_trains_both_decays_on(tmp_path, capsys):
+    pytest.importorskip("torch", reason="needs torch: pip install 'dmpnet[train]'")
+    from dmpnet import data
+    from dmpnet.training.recipe import published
+    from dmpnet.training.trainer import Trainer
+
+    folder = write_braille(tmp_path / "data", letters())
+    recipe = published("braille", sizes=(12, 16, 12, 27), epochs=2, std=0.0)
+    Trainer(recipe, data.load("braille", "train", folder), tmp_path / "run").run()
+    out = tmp_path / "out"
+    asked = ["decay", str(tmp_path / "run" / "weights.npz"), "--data", str(folder), "--finetune", "1"]
+    assert cli.main([*asked, "--out", str(out)]) == 0
+    rows = {row["decay"]: row for row in json.loads((out / "results.json").read_text())["rows"]}
+    assert all(row["mismatched"] == 0 for row in rows.values())
+    assert rows["linear, fine-tuned"]["constants"].startswith("lam")
+    assert rows["exponential, fine-tuned"]["constants"].startswith("beta")
+    assert rows["exponential, fine-tuned"]["constants"] != rows["exponential, as trained"]["constants"]
+    assert (out / "linear.run" / "checkpoint.pt").exists() and (out / "exponential.run" / "checkpoint.pt").exists()

@@ -82,7 +82,7 @@ def test_the_table_is_printed_from_files(tmp_path, capsys):
         (tmp_path / "smnist-dmp2" / f"seed{seed}.json").write_text(json.dumps(result(accuracy, seed)))
     assert cli.main(["table1", "--results", str(tmp_path), "--out", str(tmp_path / "table.json")]) == 0
     out = capsys.readouterr().out
-    line, = (line for line in out.splitlines() if "smnist-dmp2" in line and "psmnist" not in line)
+    line, = (line for line in out.splitlines() if "smnist-dmp2 " in line and "psmnist" not in line)
     assert "98.50" in line and "0.25" in line and "-0.70" in line and "2/3" in line and "39,624" in line
     assert all(name in out for name in table.rows())
     written = json.loads((tmp_path / "table.json").read_text())
@@ -115,6 +115,23 @@ def test_a_row_is_made_again(tmp_path, capsys, monkeypatch):
     assert sum(found["places_mismatched"]) == 0 and found["places_compared"][0] > 0
     assert "# braille-dmp2" in (made / "README.md").read_text()
     assert weights.load(made / "seed4.npz").kind == "DMP" and "braille-dmp2 seed4" in capsys.readouterr().out
+
+
+def test_rows_with_linear_decay_begin_with_the_exponential_ones():
+    pytest.importorskip("torch", reason="needs torch: pip install 'dmpnet[train]'")
+    from dataclasses import replace
+
+    from dmpnet.models.recipes import RECIPES, begun
+
+    before = weights.load(shipped.path("shd-regen-dmp2/seed1"))
+    recipe, start = begun("shd-regen-dmp2-linear", replace(RECIPES["shd-regen-dmp2-linear"], seed=1))
+    for layer, old in zip(start.layers, before.layers, strict=True):
+        assert layer.neuron.decay == "linear" and layer.neuron.lam == 1 - old.neuron.beta
+        np.testing.assert_array_equal(layer.W_f, old.W_f)
+    assert recipe.decay == "linear" and recipe.lam == start.layers[0].neuron.lam
+    assert begun("shd-regen-dmp2", RECIPES["shd-regen-dmp2"]) == (RECIPES["shd-regen-dmp2"], None)
+    with pytest.raises(DmpnetError, match="shd-regen-dmp2 has the runs"):
+        begun("shd-regen-dmp2-linear", replace(recipe, seed=99))
 
 
 def test_the_readme_shows_the_results_as_they_are():
