@@ -1,20 +1,28 @@
-"""Does every Brian2 back end give the spikes of the reference? Whole shipped digits and whole shd-regen test part.
+"""Do PyTorch and every Brian2 back end give the spikes of the reference? On whole test parts and the shipped digits.
 
-Compares each place (sample, step, neuron) of every layer of the shipped DMP networks.
+Compares each place (sample, step, neuron) of every layer of the shipped DMP networks, whose membranes decay
+exponentially, linearly and by a shift.
 
 python analyses/agreement.py --data FOLDER --out results/agreement.json
 """
 
 import argparse
 
+import numpy as np
 from tabulate import tabulate
 
-from dmpnet import data, provenance, shipped, weights
+from dmpnet import data, provenance, reference, shipped, swap, weights
 from dmpnet.backends import BACKENDS
 from dmpnet.commands import options
 from dmpnet.evaluation import evaluate
+from dmpnet.training.verdict import spikes
+from dmpnet.weights import TrainedNetwork
 
-CASES = {"smnist-dmp2": "subset", "shd-regen-dmp2": "test", "shd-regen-dmp2-sparse": "test"}
+CASES = {"smnist-dmp2": "subset", "shd-regen-dmp2": "test", "shd-regen-dmp2-sparse": "test",
+         "shd-regen-dmp2-linear": "test", "shd-regen-dmp2, shift": "test", "nmnist-dmp2-linear": "test",
+         "smnist-dmp2, linear": "subset", "smnist-dmp2, shift": "subset"}
+SWAPS = {"": lambda network: network, "linear": swap.linear, "shift": swap.shift}
+BATCH = 50
 
 
 def main() -> None:
@@ -26,7 +34,8 @@ def main() -> None:
     arguments = parser.parse_args()
     rows = []
     for name in arguments.networks:
-        network = weights.load(shipped.path(name))
+        shipped_name, _, other = name.partition(", ")
+        network = SWAPS[other](weights.load(shipped.path(shipped_name)))
         recordings = data.load(network.encoding.dataset, CASES[name], arguments.data)
         for backend in arguments.backends:
             with options.bar(len(recordings), "sample", f"{name}, {backend}") as bar:
@@ -35,8 +44,22 @@ def main() -> None:
                       "active %": 100 * rate, "places": places, "mismatched": wrong, "same class %": result.agreement}
                      for layer, (rate, places, wrong) in
                      enumerate(zip(result.rates, result.compared, result.mismatched, strict=True), 1)]
+        rows += [{"network": name, "back end": "PyTorch, float64", "samples": len(recordings), "layer": layer,
+                  "active %": 100 * active / places, "places": places, "mismatched": wrong}
+                 for layer, (active, places, wrong) in enumerate(in_pytorch(network, recordings).tolist(), 1)]
     print(tabulate(rows, headers="keys", floatfmt=".2f", intfmt=","))
     provenance.write(arguments.out, provenance.record("agreement", options.given(arguments), rows=rows))
+
+
+def in_pytorch(network: TrainedNetwork, recordings: data.Recordings) -> np.ndarray:
+    """(layers, 3): spikes of the trainer's network, places compared with the reference, places where they differ."""
+    found = np.zeros((len(network.layers), 3), int)
+    for start in range(0, len(recordings), BATCH):
+        s_in = recordings.batch(slice(start, start + BATCH))
+        for layer, (got, want) in enumerate(zip(spikes(network, s_in), reference.run(network, s_in).spikes,
+                                                strict=True)):
+            found[layer] += got.sum(), got.size, (got != want).sum()
+    return found
 
 
 if __name__ == "__main__":

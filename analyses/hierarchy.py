@@ -32,7 +32,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
 def recipe(changes: dict[str, Any], seed: int, epochs: int) -> Recipe:
     """A training recipe on smnist-pairs, the same for every variant."""
     changes = dict(changes)
-    return published("smnist-pairs", changes.pop("kind", "dmp"), **PIXELS | {"epochs": epochs}, seed=seed, **changes)
+    plain = PIXELS | {"epochs": epochs, "coarse_epochs": 0, "shift_pixels": 0}
+    return published("smnist-pairs", changes.pop("kind", "dmp"), **plain, seed=seed, **changes)
 
 
 def main() -> None:

@@ -64,11 +64,19 @@ def _facts(network: TrainedNetwork, n: dict[str, Any]) -> list[tuple[str, str]]:
         ("split", f"{origin['training_samples']:,} samples trained on, {origin['validation_samples']:,} held out of "
                   f"the training set to choose the epoch, {n['samples']:,} test samples looked at once a seed"),
         ("first seed, epoch", f"{n['seed']}, {origin['epoch']} of {recipe['epochs']}"),
+        *([("began with", _begun(origin["start"]))] if "start" in origin else []),
         ("commit", str(origin["commit"])),
         ("recipe", ", ".join(f"{key} {value}" for key, value in recipe.items() if key != "seed")),
         ("versions", ", ".join(f"{key} {value}" for key, value in origin["versions"].items())),
         ("data licence", str(origin.get("data", {}).get("licence", "see dmpnet/data/NOTICE.md"))),
     ]
+
+
+def _begun(start: dict[str, Any]) -> str:
+    """The network that a run began with, by its own provenance."""
+    recipe = start["arguments"]
+    return (f"a {recipe['kind']} with {recipe['decay']} decay, trained on {recipe['dataset']} with the same seed for "
+            f"{recipe['epochs']} epochs at commit {start['commit']}, its decay swapped")
 
 
 def _seed(n: dict[str, Any]) -> dict[str, Any]:
