@@ -75,7 +75,8 @@ def _facts(network: TrainedNetwork, n: dict[str, Any]) -> list[tuple[str, str]]:
 def _begun(start: dict[str, Any]) -> str:
     """The network that a run began with, by its own provenance."""
     recipe = start["arguments"]
-    return (f"a {recipe['kind']} with {recipe['decay']} decay, trained on {recipe['dataset']} with the same seed for "
+    decay = recipe.get("decay", "exponential")  # the only one at first, and not yet written down
+    return (f"a {recipe['kind']} with {decay} decay, trained on {recipe['dataset']} with the same seed for "
             f"{recipe['epochs']} epochs at commit {start['commit']}, its decay swapped")
 
 
