@@ -170,6 +170,11 @@ class IntegerRule:
         """All traces of neurons, by name."""
         return {trace.name: trace for trace in (*self.pre, *self.post)}
 
+    @property
+    def table(self) -> int:
+        """Constants in tables of steps by weight, beside those that are one for all."""
+        return sum(len(change.gain) for change in self.changes if isinstance(change, Change) and len(change.gain) > 1)
+
     def codes(self, weights: Any) -> np.ndarray:
         """Codes nearest to `weights`; DmpnetError if some lie beyond the bounds by more than half a code."""
         exact = np.asarray(weights, float) / self.unit
