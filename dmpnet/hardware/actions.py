@@ -219,7 +219,7 @@ def price(action: Action, chip: Chip, prices: Prices = OURS) -> float:
         return energy.MULTIPLY8_PJ * action.bits * action.by / 64
     if action.place == "registers":
         return action.bits * register_pj(prices)
-    size = prices.ours.smallest
+    size: float = prices.ours.smallest
     if action.place in BANKS:
         size = getattr(chip.memory, action.place)
     elif action.place in LEARNING_BANKS:

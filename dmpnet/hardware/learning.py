@@ -47,8 +47,8 @@ class Learning:
         N, M = writes.shape
         for name, count, most in (("pre", self.pre, self.steps * M), ("post", self.post, self.steps * N)):
             if not 0 <= count <= most:
-                raise DmpnetError(f"learning: {name} = {count} spikes, but in {self.steps} steps there are 0 to {most}; "
-                                  f"count them in the same run")
+                raise DmpnetError(f"learning: {name} = {count} spikes, but in {self.steps} steps there are 0 to "
+                                  f"{most}; count them in the same run")
         if self.writes.sum() > sum(self.events.values()):
             raise DmpnetError(f"learning: {self.writes.sum()} writes, but spikes reached synapses only "
                               f"{sum(self.events.values())} times; count both in the same run")

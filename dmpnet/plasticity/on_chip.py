@@ -41,6 +41,7 @@ class Form:
     """A change in real numbers: (t - offset) (amplitude + cross t2) third, of w (or c), t and t2 in units of 1.
 
     amplitude : a number, or a function of the weight (table);  factor : as in Change
+    names : parameters that amplitude and cross are, '' for none
     """
 
     when: str
@@ -53,28 +54,32 @@ class Form:
     factor: str = ""
     third: str = ""
     target: str = "w"
+    names: tuple[str, str] = ("", "")
 
 
 def forms(rule: Rule) -> tuple[Form, ...]:
     """What spikes do by the rules of the catalogue, laid out for integer arithmetic."""
     name, p = rule.name, rule.numbers
     if name.startswith("triplet"):
-        return (Form("pre", -1, "o1", p["A2_minus"], p["A3_minus"], "r2"),
-                Form("post", 1, "r1", p["A2_plus"], p["A3_plus"], "o2"))
+        return (Form("pre", -1, "o1", p["A2_minus"], p["A3_minus"], "r2", names=("A2_minus", "A3_minus")),
+                Form("post", 1, "r1", p["A2_plus"], p["A3_plus"], "o2", names=("A2_plus", "A3_plus")))
     if name == "diehl-cook":
         return (Form("post", 1, "x", lambda w: p["eta"] * np.maximum(p["w_max"] - w, 0) ** p["mu"],
-                     offset=p["x_tar"]),)
+                     offset=p["x_tar"], names=("eta", "")),)
     if name == "diehl-cook-code":
-        return Form("pre", -1, "y1", p["eta_pre"]), Form("post", 1, "x", 0.0, p["eta_post"], "y2")
+        return (Form("pre", -1, "y1", p["eta_pre"], names=("eta_pre", "")),
+                Form("post", 1, "x", 0.0, p["eta_post"], "y2", names=("", "eta_post")))
     if name == "reward-modulated":
-        return (Form("pre", -1, "y", p["A_minus"], target="c"), Form("post", 1, "x", p["A_plus"], target="c"),
+        return (Form("pre", -1, "y", p["A_minus"], target="c", names=("A_minus", "")),
+                Form("post", 1, "x", p["A_plus"], target="c", names=("A_plus", "")),
                 Form("end", 1, "c", 1 / p["tau_w"], third="d"))
     down, up = ("p_minus", "p_plus") if name == "stochastic-binary" else ("A_minus", "A_plus")
     third = {"slow-memory-gated": "gate", "voltage-gated": "voltage"}.get(name, "")
     if name == "pair-multiplicative":
-        return Form("pre", -1, "y", p[down], factor="height"), Form("post", 1, "x", p[up], factor="room")
-    return (Form("pre", -1, "y", p[down] * p["w_max"], third=third),
-            Form("post", 1, "x", p[up] * p["w_max"], third=third))
+        return (Form("pre", -1, "y", p[down], factor="height", names=(down, "")),
+                Form("post", 1, "x", p[up], factor="room", names=(up, "")))
+    return (Form("pre", -1, "y", p[down] * p["w_max"], third=third, names=(down, "")),
+            Form("post", 1, "x", p[up] * p["w_max"], third=third, names=(up, "")))
 
 
 TAUS = {"x": ("tau_plus", "tau_x"), "y": ("tau_minus",), "r1": ("tau_plus",), "r2": ("tau_x",), "o1": ("tau_minus",),
@@ -106,9 +111,10 @@ def constrain(rule: Rule, chip: Chip, dt: float, *, decay: str | None = None, he
         sides.append(tuple(_trace(name, _tau(rule, name), part.trace, kind, dt,
                                   None if name not in adding else headroom) for name in names))
     made = _third(replace(made, pre=sides[0], post=sides[1]), part, kind, largest_third)
-    changes, became, notes = [], [], list(made.notes)
+    changes, became = [], []
     for form in forms(rule):
-        change = _change(made, form, part)
+        change, rounded = _change(made, form, part)
+        became += rounded
         if change is not None:
             changes.append(change)
             _resolved(made, change)
@@ -117,7 +123,10 @@ def constrain(rule: Rule, chip: Chip, dt: float, *, decay: str | None = None, he
                    post=tuple(t for t in made.post if t.name in used))
     for trace in made.traces.values():
         became.append((_tau_name(rule, trace.name), _tau(rule, trace.name), trace.tau(dt)))
-    return _numbered(replace(made, changes=tuple(changes), became=(*made.became, *became), notes=tuple(notes)))
+    lost = [f"{name} = {wanted:g} became 0: plasticity.amplitude has {part.amplitude.bits} bits"
+            for name, wanted, has in became if wanted and not has]
+    return _numbered(replace(made, changes=tuple(changes), became=(*made.became, *became),
+                             notes=(*made.notes, *lost)))
 
 
 # what can be had
@@ -246,8 +255,11 @@ def _third(made: IntegerRule, part: Plasticity, kind: str, largest: float) -> In
 # changes
 
 
-def _change(made: IntegerRule, form: Form, part: Plasticity) -> Change | None:
-    """`form` in integers; None where it changes nothing."""
+Became = list[tuple[str, float, float]]
+
+
+def _change(made: IntegerRule, form: Form, part: Plasticity) -> tuple[Change | None, Became]:
+    """`form` in integers, None where it changes nothing; and what became of its parameters."""
     one, other, third = _ones(made, form)
     levels = np.arange(made.lowest, made.highest + 1)
     amplitude = form.amplitude(levels * made.unit) if callable(form.amplitude) else np.array([form.amplitude])
@@ -262,7 +274,7 @@ def _change(made: IntegerRule, form: Form, part: Plasticity) -> Change | None:
     gain, high = amplitude * scale / (one * third), part.amplitude.high
     cross /= one * other * third
     if not gain.any() and not cross:
-        return None
+        return None, []
     room = high * (other if cross else 1)
     most = min(log2(room / gain.max()) if gain.any() else inf, log2(high / cross) if cross else inf)
     if most < 0:
@@ -274,8 +286,14 @@ def _change(made: IntegerRule, form: Form, part: Plasticity) -> Change | None:
                     round(form.offset * one), form.second if cross else "", 0, form.third, tonic)
     wide = log2(_largest(made, change, gain, cross)) + (VARIATION_BITS + 1) * made.device.varies
     shift = min(floor(most), floor(WIDEST - 1 - wide))
-    return replace(change, gain=np.rint(gain * 2.0**shift).astype(np.int64), shift=shift,
-                   cross=round(cross * 2.0**shift))
+    whole, times = np.rint(gain * 2.0**shift).astype(np.int64), round(cross * 2.0**shift)
+    became = [(name, made.rule.numbers[name], made.rule.numbers[name] * rounded / (exact * 2.0**shift))
+              for name, rounded, exact in zip(form.names, (whole.max(), times), (gain.max(), cross), strict=True)
+              if name and exact]
+    if cross and not times:  # then the other part has all of the word
+        alone, rest = _change(made, replace(form, cross=0.0, second=""), part)
+        return alone, [*rest, became[-1]]
+    return replace(change, gain=whole, shift=shift, cross=times), became
 
 
 def _ones(made: IntegerRule, form: Form) -> tuple[int, int, int]:
