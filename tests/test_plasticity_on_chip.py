@@ -415,7 +415,7 @@ def test_in_one_step_pre_comes_first_and_traces_jump_last():
 
 
 def test_read_by_rows_a_late_spike_counts_at_the_next_presynaptic_one():
-    """Pre at 5, post at 12, pre at 60, out of the window of depression: the weight waits, then takes what 7 steps are."""
+    """Pre at 5, post at 12, pre at 60, beyond the window of depression: until then the weight waits."""
     made = on("pair-nearest", {"reads": "rows", "w.rounding": "floor"}, {"A_plus": 0.5, "A_minus": 0.5})
     change, = made.changes
     seen = integer_reference.run(made, spikes(80, [5, 60]), spikes(80, [12]), np.array([[100]])).w[:, 0, 0]
