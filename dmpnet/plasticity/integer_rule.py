@@ -171,6 +171,17 @@ class IntegerRule:
         return {trace.name: trace for trace in (*self.pre, *self.post)}
 
     @property
+    def by_rows(self) -> bool:
+        """Whether it makes up for postsynaptic spikes at presynaptic ones."""
+        return any(isinstance(change, Deferred) for change in self.changes)
+
+    @property
+    def longest(self) -> int:
+        """Steps after which a pair is beyond both lines of a rule by rows; 0 for other rules."""
+        return max((change.start // min(change.fall_plus, change.fall_minus) + 1
+                    for change in self.changes if isinstance(change, Deferred)), default=0)
+
+    @property
     def table(self) -> int:
         """Constants in tables of steps by weight, beside those that are one for all."""
         return sum(len(change.gain) for change in self.changes if isinstance(change, Change) and len(change.gain) > 1)
