@@ -4,6 +4,8 @@ Integers are compared for equality. Where an integer rule is held to real number
 half a unit in the last place of a trace, an amplitude or a weight; and of random rounding, its standard error.
 """
 
+import csv
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -13,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
-from dmpnet import plasticity
+from dmpnet import cli, plasticity
 from dmpnet.errors import DmpnetError
 from dmpnet.fixed import Word
 from dmpnet.hardware import chip, lfsr
@@ -607,3 +609,68 @@ def test_a_lost_tonic_reward_and_an_unused_sign_are_noted():
     assert any("d_0 = 0.002 became 0" in note for note in on("reward-modulated").notes)
     assert any("sign" in note for note in on("pair-additive", {"w.signed": True}).notes)
     assert isinstance(on("pair-additive").brian2, Rule) and not on("pair-additive").notes
+
+
+# windows in Brian2, and the command
+
+
+@pytest.mark.parametrize("made", [
+    lambda: on("pair-nearest", decay="linear", tuned=LIVELY),
+    lambda: on("pair-nearest", {"reads": "rows"}, tuned=LIVELY),
+], ids=["both", "rows"])
+def test_the_window_measured_in_brian2_is_the_line(made, monkeypatch):
+    """The mean over copies, each with registers of its own, within four of its standard errors at every distance."""
+    monkeypatch.setattr(protocols, "MOST", 700_000)
+    made = made()
+    seen = protocols.window_on_chip(made)
+    fall = made.changes[0].fall_plus if made.by_rows else made.traces["x"].by
+    line = np.maximum(1 - np.abs(seen.delta) / DT * fall / 255, 0)
+    want = np.sign(seen.delta) * line * np.where(seen.delta > 0, 0.05, 0.06)
+    copies = 700_000 // (len(seen.delta) * (105 + (made.longest + 2) * made.by_rows))
+    error = np.maximum(seen.spread, made.unit / 8) / np.sqrt(copies) + 0.06 / 128
+    assert copies > 20 and (np.abs(seen.dw) > 4 * error).sum() > 30
+    assert (np.abs(seen.dw - want) < 4 * error).all()
+    assert seen.closed is None and seen.spread[50] == 0
+
+
+def dmpnet(*arguments) -> int:
+    return cli.main([str(argument) for argument in arguments])
+
+
+def test_a_rule_is_shown_as_the_chip_has_it(capsys):
+    assert dmpnet("stdp", "show", "triplet-visual-full", "--chip", "learning", "--neurons", 784, 400) == 0
+    out = capsys.readouterr().out
+    assert "A2_plus = 5e-10 became 0" in out and "codes 0 to 255" in out and "traces bank" in out
+    assert dmpnet("stdp", "show", "reward-modulated", "--chip", "learning") == 0
+    assert "too many" in capsys.readouterr().out
+
+
+def test_a_window_on_a_chip_is_written_and_drawn_beside_the_other(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(protocols, "MOST", 40_000)
+    out = tmp_path / "w.csv"
+    arguments = ("stdp", "window", "pair-nearest", "--chip", "learning", "--set", "plasticity.w.bits=4", "--out", out)
+    assert dmpnet(*arguments, "--figure", tmp_path / "w.pdf") == 0
+    rows = list(csv.DictReader(out.open()))
+    kinds = [[row for row in rows if row["protocol"] == kind] for kind in ("window", "on chip")]
+    assert [len(kind) for kind in kinds] == [101, 101] and all(row["spread"] for row in kinds[1])
+    steps = np.array([float(row["dw"]) for row in kinds[1]])
+    assert steps.any() and np.abs(steps).max() <= 1 / 15
+    recorded = json.loads(out.with_suffix(".json").read_text())
+    assert [name for name, _, _ in recorded["became"]] == ["A_minus", "A_plus", "tau_plus", "tau_minus"]
+    assert recorded["chip"]["plasticity.w"] == "set by the user"
+    assert (tmp_path / "w.png").stat().st_size > 5_000
+    first = out.read_bytes()
+    assert dmpnet(*arguments) == 0 and out.read_bytes() == first
+
+
+@pytest.mark.parametrize("arguments, told", [
+    (("--chip", "dmp"), "does not learn"), (("--chip", "loihi"), "loihi"), (("--decay", "linear"), "add --chip"),
+    (("--set", "plasticity.w.bits=4"), "add --chip"),
+    (("--chip", "learning", "--set", "plasticity.w.bits=40"), "at most 16 bits"),
+    (("--chip", "learning", "--set", "plasticity.reads=rows"), "read by rows only"),
+])
+def test_wrong_requests_end_in_one_line(arguments, told, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert dmpnet("stdp", "window", "pair-additive", *arguments, "--out", "x.csv") == 2
+    err = capsys.readouterr().err.strip()
+    assert told in err and "\n" not in err and list(tmp_path.iterdir()) == []

@@ -184,7 +184,7 @@ def window(rule: Rule, backend: str = "numpy", seed: int = 1) -> Pairing:
     return Pairing(delta, rate if rule.repeated else np.full(len(delta), np.nan), dw, closed)
 
 
-MOST = 4_000_000  # spikes or not, neurons times steps, of a protocol on a chip: some seconds
+MOST = 2_000_000  # spikes or not, neurons times steps, of a protocol on a chip: some seconds
 
 
 def window_on_chip(rule: IntegerRule, backend: str = "numpy", seed: int = 1) -> Pairing:
