@@ -151,7 +151,7 @@ class Bank:
     @property
     def part(self) -> str:
         """The part of the chip's description that says how large it is."""
-        return "plasticity" if self.name in ("traces", "random") else "memory"
+        return "plasticity" if self in LEARNING_BANKS else "memory"
 
     def need(self, core: Core, chip: Chip) -> Need:
         used, available = self.size(core, chip), getattr(getattr(chip, self.part), self.name)
@@ -183,9 +183,8 @@ def _bits(core: Core, chip: Chip, name: str) -> int:
 
 BANKS = (Bank("weights", held_weights, ("W_f", "W_r", "w", "w_x", "W_o")),
          Bank("slow", held_slow, ("P", "nu", "Abar", "Bbar")),
-         Bank("state", held_state, ("u", "m", "x")),
-         Bank("traces", held_traces, ("trace", "eligibility")),
-         Bank("random", held_random, ()))
+         Bank("state", held_state, ("u", "m", "x")))
+LEARNING_BANKS = (Bank("traces", held_traces, ("trace", "eligibility")), Bank("random", held_random, ()))
 
 
 # the limits
@@ -263,12 +262,12 @@ def state_bank(core: Core, chip: Chip) -> Need:
 
 def traces_bank(core: Core, chip: Chip) -> Need:
     """Bytes of traces, eligibilities, third factors and tables."""
-    return BANKS[3].need(core, chip)
+    return LEARNING_BANKS[0].need(core, chip)
 
 
 def random_bank(core: Core, chip: Chip) -> Need:
     """Bytes of shift registers."""
-    return BANKS[4].need(core, chip)
+    return LEARNING_BANKS[1].need(core, chip)
 
 
 RULES = (neurons, slots, fan_in, spikes, decay, reset, acts, delays, weights_bank, slow_bank, state_bank)

@@ -134,10 +134,11 @@ class Synapses:
 
 
 def run(rule: IntegerRule, pre: np.ndarray, post: np.ndarray, w: np.ndarray, gate: np.ndarray | int = 0, d: int = 0,
-        u: np.ndarray | None = None, seed: int = 1) -> Course:
+        u: np.ndarray | None = None, seed: int = 1, every: bool = True) -> Course:
     """pre (T, M) and post (T, N) spikes, w (N, M) codes at the start.
 
     gate : (T,) of each step, or one for all;  d : reward at the start;  u : (T, N) membranes
+    every : keep every step; else only the last, as if T were 1
     """
     pre, post = np.asarray(pre, bool), np.asarray(post, bool)
     array = Synapses(rule, w, seed)
@@ -147,6 +148,8 @@ def run(rule: IntegerRule, pre: np.ndarray, post: np.ndarray, w: np.ndarray, gat
     weights, eligible = [], []
     for k in range(len(pre)):
         array.step(k, pre[k], post[k], int(gates[k]), None if u is None else u[k])
+        if not every and k < len(pre) - 1:
+            continue
         weights.append(array.w.copy())
         for name, values in array.traces.items():
             seen[name].append(values)
