@@ -10,15 +10,27 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from brian2 import Network, NeuronGroup, SpikeGeneratorGroup, StateMonitor, TimedArray, ms, second
+from brian2 import (
+    Network,
+    NeuronGroup,
+    SpikeGeneratorGroup,
+    SpikeMonitor,
+    StateMonitor,
+    TimedArray,
+    ms,
+    second,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from networks import random_input, random_network
 from numpy.testing import assert_array_equal
 
 from dmpnet import cli, plasticity
 from dmpnet.errors import DmpnetError
 from dmpnet.fixed import Word
 from dmpnet.hardware import chip, lfsr
+from dmpnet.hardware.constrain import constrain as constrain_network
+from dmpnet.network import convert, duration, timing
 from dmpnet.plasticity import Device, Rule, constrain, integer_reference, protocols, rule, rules
 from dmpnet.plasticity.device import VARIATION_BITS, drifted
 from dmpnet.plasticity.integer_rule import Trace, drawn
@@ -610,6 +622,60 @@ def test_a_lost_tonic_reward_and_an_unused_sign_are_noted():
     assert any("d_0 = 0.002 became 0" in note for note in on("reward-modulated").notes)
     assert any("sign" in note for note in on("pair-additive", {"w.signed": True}).notes)
     assert isinstance(on("pair-additive").brian2, Rule) and not on("pair-additive").notes
+
+
+# in converted networks
+
+
+def test_an_integer_network_learns_in_its_own_integers():
+    """W_f of a constrained network are the codes; afterwards each sample's are those of the reference, bit for bit."""
+    trained = random_network((6, 16, 3), steps=30, seed=6)
+    s_in = random_input(trained, 2)
+    described = chip.changed(CHIP, {"plasticity.w.signed": True})
+    network = constrain_network(trained, described, s_in).network
+    made = constrain(rule("pair-additive").tuned(A_plus=0.05, A_minus=0.02, w_min=-127.0, w_max=127.0), described,
+                     network.encoding.dt)
+    assert made.unit == 1 and (made.lowest, made.highest) == (-127, 127)
+    with protocols.brian2_on("numpy", network.encoding.dt):
+        converted = convert(network, s_in, coupling="synapses")
+        plastic = plasticity.make_plastic(converted, network, "W_f_1", made.brian2, 2)
+        heard = SpikeMonitor(converted["input"], name="heard")
+        converted.add(heard)
+        converted.run(duration(network, 30), namespace={})
+        got = plasticity.weights(plastic, (2, 16, 6))
+        pre, post = (raster(monitor, size, timing(network, 30).total, network.encoding.dt)
+                     for monitor, size in ((heard, 12), (converted["spikes_1"], 32)))
+    before = network.layers[0].W_f
+    assert 0.005 < post.mean() < 0.5, "silent or saturated: equality would show nothing"
+    want = integer_reference.run(made, pre, post, np.tile(before, (2, 2))).w[-1]  # registers run on over the samples
+    for sample in range(2):
+        assert (got[sample] != before).sum() > 20
+        assert_array_equal(got[sample], want[sample * 16:(sample + 1) * 16, sample * 6:(sample + 1) * 6])
+
+
+def raster(monitor, size, total, dt):
+    """(total, size) spikes by simulation step."""
+    fired = np.zeros((total, size), bool)
+    fired[np.rint(np.asarray(monitor.t / second) / dt).astype(int), np.asarray(monitor.i)] = True
+    return fired
+
+
+def test_the_gate_of_a_slow_memory_is_a_code():
+    """w_g . m, times what stands for 1, rounded and held."""
+    made = on("slow-memory-gated")
+    w_g = np.array([0.5, -0.25])
+    with protocols.brian2_on("numpy", DT):
+        source, target = neurons(*trains(5))
+        slow = NeuronGroup(2, "m : 1", name="slow_memory")
+        slow.m = [0.77, 0.1]
+        plastic = plasticity.synapses(made.brian2, source, target, w=100)
+        gate = plasticity.gate_by_memory(plastic, slow, w_g)
+        network = Network(source, target, slow, gate, *plastic.objects)
+        network.run(3 * DT * second, namespace={})
+        assert plastic.third.gate[0] == made.third_code(0.5 * 0.77 - 0.25 * 0.1) == round(0.36 * 32)
+        slow.m = [1e3, 0]
+        network.run(3 * DT * second, namespace={})
+        assert plastic.third.gate[0] == 127
 
 
 # windows in Brian2, and the command
