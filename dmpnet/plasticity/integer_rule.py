@@ -65,10 +65,10 @@ class Trace:
 
     @property
     def jump(self) -> str:
-        """Brian2 lines of what a spike does to it."""
+        """Brian2 line of what a spike does to it."""
         if self.latest:
             return f"{self.name} = {self.one}"
-        return f"{self.name} += {self.one}\n{self.name} = clip({self.name}, {self.word.low}, {self.word.high})"
+        return f"{self.name} = clip({self.name} + {self.one}, {self.word.low}, {self.word.high})"
 
     def tau(self, dt: float, size: float | None = None) -> float:
         """Seconds in which an exponential of the same area, or factor, falls by e; size of a jump, one if None."""

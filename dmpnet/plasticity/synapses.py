@@ -144,7 +144,8 @@ def _traces(rule: Rule, made: Synapses, neurons: Any, side: str, drawn: np.ndarr
     _each_step(traces, getattr(rule, f"{side}_step"))
     if not reset:
         return [traces]
-    jumps = Synapses(neurons, traces, on_pre=re.sub(r"^(\w+)", r"\1_post", reset, flags=re.M), namespace={},
+    own = "|".join(_variables(equations))  # compiled code reads x and x_post as two variables, so all are x_post
+    jumps = Synapses(neurons, traces, on_pre=re.sub(rf"\b({own})\b", r"\1_post", reset), namespace={},
                      name=f"{name}_jumps")
     jumps.connect(i=np.arange(len(neurons)), j=np.arange(len(neurons)))
     jumps.pre.order = AFTER_BOTH
