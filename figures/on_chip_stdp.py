@@ -1,7 +1,7 @@
 """On a chip the window of STDP stays, in the mean; fewer bits write cells less often, and the weights follow less.
 
 Reads analyses/results/on_chip_stdp.json, made by analyses/on_chip_stdp.py (some minutes): windows of pair-nearest, and
-what it did on spikes of real recordings. Energy is of our model.
+what it did on spikes of real recordings, in steps of 10 ms. Energy is of our model.
 python figures/on_chip_stdp.py STEM
 """
 
@@ -32,12 +32,12 @@ def on_chip_stdp(path: Path = RESULTS / "on_chip_stdp.json") -> Figure:
         window(left, found["windows"])
         names = list(found["runs"])
         runs = [found["runs"][name] for name in names]
-        bars(wear, names, [run["wear"]["mean"] for run in runs])
-        wear.plot([run["wear"]["most"] for run in runs], np.arange(len(names)), "kD", ms=3, label="most written")
-        wear.set(xscale="log", xlabel="writes of a synapse", title="b  wear: mean, and the most written")
+        dots(wear, names, {"mean": [run["wear"]["mean"] for run in runs],
+                           "most written": [run["wear"]["most"] for run in runs]})
+        wear.set(xlabel="writes of a synapse", title="b  wear")
         stacked(energy, names, runs)
-        bars(error, names, [run["error"] for run in runs])
-        error.set(xscale="log", xlabel="r.m.s. difference of weights (1)", title="d  from weights in real numbers")
+        dots(error, names, {"": [run["error"] for run in runs]})
+        error.set(xlabel="r.m.s. difference of weights (1)", title="d  from weights in real numbers", xlim=(0.005, 1))
     return figure
 
 
@@ -52,11 +52,18 @@ def window(ax: Axes, windows: dict[str, Any]) -> None:
     ax.legend(markerscale=1.6, handletextpad=0.3)
 
 
-def bars(ax: Axes, names: list[str], values: list[float]) -> None:
-    """One bar a case, from the top down."""
-    ax.barh(np.arange(len(names)), values, height=0.6, color=drawing.HIGHLIGHT)
+def dots(ax: Axes, names: list[str], values: dict[str, list[float]]) -> None:
+    """Points on a logarithmic axis, a line a case from the top down."""
+    for (label, points), look in zip(values.items(), (("o", drawing.HIGHLIGHT), ("D", drawing.SECOND)), strict=False):
+        ax.plot(points, np.arange(len(names)), look[0], ms=4, color=look[1], label=label)
+    ax.set_xscale("log")
+    ax.xaxis.set_major_formatter("{x:g}")
+    ax.xaxis.set_minor_formatter("")
     ax.set_yticks(np.arange(len(names)), names)
     ax.invert_yaxis()
+    ax.grid(axis="y", color=drawing.MUTED, linewidth=0.3)
+    if len(values) > 1:
+        ax.legend(loc="lower left", frameon=True, edgecolor="none", framealpha=1)
 
 
 def stacked(ax: Axes, names: list[str], runs: list[dict[str, Any]]) -> None:
