@@ -16,7 +16,7 @@ from dmpnet.fixed import WIDEST, Word
 from dmpnet.hardware import chip
 
 ROOT = Path(__file__).resolve().parents[1]
-SHIPPED = ("dmp", "dmp-256", "elfcore-like", "ideal", "ldlif-cim")
+SHIPPED = ("dmp", "dmp-256", "elfcore-like", "ideal", "ldlif-cim", "learning")
 
 
 @pytest.fixture
@@ -35,8 +35,10 @@ def test_names():
 @pytest.mark.parametrize("name", SHIPPED)
 def test_every_shipped_chip_loads_and_every_number_has_a_source(name):
     loaded = chip.load(name)
-    numbers = {f"{part}.{field}" for part in chip.PARTS for field in vars(getattr(loaded, part))}
-    assert loaded.source.keys() == numbers and len(numbers) == 30
+    learns = name in chip.learning()
+    numbers = {f"{part}.{field}" for part in [*chip.PARTS, *["plasticity"] * learns]
+               for field in vars(getattr(loaded, part))}
+    assert loaded.source.keys() == numbers and len(numbers) == 30 + 9 * learns
     assert all(source.strip() for source in loaded.source.values())
     assert loaded == chip.load(shipped.folder() / "chips" / f"{name}.toml")
     assert loaded.words.I.bits >= max(loaded.words.m.bits, loaded.words.u.bits)  # accumulators hold what is added
@@ -69,6 +71,11 @@ def test_the_ablation_is_the_larger_core_but_for_two_ideas():
     assert (with_them.words, with_them.memory, with_them.limits, with_them.datapath) == (
         whole.words, whole.memory, whole.limits, whole.datapath)
     assert not ours.datapath.fusion and not ours.datapath.stationarity
+
+
+def test_two_of_them_learn():
+    assert chip.learning() == ["ideal", "learning"]
+    assert chip.load("dmp").plasticity is None
 
 
 def test_descriptions_are_installed():
@@ -192,10 +199,35 @@ def test_changed():
     ("limits.neurons", 0, "limits.neurons = 0, but it counts"), ("memory.slow", "1", "memory.slow = '1', but it"),
     ("datapath.fusion", 1, "datapath.fusion = 1, but it is true or false"),
     ("datapath.resets", ["none"], "datapath.resets = .*hard, soft"),
+    ("plasticity.traces", 9, "plasticity.traces cannot be set, as it has no plasticity; .*ideal, learning"),
+    ("plasticity.room", 9, "no 'plasticity.room' to set"),
 ])
 def test_not_to_be_changed(key, value, message):
     with pytest.raises(DmpnetError, match=message):
         chip.changed(chip.load("dmp"), {key: value})
+
+
+def test_what_learns_can_be_changed():
+    before = chip.load("learning")
+    after = chip.changed(before, {"plasticity.w.bits": 4, "plasticity.reads": "rows", "plasticity.decay": ["linear"],
+                                  "plasticity.traces": 7})
+    assert after.plasticity.w == Word(4, "stochastic", signed=False) and after.plasticity.reads == "rows"
+    assert after.plasticity.decay == ("linear",) and after.plasticity.traces == 7
+    assert after.plasticity.random == before.plasticity.random
+
+
+@pytest.mark.parametrize("key, value, message", [
+    ("plasticity.w.bits", 17, "at most 16 bits"), ("plasticity.w.overflow", "wrap", "saturates"),
+    ("plasticity.trace.signed", True, "trace is .*no sign"), ("plasticity.trace.bits", 17, "2 to 16 bits"),
+    ("plasticity.amplitude.bits", 1, "2 to 16 bits"), ("plasticity.third.signed", False, "third is .*a sign"),
+    ("plasticity.eligibility.bits", 40, "eligibility is .*2 to 16 bits"),
+    ("plasticity.reads", "diagonals", "reads = 'diagonals', but it is one of rows, columns, both"),
+    ("plasticity.decay", ["exponential"], "decay = .*linear, shift"), ("plasticity.random", 0, "random = 0"),
+])
+def test_what_cannot_learn(key, value, message):
+    with pytest.raises(DmpnetError, match=message) as error:
+        chip.changed(chip.load("learning"), {key: value})
+    assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize("decay", DECAYS)

@@ -14,8 +14,10 @@ from dmpnet import shipped, weights
 from dmpnet.errors import DmpnetError
 from dmpnet.hardware import chip
 from dmpnet.hardware.constrain import constrain
-from dmpnet.hardware.fit import RULES, fit
+from dmpnet.hardware.fit import ARRAY, LEARNING, RULES, fit, fit_array
 from dmpnet.neurons import Neuron
+from dmpnet.plasticity import constrain as constrained_rule
+from dmpnet.plasticity import rule
 from dmpnet.weights import Encoding, Layer, TrainedNetwork, legendre_pathway
 
 DMP = chip.load("dmp")
@@ -227,6 +229,98 @@ def test_every_rule_was_broken_here():
     broken = {*LIMITS, *KINDS, *BANKS, "input spikes"}
     needs = fit(network(), DMP, [1]).needs
     assert {need.rule for need in needs} == broken and len(needs) == len(RULES) + 1
+
+
+# learning
+
+LEARNS = chip.load("learning")
+
+
+def learns(name="pair-additive", **settings):
+    """The learning core with room for everything but what `settings` limit, and a rule on it."""
+    room = {f"memory.{bank}": 10**9 for bank in ("weights", "slow", "state")} | {
+        f"limits.{limit}": 10**6 for limit in ("neurons", "fan_in", "spikes", "cores", "slots")} | {
+        "plasticity.traces": 10**9, "plasticity.random": 10**9}
+    described = chip.changed(LEARNS, room | {key.replace("__", "."): value for key, value in settings.items()})
+    return constrained_rule(rule(name), described, 1e-3), described
+
+
+def test_an_array_that_learns_by_hand():
+    """10 inputs, 12 neurons: a byte a synapse, 2 a neuron's bias, a trace a neuron, a 16-bit register a neuron."""
+    report = fit_array(*learns(), 10, 12)
+    assert {need.rule: need.used for need in report.needs} == {
+        "neurons": 12, "fan-in": 10, "weights bank": 120 + 24, "traces bank": 10 + 12, "random bank": 2 * (10 + 12)}
+    assert len(report.needs) == len(ARRAY)
+
+
+@pytest.mark.parametrize("name, traces", [
+    ("pair-multiplicative", 10 + 12), ("triplet-hippocampal-full", 2 * (10 + 12)), ("diehl-cook", 10 + 256),
+    ("reward-modulated", 10 + 12 + 120 + 1), ("slow-memory-gated", 10 + 12 + 1)])
+def test_what_rules_remember_takes_room(name, traces):
+    """Two traces a neuron; a table of 256 steps for w^mu; an eligibility a synapse, and the reward."""
+    assert bank(fit_array(*learns(name), 10, 12), "traces bank") == traces
+
+
+def test_binary_weights_take_a_bit_each_and_without_chance_no_register_is_needed():
+    assert bank(fit_array(*learns("stochastic-binary"), 10, 12), "weights bank") == 120 // 8 + 24
+    assert bank(fit_array(*learns(plasticity__w__rounding="nearest"), 10, 12), "random bank") == 0
+
+
+@pytest.mark.parametrize("name, used, way_out", [
+    ("memory.weights", 144, "at most 11 neurons, or give w at most 7 bits, or take a chip with memory.weights = 144"),
+    ("plasticity.traces", 22, "at most 11 neurons, or give trace at most 7 bits, or .* plasticity.traces = 22"),
+    ("plasticity.random", 44, "at most 11 neurons, or take a chip with plasticity.random = 44"),
+    ("limits.neurons", 12, "at most 11, or take a chip with limits.neurons = 12"),
+    ("limits.fan_in", 10, "at most 9, or take a chip with limits.fan_in = 10"),
+])
+def test_room_to_learn_is_kept_exactly_and_broken_by_one(name, used, way_out):
+    setting = name.replace(".", "__")
+    assert fit_array(*learns(**{setting: used}), 10, 12).ok
+    limit = {"neurons": "neurons", "fan_in": "fan-in"}.get(name.partition(".")[2], f"{name.partition('.')[2]} bank")
+    assert_broken(fit_array(*learns(**{setting: used - 1}), 10, 12), limit, used, used - 1, way_out)
+
+
+def test_a_chip_without_room_for_traces_is_refused_before_anything_runs():
+    made, _ = learns()
+    for asked in (lambda: fit_array(made, DMP, 10, 12), lambda: fit(network(), DMP, learns={"W_f_1": made}),
+                  lambda: constrained_rule(rule("pair-additive"), DMP, 1e-3)):
+        with pytest.raises(DmpnetError, match="chip DMP core does not learn.*traces.*ideal, learning"):
+            asked()
+    with pytest.raises(DmpnetError, match="traces bank, but 21 fit, 1 too many"):
+        fit_array(*learns(plasticity__traces=21), 10, 12).check()
+
+
+def test_a_network_that_learns_needs_more_than_one_that_does_not():
+    """W_f of the second layer and its W_r: their words are those of w, with traces and registers of their own."""
+    made, described = learns(plasticity__w__bits=4)
+    asked = network(kind="RSNN", layers=2)
+    still = fit(asked, described)
+    report = fit(asked, described, learns={"W_f_2": made, "W_r_2": made})
+    assert {need.rule for need in report.needs if need.layer == 2} - {
+        need.rule for need in still.needs if need.layer == 2} == {"traces bank", "random bank"}
+    assert bank(still, "weights bank", 2) - bank(report, "weights bank", 2) == 2 * 144 // 2  # half a byte each
+    assert bank(report, "weights bank", 1) == bank(still, "weights bank", 1)
+    assert bank(report, "traces bank", 2) == 4 * 12 and bank(report, "random bank", 2) == 2 * 4 * 12
+    assert len([need for need in report.needs if need.rule in ("traces bank", "random bank")]) == len(LEARNING)
+
+
+@pytest.mark.parametrize("name", ["W_f_3", "W_r_1", "W_o", ""])
+def test_only_weights_that_are_there_can_learn(name):
+    made, described = learns()
+    with pytest.raises(DmpnetError, match="weights of this network that can are W_f_1, W_f_2;"):
+        fit(network(layers=2), described, learns={name: made})
+
+
+@pytest.mark.parametrize("sources, targets", [(0, 5), (5, 0)])
+def test_an_array_has_neurons(sources, targets):
+    with pytest.raises(DmpnetError, match="= 0, but it counts neurons"):
+        fit_array(*learns(), sources, targets)
+
+
+def test_diehl_and_cooks_network_fits_the_learning_core_but_not_with_eligibilities():
+    assert fit_array(constrained_rule(rule("diehl-cook"), LEARNS, 5e-4), LEARNS, 784, 400).ok
+    report = fit_array(constrained_rule(rule("reward-modulated"), LEARNS, 5e-4), LEARNS, 784, 400)
+    assert [need.rule for need in report.violations] == ["traces bank"]
 
 
 # ways out

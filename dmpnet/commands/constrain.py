@@ -7,7 +7,6 @@ changes the chip: --set limits.slots=16 words.m.bits=6.
 """
 
 import argparse
-import json
 from typing import Any
 
 import numpy as np
@@ -51,7 +50,7 @@ def execute(arguments: argparse.Namespace) -> None:
         raise DmpnetError(f"--calibration {arguments.calibration}, but formats are chosen on at least one sample; ask "
                           f"for more")
     network = options.network(arguments.weights)
-    described = chip.changed(chip.load(arguments.chip), settings(arguments))
+    described = chip.changed(chip.load(arguments.chip), options.settings(arguments.set))
     fit(network, described, blocks=arguments.blocks).check()  # before any data is read
     s_in = calibration(arguments, network)
     made = constrain(network, described, s_in, rows=arguments.rows, clip=arguments.clip, blocks=arguments.blocks)
@@ -70,20 +69,6 @@ def execute(arguments: argparse.Namespace) -> None:
     provenance.write(arguments.out.with_suffix(".json"),
                      found | provenance.record("constrain", options.given(arguments), chip=described.source))
     print(f"\nwritten: {arguments.out} and {arguments.out.with_suffix('.json')}")
-
-
-def settings(arguments: argparse.Namespace) -> dict[str, Any]:
-    """--set as numbers, words and lists."""
-    found = {}
-    for setting in arguments.set:
-        key, equals, value = setting.partition("=")
-        if not equals:
-            raise DmpnetError(f"--set {setting}: no value; write KEY=VALUE, e.g. words.m.bits=6")
-        try:
-            found[key] = json.loads(value)
-        except json.JSONDecodeError:
-            found[key] = value
-    return found
 
 
 def calibration(arguments: argparse.Namespace, network: TrainedNetwork) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Options and outputs that commands share."""
 
 import argparse
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from dmpnet import data as data_sets
 from dmpnet import shipped, weights
 from dmpnet.backends import BACKENDS
 from dmpnet.data import Recordings, catalogue
+from dmpnet.errors import DmpnetError
 from dmpnet.evaluation import check_match
 from dmpnet.weights import TrainedNetwork
 
@@ -39,6 +41,20 @@ def data(parser: argparse.ArgumentParser) -> None:
 def given(arguments: argparse.Namespace) -> dict[str, object]:
     """The arguments of a command as provenance records them."""
     return {key: value for key, value in vars(arguments).items() if key != "execute"}
+
+
+def settings(given: list[str]) -> dict[str, Any]:
+    """KEY=VALUE of --set as numbers, words and lists."""
+    found = {}
+    for setting in given:
+        key, equals, value = setting.partition("=")
+        if not equals:
+            raise DmpnetError(f"--set {setting}: no value; write KEY=VALUE, e.g. words.m.bits=6")
+        try:
+            found[key] = json.loads(value)
+        except json.JSONDecodeError:
+            found[key] = value
+    return found
 
 
 def network(name: str) -> TrainedNetwork:

@@ -4,6 +4,12 @@
   dmpnet stdp show triplet-visual-full    one of them: equations, parameters, where each value is from
   dmpnet stdp window triplet-visual-full --out triplet.csv --figure triplet.pdf
                                           weight change against the distance of spikes (triplet: and their frequency)
+  dmpnet stdp show pair-nearest --chip learning --neurons 784 400
+                                          its integers on a chip, what became of its parameters, what room it takes
+  dmpnet stdp window pair-nearest --chip learning --set plasticity.w.bits=4 --figure window.pdf
+                                          the window in those integers beside the one in real numbers
+
+--chip takes a chip that learns, by name or as a description (.toml); --set changes any of its numbers.
 """
 
 import argparse
@@ -17,7 +23,9 @@ from tabulate import tabulate
 from dmpnet import provenance
 from dmpnet.backends import BACKENDS, check_backend
 from dmpnet.commands import options
+from dmpnet.errors import DmpnetError
 from dmpnet.files import whole_file
+from dmpnet.hardware.fit import fit_array
 
 
 def add(parsers) -> None:
@@ -27,14 +35,37 @@ def add(parsers) -> None:
     actions = p.add_subparsers(title="actions", metavar="ACTION")
     show = actions.add_parser("show", help="equations and parameters of one rule")
     show.add_argument("rule", metavar="RULE", help="its name, as dmpnet stdp lists it")
+    show.add_argument("--neurons", type=int, nargs=2, default=(784, 400), metavar=("M", "N"),
+                      help="inputs and neurons whose room is counted with --chip (default: 784 400)")
+    _on_chip(show)
     show.set_defaults(execute=shown)
     measure = actions.add_parser("window", help="weight change against spike timing, measured in Brian2")
     measure.add_argument("rule", metavar="RULE", help="its name, as dmpnet stdp lists it")
     measure.add_argument("--figure", type=Path, metavar="FILE", help="also draw it, as FILE.png and FILE.pdf")
     measure.add_argument("--backend", default="numpy", metavar="NAME",
                          help=f"Brian2 back end: {', '.join(BACKENDS)} (default: numpy, which compiles nothing)")
+    _on_chip(measure)
     options.common(measure, "stdp-window.csv")
     measure.set_defaults(execute=measured)
+
+
+def _on_chip(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--chip", metavar="CHIP", help="also in the integers of this chip: learning, ideal or a .toml")
+    parser.add_argument("--set", nargs="+", default=[], metavar="KEY=VALUE", help="numbers of the chip to change")
+    parser.add_argument("--decay", choices=("shift", "linear"), help="of traces (default: the first the chip has)")
+
+
+def _constrained(arguments: argparse.Namespace, found: Any) -> Any:
+    """The rule in the chip's integers and the chip; (None, None) without --chip."""
+    from dmpnet.hardware import chip
+    from dmpnet.plasticity import constrain, protocols
+
+    if arguments.chip is None:
+        if arguments.set or arguments.decay:
+            raise DmpnetError("--set and --decay change a chip, but there is none; add --chip, e.g. --chip learning")
+        return None, None
+    described = chip.changed(chip.load(arguments.chip), options.settings(arguments.set))
+    return constrain(found, described, protocols.STEP, decay=arguments.decay), described
 
 
 def listed(arguments: argparse.Namespace) -> None:
@@ -50,7 +81,20 @@ def shown(arguments: argparse.Namespace) -> None:
     from dmpnet.plasticity import rule
 
     found = rule(arguments.rule)
+    made, described = _constrained(arguments, found)
+    if made is not None:
+        print(in_integers(made, described, *arguments.neurons))
+        return
     print(f"{found.name}: {found.says}\n{found.source}\n")
+    code_of(found)
+    print()
+    print(tabulate([{"parameter": symbol, "value": str(p.value), "meaning": p.meaning, "source": p.source}
+                    for symbol, p in found.parameters.items()], headers="keys", disable_numparse=True,
+                   maxcolwidths=[None, None, 40, 60]))
+
+
+def code_of(found: Any) -> None:
+    """Print the Brian2 code of a rule."""
     for title, code in (("presynaptic traces", found.pre_equations), ("their jumps", found.pre_reset),
                         ("postsynaptic traces", found.post_equations), ("their jumps", found.post_reset),
                         ("third factor", found.third_factor), ("synapse, beside w", found.model),
@@ -58,10 +102,24 @@ def shown(arguments: argparse.Namespace) -> None:
                         ("every step", found.each_step)):
         for number, line in enumerate(code.splitlines()):
             print(f"{'' if number else title:<21}{line}")
-    print()
-    print(tabulate([{"parameter": symbol, "value": str(p.value), "meaning": p.meaning, "source": p.source}
-                    for symbol, p in found.parameters.items()], headers="keys", disable_numparse=True,
-                   maxcolwidths=[None, None, 40, 60]))
+
+
+def in_integers(made: Any, described: Any, sources: int, targets: int) -> str:
+    """Words, what became of the parameters, notes and the room of an array, as text."""
+    report = fit_array(made, described, sources, targets)
+    words = [("w", made.w.bits, f"codes {made.lowest} to {made.highest}, {made.unit:.4g} each, "
+                                f"rounded {'at random' if made.w.rounding == 'stochastic' else made.w.rounding}")]
+    words += [(trace.name, trace.word.bits, f"1 is {trace.one}, {'set' if trace.latest else 'added'} by a spike, "
+               f"{trace.decay} by {trace.by} every {trace.period} steps")
+              for trace in (*made.traces.values(), *filter(None, (made.eligibility, made.reward)))]
+    became = [{"parameter": name, "rule": wanted, "chip": has, "off %": 100 * (has / wanted - 1) if wanted else None}
+              for name, wanted, has in made.became]
+    return "\n\n".join(filter(None, (
+        f"{made.name}, steps of {1e3 * made.dt:g} ms, {made.words} random words a step",
+        tabulate(words, headers=("number", "bits", "how")),
+        tabulate(became, headers="keys", floatfmt=("", "g", "g", ".1f"), missingval="-"), "\n".join(made.notes),
+        f"{targets} neurons on {sources} inputs:", report.table(),
+        "\n".join(str(need) for need in report.violations))))
 
 
 def measured(arguments: argparse.Namespace) -> None:
@@ -70,18 +128,23 @@ def measured(arguments: argparse.Namespace) -> None:
 
     found = rule(arguments.rule)
     check_backend(arguments.backend)
+    made, described = _constrained(arguments, found)
     pairings = {"window": protocols.window(found, arguments.backend, arguments.seed + 1)}
     if found.name.startswith("triplet"):
         pairings["frequency"] = protocols.frequency(found, arguments.backend)
+    if made is not None:
+        pairings["on chip"] = protocols.window_on_chip(made, arguments.backend, arguments.seed + 1)
     rows = [line for protocol, pairing in pairings.items() for line in _lines(protocol, pairing)]
     with whole_file(arguments.out) as temporary, open(temporary, "w", newline="") as file:
         table = csv.DictWriter(file, list(rows[0]))
         table.writeheader()
         table.writerows(rows)
     provenance.write(arguments.out.with_suffix(".json"), provenance.record(
-        "stdp window", options.given(arguments), parameters=found.numbers, source=found.source))
+        "stdp window", options.given(arguments), parameters=found.numbers, source=found.source,
+        **({} if made is None else {"became": made.became, "notes": made.notes, "chip": described.source})))
     shown_rows = [row for row in rows if row["protocol"] == "frequency" or round(1e3 * row["dt s"]) % 10 == 0]
-    print(tabulate(shown_rows, headers="keys", floatfmt=("", "g", "g", ".6f", ".6f"), missingval="-"))
+    print(tabulate(shown_rows, headers="keys", floatfmt=("", "g", "g", ".6f", ".6f", ".6f"),
+                   missingval="-"))
     written = [arguments.out]
     if arguments.figure:
         from dmpnet.drawing import save
@@ -89,12 +152,15 @@ def measured(arguments: argparse.Namespace) -> None:
 
         stem = arguments.figure.with_suffix("") if arguments.figure.suffix in (".png", ".pdf") else arguments.figure
         written += save(drawing.window(arguments.out, found.name), stem)
+    for note in () if made is None else made.notes:
+        print(note)
     print(f"\n{found.name} in Brian2 on {arguments.backend}: {', '.join(str(path) for path in written)}")
 
 
 def _lines(protocol: str, pairing: Any) -> list[dict[str, Any]]:
-    closed = [None] * len(pairing.dw) if pairing.closed is None else pairing.closed.tolist()
+    closed, spread = ([None] * len(pairing.dw) if values is None else values.tolist()
+                      for values in (pairing.closed, pairing.spread))
     return [{"protocol": protocol, "dt s": round(delta, 6), "rate Hz": None if isnan(rate) else rate, "dw": dw,
-             "closed form": form}
-            for delta, rate, dw, form in zip(pairing.delta.tolist(), pairing.rate.tolist(), pairing.dw.tolist(), closed,
-                                             strict=True)]
+             "closed form": form, "spread": sd}
+            for delta, rate, dw, form, sd in zip(pairing.delta.tolist(), pairing.rate.tolist(), pairing.dw.tolist(),
+                                                 closed, spread, strict=True)]

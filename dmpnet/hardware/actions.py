@@ -32,6 +32,7 @@ EYERISS_REGISTER = 1.0  # EYERISS: an access to a register file of 0.5 kB over a
 EYERISS_BITS = 16  # EYERISS: bits of both
 PATHS = ("spike", "memory", "update", "output")
 BANKS = ("weights", "slow", "state")
+LEARNING_BANKS = ("traces", "random")
 
 
 class Action(NamedTuple):
@@ -218,7 +219,11 @@ def price(action: Action, chip: Chip, prices: Prices = OURS) -> float:
         return energy.MULTIPLY8_PJ * action.bits * action.by / 64
     if action.place == "registers":
         return action.bits * register_pj(prices)
-    size = getattr(chip.memory, action.place) if action.place in BANKS else prices.ours.smallest
+    size: float = prices.ours.smallest
+    if action.place in BANKS:
+        size = getattr(chip.memory, action.place)
+    elif action.place in LEARNING_BANKS:
+        size = getattr(chip.plasticity, action.place)
     if prices.split and action.place in ("weights", "slow"):
         size /= chip.limits.lanes
     write = prices.ours.write_per_read if action.kind == "write" else 1.0

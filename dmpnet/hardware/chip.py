@@ -83,8 +83,47 @@ class Datapath:
 
 
 @dataclass(frozen=True)
+class Plasticity:
+    """What a core has that learns (dmpnet.plasticity.on_chip).
+
+    w : word of a weight under learning; its rounding is that of every change
+    trace : of a neuron's trace, unsigned;  eligibility : of what a synapse remembers, signed
+    amplitude : of the constants by which traces are multiplied, unsigned;  third : of what gates or rewards, signed
+    decay : how traces can fall: linear (subtract) or shift
+    reads : how the array is reached: rows (all synapses of an input), columns (all of a neuron) or both
+    traces : bytes for traces, eligibilities, the third factor;  random : bytes for shift registers
+    """
+
+    w: Word
+    trace: Word
+    eligibility: Word
+    amplitude: Word
+    third: Word
+    decay: tuple[str, ...]
+    reads: str
+    traces: int
+    random: int
+
+    def __post_init__(self):
+        for name, signed in (("trace", False), ("amplitude", False), ("eligibility", True), ("third", True)):
+            word = getattr(self, name)
+            if word.signed != signed or not 2 <= word.bits <= LEARNING or word.overflow != "saturate":
+                raise DmpnetError(f"plasticity: {name} is {word}, but it saturates, has {'a' if signed else 'no'} sign "
+                                  f"and 2 to {LEARNING} bits; set it so")
+        if self.w.bits > LEARNING or self.w.overflow != "saturate":
+            raise DmpnetError(f"plasticity: w is {self.w}, but a weight that learns saturates and has at most "
+                              f"{LEARNING} bits; set it so")
+
+
+LEARNING = 16
+"""Bits of the widest word that learns: products of three, and 16 random bits below, are exact in float64."""
+TRACE_DECAYS = ("linear", "shift")
+READS = ("rows", "columns", "both")
+
+
+@dataclass(frozen=True)
 class Chip:
-    """A chip; source: where each number is from, by 'part.name'."""
+    """A chip; source: where each number is from, by 'part.name'; plasticity: None on a chip that does not learn."""
 
     name: str
     words: Words
@@ -92,9 +131,13 @@ class Chip:
     limits: Limits
     datapath: Datapath
     source: dict[str, str]
+    plasticity: Plasticity | None = None
 
 
 PARTS: dict[str, type] = {"words": Words, "memory": Memory, "limits": Limits, "datapath": Datapath}
+OPTIONAL: dict[str, type] = {"plasticity": Plasticity}
+LISTS: dict[str, tuple[str, ...]] = {"datapath.decay": tuple(DECAYS), "datapath.resets": tuple(RESETS),
+                                     "plasticity.decay": TRACE_DECAYS}
 
 
 def dimensions(d: int, chip: Chip) -> int:
@@ -131,13 +174,13 @@ def names() -> list[str]:
 
 def described_by(described: dict[str, Any], origin: str) -> Chip:
     """The chip that a parsed description describes; DmpnetError names what is missing, unknown or without source."""
-    unknown = described.keys() - {"name", *PARTS}
+    unknown = described.keys() - {"name", *PARTS, *OPTIONAL}
     if unknown or not isinstance(described.get("name"), str):
         raise DmpnetError(f"{origin}: {'key ' + repr(min(unknown)) if unknown else 'no name'}, but a chip has a name "
-                          f"and the parts {', '.join(PARTS)}; correct it")
+                          f"and the parts {', '.join(PARTS)}, and may have {', '.join(OPTIONAL)}; correct it")
     source: dict[str, str] = {}
     parts = {part: _part(kind, described.get(part), f"{origin}: {part}", part, source)
-             for part, kind in PARTS.items()}
+             for part, kind in (PARTS | OPTIONAL).items() if part in PARTS or part in described}
     return Chip(described["name"], source=source, **parts)
 
 
@@ -156,8 +199,13 @@ def _part(kind: type, entries: Any, origin: str, part: str, source: dict[str, st
                               f"{name} = {{..., source = \"...\"}}")
         source[f"{part}.{name}"] = entry["source"]
         rest = {key: value for key, value in entry.items() if key != "source"}
-        values[name] = _word(rest, f"{origin}.{name}") if kind is Words else _value(kind, name, rest, origin)
+        values[name] = (_word(rest, f"{origin}.{name}") if _is_word(kind, name)
+                        else _value(kind, part, name, rest, origin))
     return kind(**values)
+
+
+def _is_word(kind: type, name: str) -> bool:
+    return kind.__annotations__[name] is Word
 
 
 def _word(entry: dict[str, Any], origin: str) -> Word:
@@ -167,17 +215,20 @@ def _word(entry: dict[str, Any], origin: str) -> Word:
         raise DmpnetError(f"{origin}: {str(error).removeprefix('word: ')}") from error
 
 
-def _value(kind: type, name: str, entry: dict[str, Any], origin: str) -> Any:
+def _value(kind: type, part: str, name: str, entry: dict[str, Any], origin: str) -> Any:
     value = entry.get("value")
     if set(entry) != {"value"}:
         raise DmpnetError(f"{origin}.{name} has {', '.join(sorted(entry)) or 'nothing'}, but a number has a value and "
                           f"a source; write {name} = {{value = ..., source = \"...\"}}")
-    if kind is Datapath and name in ("decay", "resets"):
-        known = tuple(DECAYS if name == "decay" else RESETS)
+    known = LISTS.get(f"{part}.{name}")
+    if known:
         if not isinstance(value, list) or not value or not all(each in known for each in value):
             raise DmpnetError(f"{origin}.{name} = {value!r}, but it lists some of {', '.join(known)}; correct it")
         return tuple(value)
-    if kind is Datapath:
+    if name == "reads":
+        if value not in READS:
+            raise DmpnetError(f"{origin}.{name} = {value!r}, but it is one of {', '.join(READS)}; choose one")
+    elif kind is Datapath:
         if not isinstance(value, bool):
             raise DmpnetError(f"{origin}.{name} = {value!r}, but it is true or false; set one")
     elif not isinstance(value, int) or isinstance(value, bool) or value < 1:
@@ -190,17 +241,26 @@ def changed(chip: Chip, settings: dict[str, Any]) -> Chip:
     for key, value in settings.items():
         part, _, rest = key.partition(".")
         name, _, detail = rest.partition(".")
-        if part not in PARTS or name not in (field.name for field in fields(PARTS[part])) or (
-                (part == "words") != bool(detail)):
+        kind = (PARTS | OPTIONAL).get(part)
+        if kind is None or name not in (field.name for field in fields(kind)) or _is_word(kind, name) != bool(detail):
             raise DmpnetError(f"chip {chip.name}: no {key!r} to set; say e.g. limits.neurons, memory.slow or "
                               f"words.W_f.bits")
-        if part == "words":
+        before = getattr(chip, part)
+        if before is None:
+            raise DmpnetError(f"chip {chip.name}: {key} cannot be set, as it has no {part}; take a chip that has, "
+                              f"e.g. {', '.join(learning())}")
+        if detail:
             try:
-                value = replace(getattr(chip.words, name), **{detail: value})
+                value = replace(getattr(before, name), **{detail: value})
             except (TypeError, DmpnetError) as error:
                 raise DmpnetError(f"chip {chip.name}: {key} = {value!r}: {error}") from error
         else:
-            value = _value(PARTS[part], name, {"value": value}, f"chip {chip.name}: {part}")
-        chip = replace(chip, **{part: replace(getattr(chip, part), **{name: value})},
+            value = _value(kind, part, name, {"value": value}, f"chip {chip.name}: {part}")
+        chip = replace(chip, **{part: replace(before, **{name: value})},
                        source=chip.source | {f"{part}.{name}": "set by the user"})
     return chip
+
+
+def learning() -> list[str]:
+    """Names of the shipped chips that learn."""
+    return [name for name in names() if load(name).plasticity is not None]

@@ -6,22 +6,32 @@ A bank of memory holds words (dmpnet.hardware.chip.Words), their bits summed up 
     slow      P (N D), nu (N) where the chip breaks the dependency, Abar (D D), Bbar (D)
     state     u (N), m (D), x
 
+and in a core that learns (dmpnet.plasticity.on_chip), of every array under learning
+
+    weights   w, of every synapse, in place of W_f or W_r
+    traces    those of inputs and neurons, eligibilities of synapses, a third factor, tables of w
+    random    a 16-bit shift register an input and a neuron, where it draws
+
 D is d in whole blocks of slots: all slots are there, used or not. Without slow memory there are no w_x, b_x, x and D
 is 0. b_m is added to b_f. Thresholds are held once a layer, or, where neurons have their own, with the weights as u.
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 from tabulate import tabulate
 
 from dmpnet.errors import DmpnetError
 from dmpnet.fixed import WIDEST
-from dmpnet.hardware.chip import Chip, Words, dimensions
+from dmpnet.hardware import lfsr
+from dmpnet.hardware.chip import Chip, dimensions, learning
 from dmpnet.neurons import Neuron
 from dmpnet.weights import Layer, TrainedNetwork
+
+if TYPE_CHECKING:  # it imports Brian2, which takes a second
+    from dmpnet.plasticity.integer_rule import IntegerRule
 
 
 @dataclass(frozen=True)
@@ -32,6 +42,7 @@ class Core:
     blocks : whether d may be computed in several blocks;  recurrent : whether it has W_r
     rows : whether every neuron has a threshold of its own;  delay : longest axonal delay in steps
     spikes : most input spikes in a step; None if nobody counted, or the input is analog
+    learns : rules of the arrays that learn, W_f or W_r
     """
 
     number: int
@@ -47,6 +58,11 @@ class Core:
     recurrent: bool
     rows: bool
     spikes: int | None
+    learns: "Mapping[str, IntegerRule]" = field(default_factory=dict)
+
+    def inputs(self, array: str) -> int:
+        """Inputs of W_f or W_r."""
+        return self.N if array == "W_r" else self.M
 
 
 @dataclass(frozen=True)
@@ -85,8 +101,10 @@ Held = dict[str, int]
 def held_weights(core: Core, chip: Chip) -> Held:
     """Of inputs, recurrence, readout and biases; u for thresholds of their own."""
     slow = core.D > 0
-    return {"W_f": core.N * core.M, "W_r": core.N**2 * core.recurrent, "w_x": core.M * slow, "W_o": core.C * core.N,
-            "b": core.N + slow + core.C, "u": core.N * core.rows}
+    return {"W_f": core.N * core.M * ("W_f" not in core.learns),
+            "W_r": core.N**2 * (core.recurrent and "W_r" not in core.learns),
+            "w": sum(core.N * core.inputs(array) for array in core.learns), "w_x": core.M * slow,
+            "W_o": core.C * core.N, "b": core.N + slow + core.C, "u": core.N * core.rows}
 
 
 def held_slow(core: Core, chip: Chip) -> Held:
@@ -100,6 +118,22 @@ def held_state(core: Core, chip: Chip) -> Held:
     return {"u": core.N, "m": core.D, "x": int(core.D > 0)}
 
 
+def held_traces(core: Core, chip: Chip) -> Held:
+    """What learning remembers of spikes, reward and the shape of a step."""
+    held = {"trace": 0, "eligibility": 0, "third": 0, "amplitude": 0}
+    for array, rule in core.learns.items():
+        held["trace"] += len(rule.pre) * core.inputs(array) + len(rule.post) * core.N
+        held["eligibility"] += core.N * core.inputs(array) * (rule.eligibility is not None)
+        held["third"] += rule.third is not None
+        held["amplitude"] += rule.table
+    return held
+
+
+def held_random(core: Core, chip: Chip) -> Held:
+    """Shift registers."""
+    return {"register": sum((core.inputs(array) + core.N) * (rule.words > 0) for array, rule in core.learns.items())}
+
+
 @dataclass(frozen=True)
 class Bank:
     """A bank of a core: what it holds, and which of its words may get fewer bits."""
@@ -110,12 +144,17 @@ class Bank:
 
     def size(self, core: Core, chip: Chip, most: int = WIDEST) -> int:
         """Bytes used, with at most `most` bits for the words that may get fewer."""
-        bits = sum(count * (min(most, _bits(chip.words, word)) if word in self.shrinking else _bits(chip.words, word))
-                   for word, count in self.held(core, chip).items())
+        bits = sum(count * (min(most, _bits(core, chip, word)) if word in self.shrinking else _bits(core, chip, word))
+                   for word, count in self.held(core, chip).items() if count)
         return -(-bits // 8)
 
+    @property
+    def part(self) -> str:
+        """The part of the chip's description that says how large it is."""
+        return "plasticity" if self in LEARNING_BANKS else "memory"
+
     def need(self, core: Core, chip: Chip) -> Need:
-        used, available = self.size(core, chip), getattr(chip.memory, self.name)
+        used, available = self.size(core, chip), getattr(getattr(chip, self.part), self.name)
         return Need(f"{self.name} bank", core.number, f"bytes in the {self.name} bank", used, available,
                     self._way_out(core, chip, available) if used > available else "")
 
@@ -126,21 +165,26 @@ class Bank:
         neurons = bisect_right(range(1, core.N), available, key=lambda N: self.size(replace(core, N=N), chip))
         d = slots * bisect_right(range(slots, core.D, slots), available,
                                  key=lambda D: self.size(replace(core, D=D), chip))
-        bits = bisect_right(range(1, max(_bits(chip.words, word) for word in words)), available,
+        bits = bisect_right(range(1, max((_bits(core, chip, word) for word in words), default=1)), available,
                             key=lambda most: self.size(core, chip, most))
         ways = [f"train with at most {neurons} neurons"] if neurons else []
         ways += [f"with d at most {d}"] if d else []
         ways += [f"give {', '.join(words)} at most {bits} bits"] if bits > 1 else []  # of one bit, the sign is left
-        return ", or ".join([*ways, f"take a chip with memory.{self.name} = {self.size(core, chip)}"])
+        return ", or ".join([*ways, f"take a chip with {self.part}.{self.name} = {self.size(core, chip)}"])
 
 
-def _bits(words: Words, name: str) -> int:
-    return getattr(words, name).bits
+def _bits(core: Core, chip: Chip, name: str) -> int:
+    if name == "w":
+        return max(rule.w.bits for rule in core.learns.values())
+    if name == "register":
+        return lfsr.BITS
+    return getattr(chip.words if hasattr(chip.words, name) else chip.plasticity, name).bits
 
 
-BANKS = (Bank("weights", held_weights, ("W_f", "W_r", "w_x", "W_o")),
+BANKS = (Bank("weights", held_weights, ("W_f", "W_r", "w", "w_x", "W_o")),
          Bank("slow", held_slow, ("P", "nu", "Abar", "Bbar")),
          Bank("state", held_state, ("u", "m", "x")))
+LEARNING_BANKS = (Bank("traces", held_traces, ("trace", "eligibility")), Bank("random", held_random, ()))
 
 
 # the limits
@@ -216,7 +260,21 @@ def state_bank(core: Core, chip: Chip) -> Need:
     return BANKS[2].need(core, chip)
 
 
+def traces_bank(core: Core, chip: Chip) -> Need:
+    """Bytes of traces, eligibilities, third factors and tables."""
+    return LEARNING_BANKS[0].need(core, chip)
+
+
+def random_bank(core: Core, chip: Chip) -> Need:
+    """Bytes of shift registers."""
+    return LEARNING_BANKS[1].need(core, chip)
+
+
 RULES = (neurons, slots, fan_in, spikes, decay, reset, acts, delays, weights_bank, slow_bank, state_bank)
+LEARNING = (traces_bank, random_bank)
+"""Limits of cores that learn, beside RULES."""
+ARRAY = (neurons, fan_in, weights_bank, *LEARNING)
+"""Limits of an array that learns by itself."""
 
 
 def cores(network: TrainedNetwork, chip: Chip) -> Need:
@@ -286,18 +344,57 @@ def _line(need: Need) -> dict[str, str]:
     return line | {"": f"{need.over:,} too many" if need.over else ""}
 
 
-def fit(network: TrainedNetwork, chip: Chip, busiest: Sequence[int] | None = None, blocks: bool = False) -> Report:
+def fit(network: TrainedNetwork, chip: Chip, busiest: Sequence[int] | None = None, blocks: bool = False,
+        learns: "Mapping[str, IntegerRule] | None" = None) -> Report:
     """What `network` needs of `chip`, and whether it is all there.
 
     busiest : per layer, most input spikes in a step of calibration data, with W_r the layer's own too; None: not known
     blocks : whether slow memories larger than the slots are computed in blocks of them, zero padded
+    learns : integer rules of the weights that learn on the chip, by name: {'W_f_1': rule}
     """
+    learns = learns or {}
+    _check_learns(network, chip, learns)
     if busiest is not None and (len(busiest) != len(network.layers) or min(busiest) < 0):
         raise DmpnetError(f"busiest = {list(busiest)}, but it counts input spikes in each of {len(network.layers)} "
                           f"layers; give as many numbers >= 0")
-    placed = [_core(network, number, chip, busiest, blocks) for number in range(1, len(network.layers) + 1)]
-    needs = [cores(network, chip), *(need for core in placed for rule in RULES if (need := rule(core, chip)))]
+    placed = [replace(_core(network, number, chip, busiest, blocks), learns={
+        name[:3]: rule for name, rule in learns.items() if name[4:] == str(number)})
+        for number in range(1, len(network.layers) + 1)]
+    needs = [cores(network, chip), *(need for core in placed for rule in RULES + LEARNING * bool(core.learns)
+                                     if (need := rule(core, chip)))]
     return Report(f"{network.kind} {network.shape}", chip.name, tuple(needs), tuple(_notes(network, chip, placed)))
+
+
+def _check_learns(network: TrainedNetwork, chip: Chip, learns: "Mapping[str, IntegerRule]") -> None:
+    """Raise DmpnetError unless the network has all of these weights, and the chip learns."""
+    there = [f"{array}_{number}" for number, layer in enumerate(network.layers, 1)
+             for array in ("W_f", "W_r") if array == "W_f" or layer.W_r is not None]
+    for name in learns:
+        if name not in there:
+            raise DmpnetError(f"learns: {name!r}, but the weights of this network that can are {', '.join(there)}; "
+                              f"choose some")
+    if learns:
+        _check_plastic(chip)
+
+
+def _check_plastic(chip: Chip) -> None:
+    if chip.plasticity is None:
+        raise DmpnetError(f"chip {chip.name} does not learn, it has no room for traces; take one that does "
+                          f"({', '.join(learning())}), or describe its [plasticity]")
+
+
+def fit_array(rule: "IntegerRule", chip: Chip, sources: int, targets: int) -> Report:
+    """What `targets` neurons on `sources` inputs need of `chip`, all of their synapses learning by `rule`.
+
+    A bias or threshold a neuron is counted with the weights.
+    """
+    _check_plastic(chip)
+    for name, count in (("sources", sources), ("targets", targets)):
+        if count < 1:
+            raise DmpnetError(f"{rule.name}: {name} = {count}, but it counts neurons; set {name} >= 1")
+    core = Core(1, targets, sources, 0, 0, 0, Neuron(), "current", 0, False, False, False, None, {"W_f": rule})
+    needs = [need for limit in ARRAY if (need := limit(core, chip))]
+    return Report(f"{rule.rule.name} {sources}-{targets}", chip.name, tuple(needs), rule.notes)
 
 
 def _core(network: TrainedNetwork, number: int, chip: Chip, busiest: Sequence[int] | None, blocks: bool) -> Core:

@@ -22,6 +22,23 @@ def following(state: Any) -> Any:
 
 
 @cache
+def leap() -> np.ndarray:
+    """(256,) what the lowest byte leaves in the register when it is shifted out, 8 shifts at once."""
+    states = np.arange(256, dtype=np.int64)
+    for _ in range(8):
+        states = following(states)
+    return states
+
+
+def ahead(state: Any, words: int) -> np.ndarray:
+    """The state `words` times BITS shifts on, of each of an array; a byte at a time."""
+    state = np.asarray(state)
+    for _ in range(words * BITS // 8):
+        state = state >> 8 ^ leap()[state & 255]
+    return state
+
+
+@cache
 def _cycle() -> np.ndarray:
     """All PERIOD states in order, from 1."""
     states = np.empty(PERIOD, np.uint16)

@@ -17,12 +17,13 @@ from brian2 import ms, mV
 from dmpnet.plasticity.rule import Parameter, Rule, bounds
 
 PAPER = "Diehl & Cook 2015, Front. Comput. Neurosci. 9, 99"
-CODE = f"{PAPER}, the authors' code (stdp-mnist)"
+CODE = f"{PAPER}, the authors' code (github.com/peter-u-diehl/stdp-mnist at b99f526)"
+UNUSED = "which the rule programmed there does not use"
 
 PRINTED = {
     "eta": Parameter(0.01, "learning rate", f"{CODE}: nu_ee_post", low=0),
-    "x_tar": Parameter(0.4, "trace at which nothing changes", f"{CODE}: STDP_offset", low=0),
-    "mu": Parameter(0.2, "how much the change depends on the weight", f"{CODE}: exp_ee_post", low=0),
+    "x_tar": Parameter(0.4, "trace at which nothing changes", f"{CODE}: STDP_offset, {UNUSED}", low=0),
+    "mu": Parameter(0.2, "how much the change depends on the weight", f"{CODE}: exp_ee_post, {UNUSED}", low=0),
     "tau_x": Parameter(20 * ms, "decay of x", f"{CODE}: tc_pre_ee"),
 } | bounds(0.0, 1.0, f"{CODE}: wmax_ee")
 PROGRAMMED = {

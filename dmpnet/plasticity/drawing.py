@@ -4,6 +4,7 @@ import csv
 from pathlib import Path
 
 import matplotlib
+import numpy as np
 from matplotlib.figure import Figure
 
 from dmpnet.drawing import HIGHLIGHT, MUTED, SECOND, STYLE
@@ -17,27 +18,40 @@ def window(path: str | Path, name: str) -> Figure:
     """
     with open(path) as file:
         rows = list(csv.DictReader(file))
-    protocols = [[row for row in rows if row["protocol"] == kind] for kind in ("window", "frequency")]
+    protocols = [[row for row in rows if row["protocol"] == kind] for kind in ("window", "frequency", "on chip")]
     with matplotlib.rc_context(STYLE):
         panels = 2 if protocols[1] else 1
         figure = Figure(figsize=(3.4 * panels, 2.6), layout="constrained")
         axes = figure.subplots(1, panels, squeeze=False)[0]
-        _window(axes[0], protocols[0])
+        _window(axes[0], protocols[0], bare=bool(protocols[2]))
+        if protocols[2]:
+            _on_chip(axes[0], protocols[2])
+        axes[0].legend()
         axes[0].set(title=name)
         if protocols[1]:
             _frequency(axes[1], protocols[1], with_data="visual" in name)
     return figure
 
 
-def _window(ax, rows: list[dict[str, str]]) -> None:
+def _window(ax, rows: list[dict[str, str]], bare: bool) -> None:
+    """bare : a line in place of points and closed form"""
     delta = [1e3 * float(row["dt s"]) for row in rows]
     ax.axhline(0, color=MUTED, lw=0.6)
     ax.axvline(0, color=MUTED, lw=0.6)
-    ax.plot(delta, [float(row["dw"]) for row in rows], "o", ms=2.5, color=HIGHLIGHT, label="Brian2")
-    if rows[0]["closed form"]:
+    dw = [float(row["dw"]) for row in rows]
+    if bare:
+        ax.plot(delta, dw, "-", lw=1.2, color=HIGHLIGHT, label="real numbers")
+    else:
+        ax.plot(delta, dw, "o", ms=2.5, color=HIGHLIGHT, label="Brian2")
+    if rows[0]["closed form"] and not bare:
         ax.plot(delta, [float(row["closed form"]) for row in rows], "-", lw=0.8, color="k", label="closed form")
     ax.set(xlabel="$t_{post} - t_{pre}$ (ms)", ylabel="weight change (1)")
-    ax.legend()
+
+
+def _on_chip(ax, rows: list[dict[str, str]]) -> None:
+    delta, dw, spread = (np.array([float(row[column]) for row in rows]) for column in ("dt s", "dw", "spread"))
+    ax.plot(1e3 * delta, dw, "s", ms=2, color=SECOND, label="on chip, mean")
+    ax.fill_between(1e3 * delta, dw - spread, dw + spread, color=SECOND, alpha=0.2, lw=0, label="and spread")
 
 
 def _frequency(ax, rows: list[dict[str, str]], with_data: bool) -> None:

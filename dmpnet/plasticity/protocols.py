@@ -24,7 +24,9 @@ from brian2.devices.device import reset_device
 
 from dmpnet.backends import MAKE, TWO_AT_ONCE, check_backend
 from dmpnet.errors import BackendError
+from dmpnet.hardware import lfsr
 from dmpnet.plasticity import reference
+from dmpnet.plasticity.integer_rule import IntegerRule
 from dmpnet.plasticity.reward import REWARD
 from dmpnet.plasticity.rule import Rule
 from dmpnet.plasticity.synapses import synapses
@@ -77,6 +79,29 @@ def run(rule: Rule, pre: np.ndarray, post: np.ndarray, w: np.ndarray, *, i: np.n
 
     third : value of the gate, or of dopamine in the first step; u : membrane of postsynaptic neurons
     """
+    return _run(rule, pre, post, w, i, j, dt, backend, third, u, seed, ("w",))["w"]
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What synapses on a chip came to, one number a synapse: their codes, and how often they were written."""
+
+    codes: np.ndarray
+    writes: np.ndarray
+
+
+def run_on_chip(rule: IntegerRule, pre: np.ndarray, post: np.ndarray, w: np.ndarray, *, i: np.ndarray | None = None,
+                j: np.ndarray | None = None, backend: str = "numpy", third: float = 0.0, u: float = 1.0,
+                seed: int = 1) -> Learned:
+    """`run` of an integer rule, in its own steps; w and third in real numbers, as for the rule it was made from."""
+    code = rule.third_code(third) if rule.third else 0
+    found = _run(rule.brian2, pre, post, rule.codes(w), i, j, rule.dt, backend, code, u, seed, ("w", "writes"))
+    return Learned(np.rint(found["w"]).astype(np.int64), found["writes"].astype(np.int64))
+
+
+def _run(rule: Rule, pre: np.ndarray, post: np.ndarray, w: np.ndarray, i: np.ndarray | None, j: np.ndarray | None,
+         dt: float, backend: str, third: float, u: float, seed: int, wanted: tuple[str, ...]) -> dict[str, np.ndarray]:
+    """Variables `wanted` of the synapses after a run."""
     pre, post = np.asarray(pre, bool), np.asarray(post, bool)
     with brian2_on(backend, dt):
         step, neuron = np.nonzero(pre)
@@ -89,7 +114,7 @@ def run(rule: Rule, pre: np.ndarray, post: np.ndarray, w: np.ndarray, *, i: np.n
         if plastic.third is not None:
             setattr(plastic.third, "gate" if "gate" in plastic.third.variables else "d", third)
         Network(source, target, *plastic.objects).run(len(pre) * dt * second, namespace={})
-        return np.array(plastic.synapses.w[:])
+        return {name: np.array(getattr(plastic.synapses, name)[:]) for name in wanted}
 
 
 @dataclass(frozen=True)
@@ -97,13 +122,14 @@ class Pairing:
     """Weight changes measured by pairs of spikes: at each delta (s) or rate (Hz), and what the closed form says.
 
     rate : NaN for a single pair
-    closed : None where there is none
+    closed : None where there is none;  spread : standard deviation from synapse to synapse, None where all are alike
     """
 
     delta: np.ndarray
     rate: np.ndarray
     dw: np.ndarray
     closed: np.ndarray | None = None
+    spread: np.ndarray | None = None
 
 
 def spike_pairs(delta: np.ndarray, rate: np.ndarray, pairs: int) -> tuple[np.ndarray, np.ndarray]:
@@ -146,7 +172,7 @@ def measure(rule: Rule, delta: np.ndarray, rate: np.ndarray, pairs: int, backend
 
 def window(rule: Rule, backend: str = "numpy", seed: int = 1) -> Pairing:
     """dw against delta: one pair; 60 pairs at 20 Hz where one says nothing."""
-    delta = np.arange(-24, 25) * 1e-3 if rule.repeated else np.arange(-50, 51) * 2e-3
+    delta = window_delta(rule)
     rate = np.full(len(delta), 20.0)
     pairs = PAIRS if rule.repeated else 1
     dw = measure(rule, delta, rate, pairs, backend, seed)
@@ -156,6 +182,33 @@ def window(rule: Rule, backend: str = "numpy", seed: int = 1) -> Pairing:
     elif rule.name in ("pair-additive", "pair-nearest", "voltage-gated", "slow-memory-gated"):
         closed = reference.pair_window(delta, rule.numbers)
     return Pairing(delta, rate if rule.repeated else np.full(len(delta), np.nan), dw, closed)
+
+
+MOST = 2_000_000  # spikes or not, neurons times steps, of a protocol on a chip: some seconds
+
+
+def window_on_chip(rule: IntegerRule, backend: str = "numpy", seed: int = 1) -> Pairing:
+    """What `window` measures, in a chip's integers: mean and spread over copies that draw other random numbers."""
+    real = rule.rule
+    delta = window_delta(real)
+    pre, post = spike_pairs(delta, np.full(len(delta), 20.0), PAIRS if real.repeated else 1)
+    if rule.eligibility:
+        pre, post = (np.concatenate([s, np.zeros((round(AFTER / STEP), s.shape[1]), bool)]) for s in (pre, post))
+    if rule.by_rows:  # what came after the presynaptic spike counts at the next
+        pre, post = (np.concatenate([s, np.zeros((rule.longest + 2, s.shape[1]), bool)]) for s in (pre, post))
+        pre[-1] = True
+    copies = int(np.clip(MOST // pre.size, 2, lfsr.PERIOD // (2 * len(delta))))
+    each = np.arange(len(delta)).repeat(copies)
+    alone, w = np.arange(len(each)), rule.values(rule.codes(start(real, len(each))))
+    after = run_on_chip(rule, pre[:, each], post[:, each], w, i=alone, j=alone, backend=backend, seed=seed,
+                        third=REWARD if rule.eligibility else 1.0)
+    dw = (rule.values(after.codes) - w).reshape(len(delta), -1)
+    return Pairing(delta, np.full(len(delta), 20.0 if real.repeated else np.nan), dw.mean(axis=1), None, dw.std(axis=1))
+
+
+def window_delta(rule: Rule) -> np.ndarray:
+    """(n,) distances in s at which a window is measured."""
+    return np.arange(-24, 25) * 1e-3 if rule.repeated else np.arange(-50, 51) * 2e-3
 
 
 def closed_pairing(rule: Rule, rate: float, delta: float) -> float:

@@ -1,7 +1,7 @@
 """What a plasticity rule is: its equations, what a spike does, every parameter with unit and source."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -52,6 +52,11 @@ class Rule:
     third_factor : equations of what gates or rewards, one unit a sample
     needs : variables the postsynaptic neurons must have
     repeated : one pair of spikes says nothing about it, it takes many
+    pre_step, post_step, third_step : what happens to traces and third factor at the beginning of each step, where
+        equations do not say it
+    whole : weights are whole numbers, codes of a chip (dmpnet.plasticity.integer_rule)
+    gating : what a gate makes of the projection of a slow memory
+    start : what further variables of n synapses are at the start, functions of n
     """
 
     name: str
@@ -70,6 +75,12 @@ class Rule:
     needs: tuple[str, ...] = ()
     functions: Mapping[str, Any] = field(default_factory=dict)
     repeated: bool = False
+    pre_step: str = ""
+    post_step: str = ""
+    third_step: str = ""
+    whole: bool = False
+    gating: str = "gate = projection"
+    start: Mapping[str, Callable[[int], Any]] = field(default_factory=dict)
 
     def __post_init__(self):
         for symbol, parameter in self.parameters.items():

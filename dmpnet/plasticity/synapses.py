@@ -5,7 +5,7 @@ reset of the neurons changes, and spike generators can have them too. The synaps
 
 Order of events within a step, under Brian2's default schedule:
 
-    groups       traces decay by exp(-dt/tau)
+    groups       traces decay by exp(-dt/tau), or as a chip's do
     thresholds   neurons spike
     synapses     on_pre of every presynaptic spike (the weight is passed on before it changes), then on_post of every
                  postsynaptic spike, then the traces jump (order -1, 1, 2)
@@ -26,6 +26,7 @@ from brian2 import Network, NeuronGroup, Subgroup, Synapses
 
 from dmpnet import populations
 from dmpnet.errors import DmpnetError
+from dmpnet.hardware import lfsr
 from dmpnet.plasticity.binary import registers
 from dmpnet.plasticity.rule import Rule
 from dmpnet.weights import TrainedNetwork
@@ -63,11 +64,13 @@ def synapses(rule: Rule, source: Any, target: Any, *, w: Any = 0.0, i: np.ndarra
         i, j = (ends.ravel() for ends in np.mgrid[:len(source), :len(target)])
     check_weights(rule, w, name)
     words = registers(len(i), seed) if "r : integer" in rule.model else None
+    drawn = registers(len(source) + len(target), seed)  # of neurons, for rules whose synapses have none
     equations = "\n".join(filter(None, ("w : 1", rule.model, "sample : integer (constant)" if rule.third_factor else "",
                                         model)))
     made = Synapses(source, target, equations, on_pre=_lines(transmit, rule.on_pre), on_post=rule.on_post or None,
                     namespace=rule.namespace, name=name)
-    objects = [made, *_traces(rule, made, source, "pre"), *_traces(rule, made, target, "post")]
+    objects = [made, *_traces(rule, made, source, "pre", drawn[:len(source)]),
+               *_traces(rule, made, target, "post", drawn[len(source):])]
     third = _third(rule, made, samples) if rule.third_factor else None
     made.connect(i=i, j=j)
     made.w = w
@@ -76,6 +79,8 @@ def synapses(rule: Rule, source: Any, target: Any, *, w: Any = 0.0, i: np.ndarra
         objects.append(third)
     if words is not None:
         made.r = words
+    for variable, values in rule.start.items():
+        setattr(made, variable, values(len(i)))
     if rule.each_step:
         made.run_regularly(rule.each_step, when="end", name=f"{name}_each_step")
     return PlasticSynapses(rule, made, third, tuple(objects))
@@ -98,6 +103,9 @@ def _check(rule: Rule, source: Any, target: Any, samples: int) -> None:
         if variable not in target.variables:
             raise DmpnetError(f"{rule.name}: {target.name} has no variable {variable!r}, which this rule reads; "
                               f"choose another rule or give the neurons {variable!r}")
+    if rule.whole and len(source) + len(target) > lfsr.PERIOD:
+        raise DmpnetError(f"{rule.name}: {len(source)} + {len(target)} neurons, but there are {lfsr.PERIOD} states of "
+                          f"a register to give them; put fewer samples side by side")
     if samples < 1 or len(target) % samples:
         raise DmpnetError(f"{rule.name}: samples = {samples}, but {target.name} has {len(target)} neurons; set samples "
                           f"to how many lie side by side")
@@ -110,6 +118,9 @@ def check_weights(rule: Rule, w: Any, name: str) -> None:
     if not (np.isfinite(w).all() and (w >= low).all() and (w <= high).all()):
         raise DmpnetError(f"{name}: weights from {w.min():g} to {w.max():g}, but {rule.name} keeps them between "
                           f"{low:g} and {high:g}; scale them, or set w_min and w_max with rule.tuned")
+    if rule.whole and (w != np.rint(w)).any():
+        raise DmpnetError(f"{name}: weights that are not whole, but {rule.name} is that of a chip; give it "
+                          f"integer.codes(weights)")
     if "r : integer" in rule.model and not np.isin(w, (low, high)).all():
         raise DmpnetError(f"{name}: weights other than {low:g} and {high:g}, but {rule.name} is binary; round them")
 
@@ -119,7 +130,7 @@ def _variables(equations: str) -> list[str]:
     return [first or second for first, second in re.findall(r"^\s*(?:d(\w+)/dt|(\w+))\s*[=:]", equations, re.M)]
 
 
-def _traces(rule: Rule, made: Synapses, neurons: Any, side: str) -> list[Any]:
+def _traces(rule: Rule, made: Synapses, neurons: Any, side: str, drawn: np.ndarray) -> list[Any]:
     """The traces of one side and the synapses by which they hear their neurons' spikes; none if there are none."""
     equations, reset = getattr(rule, f"{side}_equations"), getattr(rule, f"{side}_reset")
     if not equations:
@@ -128,7 +139,13 @@ def _traces(rule: Rule, made: Synapses, neurons: Any, side: str) -> list[Any]:
     traces = NeuronGroup(len(neurons), equations, method="exact", namespace=rule.namespace, name=name)
     for variable in _variables(equations):
         _refer(made, f"{variable}_{side}", traces, variable, f"_{side}synaptic_idx")
-    jumps = Synapses(neurons, traces, on_pre=re.sub(r"^(\w+)", r"\1_post", reset, flags=re.M), namespace={},
+    if "r : integer" in equations:
+        traces.r = drawn
+    _each_step(traces, getattr(rule, f"{side}_step"))
+    if not reset:
+        return [traces]
+    own = "|".join(_variables(equations))  # compiled code reads x and x_post as two variables, so all are x_post
+    jumps = Synapses(neurons, traces, on_pre=re.sub(rf"\b({own})\b", r"\1_post", reset), namespace={},
                      name=f"{name}_jumps")
     jumps.connect(i=np.arange(len(neurons)), j=np.arange(len(neurons)))
     jumps.pre.order = AFTER_BOTH
@@ -140,7 +157,14 @@ def _third(rule: Rule, made: Synapses, samples: int) -> NeuronGroup:
     group = NeuronGroup(samples, rule.third_factor, method="exact", namespace=rule.namespace, name=f"{made.name}_third")
     for variable in _variables(rule.third_factor):
         _refer(made, f"{variable}_third", group, variable, "sample")
+    _each_step(group, rule.third_step)
     return group
+
+
+def _each_step(group: NeuronGroup, code: str) -> None:
+    """Let `group` run `code` at the beginning of each step, when traces with equations decay."""
+    if code:
+        group.run_regularly(code, when="groups", name=f"{group.name}_step")
 
 
 def _refer(made: Synapses, name: str, group: NeuronGroup, variable: str, index: str) -> None:
@@ -170,7 +194,7 @@ def gate_by_memory(plastic: PlasticSynapses, slow: NeuronGroup, w_g: np.ndarray)
     units = np.arange(len(slow))
     made.connect(i=units, j=units // len(w_g))
     made.w_g = np.tile(w_g, len(third))
-    third.run_regularly("gate = projection", name=f"{third.name}_run_regularly")
+    third.run_regularly(plastic.rule.gating, name=f"{third.name}_run_regularly")
     return made
 
 

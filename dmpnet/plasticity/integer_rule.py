@@ -1,0 +1,327 @@
+"""A plasticity rule in a chip's integers: what it holds, what a spike does, and the Brian2 lines of that.
+
+A weight is a whole number of `unit`, w its code. Traces are whole numbers too, 1 being `one`. A spike changes w by
+
+    w -+= (t - offset) (gain(w) + cross t2) third >> shift        held within lowest and highest
+
+t : trace of the other neuron;  t2 : slower trace of the neuron that spikes;  third : gate;  each where the rule has it
+
+`>> shift` rounds as the chip's word of w does; at random, it adds 16 bits of noise below the point and cuts them off.
+Noise comes from shift registers (dmpnet.hardware.lfsr), one an input and one a neuron; a synapse takes the exclusive
+or of its two, which is again a state of the register, unless they are equal. So 16 bits a neuron are enough, and what
+a synapse draws does not depend on the order in which events are worked off. (With more than 65,535 synapses some draw
+the same numbers.)
+
+Order within a step, as of dmpnet.plasticity.synapses:
+
+    1  registers take `words` new words, traces fall (every `period` steps, in steps that are multiples of it)
+    2  presynaptic spikes: every synapse of the input changes
+    3  postsynaptic spikes: every synapse of the neuron changes, from what 2 left
+    4  traces of neurons that spiked jump, and saturate
+    5  rules with reward: every synapse takes up what it is eligible for; eligibilities fall
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from brian2 import Function, TimedArray, second
+
+from dmpnet.errors import DmpnetError
+from dmpnet.fixed import ROUNDINGS, Word
+from dmpnet.hardware import lfsr
+from dmpnet.plasticity.device import VARIATION_BITS, Device
+from dmpnet.plasticity.rule import OURS, Parameter, Rule
+from dmpnet.populations import WHOLE
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A whole number that spikes raise and time lowers.
+
+    one : what stands for 1;  latest : a spike sets it to one, it does not add one
+    decay : 'linear', by is taken off, down to 0; 'shift', by bits: the trace >> by, rounded up, is taken off, so that
+        it ends at 0 too; 'none'
+    period : steps from one decay to the next
+    """
+
+    name: str
+    word: Word
+    one: int
+    latest: bool = True
+    decay: str = "none"
+    by: int = 0
+    period: int = 1
+
+    @property
+    def tick(self) -> str:
+        """Brian2 line of its decay."""
+        if self.decay == "none":
+            return ""
+        size = f"abs({self.name})"
+        lost = f"{self.by}.0" if self.decay == "linear" else f"ceil({size}/{2.0**self.by})"
+        due = f"*int(t_in_timesteps % {self.period} == 0)" if self.period > 1 else ""
+        return f"{self.name} = sign({self.name})*clip({size} - {lost}{due}, 0, {max(self.word.high, -self.word.low)})"
+
+    @property
+    def jump(self) -> str:
+        """Brian2 line of what a spike does to it."""
+        if self.latest:
+            return f"{self.name} = {self.one}"
+        return f"{self.name} = clip({self.name} + {self.one}, {self.word.low}, {self.word.high})"
+
+    def tau(self, dt: float, size: float | None = None) -> float:
+        """Seconds in which an exponential of the same area, or factor, falls by e; size of a jump, one if None."""
+        ticks = (size or self.one) / self.by / 2 if self.decay == "linear" else -1 / np.log1p(-(2.0**-self.by))
+        return float(ticks * self.period * dt)
+
+
+@dataclass(frozen=True)
+class Change:
+    """What happens to a synapse `when` a neuron spikes ('pre', 'post') or a step ends ('end').
+
+    target : 'w', or 'c', the eligibility
+    sign : +1 or -1;  trace, offset, cross, second, shift : as above, no second trace: ''
+    gain : (1,) or a number for every code of w, whole; what it is times `factor`
+    factor : '' 1, 'room' highest - w, 'height' w - lowest
+    third : '' none, 'gate', 'voltage' (int(u >= theta)), 'd', a reward beside `tonic`
+    noise : number of the word of the step that rounds;  failing : of the word that decides whether a write takes
+    """
+
+    when: str
+    target: str
+    sign: int
+    trace: str
+    gain: np.ndarray
+    shift: int
+    factor: str = ""
+    offset: int = 0
+    second: str = ""
+    cross: int = 0
+    third: str = ""
+    tonic: int = 0
+    noise: int = 0
+    failing: int = -1
+
+
+@dataclass(frozen=True)
+class Deferred:
+    """What a presynaptic spike does where only rows can be read: it makes up for the latest postsynaptic spike.
+
+    Traces are counters here, at `top` when their neuron spikes, less by 1 a step; p of the input, of its spike before
+    this one, q of the neuron. Both windows are lines, fall a step, from `start`:
+
+        w += a_plus max(start - fall_plus (q - p), 0)      if q > p > 0
+        w -= a_minus max(start - fall_minus (top - q), 0)  if q > 0         both >> shift as one sum
+    """
+
+    start: int
+    top: int
+    fall_plus: int
+    fall_minus: int
+    a_plus: int
+    a_minus: int
+    shift: int
+    when: str = "pre"
+    target: str = "w"
+    noise: int = 0
+    failing: int = -1
+
+
+@dataclass(frozen=True)
+class IntegerRule:
+    """`rule` in the integers of a chip; see dmpnet.plasticity.on_chip.constrain.
+
+    dt : seconds a step
+    w : word of a weight, whose codes lie from lowest to highest;  unit : weight of one code
+    pre, post : traces of inputs and of neurons;  eligibility, reward : traces of synapses and of the third factor
+    words : random words a step, of each register;  one_third : what stands for a third factor of 1
+    theta : membrane from which on a voltage gate is open
+    became : (parameter, what the rule says, what the chip has)
+    notes : what the user should know
+    """
+
+    rule: Rule
+    chip: str
+    dt: float
+    w: Word
+    lowest: int
+    highest: int
+    unit: float
+    pre: tuple[Trace, ...]
+    post: tuple[Trace, ...]
+    changes: tuple[Change | Deferred, ...]
+    words: int
+    eligibility: Trace | None = None
+    reward: Trace | None = None
+    third: Word | None = None
+    one_third: int = 1
+    theta: float = 0.0
+    device: Device = field(default_factory=Device)
+    became: tuple[tuple[str, float, float], ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return f"{self.rule.name} on {self.chip}"
+
+    @property
+    def traces(self) -> dict[str, Trace]:
+        """All traces of neurons, by name."""
+        return {trace.name: trace for trace in (*self.pre, *self.post)}
+
+    @property
+    def by_rows(self) -> bool:
+        """Whether it makes up for postsynaptic spikes at presynaptic ones."""
+        return any(isinstance(change, Deferred) for change in self.changes)
+
+    @property
+    def longest(self) -> int:
+        """Steps after which a pair is beyond both lines of a rule by rows; 0 for other rules."""
+        return max((change.start // min(change.fall_plus, change.fall_minus) + 1
+                    for change in self.changes if isinstance(change, Deferred)), default=0)
+
+    @property
+    def table(self) -> int:
+        """Constants in tables of steps by weight, beside those that are one for all."""
+        return sum(len(change.gain) for change in self.changes if isinstance(change, Change) and len(change.gain) > 1)
+
+    def codes(self, weights: Any) -> np.ndarray:
+        """Codes nearest to `weights`; DmpnetError if some lie beyond the bounds by more than half a code."""
+        exact = np.asarray(weights, float) / self.unit
+        near = np.rint(exact)
+        if not (np.isfinite(exact).all() and (near >= self.lowest).all() and (near <= self.highest).all()):
+            raise DmpnetError(f"{self.name}: weights from {np.min(weights):g} to {np.max(weights):g}, but its codes "
+                              f"hold {self.lowest * self.unit:g} to {self.highest * self.unit:g}; scale them, or set "
+                              f"w_min and w_max with rule.tuned")
+        return near
+
+    def values(self, codes: Any) -> np.ndarray:
+        """Weights that codes stand for."""
+        return np.asarray(codes, float) * self.unit
+
+    def third_code(self, value: float) -> int:
+        """What a gate or a reward of `value` is on the chip."""
+        if self.third is None:
+            raise DmpnetError(f"{self.name}: it has no third factor to set; choose a gated or a rewarded rule")
+        return int(np.clip(np.rint(value * self.one_third), self.third.low, self.third.high))
+
+    @property
+    def brian2(self) -> Rule:
+        """The same as a record of Brian2 code, for dmpnet.plasticity.synapses; its weights are codes."""
+        return _record(self)
+
+
+# Brian2 code
+
+
+def drawn(row: Any, column: Any, number: Any) -> np.ndarray:
+    """Word `number` from now of the register that two registers make."""
+    return lfsr.ahead(np.asarray(row) ^ np.asarray(column), int(number))
+
+
+CPP = f"""
+static const int32_t LFSR_LEAP[256] = {{{", ".join(map(str, lfsr.leap()))}}};
+static inline int32_t lfsr_drawn(int32_t row, int32_t column, int32_t number)
+{{
+    int32_t state = row ^ column;
+    for (int32_t k = 0; k < {lfsr.BITS // 8} * number; k++) state = (state >> 8) ^ LFSR_LEAP[state & 255];
+    return state;
+}}
+"""
+CYTHON = f"""
+cdef int lfsr_drawn(int row, int column, int number):
+    cdef int state = row ^ column
+    cdef int k
+    for k in range({lfsr.BITS}*number):
+        state = (state >> 1) ^ ({lfsr.TAPS} * (state & 1))
+    return state
+"""
+
+
+def _function() -> Function:
+    """`drawn` for Brian2, on every target."""
+    made = Function(drawn, arg_units=[1, 1, 1], return_unit=1, arg_types=["integer"] * 3, return_type="integer")
+    made.implementations.add_numpy_implementation(drawn, discard_units=True)
+    made.implementations.add_implementation("cython", CYTHON)
+    made.implementations.add_implementation("cpp", CPP)
+    return made
+
+
+def _record(made: IntegerRule) -> Rule:
+    """Brian2 code of an integer rule."""
+    limits = {"w_min": Parameter(made.lowest, "lowest code", OURS), "w_max": Parameter(made.highest, "highest", OURS)}
+    functions: dict[str, Any] = {"lfsr_drawn": _function(), **WHOLE}
+    code = {when: "\n".join(_lines(made, number, change, functions) for number, change in enumerate(made.changes)
+                            if change.when == when) for when in ("pre", "post", "end")}
+    if made.eligibility:
+        code["end"] = "\n".join((code["end"], made.eligibility.tick)).strip()
+    registers = f"r = lfsr_drawn(r, 0, {made.words})" if made.words else ""
+    sides: dict[str, str] = {}
+    for side, traces in (("pre", made.pre), ("post", made.post)):
+        lines = [f"{trace.name} : 1" for trace in traces] + ["r : integer"] * bool(made.words)
+        sides[f"{side}_equations"] = "\n".join(lines)
+        sides[f"{side}_reset"] = "\n".join(trace.jump for trace in traces)
+        sides[f"{side}_step"] = "\n".join(filter(None, [registers, *(trace.tick for trace in traces)]))
+    model = ["writes : integer", *["c : 1"] * bool(made.eligibility), *["vary : 1 (constant)"] * made.device.varies]
+    third = {"gate": "gate : 1\nprojection : 1", "d": "d : 1"}.get(_third(made), "")
+    return Rule(made.rule.name, made.rule.says, made.rule.source, limits, on_pre=code["pre"], on_post=code["post"],
+                each_step=code["end"], model="\n".join(model), third_factor=third,
+                third_step=made.reward.tick if made.reward else "", needs=made.rule.needs, functions=functions,
+                repeated=made.rule.repeated, whole=True, gating=_gating(made),
+                start={"vary": made.device.factors} if made.device.varies else {}, **sides)
+
+
+def _third(made: IntegerRule) -> str:
+    return next((change.third for change in made.changes if isinstance(change, Change) and change.third), "")
+
+
+def _gating(made: IntegerRule) -> str:
+    if made.third is None:
+        return "gate = projection"
+    return f"gate = clip(rint(projection*{made.one_third}), {made.third.low}, {made.third.high})"
+
+
+def _lines(made: IntegerRule, number: int, change: Change | Deferred, functions: dict[str, Any]) -> str:
+    """Brian2 lines of one change."""
+    total = _deferred(change) if isinstance(change, Deferred) else _total(made, number, change, functions)
+    shift, sign = change.shift, 1 if isinstance(change, Deferred) else change.sign
+    if change.target == "c" and made.eligibility:
+        word = made.eligibility.word
+        return f"c = clip(c {'-+'[sign > 0]} {_rounded(word, total, shift, change.noise)}, {word.low}, {word.high})"
+    if made.device.varies:
+        total, shift = f"({total})*vary", shift + VARIATION_BITS
+    lines = [f"wanted = clip(w {'-+'[sign > 0]} {_rounded(made.w, total, shift, change.noise)}, {made.lowest}, "
+             f"{made.highest})", "writes = writes + int(wanted != w)"]
+    taken = f"int(lfsr_drawn(r_pre, r_post, {change.failing}) >= {made.device.failing})" if change.failing >= 0 else ""
+    return "\n".join([*lines, f"w = w + (wanted - w)*{taken}" if taken else "w = wanted"])
+
+
+def _rounded(word: Word, total: str, shift: int, noise: int) -> str:
+    """`total` >> shift, rounded as `word` does."""
+    down = f"({total})/{2.0**shift}"
+    if word.rounding == "stochastic":
+        return f"floor({down} + lfsr_drawn(r_pre, r_post, {noise})/{2.0**lfsr.BITS})"
+    return ROUNDINGS[word.rounding].format(down)
+
+
+def _total(made: IntegerRule, number: int, change: Change, functions: dict[str, Any]) -> str:
+    """What is shifted right."""
+    other, own = {"pre": ("_post", "_pre"), "post": ("_pre", "_post"), "end": ("", "")}[change.when]
+    gain = f"{change.gain[0]}.0"
+    if len(change.gain) > 1:
+        functions[f"gain_{number}"] = TimedArray(change.gain.astype(float), dt=1 * second)
+        gain = f"gain_{number}((w - {made.lowest})*second)"
+    gain += {"room": f"*({made.highest} - w)", "height": f"*(w - {made.lowest})", "": ""}[change.factor]
+    if change.cross:
+        gain = f"({gain} + {change.cross}.0*{change.second}{own})"
+    third = {"gate": "*gate_third", "d": f"*(d_third + {change.tonic})",
+             "voltage": f"*int(u_post >= {made.theta!r})", "": ""}[change.third]
+    return f"({change.trace}{other} - {change.offset})*{gain}{third}"
+
+
+def _deferred(change: Deferred) -> str:
+    late = f"clip({change.start} - {change.fall_plus}*(y_post - x_pre), 0, {change.start})"
+    early = f"clip({change.start} - {change.fall_minus}*({change.top} - y_post), 0, {change.start})"
+    return (f"{change.a_plus}.0*{late}*int(y_post > x_pre)*int(x_pre > 0) - "
+            f"{change.a_minus}.0*{early}*int(y_post > 0)")
