@@ -19,14 +19,16 @@ from dmpnet.files import whole_file
 from dmpnet.training import augmentation
 from dmpnet.training.allocation import keep_freed_memory
 from dmpnet.training.model import SpikingNetwork, effective_rank, from_trained
+from dmpnet.training.quantised import QuantisedNetwork
 from dmpnet.training.recipe import Recipe
 from dmpnet.training.workers import workers
 from dmpnet.weights import Encoding, TrainedNetwork
 
 ROWS = 25_088  # samples times steps of a piece of a batch at most: 32 sequences of pixels
-FACTORS = {"delay": 10.0, "W_r": 0.1, "logit_beta": 1.0, "lam": 0.1}
+FACTORS = {"delay": 10.0, "W_r": 0.1, "logit_beta": 1.0, "lam": 0.1, "log_unit": 1.0, "log_unit_o": 1.0}
 """Learning rate of some parameters to that of weights: delays are some ten steps where weights are some tenths, lam
 some hundredths, and recurrent weights that move as fast as the others make gradients explode."""
+NO_DECAY = ("delay", "logit_beta", "lam", "log_unit", "log_unit_o")
 
 CURVE = ("epoch", "lr", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "rates", "seconds")
 
@@ -57,11 +59,13 @@ class Trainer:
 
     report : called with (progress, batches per epoch) after every batch
     start : a trained network to begin with, weights and neurons, of the recipe's kind and sizes
+    model : what to train in place of the recipe's architecture: an integer network, which is kept as it is (epoch 0)
+        unless an epoch is better
     """
 
     def __init__(self, recipe: Recipe, recordings: Recordings, folder: str | Path,
                  report: Callable[[Progress, int], None] | None = None, every: int = 100,
-                 start: TrainedNetwork | None = None):
+                 start: TrainedNetwork | None = None, model: QuantisedNetwork | None = None):
         self.recipe, self.data, self.folder = recipe, recordings, Path(folder)
         self.report, self.every = report, every
         if recordings.values.shape[2] != recipe.sizes[0] or recordings.classes != recipe.sizes[-1]:
@@ -76,9 +80,11 @@ class Trainer:
                               f"are no image; set 0")
         keep_freed_memory()
         torch.manual_seed(recipe.seed)
-        self.model = SpikingNetwork(recipe.architecture, products=products(recipe))
+        self.model = model or SpikingNetwork(recipe.architecture, products=products(recipe))
         self.began: str | None = None  # checksum of the network begun with
-        if start is not None:
+        if model is not None:
+            self.began = weights.checksum(model.made)
+        elif start is not None:
             self._begin_with(start)
         self.parameters = list(self.model.parameters())
         self.optimiser = torch.optim.AdamW(_groups(self.model, recipe), lr=recipe.lr)
@@ -147,6 +153,9 @@ class Trainer:
         self.folder.mkdir(parents=True, exist_ok=True)
         try:
             with workers() as self.pool:
+                if isinstance(self.model, QuantisedNetwork) and self.progress == Progress():
+                    _, self.progress.best, rates = self.evaluate(self.held_out)
+                    self._write_weights(rates)
                 while self.progress.epoch < self.recipe.epochs:
                     self._epoch()
         finally:
@@ -291,11 +300,11 @@ def rate_at(recipe: Recipe, epoch: float) -> float:
 
 
 def _groups(model: SpikingNetwork, recipe: Recipe) -> list[dict]:
-    """Parameters by how they move: delays, beta and lam do not decay. AdamW without decay is Adam."""
+    """Parameters by how they move: delays, beta, lam and units do not decay. AdamW without decay is Adam."""
     kinds: dict[str, list] = {}
     for name, parameter in model.named_parameters():
         kind = name.rsplit(".", 1)[-1]
         kinds.setdefault(kind if kind in FACTORS else "weights", []).append(parameter)
     return [{"params": parameters, "factor": FACTORS.get(kind, 1.0),
-             "weight_decay": 0.0 if kind in ("delay", "logit_beta", "lam") else recipe.weight_decay}
+             "weight_decay": 0.0 if kind in NO_DECAY else recipe.weight_decay}
             for kind, parameters in kinds.items()]
