@@ -208,8 +208,8 @@ def test_every_decay_can_be_had(decay):
 
 
 @pytest.mark.parametrize("bits, signed, low, high", [
-    (8, True, -128, 127), (8, False, 0, 255), (2, True, -2, 1), (1, False, 0, 1), (1, True, -1, 1), (11, True, -1024, 1023),
-    (WIDEST, True, -(2**47), 2**47 - 1), (WIDEST, False, 0, 2**48 - 1)])
+    (8, True, -128, 127), (8, False, 0, 255), (2, True, -2, 1), (1, False, 0, 1), (1, True, -1, 1),
+    (11, True, -1024, 1023), (WIDEST, True, -(2**47), 2**47 - 1), (WIDEST, False, 0, 2**48 - 1)])
 def test_range_of_a_word(bits, signed, low, high):
     word = Word(bits, signed=signed)
     assert (word.low, word.high) == (low, high)

@@ -3,7 +3,10 @@
 Prints what it needs of every limit of the chip, and what each array lost; writes the integer network to --out, which
 runs everywhere trained weights run, and the report beside it (.json). Formats are chosen on samples of the training
 set. With --evaluate both networks classify the test set in Brian2. A network that does not fit is not written; --set
-changes the chip: --set limits.slots=16 words.m.bits=6.
+changes the chip: --set limits.slots=16 words.m.bits=6. Weights of one bit are -1 and +1, of two bits -1, 0 and +1.
+
+--finetune trains the integer network on as the chip computes it (extra: train) and keeps the epoch that is best on the
+validation part the network was trained with; killed and called again, it goes on where it was.
 """
 
 import argparse
@@ -19,7 +22,7 @@ from dmpnet.commands import options
 from dmpnet.errors import DmpnetError
 from dmpnet.evaluation import evaluate
 from dmpnet.hardware import chip, workload
-from dmpnet.hardware.constrain import Constrained, constrain
+from dmpnet.hardware.constrain import Constrained, constrain, examined
 from dmpnet.hardware.fit import fit
 from dmpnet.weights import TrainedNetwork
 
@@ -36,6 +39,8 @@ def add(parsers) -> None:
     p.add_argument("--blocks", action="store_true", help="compute a slow memory larger than the slots in blocks")
     p.add_argument("--calibration", type=int, default=200, metavar="N", help="training samples for formats "
                    "(default: 200)")
+    p.add_argument("--finetune", type=int, default=0, metavar="EPOCHS", help="epochs of quantisation-aware training")
+    p.add_argument("--lr", type=float, default=1e-3, help="peak learning rate of --finetune (default: 0.001)")
     p.add_argument("--evaluate", action="store_true", help="classify with both networks in Brian2")
     p.add_argument("--split", help="part of the data set for --evaluate (default: test)")
     p.add_argument("--samples", type=int, metavar="N", help="only the first N samples for --evaluate")
@@ -50,6 +55,8 @@ def execute(arguments: argparse.Namespace) -> None:
     if arguments.calibration < 1:
         raise DmpnetError(f"--calibration {arguments.calibration}, but formats are chosen on at least one sample; ask "
                           f"for more")
+    if arguments.finetune < 0:
+        raise DmpnetError(f"--finetune {arguments.finetune}, but it counts epochs; ask for some, or leave it out")
     network = options.network(arguments.weights)
     described = chip.changed(chip.load(arguments.chip), settings(arguments))
     fit(network, described, blocks=arguments.blocks).check()  # before any data is read
@@ -62,6 +69,8 @@ def execute(arguments: argparse.Namespace) -> None:
     for note in (*report.notes, *made.notes):
         print(note)
     report.check()
+    if arguments.finetune:
+        made = finetuned(arguments, network, made, described, s_in)
     weights.save(made.network, arguments.out)
     found = {"fit": report.record(), "changes": [vars(change) for change in made.changes], "notes": made.notes,
              "silent": made.silent}
@@ -91,6 +100,25 @@ def calibration(arguments: argparse.Namespace, network: TrainedNetwork) -> np.nd
     train = data.load(network.encoding.dataset, "train", arguments.data, arguments.download,
                       permutation=network.encoding.permutation)
     return train.drawn(arguments.calibration, arguments.seed)
+
+
+def finetuned(arguments: argparse.Namespace, network: TrainedNetwork, made: Constrained, described: chip.Chip,
+              s_in: np.ndarray) -> Constrained:
+    """`made` trained on, in the folder of --out that ends in .run; prints what that brought."""
+    from dmpnet.training import quantised
+
+    train = data.load(network.encoding.dataset, "train", arguments.data, arguments.download,
+                      permutation=network.encoding.permutation)
+    with options.epochs(arguments.finetune, "fine-tuning") as report:
+        trainer = quantised.trainer(network, made.network, described, train, arguments.out.with_suffix(".run"),
+                                    arguments.finetune, arguments.lr, report)
+        better = examined(network, trainer.finished(), s_in, made.changes, arguments.clip)
+    first, best = 100 * trainer.progress.first, 100 * trainer.progress.best
+    print(f"\n{len(trainer.held_out):,} validation samples: {first:.2f} % when rounded, {best:.2f} % after epoch "
+          f"{trainer.progress.best_epoch} of {arguments.finetune}")
+    for note in better.notes:
+        print(note)
+    return better
 
 
 def rounding(made: Constrained) -> str:

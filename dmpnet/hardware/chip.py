@@ -39,8 +39,8 @@ class Words:
     def __post_init__(self):
         for field in fields(self):
             if getattr(self, field.name).binary and field.name not in BINARY:
-                raise DmpnetError(f"words.{field.name}: 1 bits, signed, but a sign takes a bit and leaves at least one, "
-                                  f"except in {', '.join(BINARY)}; set bits >= 2, or signed = false")
+                raise DmpnetError(f"words.{field.name}: 1 bits, signed, but a sign takes a bit and leaves at least "
+                                  f"one, except in {', '.join(BINARY)}; set bits >= 2, or signed = false")
 
 
 BINARY = ("W_f", "W_r", "w_x", "W_o")

@@ -27,6 +27,7 @@ from dmpnet.training.integer_memory import IntegerMemory
 from dmpnet.training.layer import Setting, SpikingLayer
 from dmpnet.training.model import Architecture, Pathway, SpikingNetwork
 from dmpnet.training.recipe import Recipe
+from dmpnet.training.trainer import Trainer, products
 from dmpnet.weights import Encoding, Layer, TrainedNetwork
 
 
@@ -209,7 +210,8 @@ class QuantisedNetwork(SpikingNetwork):
         unit_u, theta_u = np.broadcast_to(unit_u, layer.N), np.broadcast_to(self._threshold(number), layer.N)
         neuron = replace(neuron, theta_u=float(theta_u.max()), lam=float(np.rint(self.neurons[number].lam / unit_u[0])))
         made = replace(
-            layer, W_f=_whole(w["W_f"] / unit[:, None], layer.W_f), b_f=_whole(g * w["b_f"] / unit_u, layer.b_f), neuron=neuron,
+            layer, W_f=_whole(w["W_f"] / unit[:, None], layer.W_f), b_f=_whole(g * w["b_f"] / unit_u, layer.b_f),
+            neuron=neuron,
             W_r=None if layer.W_r is None else _whole(w["W_r"] / (unit * self._unit_in(number))[:, None], layer.W_r),
             fixed=replace(fixed, theta_u=theta_u, unit_u=unit_u, shift_f=fixed.shift_f + more,
                           shift_I=fixed.shift_I + more))
@@ -250,14 +252,12 @@ def recipe(network: TrainedNetwork, epochs: int, lr: float) -> Recipe:
                    rank_weight=0.0, learn_decay=False)
 
 
-def finetuned(network: TrainedNetwork, made: TrainedNetwork, chip: Chip, recordings: Recordings, folder: Path,
-              epochs: int, lr: float = 1e-3, report: Callable[[Any, int], None] | None = None) -> TrainedNetwork:
-    """`made`, the integer network that constrain made of `network`, trained on; the best on validation, itself included.
+def trainer(network: TrainedNetwork, made: TrainedNetwork, chip: Chip, recordings: Recordings, folder: Path,
+            epochs: int, lr: float = 1e-3, report: Callable[[Any, int], None] | None = None) -> Trainer:
+    """Trains `made`, the integer network that constrain made of `network`; finished() is the best on validation.
 
     recordings : the training set;  folder : of checkpoints, from which a run that was killed goes on
     """
-    from dmpnet.training.trainer import Trainer, products
-
     chosen = recipe(network, epochs, lr)
     model = QuantisedNetwork(network, made, chip, chosen.dropout, products(chosen))
-    return Trainer(chosen, recordings, folder, report, start=network, model=model).finished()
+    return Trainer(chosen, recordings, folder, report, start=made, model=model)

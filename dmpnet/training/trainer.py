@@ -19,7 +19,6 @@ from dmpnet.files import whole_file
 from dmpnet.training import augmentation
 from dmpnet.training.allocation import keep_freed_memory
 from dmpnet.training.model import SpikingNetwork, effective_rank, from_trained
-from dmpnet.training.quantised import QuantisedNetwork
 from dmpnet.training.recipe import Recipe
 from dmpnet.training.workers import workers
 from dmpnet.weights import Encoding, TrainedNetwork
@@ -43,6 +42,7 @@ class Progress:
     correct: int = 0
     seen: int = 0
     seconds: float = 0.0
+    first: float = -1.0  # before training, where that counts
     best: float = -1.0
     best_epoch: int = 0
     curve: list[list] = field(default_factory=list)
@@ -59,13 +59,13 @@ class Trainer:
 
     report : called with (progress, batches per epoch) after every batch
     start : a trained network to begin with, weights and neurons, of the recipe's kind and sizes
-    model : what to train in place of the recipe's architecture: an integer network, which is kept as it is (epoch 0)
-        unless an epoch is better
+    model : what to train in place of the recipe's architecture, with the weights of `start` in it already (integers:
+        dmpnet.training.quantised); kept as it is, epoch 0, unless an epoch is better
     """
 
     def __init__(self, recipe: Recipe, recordings: Recordings, folder: str | Path,
                  report: Callable[[Progress, int], None] | None = None, every: int = 100,
-                 start: TrainedNetwork | None = None, model: QuantisedNetwork | None = None):
+                 start: TrainedNetwork | None = None, model: SpikingNetwork | None = None):
         self.recipe, self.data, self.folder = recipe, recordings, Path(folder)
         self.report, self.every = report, every
         if recordings.values.shape[2] != recipe.sizes[0] or recordings.classes != recipe.sizes[-1]:
@@ -82,10 +82,11 @@ class Trainer:
         torch.manual_seed(recipe.seed)
         self.model = model or SpikingNetwork(recipe.architecture, products=products(recipe))
         self.began: str | None = None  # checksum of the network begun with
-        if model is not None:
-            self.began = weights.checksum(model.made)
-        elif start is not None:
+        if start is not None:
+            self.began = weights.checksum(start)
+        if start is not None and model is None:
             self._begin_with(start)
+        self.as_it_is = model is not None
         self.parameters = list(self.model.parameters())
         self.optimiser = torch.optim.AdamW(_groups(self.model, recipe), lr=recipe.lr)
         self.progress = Progress()
@@ -104,7 +105,6 @@ class Trainer:
         if sizes != tuple(self.recipe.sizes) or missing:
             raise DmpnetError(f"start: a {start.kind} of {sizes}, but the recipe is of a {self.recipe.kind} of "
                               f"{self.recipe.sizes} and needs the same arrays; give a network of that kind")
-        self.began = weights.checksum(start)
         self.model.neurons = tuple(layer.neuron for layer in start.layers)
         self.model.load_state_dict(theirs, strict=False)
         with torch.no_grad():
@@ -153,8 +153,9 @@ class Trainer:
         self.folder.mkdir(parents=True, exist_ok=True)
         try:
             with workers() as self.pool:
-                if isinstance(self.model, QuantisedNetwork) and self.progress == Progress():
-                    _, self.progress.best, rates = self.evaluate(self.held_out)
+                if self.as_it_is and self.progress == Progress():
+                    _, self.progress.first, rates = self.evaluate(self.held_out)
+                    self.progress.best = self.progress.first
                     self._write_weights(rates)
                 while self.progress.epoch < self.recipe.epochs:
                     self._epoch()
