@@ -96,6 +96,7 @@ class Fixed:
     x, m, u, I : words of the scalar, the slow memory, the membranes and every accumulator
     shift_x, shift_m, shift_B, shift_f, shift_I : bits by which sums are shifted right, negative: left
     unit_u, unit_m, unit_x : what one means in the trained network's numbers, (N,), (d,), (); only to read back
+        (m in the basis it is held in, see dmpnet.hardware.basis)
     """
 
     theta_u: np.ndarray

@@ -146,7 +146,7 @@ def test_fine_words_compute_what_the_trained_network_did():
     network = random_network()
     words = {f"words__{name}__bits": 20 for name in ("W_f", "P", "nu", "Abar", "Bbar", "w_x", "W_o", "beta")}
     words |= {f"words__{name}__bits": 24 for name in ("u", "m", "x")} | {"words__I__bits": 48, "words__b__bits": 48}
-    made = constrained(network, **words).network
+    made = constrained(network, options={"rotate": False}, **words).network
     s_in = random_input(network, 4, seed=5)
     want, got = (reference.run(each, s_in, record=EVERYTHING) for each in (network, made))
     for number, layer in enumerate(made.layers):

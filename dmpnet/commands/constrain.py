@@ -36,6 +36,7 @@ def add(parsers) -> None:
     p.add_argument("--set", nargs="+", default=[], metavar="KEY=VALUE", help="numbers of the chip to change")
     p.add_argument("--rows", action="store_true", help="a unit and a threshold for every neuron")
     p.add_argument("--clip", action="store_true", help="let the largest weights saturate where that rounds finer")
+    p.add_argument("--keep-basis", action="store_true", help="hold the slow memory in no coordinates but those trained")
     p.add_argument("--blocks", action="store_true", help="compute a slow memory larger than the slots in blocks")
     p.add_argument("--calibration", type=int, default=200, metavar="N", help="training samples for formats "
                    "(default: 200)")
@@ -61,7 +62,8 @@ def execute(arguments: argparse.Namespace) -> None:
     described = chip.changed(chip.load(arguments.chip), settings(arguments))
     fit(network, described, blocks=arguments.blocks).check()  # before any data is read
     s_in = calibration(arguments, network)
-    made = constrain(network, described, s_in, rows=arguments.rows, clip=arguments.clip, blocks=arguments.blocks)
+    made = constrain(network, described, s_in, rows=arguments.rows, clip=arguments.clip, rotate=not arguments.keep_basis,
+                     blocks=arguments.blocks)
     busiest = [int(work.S.max()) for work in workload.of(made.network, made.activity, s_in)]
     report = fit(made.network, described, busiest, blocks=arguments.blocks)
     print(f"{arguments.weights}: {network.kind} {network.shape} on {described.name}\n\n{report.table()}\n\n"
@@ -69,11 +71,11 @@ def execute(arguments: argparse.Namespace) -> None:
     for note in (*report.notes, *made.notes):
         print(note)
     report.check()
+    found: dict[str, Any] = {"fit": report.record()}
     if arguments.finetune:
-        made = finetuned(arguments, network, made, described, s_in)
+        made, found["finetuned"] = finetuned(arguments, network, made, described, s_in)
     weights.save(made.network, arguments.out)
-    found = {"fit": report.record(), "changes": [vars(change) for change in made.changes], "notes": made.notes,
-             "silent": made.silent}
+    found |= {"changes": [vars(change) for change in made.changes], "notes": made.notes, "silent": made.silent}
     if arguments.evaluate:
         found["accuracy"] = compared(arguments, network, made.network)
     provenance.write(arguments.out.with_suffix(".json"),
@@ -103,8 +105,8 @@ def calibration(arguments: argparse.Namespace, network: TrainedNetwork) -> np.nd
 
 
 def finetuned(arguments: argparse.Namespace, network: TrainedNetwork, made: Constrained, described: chip.Chip,
-              s_in: np.ndarray) -> Constrained:
-    """`made` trained on, in the folder of --out that ends in .run; prints what that brought."""
+              s_in: np.ndarray) -> tuple[Constrained, dict[str, Any]]:
+    """`made` trained on, in the folder of --out that ends in .run, and what that brought, which it prints."""
     from dmpnet.training import quantised
 
     train = data.load(network.encoding.dataset, "train", arguments.data, arguments.download,
@@ -113,12 +115,13 @@ def finetuned(arguments: argparse.Namespace, network: TrainedNetwork, made: Cons
         trainer = quantised.trainer(network, made.network, described, train, arguments.out.with_suffix(".run"),
                                     arguments.finetune, arguments.lr, report)
         better = examined(network, trainer.finished(), s_in, made.changes, arguments.clip)
-    first, best = 100 * trainer.progress.first, 100 * trainer.progress.best
-    print(f"\n{len(trainer.held_out):,} validation samples: {first:.2f} % when rounded, {best:.2f} % after epoch "
-          f"{trainer.progress.best_epoch} of {arguments.finetune}")
+    progress = trainer.progress
+    print(f"\n{len(trainer.held_out):,} validation samples: {100 * progress.first:.2f} % when rounded, "
+          f"{100 * progress.best:.2f} % after epoch {progress.best_epoch} of {progress.epoch}")
     for note in better.notes:
         print(note)
-    return better
+    return better, {"epochs": progress.epoch, "best_epoch": progress.best_epoch, "validation": progress.best,
+                    "validation_rounded": progress.first, "validation_samples": len(trainer.held_out)}
 
 
 def rounding(made: Constrained) -> str:

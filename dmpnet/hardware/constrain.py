@@ -10,12 +10,14 @@ A rounded Abar is another recursion, whose errors the memory sums up over its wh
 say something else. So P and nu are fitted anew, to give in calibration what the trained memory gave, by least squares;
 a penalty on how far they move from W_m Abar and W_m Bbar is chosen so that the error is least after rounding [ours].
 
-u, m and x saturate nowhere on the calibration samples: units grow until they do not (m may with `clip`). Accumulators
+Of two bases of the memory, the trained one and that in which rounding does least harm (dmpnet.hardware.basis), the one
+with the smaller error is taken. u, m and x saturate nowhere on the calibration samples: units grow until they do not (m may with `clip`). Accumulators
 that do are told.
 """
 
 import math
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,7 +26,7 @@ from dmpnet import reference
 from dmpnet.activity import Activity
 from dmpnet.errors import DmpnetError
 from dmpnet.fixed import Fixed, Word
-from dmpnet.hardware import integers
+from dmpnet.hardware import basis, integers
 from dmpnet.hardware.chip import Chip, Words, dimensions
 from dmpnet.neurons import Neuron
 from dmpnet.weights import Layer, SlowMemory, TrainedNetwork
@@ -70,28 +72,31 @@ class Constrained:
 
 @dataclass(frozen=True)
 class Options:
-    """rows, clip, balance of `constrain`; broken: whether the chip breaks the dependency."""
+    """rows, clip, balance, rotate of `constrain`; broken: whether the chip breaks the dependency."""
 
     rows: bool
     clip: bool
     balance: bool
+    rotate: bool
     broken: bool
 
 
 def constrain(network: TrainedNetwork, chip: Chip, s_in: np.ndarray, *, rows: bool = False, clip: bool = False,
-              balance: bool = True, blocks: bool = False) -> Constrained:
+              balance: bool = True, rotate: bool = True, blocks: bool = False) -> Constrained:
     """`network` in the integers of `chip`, its formats chosen on calibration samples s_in (B, T, M).
 
     rows : W_f, W_r of each neuron with a unit of its own, and so a threshold of its own; else one a layer
     clip : let the largest weights and the slow memory saturate where that lowers the squared error (few bits)
     balance : every dimension of the slow memory with a unit of its own, which costs the chip nothing; else one a layer
+    rotate : hold the slow memory in other coordinates, which cost the chip nothing either, where that rounds better
+        (dmpnet.hardware.basis)
     blocks : a slow memory larger than the chip's slots is computed in several blocks of them; else it is refused
 
     Every slow memory is filled up with zeros to the chip's slots. Whether the rest fits: dmpnet.hardware.fit.
     """
     _check(network, rows)
     _check_slots(network, chip, blocks)
-    options = Options(rows, clip, balance, chip.datapath.dependency_breaking)
+    options = Options(rows, clip, balance, rotate, chip.datapath.dependency_breaking)
     seen = reference.run(network, s_in, record=("spikes", "u", "m", "x"))
     room = [ROOM] * len(network.layers)
     for _ in range(ATTEMPTS):
@@ -237,10 +242,19 @@ class Seen:
 
 def _slow(layer: Layer, slow: SlowMemory, made: Layer, fixed: Fixed, words: Words, unit_in: float, room: float,
           seen: Seen, options: Options, log: Log) -> tuple[Layer, Fixed]:
-    """The layer with its slow memory, whose units leave `room` times what was seen; with `clip` less for m, where
-    that makes what the memory says more like what the trained one said."""
-    found = [_slow_with(part * room, layer, slow, made, fixed, words, unit_in, room, seen, options, log.layer)
-             for part in (CLIPPED if options.clip else (1.0,))]
+    """The layer with its slow memory, whose units leave `room` times what was seen.
+
+    Of all bases, and with `clip` of less room for m, that with which the memory says what the trained one said.
+    """
+    bases = [(slow, seen)]
+    if options.rotate:
+        abar, bbar, W_m, m = basis.rotated(slow, seen.m)
+        bases.append((replace(slow, Abar=abar, Bbar=bbar, W_m=W_m), replace(seen, m=m)))
+    found = []
+    for number, (held, went) in enumerate(bases):
+        with suppress(*([DmpnetError] if number else [])):  # the other basis is not needed
+            found += [_slow_with(part * room, layer, held, made, fixed, words, unit_in, room, went, options, log.layer)
+                      for part in (CLIPPED if options.clip else (1.0,))]
     _, changes, made, fixed = min(found, key=lambda each: each[0])
     log.changes.extend(changes)
     return made, fixed
