@@ -62,8 +62,8 @@ def execute(arguments: argparse.Namespace) -> None:
     described = chip.changed(chip.load(arguments.chip), settings(arguments))
     fit(network, described, blocks=arguments.blocks).check()  # before any data is read
     s_in = calibration(arguments, network)
-    made = constrain(network, described, s_in, rows=arguments.rows, clip=arguments.clip, rotate=not arguments.keep_basis,
-                     blocks=arguments.blocks)
+    made = constrain(network, described, s_in, rows=arguments.rows, clip=arguments.clip,
+                     rotate=not arguments.keep_basis, blocks=arguments.blocks)
     busiest = [int(work.S.max()) for work in workload.of(made.network, made.activity, s_in)]
     report = fit(made.network, described, busiest, blocks=arguments.blocks)
     print(f"{arguments.weights}: {network.kind} {network.shape} on {described.name}\n\n{report.table()}\n\n"

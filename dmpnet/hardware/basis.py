@@ -1,10 +1,10 @@
 """In which coordinates is a slow memory held so that rounding it does least harm?
 
-A chip holds any Abar. With m = T z the network says the same, from Tinv Abar T, Tinv Bbar and W_m T; but what rounding z
-at every step adds to W_m m depends on T. With K the second moment of m and W the sum over lags of
-(Abar^n)' W_m' W_m Abar^n, dimension i of z spans sqrt(K_ii), so does its rounding, and what is rounded there comes out
-W_ii times. The sum of K_ii W_ii is least, (sum sigma)^2 / d with sigma^2 the eigenvalues of K W, where K and W are
-equal, and their diagonals even (Mullis and Roberts 1976; Hwang 1977).
+A chip holds any Abar. With m = T z the network says the same, from Tinv Abar T, Tinv Bbar and W_m T; but what rounding
+z at every step adds to W_m m depends on T. With K the second moment of m and W the sum over lags n of
+(Abar^n)' W_m' W_m Abar^n, both in coordinates z: dimension i spans sqrt(K_ii), and so does the error of rounding it,
+whose square comes out W_ii times. The sum of K_ii W_ii is least, (sum sigma)^2 / d with sigma^2 the eigenvalues of K W,
+where K equals W and its diagonal is even (Mullis and Roberts 1976; Hwang 1977).
 """
 
 import numpy as np

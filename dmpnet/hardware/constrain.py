@@ -11,8 +11,8 @@ say something else. So P and nu are fitted anew, to give in calibration what the
 a penalty on how far they move from W_m Abar and W_m Bbar is chosen so that the error is least after rounding [ours].
 
 Of two bases of the memory, the trained one and that in which rounding does least harm (dmpnet.hardware.basis), the one
-with the smaller error is taken. u, m and x saturate nowhere on the calibration samples: units grow until they do not (m may with `clip`). Accumulators
-that do are told.
+with the smaller error is taken. u, m and x saturate nowhere on the calibration samples: units grow until they do not (m
+may with `clip`). Accumulators that do are told.
 """
 
 import math
