@@ -11,8 +11,8 @@ say something else. So P and nu are fitted anew, to give in calibration what the
 a penalty on how far they move from W_m Abar and W_m Bbar is chosen so that the error is least after rounding [ours].
 
 Of two bases of the memory, the trained one and that in which rounding does least harm (dmpnet.hardware.basis), the one
-with the smaller error is taken. u, m and x saturate nowhere on the calibration samples: units grow until they do not (m
-may with `clip`). Accumulators that do are told.
+with the smaller error is taken. u, m and x saturate nowhere on the calibration samples: units grow until they do not (u
+and m may with `clip`). Accumulators that do are told.
 """
 
 import math
@@ -34,6 +34,7 @@ from dmpnet.weights import Layer, SlowMemory, TrainedNetwork
 ROOM = 1.1  # of the range seen in calibration, at first
 SPREAD = 8  # largest unit of a row to the smallest: membranes share a word
 ATTEMPTS = 12  # of units, each a fifth larger where something saturates
+LEVELS = 64  # of u below its threshold at least (half as many after rounding to a shift), where it may saturate
 CLIPPED = (1.0, 0.8, 0.65, 0.5, 0.4)  # of the range seen, what m may have where it may saturate
 
 
@@ -86,7 +87,8 @@ def constrain(network: TrainedNetwork, chip: Chip, s_in: np.ndarray, *, rows: bo
     """`network` in the integers of `chip`, its formats chosen on calibration samples s_in (B, T, M).
 
     rows : W_f, W_r of each neuron with a unit of its own, and so a threshold of its own; else one a layer
-    clip : let the largest weights and the slow memory saturate where that lowers the squared error (few bits)
+    clip : for few bits: let the largest weights and the slow memory saturate where that lowers the squared error, and
+        membranes far below a threshold where too few levels would be left up to it
     balance : every dimension of the slow memory with a unit of its own, which costs the chip nothing; else one a layer
     rotate : hold the slow memory in other coordinates, which cost the chip nothing either, where that rounds better
         (dmpnet.hardware.basis)
@@ -102,7 +104,7 @@ def constrain(network: TrainedNetwork, chip: Chip, s_in: np.ndarray, *, rows: bo
     for _ in range(ATTEMPTS):
         made, changes = _rounded(network, chip, s_in, seen, room, options)
         activity, overflows = integers.watched(made, s_in)
-        full = [any(counts[name] for name in ("u", "x") + (() if clip else ("m",))) for counts in overflows]
+        full = [any(counts[name] for name in (("x",) if clip else ("u", "m", "x"))) for counts in overflows]
         if not any(full):
             break
         room = [each * 1.2 if more else each for more, each in zip(full, room, strict=True)]
@@ -212,6 +214,8 @@ def _fast(layer: Layer, words: Words, unit_in: float, largest: float, options: O
     unit_f = _unit(both, words.W_f, options.clip, axis) * np.ones(layer.N)
     unit_f = np.maximum(unit_f, unit_f.max() / SPREAD)
     fine = neuron.g * unit_f * unit_in
+    if options.clip:
+        largest = min(largest, neuron.theta_u * words.u.high / LEVELS)
     shift_f = math.ceil(math.log2(largest / (fine.min() * words.u.high)))
     unit_u = fine * 2.0**shift_f
     theta_u = np.maximum(np.rint(neuron.theta_u / unit_u), 1).astype(np.int64)
@@ -374,7 +378,7 @@ def _unit(values: np.ndarray, word: Word, clip: bool, axis: int | None = None) -
 
 def _notes(network: TrainedNetwork, made: TrainedNetwork, silent: list[int],
            overflows: list[Counter[str]], clip: bool) -> list[str]:
-    """What the user should know; with `clip` m may saturate."""
+    """What the user should know; with `clip` u and m may saturate."""
     notes = []
     for number, (before, after) in enumerate(zip(network.layers, made.layers, strict=True), 1):
         for name in ("beta", "lam"):
@@ -387,5 +391,5 @@ def _notes(network: TrainedNetwork, made: TrainedNetwork, silent: list[int],
         notes += [f"layer {number}: {count} values of {name} do not fit its {after.fixed.words[name].bits} bits in "
                   f"calibration; take more bits"
                   for name, count in sorted(overflows[number - 1].items())
-                  if count and after.fixed and not (clip and name == "m")]
+                  if count and after.fixed and not (clip and name in "um")]
     return notes
