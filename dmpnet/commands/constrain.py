@@ -19,12 +19,15 @@ from tabulate import tabulate
 from dmpnet import data, provenance, weights
 from dmpnet.backends import check_backend
 from dmpnet.commands import options
+from dmpnet.data import validation_split
 from dmpnet.errors import DmpnetError
 from dmpnet.evaluation import evaluate
-from dmpnet.hardware import chip, workload
+from dmpnet.hardware import chip, precision, workload
 from dmpnet.hardware.constrain import Constrained, constrain, examined
 from dmpnet.hardware.fit import fit
 from dmpnet.weights import TrainedNetwork
+
+MEASURED = 400  # validation samples at most for --budget
 
 
 def add(parsers) -> None:
@@ -40,6 +43,8 @@ def add(parsers) -> None:
     p.add_argument("--blocks", action="store_true", help="compute a slow memory larger than the slots in blocks")
     p.add_argument("--calibration", type=int, default=200, metavar="N", help="training samples for formats "
                    "(default: 200)")
+    p.add_argument("--budget", type=options.size, metavar="SIZE", help="search bits of W_f, P, m and u with which all "
+                   "banks of all cores take at most so much, e.g. 20kB (dmpnet.hardware.precision); then --clip too")
     p.add_argument("--finetune", type=int, default=0, metavar="EPOCHS", help="epochs of quantisation-aware training")
     p.add_argument("--lr", type=float, default=1e-3, help="peak learning rate of --finetune (default: 0.001)")
     p.add_argument("--evaluate", action="store_true", help="classify with both networks in Brian2")
@@ -62,6 +67,11 @@ def execute(arguments: argparse.Namespace) -> None:
     described = chip.changed(chip.load(arguments.chip), settings(arguments))
     fit(network, described, blocks=arguments.blocks).check()  # before any data is read
     s_in = calibration(arguments, network)
+    steps: list[precision.Step] = []
+    if arguments.budget is not None:
+        arguments.clip = True
+        steps = searched(arguments, network, described, s_in)
+        described = chip.changed(described, precision.settings(steps[-1].bits))
     made = constrain(network, described, s_in, rows=arguments.rows, clip=arguments.clip,
                      rotate=not arguments.keep_basis, blocks=arguments.blocks)
     busiest = [int(work.S.max()) for work in workload.of(made.network, made.activity, s_in)]
@@ -71,7 +81,7 @@ def execute(arguments: argparse.Namespace) -> None:
     for note in (*report.notes, *made.notes):
         print(note)
     report.check()
-    found: dict[str, Any] = {"fit": report.record()}
+    found: dict[str, Any] = {"fit": report.record(), "search": [vars(step) for step in steps]}
     if arguments.finetune:
         made, found["finetuned"] = finetuned(arguments, network, made, described, s_in)
     weights.save(made.network, arguments.out)
@@ -102,6 +112,24 @@ def calibration(arguments: argparse.Namespace, network: TrainedNetwork) -> np.nd
     train = data.load(network.encoding.dataset, "train", arguments.data, arguments.download,
                       permutation=network.encoding.permutation)
     return train.drawn(arguments.calibration, arguments.seed)
+
+
+def searched(arguments: argparse.Namespace, network: TrainedNetwork, described: chip.Chip,
+             s_in: np.ndarray) -> list[precision.Step]:
+    """Steps of the search for bits, on MEASURED validation samples (of the training set, where the network does not
+    say which it was trained without); prints them."""
+    train = data.load(network.encoding.dataset, "train", arguments.data, arguments.download,
+                      permutation=network.encoding.permutation)
+    how = network.provenance.get("arguments", {})
+    held = (validation_split(train, how["validation"], how["seed"], by=how.get("by", "class"))[1]
+            if {"validation", "seed"} <= set(how) else np.arange(len(train)))[:MEASURED]
+    with options.bar(sum(map(len, precision.LADDERS.values())), "network", "searching") as bar:
+        steps = precision.search(network, described, arguments.budget, s_in, train.batch(held), train.labels[held],
+                                 precision.LADDERS, arguments.blocks, lambda _: bar.update())
+    rows = [{**{f"{name} bits": value for name, value in step.bits.items()}, "bytes": step.bytes,
+             "validation %": 100 * step.accuracy, "networks tried": step.tried} for step in steps]
+    print(tabulate(rows, headers="keys", floatfmt=".2f", intfmt=",") + "\n")
+    return steps
 
 
 def finetuned(arguments: argparse.Namespace, network: TrainedNetwork, made: Constrained, described: chip.Chip,
