@@ -1,9 +1,9 @@
 """Which bits for which quantity, when a budget of bytes has to do? W_f, P (with nu), m and u: a ladder of bits each.
 
 Greedy, by sensitivity: from the widest bits, always the one rung down that loses least accuracy for a byte saved,
-until the budget is met. Bytes are those of the banks of dmpnet.hardware.fit, all cores together; accuracy is that of the
-integer network on samples not used for training or formats. A step is never taken back, so the result need not be the
-best there is; with L ladders and R rungs it takes at most L R networks in place of R^L.
+until the budget is met. Bytes are those of the banks of dmpnet.hardware.fit, all cores together; accuracy is that of
+the integer network on samples not used for training or formats. A step is never taken back, so the result need not be
+the best there is; with L ladders of R rungs it takes at most L^2 R networks in place of R^L.
 """
 
 import math
