@@ -1,11 +1,14 @@
 """What do a chip's integers cost? Shipped networks as trained and constrained, on whole test sets in Brian2.
 
-Formats are chosen on 200 training samples. Every spike is compared with the integer reference. Goes on where it was.
+Formats are chosen on 200 training samples, epochs of quantisation-aware training on the validation part a network was
+trained with. Every spike is compared with the integer reference. Goes on where it was.
 
-python analyses/constrained.py --data FOLDER                (shd-regen a minute a line, S-MNIST ten, on two cores)
+python analyses/constrained.py --data FOLDER        (shd-regen a minute a line, S-MNIST ten, on two cores; a fine-tuned
+                                                    line of shd-regen three minutes more; --settings, --seeds for less)
 """
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,10 +18,12 @@ from dmpnet import data, provenance, shipped, table, weights
 from dmpnet.commands import options
 from dmpnet.evaluation import evaluate
 from dmpnet.hardware import chip
-from dmpnet.hardware.constrain import constrain
+from dmpnet.hardware.constrain import constrain, examined
+from dmpnet.training import quantised
 
 ROWS = ("shd-regen-dmp2", "smnist-dmp2")
 LOW = {f"words.{name}.bits": 4 for name in ("W_f", "P", "nu")}
+EPOCHS, LR = 10, 3e-3  # of quantisation-aware training
 SETTINGS: dict[str, dict[str, int] | None] = {
     "as trained": None,
     "8-bit weights, 16-bit state": {},
@@ -26,13 +31,20 @@ SETTINGS: dict[str, dict[str, int] | None] = {
     "4-bit W_f and P, 8-bit slow memory": LOW | {"words.m.bits": 8},
     "4-bit W_f and P, 6-bit slow memory": LOW | {"words.m.bits": 6},
     "4-bit W_f and P, 4-bit slow memory": LOW | {"words.m.bits": 4},
+    "ternary W_f": {"words.W_f.bits": 2},
+    "binary W_f": {"words.W_f.bits": 1},
 }
+TRAINED = ", trained on"  # ends the name of a setting with quantisation-aware training
+NAMES = [*SETTINGS, *(name + TRAINED for name, changes in SETTINGS.items() if changes is not None)]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", nargs="+", default=list(ROWS), choices=shipped.names(), metavar="NAME")
-    parser.add_argument("--settings", nargs="+", default=list(SETTINGS), choices=list(SETTINGS), metavar="SETTING")
+    parser.add_argument("--settings", nargs="+", default=NAMES, choices=NAMES, metavar="SETTING")
+    parser.add_argument("--seeds", nargs="+", type=int, help="of each row (default: all that ship)")
+    parser.add_argument("--epochs", type=int, default=EPOCHS)
+    parser.add_argument("--runs", type=Path, default=Path("constrained.runs"), help="folder of checkpoints")
     parser.add_argument("--chip", default="dmp-256")
     parser.add_argument("--calibration", type=int, default=200)
     options.data(parser)
@@ -43,7 +55,7 @@ def main() -> None:
     runs = provenance.Runs(arguments.out, "constrained", options.given(arguments))
     for row in arguments.rows:
         for setting in arguments.settings:
-            for seed in shipped.seeds(row):
+            for seed in arguments.seeds or shipped.seeds(row):
                 if runs.has(row=row, setting=setting, seed=seed):
                     continue
                 found = measured(arguments, row, setting, seed)
@@ -58,12 +70,19 @@ def measured(arguments: argparse.Namespace, row: str, setting: str, seed: int) -
     train, test = (data.load(network.encoding.dataset, split, arguments.data, arguments.download,
                              permutation=network.encoding.permutation) for split in ("train", "test"))
     found: dict[str, Any] = {}
-    changes = SETTINGS[setting]
+    changes = SETTINGS[setting.removesuffix(TRAINED)]
     if changes is not None:
         described = chip.changed(chip.load(arguments.chip), changes)
-        made = constrain(network, described, train.drawn(arguments.calibration, arguments.seed), clip=bool(changes))
+        s_in = train.drawn(arguments.calibration, arguments.seed)
+        made = constrain(network, described, s_in, clip=bool(changes))
+        if setting.endswith(TRAINED):
+            run = quantised.trainer(network, made.network, described, train, arguments.runs / f"{row}-{setting}-{seed}",
+                                    arguments.epochs, LR)
+            made = examined(network, run.finished(), s_in, made.changes, clip=bool(changes))
+            found = {"epochs": run.progress.epoch, "best_epoch": run.progress.best_epoch, "lr": LR,
+                     "validation": run.progress.best, "validation_rounded": run.progress.first}
         network = made.network
-        found = {"silent": made.silent, "notes": made.notes}
+        found |= {"silent": made.silent, "notes": made.notes, "commit": provenance.commit()}
     result = evaluate(network, test, arguments.backend, processes=arguments.processes)
     return found | {"accuracy": result.accuracy, "rates": result.rates, "samples": len(test),
                     "compared": result.compared, "mismatched": result.mismatched}

@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from dmpnet import __version__
-from dmpnet.commands import constrain, decay, info, run, simulate, stdp, table1, train
+from dmpnet.commands import codesign, constrain, decay, info, run, simulate, stdp, table1, train
 from dmpnet.errors import DmpnetError
 
 DESCRIPTION = """\
@@ -21,6 +21,8 @@ start here:
                                   what is lost if the membranes leak by subtraction
   dmpnet constrain shd-regen-dmp2 --chip dmp-256 --data FOLDER --evaluate
                                   in the integers of a chip: does it fit, does it still classify
+  dmpnet codesign --budget 20kB --data FOLDER
+                                  network and chip together: accuracy against bytes and energy over d, N and bits
   dmpnet stdp                     plasticity rules with their sources; stdp window RULE measures one in Brian2
   dmpnet table1                   accuracy against parameters, the paper's Table 1 beside ours
 """
@@ -31,7 +33,7 @@ def parser() -> argparse.ArgumentParser:
                                   formatter_class=argparse.RawDescriptionHelpFormatter)
     top.add_argument("--version", action="version", version=f"dmpnet {__version__}")
     parsers = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (run, simulate, train, table1, decay, constrain, stdp, info):
+    for command in (run, simulate, train, table1, decay, constrain, codesign, stdp, info):
         command.add(parsers)
     return top
 

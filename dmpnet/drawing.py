@@ -131,6 +131,40 @@ def _classes(ax, seen: dict[str, np.ndarray]) -> None:
     ax.set_title("background: label", loc="right", pad=2)
 
 
+def codesign(results: str | Path) -> Figure:
+    """Designs by what they cost and still classify: bytes on the left, energy on the right, fronts and knees.
+
+    Reads results.json of `dmpnet codesign` (minutes of training).
+    """
+    found = json.loads(Path(results).read_text())
+    points, budget = found["points"], found["budget"]
+    bits = list(dict.fromkeys((point["W_f"], point["P"], point["m"]) for point in points))
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(7.0, 3.2), layout="constrained")
+        axes = figure.subplots(1, 2, sharey=True)
+        for ax, (name, label) in zip(axes, {"bytes": "memory of all cores (kB)",
+                                            "nJ": "energy of an inference, our model (nJ)"}.items(), strict=True):
+            scale = 1e-3 if name == "bytes" else 1.0
+            for choice, colour, mark in zip(bits, CLASSES, "osD^v<>P", strict=False):
+                mine = [point for point in points if (point["W_f"], point["P"], point["m"]) == choice]
+                ax.plot([scale * point[name] for point in mine], [100 * point["accuracy"] for point in mine], mark,
+                        color=colour, ms=4, label="W_f {}, P {}, m {} bits".format(*choice))
+            front = [points[place] for place in found["fronts"][name]["front"]]
+            ax.plot([scale * point[name] for point in front], [100 * point["accuracy"] for point in front], "-",
+                    color=MUTED, zorder=0, label="front")
+            knee = found["fronts"][name]["knee"]
+            if knee is not None:
+                at = scale * points[knee][name], 100 * points[knee]["accuracy"]
+                ax.plot(*at, "o", ms=10, mfc="none", color="k", label="knee within the budget")
+                ax.annotate(f"d {points[knee]['d']}, N {points[knee]['N']}", at, (8, -12), textcoords="offset points",
+                            fontsize=7)
+            ax.set(xscale="log", xlabel=label)
+        axes[0].axvline(1e-3 * budget, color="k", lw=0.6, ls=":", label=f"budget, {budget / 1e3:g} kB")
+        axes[0].set(ylabel="accuracy of the integers,\nvalidation part (%)")
+        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    return figure
+
+
 def decays(results: str | Path, traces: str | Path) -> Figure:
     """Linear decay: what it costs in accuracy, and how the same neuron's membrane differs under the same input.
 

@@ -33,7 +33,7 @@ WIDEST = 48  # bits: sums of such words are whole numbers that float64, Brian2's
 class Word:
     """An integer as the chip holds it.
 
-    bits : 1 to WIDEST, with the sign where it has one
+    bits : 1 to WIDEST, with the sign where it has one; a signed word of one bit is -1 or +1 (binary weights)
     rounding : what becomes of bits shifted out below: 'floor' (shift right), 'nearest' (ties to even), 'zero'
         (toward zero), 'stochastic' (up with the probability of what is cut off, by dmpnet.hardware.lfsr)
     overflow : what is too large is held at the limits ('saturate') or loses its upper bits ('wrap')
@@ -47,13 +47,17 @@ class Word:
     def __post_init__(self):
         if not isinstance(self.bits, int) or isinstance(self.bits, bool) or not 1 <= self.bits <= WIDEST:
             raise DmpnetError(f"word: bits = {self.bits!r}, but a word has 1 to {WIDEST} of them; set bits within that")
-        if self.signed not in (True, False) or self.bits == 1 and self.signed:
-            raise DmpnetError(f"word: {self.bits} bits, signed = {self.signed!r}, but a sign takes a bit and leaves at "
-                              f"least one; set bits >= 2, or signed = false")
+        if self.signed not in (True, False):
+            raise DmpnetError(f"word: signed = {self.signed!r}, but a word has a sign or not; set true or false")
         for name, known in (("rounding", ROUNDINGS), ("overflow", OVERFLOWS)):
             if getattr(self, name) not in tuple(known):
                 raise DmpnetError(f"word: {name} = {getattr(self, name)!r}, but it is one of {', '.join(known)}; "
                                   f"choose one")
+
+    @property
+    def binary(self) -> bool:
+        """Whether it holds a sign alone."""
+        return self.bits == 1 and self.signed
 
     @property
     def low(self) -> int:
@@ -61,7 +65,13 @@ class Word:
 
     @property
     def high(self) -> int:
-        return (1 << self.bits - 1 if self.signed else 1 << self.bits) - 1
+        return 1 if self.binary else (1 << self.bits - 1 if self.signed else 1 << self.bits) - 1
+
+    def nearest(self, values: np.ndarray) -> np.ndarray:
+        """The constants of this word nearest to `values`, from -high: two signed bits are ternary, -1, 0 or 1."""
+        if self.binary:
+            return np.where(values < 0, -1.0, 1.0)
+        return np.clip(np.rint(values), -self.high if self.signed else 0, self.high)
 
     def rounded(self, expression: str, quantity: str) -> str:
         """Brian2 expression of `expression`, which may have a fraction, as a whole number."""
@@ -86,6 +96,7 @@ class Fixed:
     x, m, u, I : words of the scalar, the slow memory, the membranes and every accumulator
     shift_x, shift_m, shift_B, shift_f, shift_I : bits by which sums are shifted right, negative: left
     unit_u, unit_m, unit_x : what one means in the trained network's numbers, (N,), (d,), (); only to read back
+        (m in the basis it is held in, see dmpnet.hardware.basis)
     """
 
     theta_u: np.ndarray

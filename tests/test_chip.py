@@ -5,6 +5,7 @@ import re
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -239,16 +240,26 @@ def test_every_decay_can_be_had(decay):
 
 
 @pytest.mark.parametrize("bits, signed, low, high", [
-    (8, True, -128, 127), (8, False, 0, 255), (2, True, -2, 1), (1, False, 0, 1), (11, True, -1024, 1023),
-    (WIDEST, True, -(2**47), 2**47 - 1), (WIDEST, False, 0, 2**48 - 1)])
+    (8, True, -128, 127), (8, False, 0, 255), (2, True, -2, 1), (1, False, 0, 1), (1, True, -1, 1),
+    (11, True, -1024, 1023), (WIDEST, True, -(2**47), 2**47 - 1), (WIDEST, False, 0, 2**48 - 1)])
 def test_range_of_a_word(bits, signed, low, high):
     word = Word(bits, signed=signed)
     assert (word.low, word.high) == (low, high)
 
 
-def test_one_bit_has_no_sign():
-    with pytest.raises(DmpnetError, match="a sign takes a bit.*set bits >= 2, or signed = false"):
-        Word(1)
+@pytest.mark.parametrize("name", ["P", "nu", "b", "x", "m", "u", "I"])
+def test_a_sign_alone_holds_weights_only(name):
+    assert chip.changed(chip.load("dmp"), {"words.W_f.bits": 1}).words.W_f.binary
+    with pytest.raises(DmpnetError, match=f"words.{name}.*a sign takes a bit.*set bits >= 2, or signed = false"):
+        chip.changed(chip.load("dmp"), {f"words.{name}.bits": 1})
+
+
+@pytest.mark.parametrize("bits, values", [(1, {-1, 1}), (2, {-1, 0, 1}), (4, set(range(-7, 8)))])
+def test_constants_of_few_bits_are_binary_ternary_and_have_as_many_below_0_as_above(bits, values):
+    word = Word(bits)
+    assert set(word.nearest(np.linspace(-99, 99, 9999))) == values
+    exact = np.array(sorted(values), float)
+    np.testing.assert_array_equal(word.nearest(0.9 * exact) if bits == 1 else word.nearest(exact + 0.4), exact)
 
 
 @given(st.integers(1, WIDEST - 1), st.booleans())

@@ -146,7 +146,7 @@ def test_fine_words_compute_what_the_trained_network_did():
     network = random_network()
     words = {f"words__{name}__bits": 20 for name in ("W_f", "P", "nu", "Abar", "Bbar", "w_x", "W_o", "beta")}
     words |= {f"words__{name}__bits": 24 for name in ("u", "m", "x")} | {"words__I__bits": 48, "words__b__bits": 48}
-    made = constrained(network, **words).network
+    made = constrained(network, options={"rotate": False}, **words).network
     s_in = random_input(network, 4, seed=5)
     want, got = (reference.run(each, s_in, record=EVERYTHING) for each in (network, made))
     for number, layer in enumerate(made.layers):
@@ -167,6 +167,28 @@ def test_rounding_moves_no_weight_by_more_than_half_a_unit(bits):
         unit = np.abs(before.W_f).max() / (2 ** (bits - 1) - 1)
         assert np.abs(after.W_f * unit - before.W_f).max() <= unit / 2 * (1 + 1e-9)
         assert np.abs(after.W_f).max() == 2 ** (bits - 1) - 1, "the word is used to its end"
+
+
+@pytest.mark.parametrize("bits, values", [(1, {-1, 1}), (2, {-1, 0, 1})])
+def test_binary_and_ternary_weights_mean_what_is_nearest(bits, values):
+    """The unit of signs alone is the mean of the magnitudes: of all units, the one with the least squared error."""
+    network = random_network()
+    made = constrained(network, options={"clip": True}, words__W_f__bits=bits).network
+    for before, after in zip(network.layers, made.layers, strict=True):
+        assert set(np.unique(after.W_f)) == values
+        unit = (after.fixed.unit_u / before.neuron.g * 2.0**-after.fixed.shift_f)[0]
+        if bits == 1:
+            assert unit == pytest.approx(np.abs(before.W_f).mean())
+        error = np.abs(after.W_f * unit - before.W_f)
+        for other in values:
+            assert (error <= np.abs(other * unit - before.W_f) * (1 + 1e-9)).all()
+
+
+def test_a_memory_of_few_bits_still_hears_its_input():
+    """nu shares its shift with P: were x finer than m, nu would round to 0."""
+    for bits in (4, 6):
+        for layer in constrained(random_network(), words__m__bits=bits).network.layers:
+            assert np.abs(layer.slow.nu).max() > 2 ** (bits - 3)
 
 
 def test_rows_of_their_own_round_finer():

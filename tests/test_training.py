@@ -249,11 +249,11 @@ def test_blocks_of_the_slow_memory_equal_the_recursion_and_its_adjoint(steps):
     for k in range(steps):
         m = m @ abar.T + x[:, k, None].numpy() * bbar
         want.append(m)
-    got = scan.forward(x, blocks)
+    got = blocks.forward(x)
     np.testing.assert_allclose(got, np.stack(want, axis=1), atol=1e-12)
     probe = torch.randn(2, steps, 6, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
-    inner = (scan.forward(x, blocks) * probe).sum()  # <S x, p> = <x, S* p>
-    np.testing.assert_allclose((x * scan.backward(probe, blocks)).sum(), inner, rtol=1e-12)
+    inner = (blocks.forward(x) * probe).sum()  # <S x, p> = <x, S* p>
+    np.testing.assert_allclose((x * blocks.backward(probe)).sum(), inner, rtol=1e-12)
 
 
 @pytest.mark.parametrize("kind", ["fsnn", "rsnn", "dmp"])

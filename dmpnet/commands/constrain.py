@@ -3,7 +3,10 @@
 Prints what it needs of every limit of the chip, and what each array lost; writes the integer network to --out, which
 runs everywhere trained weights run, and the report beside it (.json). Formats are chosen on samples of the training
 set. With --evaluate both networks classify the test set in Brian2. A network that does not fit is not written; --set
-changes the chip: --set limits.slots=16 words.m.bits=6.
+changes the chip: --set limits.slots=16 words.m.bits=6. Weights of one bit are -1 and +1, of two bits -1, 0 and +1.
+
+--finetune trains the integer network on as the chip computes it (extra: train) and keeps the epoch that is best on the
+validation part the network was trained with; killed and called again, it goes on where it was.
 """
 
 import argparse
@@ -15,12 +18,15 @@ from tabulate import tabulate
 from dmpnet import data, provenance, weights
 from dmpnet.backends import check_backend
 from dmpnet.commands import options
+from dmpnet.data import validation_split
 from dmpnet.errors import DmpnetError
 from dmpnet.evaluation import evaluate
-from dmpnet.hardware import chip, workload
-from dmpnet.hardware.constrain import Constrained, constrain
+from dmpnet.hardware import chip, precision, workload
+from dmpnet.hardware.constrain import Constrained, constrain, examined
 from dmpnet.hardware.fit import fit
 from dmpnet.weights import TrainedNetwork
+
+MEASURED = 400  # validation samples at most for --budget
 
 
 def add(parsers) -> None:
@@ -32,9 +38,14 @@ def add(parsers) -> None:
     p.add_argument("--set", nargs="+", default=[], metavar="KEY=VALUE", help="numbers of the chip to change")
     p.add_argument("--rows", action="store_true", help="a unit and a threshold for every neuron")
     p.add_argument("--clip", action="store_true", help="let the largest weights saturate where that rounds finer")
+    p.add_argument("--keep-basis", action="store_true", help="hold the slow memory in no coordinates but those trained")
     p.add_argument("--blocks", action="store_true", help="compute a slow memory larger than the slots in blocks")
     p.add_argument("--calibration", type=int, default=200, metavar="N", help="training samples for formats "
                    "(default: 200)")
+    p.add_argument("--budget", type=options.size, metavar="SIZE", help="search bits of W_f, P, m and u with which all "
+                   "banks of all cores take at most so much, e.g. 20kB (dmpnet.hardware.precision); then --clip too")
+    p.add_argument("--finetune", type=int, default=0, metavar="EPOCHS", help="epochs of quantisation-aware training")
+    p.add_argument("--lr", type=float, default=1e-3, help="peak learning rate of --finetune (default: 0.001)")
     p.add_argument("--evaluate", action="store_true", help="classify with both networks in Brian2")
     p.add_argument("--split", help="part of the data set for --evaluate (default: test)")
     p.add_argument("--samples", type=int, metavar="N", help="only the first N samples for --evaluate")
@@ -49,11 +60,19 @@ def execute(arguments: argparse.Namespace) -> None:
     if arguments.calibration < 1:
         raise DmpnetError(f"--calibration {arguments.calibration}, but formats are chosen on at least one sample; ask "
                           f"for more")
+    if arguments.finetune < 0:
+        raise DmpnetError(f"--finetune {arguments.finetune}, but it counts epochs; ask for some, or leave it out")
     network = options.network(arguments.weights)
     described = chip.changed(chip.load(arguments.chip), options.settings(arguments.set))
     fit(network, described, blocks=arguments.blocks).check()  # before any data is read
     s_in = calibration(arguments, network)
-    made = constrain(network, described, s_in, rows=arguments.rows, clip=arguments.clip, blocks=arguments.blocks)
+    steps: list[precision.Step] = []
+    if arguments.budget is not None:
+        arguments.clip = True
+        steps = searched(arguments, network, described, s_in)
+        described = chip.changed(described, precision.settings(steps[-1].bits))
+    made = constrain(network, described, s_in, rows=arguments.rows, clip=arguments.clip,
+                     rotate=not arguments.keep_basis, blocks=arguments.blocks)
     busiest = [int(work.S.max()) for work in workload.of(made.network, made.activity, s_in)]
     report = fit(made.network, described, busiest, blocks=arguments.blocks)
     print(f"{arguments.weights}: {network.kind} {network.shape} on {described.name}\n\n{report.table()}\n\n"
@@ -61,9 +80,11 @@ def execute(arguments: argparse.Namespace) -> None:
     for note in (*report.notes, *made.notes):
         print(note)
     report.check()
+    found: dict[str, Any] = {"fit": report.record(), "search": [vars(step) for step in steps]}
+    if arguments.finetune:
+        made, found["finetuned"] = finetuned(arguments, network, made, described, s_in)
     weights.save(made.network, arguments.out)
-    found = {"fit": report.record(), "changes": [vars(change) for change in made.changes], "notes": made.notes,
-             "silent": made.silent}
+    found |= {"changes": [vars(change) for change in made.changes], "notes": made.notes, "silent": made.silent}
     if arguments.evaluate:
         found["accuracy"] = compared(arguments, network, made.network)
     provenance.write(arguments.out.with_suffix(".json"),
@@ -76,6 +97,44 @@ def calibration(arguments: argparse.Namespace, network: TrainedNetwork) -> np.nd
     train = data.load(network.encoding.dataset, "train", arguments.data, arguments.download,
                       permutation=network.encoding.permutation)
     return train.drawn(arguments.calibration, arguments.seed)
+
+
+def searched(arguments: argparse.Namespace, network: TrainedNetwork, described: chip.Chip,
+             s_in: np.ndarray) -> list[precision.Step]:
+    """Steps of the search for bits, on MEASURED validation samples (of the training set, where the network does not
+    say which it was trained without); prints them."""
+    train = data.load(network.encoding.dataset, "train", arguments.data, arguments.download,
+                      permutation=network.encoding.permutation)
+    how = network.provenance.get("arguments", {})
+    held = (validation_split(train, how["validation"], how["seed"], by=how.get("by", "class"))[1]
+            if {"validation", "seed"} <= set(how) else np.arange(len(train)))[:MEASURED]
+    with options.bar(sum(map(len, precision.LADDERS.values())), "network", "searching") as bar:
+        steps = precision.search(network, described, arguments.budget, s_in, train.batch(held), train.labels[held],
+                                 precision.LADDERS, arguments.blocks, lambda _: bar.update())
+    rows = [{**{f"{name} bits": value for name, value in step.bits.items()}, "bytes": step.bytes,
+             "validation %": 100 * step.accuracy, "networks tried": step.tried} for step in steps]
+    print(tabulate(rows, headers="keys", floatfmt=".2f", intfmt=",") + "\n")
+    return steps
+
+
+def finetuned(arguments: argparse.Namespace, network: TrainedNetwork, made: Constrained, described: chip.Chip,
+              s_in: np.ndarray) -> tuple[Constrained, dict[str, Any]]:
+    """`made` trained on, in the folder of --out that ends in .run, and what that brought, which it prints."""
+    from dmpnet.training import quantised
+
+    train = data.load(network.encoding.dataset, "train", arguments.data, arguments.download,
+                      permutation=network.encoding.permutation)
+    with options.epochs(arguments.finetune, "fine-tuning") as report:
+        trainer = quantised.trainer(network, made.network, described, train, arguments.out.with_suffix(".run"),
+                                    arguments.finetune, arguments.lr, report)
+        better = examined(network, trainer.finished(), s_in, made.changes, arguments.clip)
+    progress = trainer.progress
+    print(f"\n{len(trainer.held_out):,} validation samples: {100 * progress.first:.2f} % when rounded, "
+          f"{100 * progress.best:.2f} % after epoch {progress.best_epoch} of {progress.epoch}")
+    for note in better.notes:
+        print(note)
+    return better, {"epochs": progress.epoch, "best_epoch": progress.best_epoch, "validation": progress.best,
+                    "validation_rounded": progress.first, "validation_samples": len(trainer.held_out)}
 
 
 def rounding(made: Constrained) -> str:

@@ -8,7 +8,6 @@ train). Results, traces of the same neuron under the same input, a figure and pr
 
 import argparse
 import csv
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -74,9 +73,9 @@ def finetuned(arguments: argparse.Namespace, begun: TrainedNetwork, kind: str) -
     from dmpnet.training.trainer import Trainer
 
     neuron = begun.layers[0].neuron
-    recipe = replace(Recipe.of(begun.provenance["arguments"]), decay=kind, beta=neuron.beta, lam=neuron.lam,
-                     learn_decay=True, optimiser="muon", epochs=arguments.finetune, lr=arguments.lr, coarse_epochs=0,
-                     rate_ramp=0, seed=arguments.seed)
+    recipe = Recipe.of(begun.provenance["arguments"]).onward(
+        arguments.finetune, arguments.lr, decay=kind, beta=neuron.beta, lam=neuron.lam, learn_decay=True,
+        optimiser="muon", seed=arguments.seed)
     train = data.load(recipe.dataset, "train", arguments.data, arguments.download,
                       permutation=begun.encoding.permutation)
     with options.epochs(recipe.epochs, f"fine-tuning, {kind}") as report:

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,8 @@ from dmpnet.data import Recordings, catalogue
 from dmpnet.errors import DmpnetError
 from dmpnet.evaluation import check_match
 from dmpnet.weights import TrainedNetwork
+
+BYTES = {"": 1, "b": 1, "kb": 1000, "mb": 10**6, "kib": 1 << 10, "mib": 1 << 20}
 
 
 def common(parser: argparse.ArgumentParser, out: str | None) -> None:
@@ -36,6 +39,18 @@ def data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, metavar="FOLDER",
                         help="folder with the official files (default: DMPNET_DATA, then the cache folder)")
     parser.add_argument("--download", action="store_true", help="fetch missing files from the official mirror first")
+
+
+def size(text: str) -> int:
+    """'20kB', '1.5 MB', '16KiB' or '20000' in bytes."""
+    match = re.fullmatch(r"\s*([0-9.]+)\s*([A-Za-z]*)\s*", text)
+    try:
+        found = round(float(match[1]) * BYTES[match[2].lower()]) if match else 0
+    except (KeyError, ValueError):
+        found = 0
+    if found < 1:
+        raise argparse.ArgumentTypeError(f"{text!r}, but a size is a number of bytes, e.g. 20kB, 1.5MB or 16KiB")
+    return found
 
 
 def given(arguments: argparse.Namespace) -> dict[str, object]:

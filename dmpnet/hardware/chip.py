@@ -14,7 +14,7 @@ from dmpnet.neurons import RESETS
 
 @dataclass(frozen=True)
 class Words:
-    """The word of every quantity, symbols as in dmpnet.neurons.
+    """The word of every quantity, symbols as in dmpnet.neurons; those of BINARY may be a sign alone.
 
     P : W_m Abar, or W_m where the chip does not break the dependency; b : every bias; s_in : analog input;
     beta : its fraction; I : every accumulator
@@ -35,6 +35,16 @@ class Words:
     m: Word
     u: Word
     I: Word
+
+    def __post_init__(self):
+        for field in fields(self):
+            if getattr(self, field.name).binary and field.name not in BINARY:
+                raise DmpnetError(f"words.{field.name}: 1 bits, signed, but a sign takes a bit and leaves at least "
+                                  f"one, except in {', '.join(BINARY)}; set bits >= 2, or signed = false")
+
+
+BINARY = ("W_f", "W_r", "w_x", "W_o")
+"""Weights that may be -1 or +1."""
 
 
 @dataclass(frozen=True)

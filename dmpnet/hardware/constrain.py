@@ -10,11 +10,14 @@ A rounded Abar is another recursion, whose errors the memory sums up over its wh
 say something else. So P and nu are fitted anew, to give in calibration what the trained memory gave, by least squares;
 a penalty on how far they move from W_m Abar and W_m Bbar is chosen so that the error is least after rounding [ours].
 
-u, m and x saturate nowhere on the calibration samples: units grow until they do not. Accumulators that do are told.
+Of two bases of the memory, the trained one and that in which rounding does least harm (dmpnet.hardware.basis), the one
+with the smaller error is taken. u, m and x saturate nowhere on the calibration samples: units grow until they do not (u
+and m may with `clip`). Accumulators that do are told.
 """
 
 import math
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -23,7 +26,7 @@ from dmpnet import reference
 from dmpnet.activity import Activity
 from dmpnet.errors import DmpnetError
 from dmpnet.fixed import Fixed, Word
-from dmpnet.hardware import integers
+from dmpnet.hardware import basis, integers
 from dmpnet.hardware.chip import Chip, Words, dimensions
 from dmpnet.neurons import Neuron
 from dmpnet.weights import Layer, SlowMemory, TrainedNetwork
@@ -31,6 +34,8 @@ from dmpnet.weights import Layer, SlowMemory, TrainedNetwork
 ROOM = 1.1  # of the range seen in calibration, at first
 SPREAD = 8  # largest unit of a row to the smallest: membranes share a word
 ATTEMPTS = 12  # of units, each a fifth larger where something saturates
+LEVELS = 64  # of u below its threshold at least (half as many after rounding to a shift), where it may saturate
+CLIPPED = (1.0, 0.8, 0.65, 0.5, 0.4)  # of the range seen, what m may have where it may saturate
 
 
 @dataclass(frozen=True)
@@ -68,43 +73,63 @@ class Constrained:
 
 @dataclass(frozen=True)
 class Options:
-    """rows, clip, balance of `constrain`; broken: whether the chip breaks the dependency."""
+    """rows, clip, balance, rotate of `constrain`; broken: whether the chip breaks the dependency."""
 
     rows: bool
     clip: bool
     balance: bool
+    rotate: bool
     broken: bool
 
 
 def constrain(network: TrainedNetwork, chip: Chip, s_in: np.ndarray, *, rows: bool = False, clip: bool = False,
-              balance: bool = True, blocks: bool = False) -> Constrained:
+              balance: bool = True, rotate: bool = True, blocks: bool = False) -> Constrained:
     """`network` in the integers of `chip`, its formats chosen on calibration samples s_in (B, T, M).
 
     rows : W_f, W_r of each neuron with a unit of its own, and so a threshold of its own; else one a layer
-    clip : let the largest weights saturate where that lowers the squared error (few bits)
+    clip : for few bits: let the largest weights and the slow memory saturate where that lowers the squared error, and
+        membranes far below a threshold where too few levels would be left up to it
     balance : every dimension of the slow memory with a unit of its own, which costs the chip nothing; else one a layer
+    rotate : hold the slow memory in other coordinates, which cost the chip nothing either, where that rounds better
+        (dmpnet.hardware.basis)
     blocks : a slow memory larger than the chip's slots is computed in several blocks of them; else it is refused
 
     Every slow memory is filled up with zeros to the chip's slots. Whether the rest fits: dmpnet.hardware.fit.
     """
     _check(network, rows)
     _check_slots(network, chip, blocks)
-    options = Options(rows, clip, balance, chip.datapath.dependency_breaking)
+    options = Options(rows, clip, balance, rotate, chip.datapath.dependency_breaking)
     seen = reference.run(network, s_in, record=("spikes", "u", "m", "x"))
     room = [ROOM] * len(network.layers)
     for _ in range(ATTEMPTS):
         made, changes = _rounded(network, chip, s_in, seen, room, options)
         activity, overflows = integers.watched(made, s_in)
-        full = [any(counts[name] for name in ("u", "m", "x")) for counts in overflows]
+        full = [any(counts[name] for name in (("x",) if clip else ("u", "m", "x"))) for counts in overflows]
         if not any(full):
             break
         room = [each * 1.2 if more else each for more, each in zip(full, room, strict=True)]
-    silent = [int(((before.mean((0, 1)) > 0) & (after.mean((0, 1)) == 0)).sum())
-              for before, after in zip(seen.spikes, activity.spikes, strict=True)]
-    notes = _notes(network, made, silent, overflows) + [
+    silent = _silent(seen, activity)
+    notes = _notes(network, made, silent, overflows, clip) + [
         f"layer {change.layer}: {change.clipped} values of {change.array} do not fit its {change.bits} bits; take more"
         for change in changes if change.clipped and not (clip and change.array in ("W_f", "W_r", "w_x", "W_o"))]
     return Constrained(made, changes, activity, silent, notes)
+
+
+def examined(network: TrainedNetwork, made: TrainedNetwork, s_in: np.ndarray, changes: list[Change],
+             clip: bool = False) -> Constrained:
+    """What became of `network` in the integer network `made` from it and trained on (dmpnet.training.quantised).
+
+    changes : what rounding did to the arrays at first;  clip : as in `constrain`
+    """
+    activity, overflows = integers.watched(made, s_in)
+    silent = _silent(reference.run(network, s_in), activity)
+    return Constrained(made, changes, activity, silent, _notes(network, made, silent, overflows, clip))
+
+
+def _silent(before: Activity, after: Activity) -> list[int]:
+    """Neurons of each layer that fired before and no longer do."""
+    return [int(((a.mean((0, 1)) > 0) & (b.mean((0, 1)) == 0)).sum())
+            for a, b in zip(before.spikes, after.spikes, strict=True)]
 
 
 def _check(network: TrainedNetwork, rows: bool) -> None:
@@ -172,10 +197,10 @@ class Log:
     def whole(self, name: str, values: np.ndarray, word: Word) -> np.ndarray:
         """`values`, in units of their own, as integers of `word`."""
         values = np.asarray(values, float)
-        near = np.rint(values)
-        held = np.clip(near, word.low, word.high)
+        held = word.nearest(values)
         norm = float(np.sqrt((values**2).sum()))
-        self.changes.append(Change(self.layer, name, word.bits, values.size, int((near != held).sum()),
+        self.changes.append(Change(self.layer, name, word.bits, values.size, int((np.abs(values - held) > 0.5).sum()
+                                                                                 if not word.binary else 0),
                                    int(((held == 0) & (values != 0)).sum()),
                                    float(np.sqrt(((held - values) ** 2).sum())) / norm if norm else 0.0))
         return held.astype(np.min_scalar_type(-(1 << max(word.bits - (1 if word.signed else 0), 1))))
@@ -189,6 +214,8 @@ def _fast(layer: Layer, words: Words, unit_in: float, largest: float, options: O
     unit_f = _unit(both, words.W_f, options.clip, axis) * np.ones(layer.N)
     unit_f = np.maximum(unit_f, unit_f.max() / SPREAD)
     fine = neuron.g * unit_f * unit_in
+    if options.clip:
+        largest = min(largest, neuron.theta_u * words.u.high / LEVELS)
     shift_f = math.ceil(math.log2(largest / (fine.min() * words.u.high)))
     unit_u = fine * 2.0**shift_f
     theta_u = np.maximum(np.rint(neuron.theta_u / unit_u), 1).astype(np.int64)
@@ -219,12 +246,36 @@ class Seen:
 
 def _slow(layer: Layer, slow: SlowMemory, made: Layer, fixed: Fixed, words: Words, unit_in: float, room: float,
           seen: Seen, options: Options, log: Log) -> tuple[Layer, Fixed]:
-    """The layer with its slow memory, whose units leave `room` times what was seen."""
+    """The layer with its slow memory, whose units leave `room` times what was seen.
+
+    Of all bases, and with `clip` of less room for m, that with which the memory says what the trained one said.
+    """
+    bases = [(slow, seen)]
+    if options.rotate:
+        abar, bbar, W_m, m = basis.rotated(slow, seen.m)
+        bases.append((replace(slow, Abar=abar, Bbar=bbar, W_m=W_m), replace(seen, m=m)))
+    found = []
+    for number, (held, went) in enumerate(bases):
+        with suppress(*([DmpnetError] if number else [])):  # the other basis is not needed
+            found += [_slow_with(part * room, layer, held, made, fixed, words, unit_in, room, went, options, log.layer)
+                      for part in (CLIPPED if options.clip else (1.0,))]
+    _, changes, made, fixed = min(found, key=lambda each: each[0])
+    log.changes.extend(changes)
+    return made, fixed
+
+
+def _slow_with(room_m: float, layer: Layer, slow: SlowMemory, made: Layer, fixed: Fixed, words: Words, unit_in: float,
+               room: float, seen: Seen, options: Options, number: int) -> tuple[float, list[Change], Layer, Fixed]:
+    """(squared error of what the memory says, changes, layer, its arithmetic) with `room_m` for m.
+
+    nu and P share a shift, so x gets no more bits than m has: of more, nu would round to 0.
+    """
+    log = Log(number, [])
     largest_m = np.abs(seen.m).max((0, 1))
     largest_m = np.maximum(largest_m, 1e-3 * largest_m.max()) if options.balance else np.full(slow.d, largest_m.max())
-    unit_m = room * np.where(largest_m > 0, largest_m, 1.0) / words.m.high
+    unit_m = room_m * np.where(largest_m > 0, largest_m, 1.0) / words.m.high
     unit_w = float(_unit(slow.w_x, words.w_x, options.clip))
-    shift_x = _shift(unit_w * unit_in * words.x.high, room * float(seen.x.max()) or 1.0)
+    shift_x = _shift(unit_w * unit_in * min(words.x.high, words.m.high), room * float(seen.x.max()) or 1.0)
     unit_x = unit_w * unit_in * 2.0**shift_x
     abar, bbar = slow.Abar * unit_m / unit_m[:, None], slow.Bbar * unit_x / unit_m
     shift_m = _left(words.Abar, np.abs(abar).max(), words.I, np.abs(seen.m / unit_m).max())
@@ -236,10 +287,10 @@ def _slow(layer: Layer, slow: SlowMemory, made: Layer, fixed: Fixed, words: Word
         W_m=np.zeros((layer.N, slow.d), np.int64), b_m=np.zeros(layer.N, np.int8),
         Abar=_stable(log, abar * 2.0**shift_m, shift_m, words.Abar),
         Bbar=log.whole("Bbar", bbar * 2.0**shift_B, words.Bbar))
-    P, nu, shift_I = _read_out(layer, slow, replace(made, slow=memory), fixed, words, seen, options)
+    P, nu, shift_I, error = _read_out(layer, slow, replace(made, slow=memory), fixed, words, seen, options)
     memory = replace(memory, W_m=log.whole("P" if options.broken else "W_m", P, words.P),
                      nu=log.whole("nu", nu, words.nu) if options.broken else None)
-    return replace(made, slow=memory), replace(fixed, shift_I=shift_I)
+    return error, log.changes, replace(made, slow=memory), replace(fixed, shift_I=shift_I)
 
 
 def _shift(fits: float, largest: float) -> int:
@@ -253,8 +304,8 @@ def _left(word: Word, largest: float, accumulator: Word, total: float) -> int:
 
 
 def _read_out(layer: Layer, slow: SlowMemory, made: Layer, fixed: Fixed, words: Words, seen: Seen,
-              options: Options) -> tuple[np.ndarray, np.ndarray, int]:
-    """(P, nu, shift_I) that give with the integer memory what W_m m gave, still to be rounded."""
+              options: Options) -> tuple[np.ndarray, np.ndarray, int, float]:
+    """(P, nu, shift_I) that give with the integer memory what W_m m gave, still to be rounded, and their error."""
     x, m = _memories(made, fixed, seen.s_in)
     if options.broken:
         signals = np.concatenate([np.pad(m, ((0, 0), (1, 0), (0, 0)))[:, :-1], x], axis=2)
@@ -279,8 +330,8 @@ def _read_out(layer: Layer, slow: SlowMemory, made: Layer, fixed: Fixed, words: 
         error = float(((difference @ gram) * difference).sum() - 2 * (difference * cross).sum())
         if error < best[0]:
             best = (error, matrix * scale, shift)
-    _, matrix, shift = best
-    return matrix[:, :slow.d], matrix[:, slow.d] if options.broken else np.zeros(0), shift
+    error, matrix, shift = best
+    return matrix[:, :slow.d], matrix[:, slow.d] if options.broken else np.zeros(0), shift, error
 
 
 def _memories(made: Layer, fixed: Fixed, s_in: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -305,9 +356,12 @@ def _stable(log: Log, abar: np.ndarray, shift_m: int, word: Word) -> np.ndarray:
 
 
 def _unit(values: np.ndarray, word: Word, clip: bool, axis: int | None = None) -> np.ndarray:
-    """What one means so that the largest |value| (of each row with axis = 1) is the word's; with `clip`, so that the
-    squared error is least."""
+    """What one means so that the largest |value| (of each row with axis = 1) is the word's; with `clip`, and for signs
+    alone, so that the squared error is least."""
     values = np.asarray(values, float)
+    if word.binary:
+        unit = np.abs(values).mean(axis=axis)
+        return np.where(unit > 0, unit, 1.0)
     largest = np.abs(values).max(axis=axis)
     full = np.where(largest > 0, largest, 1.0) / word.high
     if not clip:
@@ -315,7 +369,7 @@ def _unit(values: np.ndarray, word: Word, clip: bool, axis: int | None = None) -
 
     def error(unit):
         unit = np.expand_dims(unit, axis) if axis is not None else unit
-        return ((np.clip(np.rint(values / unit), word.low, word.high) * unit - values) ** 2).sum(axis=axis)
+        return ((word.nearest(values / unit) * unit - values) ** 2).sum(axis=axis)
 
     tried = np.array([part * full for part in np.linspace(1, 0.3, 36)])
     best = np.argmin([error(unit) for unit in tried], axis=0)
@@ -323,8 +377,8 @@ def _unit(values: np.ndarray, word: Word, clip: bool, axis: int | None = None) -
 
 
 def _notes(network: TrainedNetwork, made: TrainedNetwork, silent: list[int],
-           overflows: list[Counter[str]]) -> list[str]:
-    """What the user should know."""
+           overflows: list[Counter[str]], clip: bool) -> list[str]:
+    """What the user should know; with `clip` u and m may saturate."""
     notes = []
     for number, (before, after) in enumerate(zip(network.layers, made.layers, strict=True), 1):
         for name in ("beta", "lam"):
@@ -336,5 +390,6 @@ def _notes(network: TrainedNetwork, made: TrainedNetwork, silent: list[int],
                          f"more bits")
         notes += [f"layer {number}: {count} values of {name} do not fit its {after.fixed.words[name].bits} bits in "
                   f"calibration; take more bits"
-                  for name, count in sorted(overflows[number - 1].items()) if count and after.fixed]
+                  for name, count in sorted(overflows[number - 1].items())
+                  if count and after.fixed and not (clip and name in "um")]
     return notes

@@ -14,6 +14,7 @@ from dmpnet.decay import DECAYS
 from dmpnet.neurons import Neuron
 from dmpnet.training import membrane, scan
 from dmpnet.training.events import Events, as_numpy, dot, dot_adjoint, events
+from dmpnet.training.integer_memory import IntegerMemory
 
 DENSE = 0.06  # of the input active: from here on a BLAS product is faster for the gradient of W_f than its events
 
@@ -22,6 +23,7 @@ DENSE = 0.06  # of the input active: from here on a BLAS product is faster for t
 class Setting:
     """What a layer needs beside its weights.
 
+    blocks : the slow memory, in real numbers or as a chip holds it; what it gives is read by W_m
     alpha : steepness of the surrogate sigmoid
     record : return spikes (B, T, N); otherwise only rates
     products : dtype of spikes and of the matrix products of the backward pass; torch.bfloat16 is faster
@@ -29,7 +31,7 @@ class Setting:
     """
 
     neuron: Neuron
-    blocks: scan.Blocks | None
+    blocks: scan.Blocks | IntegerMemory | None
     d_s: int = 1
     alpha: float = 4.0
     record: bool = True
@@ -56,7 +58,7 @@ class SpikingLayer(torch.autograd.Function):
             dot(*seen.arrays, w_x.detach().numpy(), kind(b_x.item()), x.numpy())
             x = torch.relu_(x).view(batch, steps)
             active = x > 0
-            m = scan.hold(scan.forward(x, setting.blocks), setting.d_s)
+            m = scan.hold(setting.blocks.forward(x), setting.d_s)
             torch.mm(m.view(-1, m.shape[2]), W_m.T, out=drive.view(-1, len(b)))
             m = m.to(low)
         spikes = torch.empty(drive.shape if setting.record else (0, 0, 0), dtype=low)
@@ -91,7 +93,7 @@ class SpikingLayer(torch.autograd.Function):
         if W_m is not None:
             dW_m = (dI.T @ m.view(-1, m.shape[2])).to(W_m.dtype)
             dm = (dI @ W_m.to(low)).view(m.shape)
-            dx = (scan.backward(scan.release(dm, setting.d_s), setting.blocks) * active).view(-1)
+            dx = (setting.blocks.backward(scan.release(dm, setting.d_s)) * active).view(-1)
             db_x, dw_x = dx.sum(), _input_weights(seen, dx, channels)
         if ctx.needs_input_grad[0]:
             ds_in = _to_input(wide, n, dx, W_f, w_x).view(s_in.shape).to(s_in.dtype)

@@ -151,10 +151,14 @@ class SpikingNetwork(nn.Module):
                 scale = 1 / (1 - p)
             else:
                 scale = 1.0
+        W_o = self._readout()
         if self.architecture.kappa is None:
-            return rates[-1] @ self.W_o.T + self.b_o, rates
-        y = signal.to(self.W_o.dtype) @ self.W_o.T + self.b_o
+            return rates[-1] @ W_o.T + self.b_o, rates
+        y = signal.to(W_o.dtype) @ W_o.T + self.b_o
         return _fade(y.shape[1], self.architecture.kappa, y.dtype) @ y, rates
+
+    def _readout(self) -> torch.Tensor:
+        return self.W_o
 
     def _acts(self, number: int) -> str:
         pathway = self.pathways[number]

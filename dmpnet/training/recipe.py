@@ -1,6 +1,7 @@
 """How a network is trained: one record, stored with the weights it led to."""
 
 from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
 
 from dmpnet.errors import DmpnetError
 from dmpnet.neurons import Neuron
@@ -139,6 +140,10 @@ class Recipe:
         shared = {name: getattr(self, name) for name in names}
         neuron = Neuron(self.beta, 1 - self.beta, decay=self.decay, lam=self.lam, shift=self.shift)
         return Architecture(self.kind, self.sizes, neuron=neuron, **shared)
+
+    def onward(self, epochs: int, lr: float, **changes: Any) -> "Recipe":
+        """The recipe of a run that goes on from the network this one led to, without what belongs to a beginning."""
+        return replace(self, epochs=epochs, lr=lr, schedule="cosine", rate_ramp=0, coarse_epochs=0, **changes)
 
     def record(self) -> dict:
         return asdict(self)

@@ -35,32 +35,30 @@ class Blocks:
         self.last = self.whole[:, -d:].contiguous()
         self.rounded = self.whole.to(torch.bfloat16)
 
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """m (B, T, d) of x (B, T), from m[-1] = 0."""
+        batch, steps = x.shape
+        length, d = self.length, self.d
+        count = -(-steps // length)
+        known = x.new_zeros(batch, count, length + d)  # x of each block, then the memory it starts from
+        known[:, :, :length] = torch.nn.functional.pad(x, (0, count * length - steps)).view(batch, count, length)
+        for block in range(1, count):
+            torch.mm(known[:, block - 1], self.last, out=known[:, block, length:])
+        m = (known.view(-1, length + d) @ self.whole).view(batch, count * length, d)
+        return m if count * length == steps else m[:, :steps].contiguous()
 
-def forward(x: torch.Tensor, blocks: Blocks) -> torch.Tensor:
-    """m (B, T, d) of x (B, T), from m[-1] = 0."""
-    batch, steps = x.shape
-    length, d = blocks.length, blocks.d
-    count = -(-steps // length)
-    known = x.new_zeros(batch, count, length + d)  # x of each block, then the memory it starts from
-    known[:, :, :length] = torch.nn.functional.pad(x, (0, count * length - steps)).view(batch, count, length)
-    for block in range(1, count):
-        torch.mm(known[:, block - 1], blocks.last, out=known[:, block, length:])
-    m = (known.view(-1, length + d) @ blocks.whole).view(batch, count * length, d)
-    return m if count * length == steps else m[:, :steps].contiguous()
-
-
-def backward(dm: torch.Tensor, blocks: Blocks) -> torch.Tensor:
-    """dL/dx (B, T) of dL/dm (B, T, d), which may be bfloat16; the result has the constants' type."""
-    batch, steps, d = dm.shape
-    length = blocks.length
-    count = -(-steps // length)
-    whole = blocks.rounded if dm.dtype == torch.bfloat16 else blocks.whole
-    if count * length != steps:
-        dm = torch.nn.functional.pad(dm, (0, 0, 0, count * length - steps))
-    known = (dm.reshape(batch * count, length * d) @ whole.T).to(blocks.whole.dtype).view(batch, count, length + d)
-    for block in reversed(range(1, count)):  # a block's end is the next one's beginning
-        known[:, block - 1].addmm_(known[:, block, length:], blocks.last.T)
-    return known[:, :, :length].reshape(batch, -1)[:, :steps]
+    def backward(self, dm: torch.Tensor) -> torch.Tensor:
+        """dL/dx (B, T) of dL/dm (B, T, d), which may be bfloat16; the result has the constants' type."""
+        batch, steps, d = dm.shape
+        length = self.length
+        count = -(-steps // length)
+        whole = self.rounded if dm.dtype == torch.bfloat16 else self.whole
+        if count * length != steps:
+            dm = torch.nn.functional.pad(dm, (0, 0, 0, count * length - steps))
+        known = (dm.reshape(batch * count, length * d) @ whole.T).to(self.whole.dtype).view(batch, count, length + d)
+        for block in reversed(range(1, count)):  # a block's end is the next one's beginning
+            known[:, block - 1].addmm_(known[:, block, length:], self.last.T)
+        return known[:, :, :length].reshape(batch, -1)[:, :steps]
 
 
 def hold(m: torch.Tensor, d_s: int) -> torch.Tensor:

@@ -32,6 +32,9 @@ recurrent weights that move as fast as the others make gradients explode."""
 MATRICES = ("W_f", "W_r", "W_m")
 """What Muon moves: matrices between many and many."""
 
+NO_DECAY = ("delay", "logit_beta", "lam", "log_unit", "log_unit_o")
+"""What weight decay leaves alone; the last two are units of integers."""
+
 CURVE = ("epoch", "lr", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "rates", "seconds")
 
 
@@ -45,6 +48,7 @@ class Progress:
     correct: int = 0
     seen: int = 0
     seconds: float = 0.0
+    first: float = -1.0  # before training, where that counts
     best: float = -1.0
     best_epoch: int = 0
     curve: list[list] = field(default_factory=list)
@@ -61,11 +65,13 @@ class Trainer:
 
     report : called with (progress, batches per epoch) after every batch
     start : a trained network to begin with, weights and neurons, of the recipe's kind and sizes
+    model : what to train in place of the recipe's architecture, with the weights of `start` in it already (integers:
+        dmpnet.training.quantised); kept as it is, epoch 0, unless an epoch is better
     """
 
     def __init__(self, recipe: Recipe, recordings: Recordings, folder: str | Path,
                  report: Callable[[Progress, int], None] | None = None, every: int = 100,
-                 start: TrainedNetwork | None = None):
+                 start: TrainedNetwork | None = None, model: SpikingNetwork | None = None):
         self.recipe, self.data, self.folder = recipe, recordings, Path(folder)
         self.report, self.every = report, every
         if recordings.values.shape[2] != recipe.sizes[0] or recordings.classes != recipe.sizes[-1]:
@@ -80,10 +86,13 @@ class Trainer:
                               f"is no image; set 0")
         keep_freed_memory()
         torch.manual_seed(recipe.seed)
-        self.model = SpikingNetwork(recipe.architecture, products=products(recipe))
+        self.model = model or SpikingNetwork(recipe.architecture, products=products(recipe))
         self.began: str | None = None  # checksum of the network begun with
         if start is not None:
+            self.began = weights.checksum(start)
+        if start is not None and model is None:
             self._begin_with(start)
+        self.as_it_is = model is not None
         self.parameters = list(self.model.parameters())
         self.optimisers = optimisers(self.model, recipe)
         self.progress = Progress()
@@ -103,7 +112,6 @@ class Trainer:
         if sizes != tuple(self.recipe.sizes) or missing:
             raise DmpnetError(f"start: a {start.kind} of {sizes}, but the recipe is of a {self.recipe.kind} of "
                               f"{self.recipe.sizes} and needs the same arrays; give a network of that kind")
-        self.began = weights.checksum(start)
         self.model.neurons = tuple(layer.neuron for layer in start.layers)
         self.model.load_state_dict(theirs, strict=False)
         with torch.no_grad():
@@ -172,6 +180,10 @@ class Trainer:
         self.folder.mkdir(parents=True, exist_ok=True)
         try:
             with workers() as self.pool:
+                if self.as_it_is and self.progress == Progress():
+                    _, self.progress.first, rates = self.evaluate(self.held_out)
+                    self.progress.best = self.progress.first
+                    self._write_weights(rates)
                 while self.progress.epoch < self.recipe.epochs:
                     self._epoch()
         finally:
@@ -336,7 +348,7 @@ def rate_at(recipe: Recipe, epoch: float) -> float:
 def optimisers(model: SpikingNetwork, recipe: Recipe) -> list[torch.optim.Optimizer]:
     """AdamW for everything, or Muon for the matrices of hidden layers and AdamW for the rest.
 
-    AdamW without decay is Adam. Delays, beta and lam do not decay.
+    AdamW without decay is Adam.
     """
     matrices: dict[str, dict] = {}
     others: dict[str, dict] = {}
@@ -344,7 +356,7 @@ def optimisers(model: SpikingNetwork, recipe: Recipe) -> list[torch.optim.Optimi
         kind = name.rsplit(".", 1)[-1]
         matrix = kind in MATRICES and min(parameter.shape) > 1
         groups = matrices if matrix and recipe.optimiser == "muon" else others
-        fixed = kind in ("delay", "logit_beta", "lam")
+        fixed = kind in NO_DECAY
         group = groups.setdefault(kind if fixed or kind in FACTORS else "weights", {
             "params": [], "factor": FACTORS.get(kind, 1.0), "weight_decay": 0.0 if fixed else recipe.weight_decay})
         group["params"].append(parameter)

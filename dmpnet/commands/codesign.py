@@ -1,0 +1,176 @@
+"""Network and chip designed together: accuracy against bytes and against energy, over d, N and bits.
+
+For every d and N a network is trained and put into the integers of every choice of bits, on a chip made to measure: as
+many slots as d, cores and banks as large as what they hold. The Pareto fronts of accuracy against bytes and against
+energy (our model, dmpnet.hardware.actions) are printed, drawn and written, and the knee of each is named: the design
+on the front after which more buys least, among those within --budget.
+
+Accuracy is that of the integers on the validation part; the test set is left alone. Trainings are short, so that
+designs can be compared, not quoted. The defaults, 9 trainings of 10 epochs and 27 integer networks, take about 15
+minutes for shd-regen on two idle cores; killed and called again, it goes on where it was (extra: train).
+"""
+
+import argparse
+import json
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import replace
+from functools import partial
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from tabulate import tabulate
+
+from dmpnet import data, provenance
+from dmpnet.commands import options
+from dmpnet.errors import DmpnetError
+from dmpnet.hardware import chip, pareto
+
+COSTS = {"bytes": "bytes", "nJ": "nJ an inference"}
+CHOICES = ("8:8:16", "4:4:8", "2:4:8")
+
+
+def add(parsers) -> None:
+    p = parsers.add_parser("codesign", help="accuracy against bytes and energy over d, N and bits (extra: train)",
+                           description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--budget", type=options.size, default=20_000, metavar="SIZE",
+                   help="bytes of all banks of all cores, e.g. 20kB (default: 20kB)")
+    p.add_argument("--dataset", default="shd-regen", metavar="DATA", help="what is learned (default: shd-regen)")
+    p.add_argument("--chip", default="dmp-256", metavar="CHIP", help="whose words and datapath (default: dmp-256)")
+    p.add_argument("--d", type=int, nargs="+", default=[2, 5, 10], help="of the slow memories (default: 2 5 10)")
+    p.add_argument("--N", type=int, nargs="+", default=[32, 64, 128], help="neurons a layer (default: 32 64 128)")
+    p.add_argument("--bits", nargs="+", default=list(CHOICES), metavar="W_f:P:m",
+                   help=f"bits of W_f, of P and nu, and of m (default: {' '.join(CHOICES)})")
+    p.add_argument("--epochs", type=int, default=10, help="of each training (default: 10)")
+    p.add_argument("--finetune", type=int, default=0, metavar="EPOCHS",
+                   help="of quantisation-aware training, for every choice of bits (default: 0)")
+    p.add_argument("--calibration", type=int, default=60, metavar="N", help="training samples for formats and energy")
+    p.add_argument("--measured", type=int, default=815, metavar="N", help="validation samples at most (default: 815)")
+    p.add_argument("--processes", type=int, default=1, metavar="N", help="designs trained side by side (default: 1)")
+    options.data(p)
+    options.common(p, "codesign")
+    p.set_defaults(execute=execute)
+
+
+def execute(arguments: argparse.Namespace) -> None:
+    choices = [choice(text) for text in arguments.bits]
+    described = chip.load(arguments.chip)
+    for bits in choices:  # before any long work
+        chip.changed(described, {f"words.{name}.bits": value for name, value in bits.items()})
+    for name in ("d", "N", "epochs", "calibration", "measured", "processes"):
+        least = getattr(arguments, name) if not isinstance(getattr(arguments, name), list) else min(
+            getattr(arguments, name))
+        if least < 1:
+            raise DmpnetError(f"--{name} {least}, but it counts from 1; give more")
+    points = swept(arguments, choices)
+    found = judged(points, arguments.budget)
+    print(table(points, found))
+    for name, unit in COSTS.items():
+        print(sentence(points, found[name], name, unit, arguments.budget))
+    provenance.write(arguments.out / "results.json", provenance.record(
+        "codesign", options.given(arguments), budget=arguments.budget, points=points, fronts=found,
+        chip=described.source))
+    from dmpnet import drawing  # Matplotlib takes a while to import: after the table
+
+    drawing.save(drawing.codesign(arguments.out / "results.json"), arguments.out / "codesign")
+    print(f"\nfigure and results with provenance in {arguments.out}/")
+
+
+def choice(text: str) -> dict[str, int]:
+    """'4:4:8' as bits of W_f, P and m."""
+    try:
+        W_f, P, m = map(int, text.split(":"))
+    except ValueError:
+        raise DmpnetError(f"--bits {text}: not three numbers; write W_f:P:m, e.g. 4:4:8") from None
+    return {"W_f": W_f, "P": P, "m": m}
+
+
+def swept(arguments: argparse.Namespace, choices: list[dict[str, int]]) -> list[dict[str, Any]]:
+    """Points of all designs; those there already are read, the others made, each in a process."""
+    asked = {key: getattr(arguments, key) for key in ("dataset", "chip", "bits", "epochs", "finetune", "calibration",
+                                                      "measured", "seed")}
+    shapes = list(product(arguments.d, arguments.N))
+    files = {shape: arguments.out / "points" / f"d{shape[0]}-N{shape[1]}.json" for shape in shapes}
+    for file in files.values():
+        if file.exists() and (was := json.loads(file.read_text())["asked"]) != asked:
+            key = next(key for key in asked if was.get(key) != asked[key])
+            raise DmpnetError(f"{file}: made with {key} = {was.get(key)!r}, but this sweep asks for {asked[key]!r}; "
+                              f"use another --out, or the same settings")
+    missing = [shape for shape in shapes if not files[shape].exists()]
+    data.load(arguments.dataset, "train", arguments.data, arguments.download)  # missing data is told before the work
+    with options.bar(len(shapes), "design", "training") as bar:
+        bar.update(len(shapes) - len(missing))
+        one = partial(made, arguments=arguments, choices=choices, asked=asked)
+        if arguments.processes == 1:
+            for shape in missing:
+                one(shape, files[shape])
+                bar.update()
+        elif missing:
+            context = multiprocessing.get_context("spawn")
+            with ProcessPoolExecutor(arguments.processes, mp_context=context) as pool:
+                for done in as_completed([pool.submit(one, shape, files[shape]) for shape in missing]):
+                    done.result()
+                    bar.update()
+    return [point for shape in shapes for point in json.loads(files[shape].read_text())["points"]]
+
+
+def made(shape: tuple[int, int], file: Path, arguments: argparse.Namespace, choices: list[dict[str, int]],
+         asked: dict[str, Any]) -> None:
+    """Train the design of (d, N) and write its points to `file`."""
+    import torch
+
+    from dmpnet.training.designs import Effort, designed
+
+    if arguments.processes > 1:
+        torch.set_num_threads(max(1, torch.get_num_threads() // arguments.processes))
+    d, N = shape
+    recordings = data.load(arguments.dataset, "train", arguments.data)
+    recipe = basis(arguments.dataset)
+    recipe = replace(recipe, d=d, sizes=(recipe.sizes[0], *[N] * (len(recipe.sizes) - 2), recipe.sizes[-1]),
+                     seed=arguments.seed)
+    effort = Effort(arguments.epochs, arguments.finetune, arguments.calibration, arguments.measured)
+    points = designed(recipe, chip.load(arguments.chip), choices, effort, recordings, file.with_suffix(".run"))
+    provenance.write(file, {"asked": asked, "points": points})
+
+
+def basis(dataset: str) -> Any:
+    """The recipe of the shipped DMP II of a data set, else the published one, in small batches for few epochs."""
+    from dmpnet.models.recipes import RECIPES
+    from dmpnet.training.recipe import published
+
+    return replace(RECIPES.get(f"{dataset}-dmp2") or published(dataset), batch=32)
+
+
+def judged(points: list[dict[str, Any]], budget: int) -> dict[str, dict[str, Any]]:
+    """For each cost the front, as places in `points`, and the knee among designs within the budget, None if none is."""
+    within = [place for place, point in enumerate(points) if point["bytes"] <= budget]
+    found = {}
+    for name in COSTS:
+        cost, gain = ([points[place][key] for place in range(len(points))] for key in (name, "accuracy"))
+        knee = within[pareto.knee([cost[i] for i in within], [gain[i] for i in within])] if within else None
+        found[name] = {"front": pareto.front(cost, gain), "knee": knee}
+    return found
+
+
+def table(points: list[dict[str, Any]], found: dict[str, dict[str, Any]]) -> str:
+    """The designs by bytes; a mark where one is on a front."""
+    order = sorted(range(len(points)), key=lambda place: points[place]["bytes"])
+    rows = [{"d": point["d"], "N": point["N"], "W_f:P:m bits": f"{point['W_f']}:{point['P']}:{point['m']}",
+             "bytes": point["bytes"], "nJ": point["nJ"], "cycles a step": point["cycles"],
+             "trained %": 100 * point["trained"], "integers %": 100 * point["accuracy"],
+             "front of": ", ".join(name for name in COSTS if place in found[name]["front"])}
+            for place, point in ((place, points[place]) for place in order)]
+    return tabulate(rows, headers="keys", floatfmt=("", "", "", "", ".1f", ".0f", ".2f", ".2f"), intfmt=",",
+                    disable_numparse=[2, 8])
+
+
+def sentence(points: list[dict[str, Any]], of: dict[str, Any], name: str, unit: str, budget: int) -> str:
+    """Names the knee."""
+    if of["knee"] is None:
+        least = min(point["bytes"] for point in points)
+        return f"knee of {unit}: none, no design fits {budget:,} bytes, the smallest takes {least:,}; raise --budget"
+    point = points[of["knee"]]
+    return (f"knee of {unit} within {budget:,} bytes: d {point['d']}, N {point['N']}, bits W_f {point['W_f']}, "
+            f"P {point['P']}, m {point['m']}: {point['bytes']:,} bytes, {point['nJ']:.1f} nJ, "
+            f"{100 * point['accuracy']:.2f} %")

@@ -1,0 +1,31 @@
+"""Which of many designs are worth a look: those that no other beats, and the one after which more buys little."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+
+def front(cost: Sequence[float], gain: Sequence[float]) -> list[int]:
+    """Places of the designs than which none has more gain for the same cost or less cost for the same gain, by cost.
+
+    Of equals the first.
+    """
+    order = sorted(range(len(cost)), key=lambda place: (cost[place], -gain[place], place))
+    found: list[int] = []
+    for place in order:
+        if not found or gain[place] > gain[found[-1]]:
+            found.append(place)
+    return found
+
+
+def knee(cost: Sequence[float], gain: Sequence[float]) -> int:
+    """Place on the front farthest above the line from its first to its last design, cost on a logarithmic scale.
+
+    Of a front of one or two, the one with the most gain. (Satopaa et al. 2011, as a distance in the unit square.)
+    """
+    places = front(cost, gain)
+    x, y = np.log([cost[place] for place in places]), np.array([gain[place] for place in places], float)
+    if len(places) < 3:
+        return places[-1]
+    above = (y - y[0]) / (y[-1] - y[0]) - (x - x[0]) / (x[-1] - x[0])
+    return places[int(above.argmax())]

@@ -1,0 +1,121 @@
+"""Which bits for which quantity, when a budget of bytes has to do? W_f, P (with nu), m and u: a ladder of bits each.
+
+Greedy, by sensitivity: from the widest bits, always the one rung down that loses least accuracy for a byte saved,
+until the budget is met. Bytes are those of the banks of dmpnet.hardware.fit, all cores together; accuracy is that of
+the integer network on samples not used for training or formats. A step is never taken back, so the result need not be
+the best there is; with L ladders of R rungs it takes at most L^2 R networks in place of R^L.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from dmpnet import reference
+from dmpnet.errors import DmpnetError
+from dmpnet.hardware.chip import Chip, changed
+from dmpnet.hardware.constrain import constrain
+from dmpnet.hardware.fit import fit
+from dmpnet.weights import TrainedNetwork
+
+Bits = dict[str, int]
+LADDERS: dict[str, tuple[int, ...]] = {"W_f": (8, 6, 4, 3, 2, 1), "P": (8, 6, 4, 3), "m": (16, 12, 8, 6, 4),
+                                       "u": (16, 12, 10, 8)}
+TOGETHER = {"W_f": ("W_f", "W_r"), "P": ("P", "nu")}
+"""Words that have the bits of a ladder, where it is more than its own."""
+BATCH = 250  # samples at a time
+
+
+@dataclass(frozen=True)
+class Step:
+    """A choice of bits, with what it takes and what it gets; tried: networks looked at up to here."""
+
+    bits: Bits
+    bytes: int
+    accuracy: float
+    tried: int
+
+
+def greedy(ladders: Mapping[str, tuple[int, ...]], size: Callable[[Bits], int], accuracy: Callable[[Bits], float],
+           budget: int) -> list[Step]:
+    """Steps from the widest bits to the first that fit `budget`; rungs of a ladder go down.
+
+    size, accuracy : of a choice of bits. Of rungs that save nothing none is taken, unless nothing else is left to try.
+    """
+    lowest = size({name: rungs[-1] for name, rungs in ladders.items()})
+    if lowest > budget:
+        raise DmpnetError(f"budget: {budget:,} bytes, but {lowest:,} are needed with the fewest bits; allow more, or "
+                          f"train a smaller network")
+    place = dict.fromkeys(ladders, 0)
+
+    def bits(of: Mapping[str, int]) -> Bits:
+        return {name: ladders[name][rung] for name, rung in of.items()}
+
+    now = bits(place)
+    steps = [Step(now, size(now), accuracy(now), 1)]
+    tried = 1
+    while steps[-1].bytes > budget:
+        found = []
+        for name in ladders:
+            if place[name] + 1 == len(ladders[name]):
+                continue
+            below = place | {name: place[name] + 1}
+            took, got = size(bits(below)), accuracy(bits(below))
+            tried += 1
+            saved = steps[-1].bytes - took
+            found.append(((steps[-1].accuracy - got) / saved if saved > 0 else math.inf, -saved, below, took, got))
+        _, _, place, took, got = min(found, key=lambda each: each[:2])
+        steps.append(Step(bits(place), took, got, tried))
+    return steps
+
+
+def settings(bits: Bits) -> dict[str, Any]:
+    """What `chip.changed` takes for a choice of bits."""
+    return {f"words.{word}.bits": value for name, value in bits.items() for word in TOGETHER.get(name, (name,))}
+
+
+def size(network: TrainedNetwork, chip: Chip, blocks: bool = False) -> int:
+    """Bytes of all banks of all cores."""
+    return sum(int(need.used) for need in fit(network, chip, blocks=blocks).banks)
+
+
+def search(network: TrainedNetwork, chip: Chip, budget: int, s_in: np.ndarray, validation: np.ndarray,
+           labels: np.ndarray, ladders: Mapping[str, tuple[int, ...]] = LADDERS, blocks: bool = False,
+           report: Callable[[Step], None] | None = None) -> list[Step]:
+    """Bits for `network` on `chip` within `budget` bytes: the last of the steps returned.
+
+    s_in (b, T, M) : samples on which formats are chosen;  validation (n, T, M), labels (n,) or (n, T) : on which
+        accuracy is measured
+    ladders : rungs above the chip's own bits are left out
+    report : called with every network tried
+    """
+    rungs = {name: tuple(bits for bits in ladder if bits <= getattr(chip.words, name).bits)
+             for name, ladder in ladders.items()}
+    for name, ladder in rungs.items():
+        if not ladder:
+            raise DmpnetError(f"{name}: a ladder of {', '.join(map(str, ladders[name]))} bits, but {chip.name} has "
+                              f"{getattr(chip.words, name).bits}; give rungs that are not above it")
+    known: dict[tuple, float] = {}
+
+    def bytes_of(bits: Bits) -> int:
+        return size(network, changed(chip, settings(bits)), blocks)
+
+    def accuracy(bits: Bits) -> float:
+        key = tuple(bits.values())
+        if key not in known:
+            made = constrain(network, changed(chip, settings(bits)), s_in, clip=True, blocks=blocks).network
+            known[key] = measured(made, validation, labels)
+            if report:
+                report(Step(bits, bytes_of(bits), known[key], len(known)))
+        return known[key]
+
+    return greedy(rungs, bytes_of, accuracy, budget)
+
+
+def measured(network: TrainedNetwork, s_in: np.ndarray, labels: np.ndarray) -> float:
+    """Fraction of s_in (n, T, M) classified as labelled, by the reference."""
+    parts = np.array_split(np.arange(len(labels)), math.ceil(len(labels) / BATCH))
+    found = [reference.run(network, s_in[part], record=()).predictions == labels[part] for part in parts]
+    return float(np.concatenate(found).mean())

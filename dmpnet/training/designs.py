@@ -1,0 +1,72 @@
+"""One design of a network and its chip: trained, put into integers, and what these take, cost and still classify.
+
+The chip is made to measure: as many slots as d, cores as large as the layers, banks as large as what they hold.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dmpnet.data import Recordings
+from dmpnet.hardware import actions, precision, workload
+from dmpnet.hardware.chip import Chip, changed
+from dmpnet.hardware.constrain import Constrained, constrain, examined
+from dmpnet.hardware.fit import BANKS, fit
+from dmpnet.training import quantised
+from dmpnet.training.recipe import Recipe
+from dmpnet.training.trainer import Trainer
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is done for each design.
+
+    epochs : of training;  finetune : of quantisation-aware training, for each choice of bits
+    calibration : samples for formats and spikes;  measured : validation samples at most
+    """
+
+    epochs: int
+    finetune: int
+    calibration: int
+    measured: int
+
+
+def designed(recipe: Recipe, chip: Chip, choices: list[precision.Bits], effort: Effort, recordings: Recordings,
+             folder: Path, report: Callable[[Any, int], None] | None = None) -> list[dict[str, Any]]:
+    """Points of one trained network (d and N in `recipe`), one for each choice of bits (W_f, P, m).
+
+    Every run lies in `folder` and goes on from there. Accuracy is that of the integer network, and `trained` that of
+    the network in real numbers, on the validation part; the test set is left alone.
+    """
+    run = Trainer(replace(recipe, epochs=effort.epochs), recordings, folder / "trained", report)
+    network = run.finished()
+    s_in = recordings.batch(run.train[: effort.calibration])
+    held = run.held_out[: effort.measured]
+    validation, labels = recordings.batch(held), recordings.labels[held]
+    trained = precision.measured(network, validation, labels)
+    points = []
+    for bits in choices:
+        few = changed(chip, precision.settings(bits) | {"limits.slots": recipe.d, "limits.neurons": max(recipe.sizes)})
+        made = constrain(network, few, s_in, clip=True)
+        if effort.finetune:
+            name = "-".join(map(str, bits.values()))
+            better = quantised.trainer(network, made.network, few, recordings, folder / name, effort.finetune,
+                                       report=report)
+            made = examined(network, better.finished(), s_in, made.changes, clip=True)
+        points.append({"d": recipe.d, "N": recipe.sizes[1], **bits, "bytes": precision.size(network, few),
+                       "accuracy": precision.measured(made.network, validation, labels), "trained": trained,
+                       "samples": len(held), **costs(made, few, s_in)})
+    return points
+
+
+def costs(made: Constrained, chip: Chip, s_in: np.ndarray) -> dict[str, float]:
+    """nJ an inference and cycles a step of all layers, on s_in, with banks made to measure [our model]."""
+    used = {bank.name: max(need.used for need in fit(made.network, chip).banks if need.rule == f"{bank.name} bank")
+            for bank in BANKS}
+    small = changed(chip, {f"memory.{name}": max(int(bytes_), 1) for name, bytes_ in used.items()})
+    each = [actions.cost(work, small) for work in workload.of(made.network, made.activity, s_in)]
+    return {"nJ": sum(cost.total for cost in each) / len(s_in) / 1e3,
+            "cycles": sum(cost.cycles for cost in each) / each[0].steps}
