@@ -23,7 +23,6 @@ from dmpnet.evaluation import evaluate
 from dmpnet.training.trainer import Trainer
 from dmpnet.weights import TrainedNetwork
 
-
 CONTROL = "exponential, trained on"
 
 
