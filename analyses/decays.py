@@ -1,28 +1,36 @@
 """What does a network lose if its membranes leak by subtraction: at once, by each rule of lam, and after retraining?
 
 Every seed of every row that has a partner NAME-linear, on the whole test set in Brian2: as trained, with another decay
-put in its place, and the partner, which went on from there for some epochs with linear decay, lam learned.
+put in its place, and the partner, which went on from there for some epochs with linear decay, lam learned. Beside it
+the control: exponential decay that went on in the same way for as long, which is what retraining alone brings.
 
-python analyses/decays.py --data FOLDER      (S-MNIST some minutes a network, the others seconds; goes on where it was)
+python analyses/decays.py --data FOLDER      (S-MNIST half an hour, the others two minutes; goes on where it was)
 """
 
 import argparse
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from dmpnet.models.recipes import RECIPES, begun
 from tabulate import tabulate
 
 from dmpnet import data, provenance, shipped, table, weights
 from dmpnet.commands import options
 from dmpnet.commands.decay import line, swapped
 from dmpnet.evaluation import evaluate
+from dmpnet.training.trainer import Trainer
 from dmpnet.weights import TrainedNetwork
+
+CONTROL = "exponential, trained on"
 
 
 def main() -> None:
     partners = [name for name in shipped.names() if f"{name}-linear" in shipped.names()]
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", nargs="+", default=partners, choices=partners, metavar="NAME")
+    parser.add_argument("--runs", type=Path, default=Path("decays.run"), help="folder for the controls' checkpoints")
     options.data(parser)
     options.backend(parser)
     parser.set_defaults(backend="cpp_standalone")
@@ -31,21 +39,34 @@ def main() -> None:
     runs = provenance.Runs(arguments.out, "decays", options.given(arguments))
     for row in arguments.rows:
         for seed in shipped.seeds(f"{row}-linear"):
-            for variant, network in variants(row, seed).items():
-                if runs.has(row=row, seed=seed, decay=variant):
-                    continue
-                recordings = data.load(network.encoding.dataset, "test", arguments.data, arguments.download,
-                                       permutation=network.encoding.permutation)
-                result = evaluate(network, recordings, arguments.backend, processes=arguments.processes)
-                runs.add({"row": row, "seed": seed} | line(variant, network, result, recordings, None))
-                print(row, seed, variant, f"{result.accuracy:.2f} %", flush=True)
+            measure(arguments, runs, row, seed)
     print(tabulate(summary(runs.done), headers="keys", floatfmt=".2f"))
 
 
-def variants(row: str, seed: int) -> dict[str, TrainedNetwork]:
-    """The network as trained, with other decays in its place, and retrained."""
-    found = swapped(weights.load(shipped.path(f"{row}/seed{seed}")))
-    return found | {"linear, retrained": weights.load(shipped.path(f"{row}-linear/seed{seed}"))}
+def measure(arguments: argparse.Namespace, runs: provenance.Runs, row: str, seed: int) -> None:
+    """What is not yet there of one seed of a row."""
+    before = weights.load(shipped.path(f"{row}/seed{seed}"))
+    variants = swapped(before) | {"linear, retrained": weights.load(shipped.path(f"{row}-linear/seed{seed}")),
+                                  CONTROL: before}
+    missing = [variant for variant in variants if not runs.has(row=row, seed=seed, decay=variant)]
+    if not missing:
+        return
+    train, test = (data.load(before.encoding.dataset, split, arguments.data, arguments.download,
+                             permutation=before.encoding.permutation) for split in ("train", "test"))
+    for variant in missing:
+        network = variants[variant] if variant != CONTROL else control(
+            row, before, train, arguments.runs / f"{row}-{seed}")
+        result = evaluate(network, test, arguments.backend, processes=arguments.processes)
+        runs.add({"row": row, "seed": seed} | line(variant, network, result, test, None))
+        print(row, seed, variant, f"{result.accuracy:.2f} %", flush=True)
+
+
+def control(row: str, network: TrainedNetwork, train: data.Recordings, folder: Path) -> TrainedNetwork:
+    """`network` trained on as its partner was, with exponential decay."""
+    seed = network.provenance["arguments"]["seed"]
+    recipe, _ = begun(f"{row}-linear", replace(RECIPES[f"{row}-linear"], seed=seed))
+    beta = network.layers[0].neuron.beta
+    return Trainer(replace(recipe, decay="exponential", beta=beta), train, folder, start=network).finished()
 
 
 def summary(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -83,7 +83,7 @@ def test_fine_tuning_trains_both_decays_on(tmp_path, capsys):
     recipe = published("braille", sizes=(12, 16, 12, 27), epochs=2, std=0.0)
     Trainer(recipe, data.load("braille", "train", folder), tmp_path / "run").run()
     out = tmp_path / "out"
-    asked = ["decay", str(tmp_path / "run" / "weights.npz"), "--data", str(folder), "--finetune", "1"]
+    asked = ["decay", str(tmp_path / "run" / "weights.npz"), "--data", str(folder), "--finetune", "1", "--lr", "0.05"]
     assert cli.main([*asked, "--out", str(out)]) == 0
     rows = {row["decay"]: row for row in json.loads((out / "results.json").read_text())["rows"]}
     assert all(row["mismatched"] == 0 for row in rows.values())
