@@ -30,7 +30,6 @@ from dmpnet.training.recipe import Recipe
 from dmpnet.training.trainer import Trainer, products
 from dmpnet.weights import Encoding, Layer, TrainedNetwork
 
-
 BATCH = 32
 
 
