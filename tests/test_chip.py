@@ -217,6 +217,19 @@ def test_what_learns_can_be_changed():
     assert after.plasticity.random == before.plasticity.random
 
 
+@pytest.mark.parametrize("line, other, message", [
+    ("reads = ", "writes = ", "plasticity has .*add reads, take out writes"),
+    ('random = { value = 2368, source = "', 'random = { value = 2368, because = "', "plasticity.random has no source"),
+    ("trace = { bits = 8, signed = false", "trace = { bits = 8, signed = true", "plasticity: trace is .*no sign"),
+])
+def test_what_learns_is_described_in_full(tmp_path, line, other, message):
+    text = (shipped.folder() / "chips" / "learning.toml").read_text()
+    assert text.count(line) == 1
+    (tmp_path / "my.toml").write_text(text.replace(line, other))
+    with pytest.raises(DmpnetError, match=message):
+        chip.load(tmp_path / "my.toml")
+
+
 @pytest.mark.parametrize("key, value, message", [
     ("plasticity.w.bits", 17, "at most 16 bits"), ("plasticity.w.overflow", "wrap", "saturates"),
     ("plasticity.trace.signed", True, "trace is .*no sign"), ("plasticity.trace.bits", 17, "2 to 16 bits"),

@@ -214,6 +214,7 @@ def test_they_are_equal_on_any_spikes(names, seed, rate):
         assert_equal(each, got[name], in_reference(each, pre, post, w[name]))
 
 
+@settings(max_examples=25)
 @given(st.sampled_from(sorted(CASES)), st.integers(0, 2**32 - 1), st.floats(0.02, 1.0))
 def test_nothing_leaves_its_word(name, seed, rate):
     made = CASES[name]()
@@ -710,6 +711,10 @@ def test_a_rule_is_shown_as_the_chip_has_it(capsys):
     assert "A2_plus = 5e-10 became 0" in out and "codes 0 to 255" in out and "traces bank" in out
     assert dmpnet("stdp", "show", "reward-modulated", "--chip", "learning") == 0
     assert "too many" in capsys.readouterr().out
+    assert dmpnet("stdp", "show", "pair-nearest", "--chip", "learning", "--device", "levels=5", "up=0.5") == 0
+    assert "codes 0 to 4" in capsys.readouterr().out
+    assert dmpnet("stdp") == 0
+    assert "both, rows" in (out := capsys.readouterr().out) and "both, columns" in out
 
 
 def test_a_window_on_a_chip_is_written_and_drawn_beside_the_other(tmp_path, capsys, monkeypatch):
@@ -732,7 +737,10 @@ def test_a_window_on_a_chip_is_written_and_drawn_beside_the_other(tmp_path, caps
 
 @pytest.mark.parametrize("arguments, told", [
     (("--chip", "dmp"), "does not learn"), (("--chip", "loihi"), "loihi"), (("--decay", "linear"), "add --chip"),
-    (("--set", "plasticity.w.bits=4"), "add --chip"),
+    (("--set", "plasticity.w.bits=4"), "add --chip"), (("--device", "levels=4"), "add --chip"),
+    (("--chip", "learning", "--device", "colour=4"), "device: colour = 4"),
+    (("--chip", "learning", "--device", "levels=2.5"), "levels = 2.5"),
+    (("--chip", "learning", "--device", "up=high"), "device: up = 'high'"),
     (("--chip", "learning", "--set", "plasticity.w.bits=40"), "at most 16 bits"),
     (("--chip", "learning", "--set", "plasticity.reads=rows"), "read by rows only"),
 ])

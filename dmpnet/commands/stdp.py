@@ -35,6 +35,7 @@ def add(parsers) -> None:
     actions = p.add_subparsers(title="actions", metavar="ACTION")
     show = actions.add_parser("show", help="equations and parameters of one rule")
     show.add_argument("rule", metavar="RULE", help="its name, as dmpnet stdp lists it")
+    show.add_argument("--seed", type=int, default=0, help="of the variation of devices (default: 0)")
     show.add_argument("--neurons", type=int, nargs=2, default=(784, 400), metavar=("M", "N"),
                       help="inputs and neurons whose room is counted with --chip (default: 784 400)")
     _on_chip(show)
@@ -52,28 +53,34 @@ def add(parsers) -> None:
 def _on_chip(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--chip", metavar="CHIP", help="also in the integers of this chip: learning, ideal or a .toml")
     parser.add_argument("--set", nargs="+", default=[], metavar="KEY=VALUE", help="numbers of the chip to change")
+    parser.add_argument("--device", nargs="+", default=[], metavar="KEY=VALUE",
+                        help="how its memory falls short: variation, failing_part, up, down, bend, levels")
     parser.add_argument("--decay", choices=("shift", "linear"), help="of traces (default: the first the chip has)")
 
 
 def _constrained(arguments: argparse.Namespace, found: Any) -> Any:
     """The rule in the chip's integers and the chip; (None, None) without --chip."""
     from dmpnet.hardware import chip
-    from dmpnet.plasticity import constrain, protocols
+    from dmpnet.plasticity import Device, constrain, protocols
 
     if arguments.chip is None:
-        if arguments.set or arguments.decay:
-            raise DmpnetError("--set and --decay change a chip, but there is none; add --chip, e.g. --chip learning")
+        if arguments.set or arguments.decay or arguments.device:
+            raise DmpnetError("--set, --decay and --device change a chip, but there is none; add --chip, e.g. --chip "
+                              "learning")
         return None, None
     described = chip.changed(chip.load(arguments.chip), options.settings(arguments.set))
-    return constrain(found, described, protocols.STEP, decay=arguments.decay), described
+    device = Device.of(options.settings(arguments.device) | {"seed": arguments.seed})
+    return constrain(found, described, protocols.STEP, decay=arguments.decay, device=device), described
 
 
 def listed(arguments: argparse.Namespace) -> None:
     """Every rule, one a line."""
     from dmpnet.plasticity import rules  # Brian2 takes a second to import
+    from dmpnet.plasticity.on_chip import reads
 
-    print(tabulate([{"rule": rule.name, "what it does": rule.says, "source": rule.source}
-                    for rule in rules().values()], headers="keys", maxcolwidths=[None, 44, 60]))
+    print(tabulate([{"rule": rule.name, "what it does": rule.says, "on chips read by": ", ".join(reads(rule.name)),
+                     "source": rule.source} for rule in rules().values()], headers="keys",
+                   maxcolwidths=[None, 40, None, 60]))
 
 
 def shown(arguments: argparse.Namespace) -> None:

@@ -14,6 +14,7 @@ numbers are the user's:
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -49,8 +50,18 @@ class Device:
             if not 0 < getattr(self, name) < math.inf:
                 raise DmpnetError(f"device: {name} = {getattr(self, name)}, but a factor is positive and finite; set "
                                   f"{name} > 0")
-        if self.levels is not None and self.levels < 2:
-            raise DmpnetError(f"device: levels = {self.levels}, but a weight that changes has at least 2; set more")
+        if self.levels is not None and (self.levels < 2 or self.levels != int(self.levels)):
+            raise DmpnetError(f"device: levels = {self.levels}, but a weight that changes has 2 or more, a whole "
+                              f"number; set levels so")
+
+    @classmethod
+    def of(cls, settings: dict[str, Any]) -> "Device":
+        """The device with these fields; DmpnetError for a name or a kind of value there is not."""
+        for name, value in settings.items():
+            if name not in cls.__dataclass_fields__ or not isinstance(value, int | float) or isinstance(value, bool):
+                raise DmpnetError(f"device: {name} = {value!r}, but numbers are set of "
+                                  f"{', '.join(cls.__dataclass_fields__)}; choose from them")
+        return cls(**settings)
 
     @property
     def varies(self) -> bool:

@@ -82,6 +82,11 @@ def forms(rule: Rule) -> tuple[Form, ...]:
             Form("post", 1, "x", p[up] * p["w_max"], third=third, names=(up, "")))
 
 
+def reads(name: str) -> tuple[str, ...]:
+    """How arrays may be read on which a rule of the catalogue has an integer form."""
+    return ("both", *["rows"] * (name in ROWS), *["columns"] * (name in COLUMNS))
+
+
 TAUS = {"x": ("tau_plus", "tau_x"), "y": ("tau_minus",), "r1": ("tau_plus",), "r2": ("tau_x",), "o1": ("tau_minus",),
         "o2": ("tau_y",), "y1": ("tau_y1",), "y2": ("tau_y2",)}
 """The time constant of each trace, by the names it has."""
