@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from dmpnet import __version__
-from dmpnet.commands import constrain, decay, info, run, simulate, stdp, table1, train
+from dmpnet.commands import constrain, decay, info, learn, run, simulate, stdp, table1, train
 from dmpnet.errors import DmpnetError
 
 DESCRIPTION = """\
@@ -22,6 +22,8 @@ start here:
   dmpnet constrain shd-regen-dmp2 --chip dmp-256 --data FOLDER --evaluate
                                   in the integers of a chip: does it fit, does it still classify
   dmpnet stdp                     plasticity rules with their sources; stdp window RULE measures one in Brian2
+  dmpnet learn digits --data FOLDER --out mine
+                                  400 neurons learn handwritten digits by STDP, without labels
   dmpnet table1                   accuracy against parameters, the paper's Table 1 beside ours
 """
 
@@ -31,7 +33,7 @@ def parser() -> argparse.ArgumentParser:
                                   formatter_class=argparse.RawDescriptionHelpFormatter)
     top.add_argument("--version", action="version", version=f"dmpnet {__version__}")
     parsers = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (run, simulate, train, table1, decay, constrain, stdp, info):
+    for command in (run, simulate, train, table1, decay, constrain, stdp, learn, info):
         command.add(parsers)
     return top
 

@@ -8,8 +8,8 @@
 
     tau dv/dt = v_rest - v + g_e (0 - v) + g_i (v_inh - v),  tau_e dg_e/dt = -g_e,  tau_i dg_i/dt = -g_i
 
-An image is shown for `present`; if fewer than `fewest` spikes came it is shown again, brighter by 1. Constants are those
-of the authors' code (github.com/peter-u-diehl/stdp-mnist). What differs from it, to be fast and exact:
+An image is shown for `present`; if fewer than `fewest` spikes came it is shown again, brighter by 1. Constants are
+those of the authors' code (github.com/peter-u-diehl/stdp-mnist). What differs from it, to be fast and exact:
 
 - No inhibitory neurons: each would spike once for every spike of its partner (tests/test_learning.py), so that the
   partner's spike inhibits the rivals itself, a step of 1 ms later.
@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from brian2 import (Clock, Network, NeuronGroup, SpikeMonitor, Synapses, TimedArray, exp, linked_var, ms, mV, second)
+from brian2 import Clock, Network, NeuronGroup, SpikeMonitor, Synapses, TimedArray, exp, linked_var, ms, mV, second
 
 from dmpnet.learning import draws
 from dmpnet.plasticity import ADAPTIVE_THRESHOLD, Rule, rule, synapses

@@ -7,6 +7,8 @@ which the upper 53 bits are kept. As nothing is carried from draw to draw, a run
 meets the numbers it would have met.
 """
 
+from typing import Any
+
 import numpy as np
 from brian2 import Function
 
@@ -22,7 +24,7 @@ def draw(place: np.ndarray | int, seed: int) -> np.ndarray:
         return (_mixed(z) >> np.uint64(11)) * UNIT
 
 
-def _mixed(z: np.ndarray) -> np.ndarray:
+def _mixed(z: Any) -> Any:
     with np.errstate(over="ignore"):
         for shift, factor in MIX:
             z = (z ^ (z >> np.uint64(shift))) * np.uint64(factor)

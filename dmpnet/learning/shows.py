@@ -1,8 +1,8 @@
 """Image after image shown to a competing network, in Brian2; nothing of it is Python once a run has begun."""
 
 import contextlib
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -124,13 +124,15 @@ def opened(settings: Competition, presentations: int = PRESENTATIONS, learns: bo
         prefs["devices.cpp_standalone.extra_make_args_unix"] = before
 
 
-def responses(settings: Competition, state: State, images: np.ndarray, shows: Shows) -> np.ndarray:
-    """(n, N) spikes of a network that no longer learns, in response to all images."""
+def responses(settings: Competition, state: State, images: np.ndarray, shown: Shows,
+              report: Callable[[int], None] | None = None) -> np.ndarray:
+    """(n, N) spikes of a network that no longer learns, in response to all images; report: called with images done."""
     found: list[np.ndarray] = []
     done = 0
-    state = replace(state, intensity=settings.intensity, count=settings.fewest)
     while done < len(images):
-        state, spikes = shows.show(state, images[done:done + shows.presentations])
+        state, spikes = shown.show(state, images[done:done + shown.presentations])
         found.append(spikes)
         done += len(spikes)
+        if report:
+            report(done)
     return np.concatenate(found)

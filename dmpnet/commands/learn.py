@@ -1,0 +1,116 @@
+"""Learning without backpropagation; killed and called again, it goes on where it was.
+
+  dmpnet learn digits --data FOLDER --out mine      400 neurons learn handwritten digits by STDP, without labels
+  dmpnet learn digits --frozen mine/learned.npz --data FOLDER --out mine-test
+                                                    what they answer to the test digits, nothing changing any more
+"""
+
+import argparse
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dmpnet import data, provenance
+from dmpnet.backends import BACKENDS, check_backend
+from dmpnet.commands import options
+from dmpnet.errors import DmpnetError
+
+
+def add(parsers) -> None:
+    p = parsers.add_parser("learn", help="learn in Brian2 by local rules, without backpropagation",
+                           description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    actions = p.add_subparsers(title="what learns", metavar="WHAT", required=True)
+    digits = actions.add_parser(
+        "digits", help="the network of Diehl & Cook 2015 on MNIST",
+        epilog="The folder --out gets checkpoint.npz, curve.csv, learned.npz, answers.json.")
+    digits.add_argument("--neurons", type=int, default=400, metavar="N", help="that compete (default: 400)")
+    digits.add_argument("--rule", default="diehl-cook-code", metavar="RULE",
+                        help="plasticity rule, as dmpnet stdp lists them (default: diehl-cook-code)")
+    digits.add_argument("--passes", type=int, default=1, help="through the training digits (default: 1)")
+    digits.add_argument("--samples", type=int, metavar="N", help="only the first N training digits")
+    digits.add_argument("--test", type=int, default=10_000, metavar="N", help="test digits at the end (default: all)")
+    digits.add_argument("--frozen", type=Path, metavar="FILE", help="a learned.npz; learns no more, is only tested")
+    digits.add_argument("--backend", default="cpp_standalone", metavar="NAME",
+                        help=f"Brian2 back end: {', '.join(BACKENDS)} (default: cpp_standalone)")
+    options.data(digits)
+    options.common(digits, "learned")
+    digits.set_defaults(execute=learn_digits)
+
+
+def learn_digits(arguments: argparse.Namespace) -> None:
+    """Learn (or load), name the neurons, test."""
+    from dmpnet.learning import learned as files
+
+    check_backend(arguments.backend)
+    folder = Path(arguments.out)
+    if folder.exists() and not folder.is_dir():
+        raise DmpnetError(f"--out {folder}: a file, but learning needs a folder; give another name")
+    train = _digits(arguments, "train", arguments.samples)
+    found = files.load(arguments.frozen) if arguments.frozen else _learned(arguments, train, folder)
+    if arguments.test:
+        _tested(arguments, found, train, folder)
+
+
+def _digits(arguments: argparse.Namespace, split: str, samples: int | None) -> data.Recordings:
+    found = data.load("smnist", split, arguments.data, arguments.download)
+    return found if samples is None else found.take(slice(max(samples, 0)))
+
+
+def _learned(arguments: argparse.Namespace, train: data.Recordings, folder: Path) -> Any:
+    from dmpnet.learning.competition import Competition
+    from dmpnet.learning.learner import Learner, Progress
+
+    settings = Competition(N=arguments.neurons, rule=arguments.rule, seed=arguments.seed)
+    with options.bar(arguments.passes * len(train), "image", "learning") as bar:
+        def report(p: Progress) -> None:
+            bar.update(p.seen - bar.n)
+            if p.accuracy is not None:
+                bar.set_postfix_str(f"accuracy of the latest {p.accuracy:.1f} %")
+
+        learner = Learner(settings, train.values[:, :, 0], train.labels, folder, arguments.passes, report=report,
+                          backend=arguments.backend)
+        if learner.resume():
+            print(f"going on at image {learner.seen + 1}")
+            bar.update(learner.seen)
+        learner.run()
+    found = learner.finished()
+    provenance.write(folder / "learning.json", found.provenance | {"data": train.source})
+    print(f"learned from {learner.seen} images, {learner.state.shown} presentations; weights in "
+          f"{folder / 'learned.npz'}")
+    return found
+
+
+NAMING = 10_000
+"""Training digits, the latest learned from, that name the neurons."""
+
+
+def _tested(arguments: argparse.Namespace, found: Any, train: data.Recordings, folder: Path) -> None:
+    """Name the neurons by training digits, test the frozen network, write both."""
+    from dmpnet.learning import labels
+    from dmpnet.learning import learned as files
+    from dmpnet.learning.learner import answers, named
+
+    test = _digits(arguments, "test", arguments.test)
+    naming = train.take(slice(-NAMING, None))
+    with options.bar(len(naming) + len(test), "image", "testing, nothing changes") as bar:
+        before = 0
+
+        def report(done: int) -> None:
+            bar.update(before + done - bar.n)
+
+        found = named(found, naming.values[:, :, 0], naming.labels, backend=arguments.backend, report=report)
+        before = len(naming)
+        spikes = answers(found, test.values[:, :, 0], backend=arguments.backend, report=report)
+    files.save(found, folder / "learned.npz")
+    right = labels.voted(spikes, found.neurons) == test.labels
+    accuracy = 100 * float(right.mean())
+    provenance.write(folder / "answers.json", provenance.record(
+        "learn digits", options.given(arguments), settings=asdict(found.settings), learned=found.provenance,
+        data=test.source, test_samples=len(test), accuracy=accuracy, neurons_named_by=len(naming),
+        neurons_of_class=np.bincount(found.neurons[found.neurons >= 0], minlength=10).tolist(),
+        accuracy_by_class=[round(100 * float(right[test.labels == c].mean()), 2) for c in range(10)
+                           if (test.labels == c).any()], spikes_an_image=float(spikes.sum() / len(test))))
+    print(f"{accuracy:.2f} % of {len(test)} test digits, in Brian2 on {arguments.backend}; neurons named by "
+          f"{len(naming)} training digits; {folder / 'answers.json'}")
