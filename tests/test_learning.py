@@ -8,15 +8,19 @@ from brian2 import Network, NeuronGroup, SpikeMonitor, mV, second
 from brian2 import ms as millisecond
 from numpy.testing import assert_allclose, assert_array_equal
 
+from dmpnet import reference, weights
+from dmpnet.data import Recordings
 from dmpnet.errors import DmpnetError, WeightsError
-from dmpnet.learning import competition, draws, labels, learned, shows
+from dmpnet.learning import competition, draws, hidden, labels, learned, readout, shows
 from dmpnet.learning.competition import Competition
 from dmpnet.learning.learner import Learner, answers
+from dmpnet.learning.online import OnLine
 from dmpnet.plasticity.protocols import brian2_on
+from dmpnet.simulation import simulate
 
 TINY = Competition(inputs=200, N=5, present=0.03, norm=120.0, fewest=5, seed=3)
 RANDOM = np.random.RandomState(5)
-IMAGES = (RANDOM.randint(0, 256, (7, 200)) * (RANDOM.rand(7, 200) < 0.5)).astype(np.uint8)
+IMAGES = (RANDOM.randint(130, 256, (7, 200)) * (RANDOM.rand(7, 200) < 0.5)).astype(np.uint8)
 CLASSES = np.array([0, 1, 2, 0, 1, 2, 0])
 
 
@@ -248,3 +252,72 @@ def test_the_vote_is_of_the_mean_so_that_large_classes_do_not_win_by_size():
     assert_array_equal(labels.voted(responses, neurons, 3), [1, 0, 0])
 
 
+
+
+# a readout that learns on line
+
+
+def recordings(n=12, T=20, M=8, classes=3, seed=0):
+    """Spikes of channels of one's class, a class in each third of the channels, and some of the others."""
+    random = np.random.RandomState(seed)
+    taught = random.randint(0, classes, n)
+    likely = np.where(np.arange(M) * classes // M == taught[:, None], 0.5, 0.1)
+    values = (random.rand(n, T, M) < likely[:, None]).astype(np.uint8)
+    return Recordings("tiny", "train", "spikes", values, 1.0, taught.astype(np.int64), None, classes, 0.01)
+
+
+def test_a_delta_step_is_the_gradient_of_the_logistic_loss():
+    """W - W_0 = -eta dL/dW, L = -sum_c log p(q_c | y_c), by differences of 1e-6, whose error is of order 1e-9."""
+    random = np.random.RandomState(0)
+    start, r = readout.Readout(random.randn(3, 4), random.randn(3)), random.rand(4)
+
+    def loss(W):
+        y = W @ r + start.b
+        return np.logaddexp(0, np.where(np.arange(3) == 1, -y, y)).sum()
+
+    after, _ = readout.exact(start, r[None], np.array([1]), 0.3)
+    slope = np.array([[(loss(start.W + h) - loss(start.W - h)) / 2e-6 for n in range(4)
+                       for h in [1e-6 * (np.arange(12).reshape(3, 4) == 4 * c + n)]] for c in range(3)])
+    assert_allclose(after.W - start.W, -0.3 * slope, atol=1e-8)
+
+
+@pytest.mark.parametrize("backend", ["numpy", pytest.param("cython", marks=pytest.mark.slow),
+                                     pytest.param("cpp_standalone", marks=pytest.mark.slow)])
+def test_brian2_learns_the_readout_numpy_learns(backend):
+    """40 samples; sums over 30 neurons may round otherwise, a few eps a sample."""
+    random = np.random.RandomState(1)
+    r, taught = random.rand(40, 30), random.randint(0, 4, 40)
+    want, told = readout.exact(readout.blank(4, 30), r, taught, 0.5)
+    got, said = readout.learn(readout.blank(4, 30), r, taught, 0.5, backend)
+    assert np.abs(want.W).max() > 0.5 and len(set(told)) > 1
+    assert_allclose(got.W, want.W, rtol=0, atol=1e-12)
+    assert_allclose(got.b, want.b, rtol=0, atol=1e-12)
+    assert_array_equal(said, told)
+
+
+def test_a_drawn_pathway_spikes_by_context_and_its_traces_are_mean_spikes():
+    data = recordings()
+    network = hidden.drawn(data, 30, blocks=((3, 5.0), (2, 10.0)), width=1.5)
+    spikes = reference.run(network, data.batch(slice(None))).spikes[0]
+    assert 0.02 < spikes.mean() < 0.5
+    assert_allclose(hidden.traces(network, data.batch(slice(None))), spikes.mean(axis=1), rtol=1e-12)
+    assert network.kind == "DMP" and hidden.drawn(data, 30, context=0.0).kind == "FSNN"
+
+
+def test_interrupted_on_line_learning_ends_with_the_same_bits_and_its_network_runs_anywhere(tmp_path):
+    data = recordings()
+    network = hidden.drawn(data, 30, blocks=((3, 5.0),), width=1.5)
+    whole = OnLine(network, data, tmp_path / "whole", 1.0, passes=3, piece=5).run()
+    OnLine(network, data, tmp_path / "stopped", 1.0, passes=3, piece=5).run(most=4)
+    resumed = OnLine(network, data, tmp_path / "stopped", 1.0, passes=3, piece=5)
+    assert resumed.resume() and 0 < resumed.seen < 36
+    found = resumed.run()
+    assert found.W_o.tobytes() == whole.W_o.tobytes() and found.b_o.tobytes() == whole.b_o.tobytes()
+    loaded = weights.load(tmp_path / "stopped/weights.npz")
+    logits = simulate(loaded, data.batch(slice(None))).logits
+    assert_array_equal(logits.argmax(axis=1), reference.run(found, data.batch(slice(None))).logits.argmax(axis=1))
+    assert (logits.argmax(axis=1) == data.labels).mean() > 0.7
+    with pytest.raises(DmpnetError, match="eta = 1.0, but this run asks for 0.5"):
+        OnLine(network, data, tmp_path / "stopped", 0.5, passes=3, piece=5).resume()
+    with pytest.raises(DmpnetError, match="both are positive"):
+        OnLine(network, data, tmp_path / "other", eta=0.0)

@@ -3,6 +3,9 @@
   dmpnet learn digits --data FOLDER --out mine      400 neurons learn handwritten digits by STDP, without labels
   dmpnet learn digits --frozen mine/learned.npz --data FOLDER --out mine-test
                                                     what they answer to the test digits, nothing changing any more
+  dmpnet learn readout shd-regen --data FOLDER --out mine
+                                                    a DMP network whose hidden pathway is drawn learns on line by the
+                                                    delta rule; --no-memory is the same without slow memory
 """
 
 import argparse
@@ -37,6 +40,34 @@ def add(parsers) -> None:
     options.data(digits)
     options.common(digits, "learned")
     digits.set_defaults(execute=learn_digits)
+    _add_readout(actions)
+
+
+def _add_readout(actions: Any) -> None:
+    p = actions.add_parser(
+        "readout", help="the readout of a DMP network learns on line, its hidden pathway does not",
+        epilog="The folder --out gets traces.npz, checkpoint.npz, curve.csv, weights.npz (for dmpnet run, simulate, "
+               "constrain ...), answers.json.")
+    p.add_argument("dataset", metavar="DATA", help="shd-regen, smnist ...")
+    p.add_argument("--network", metavar="FILE", help="hidden pathway and first readout, a weights file or a shipped "
+                                                     "network (default: a hidden pathway is drawn, nothing is learned)")
+    p.add_argument("--neurons", type=int, default=1000, metavar="N", help="of a drawn hidden pathway (default: 1000)")
+    p.add_argument("--no-memory", action="store_true", help="draw it without slow memory")
+    p.add_argument("--eta", type=float, default=ETA, help=f"learning rate (default: {ETA})")
+    p.add_argument("--passes", type=int, default=10, help="through the training part (default: 10)")
+    p.add_argument("--samples", type=int, metavar="N", help="only the first N training samples")
+    p.add_argument("--validation", type=float, default=0.0, metavar="FRACTION",
+                   help="of the training samples held out and told instead of the test samples (default: 0)")
+    p.add_argument("--by", default="speaker", help="hold out by class, or whole speakers by speaker (default)")
+    p.add_argument("--test", type=int, metavar="N", help="test samples at the end (default: all)")
+    p.add_argument("--backend", default="numpy", metavar="NAME",
+                   help=f"Brian2 back end: {', '.join(BACKENDS)} (default: numpy, which compiles nothing)")
+    options.data(p)
+    options.common(p, "learned-readout")
+    p.set_defaults(execute=learn_readout)
+
+
+ETA = 1.0
 
 
 def learn_digits(arguments: argparse.Namespace) -> None:
@@ -114,3 +145,44 @@ def _tested(arguments: argparse.Namespace, found: Any, train: data.Recordings, f
                            if (test.labels == c).any()], spikes_an_image=float(spikes.sum() / len(test))))
     print(f"{accuracy:.2f} % of {len(test)} test digits, in Brian2 on {arguments.backend}; neurons named by "
           f"{len(naming)} training digits; {folder / 'answers.json'}")
+
+
+def learn_readout(arguments: argparse.Namespace) -> None:
+    """Draw or load the hidden pathway, learn on line, evaluate."""
+    from dmpnet import evaluation
+    from dmpnet.learning import hidden
+    from dmpnet.learning.online import OnLine, Progress
+
+    check_backend(arguments.backend)
+    folder = Path(arguments.out)
+    if folder.exists() and not folder.is_dir():
+        raise DmpnetError(f"--out {folder}: a file, but learning needs a folder; give another name")
+    train = data.load(arguments.dataset, "train", arguments.data, arguments.download)
+    train = train if arguments.samples is None else train.take(slice(max(arguments.samples, 0)))
+    if arguments.validation:
+        chosen, held = data.validation_split(train, arguments.validation, arguments.seed, arguments.by)
+        train, test = train.take(chosen), train.take(held)
+    else:
+        test = data.load(arguments.dataset, "test", arguments.data).take(slice(arguments.test))
+    network = options.network(arguments.network) if arguments.network else hidden.drawn(
+        train, arguments.neurons, context=0.0 if arguments.no_memory else 1.0, seed=arguments.seed)
+    with options.bar(arguments.passes * len(train), "sample", "learning") as bar:
+        def report(p: Progress) -> None:
+            bar.update(p.seen - bar.n)
+            bar.set_postfix_str(f"accuracy of the latest {p.accuracy:.1f} %")
+
+        learner = OnLine(network, train, folder, arguments.eta, arguments.passes, arguments.seed, report,
+                         arguments.backend)
+        if learner.resume():
+            print(f"going on at sample {learner.seen + 1}")
+            bar.update(learner.seen)
+        found = learner.run()
+    result = evaluation.evaluate(found, test, arguments.backend)
+    part = "validation" if arguments.validation else "test"
+    provenance.write(folder / "answers.json", provenance.record(
+        "learn readout", options.given(arguments), kind=found.kind, samples=len(test), part=part,
+        accuracy=result.accuracy, mismatched=result.mismatched, compared=result.compared, rates=result.rates,
+        data=test.source))
+    print(f"{found.kind}: {result.accuracy:.2f} % of {len(test)} {part} samples in Brian2 on {arguments.backend}, "
+          f"{sum(result.mismatched)} of {sum(result.compared)} spike places differ from the reference; weights in "
+          f"{folder / 'weights.npz'}")
