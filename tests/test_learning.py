@@ -269,10 +269,11 @@ def recordings(n=12, T=20, M=8, classes=3, seed=0):
 def test_a_delta_step_is_the_gradient_of_the_logistic_loss():
     """W - W_0 = -eta dL/dW, L = -sum_c log p(q_c | y_c), by differences of 1e-6, whose error is of order 1e-9."""
     random = np.random.RandomState(0)
-    start, r = readout.Readout(random.randn(3, 4), random.randn(3)), random.rand(4)
+    start = readout.Readout(random.randn(3, 4), random.randn(3), np.zeros(4), np.ones(4), 10**12)  # z = r/1.01
+    r = random.rand(4)
 
     def loss(W):
-        y = W @ r + start.b
+        y = W @ r / 1.01 + start.b
         return np.logaddexp(0, np.where(np.arange(3) == 1, -y, y)).sum()
 
     after, _ = readout.exact(start, r[None], np.array([1]), 0.3)
@@ -290,8 +291,14 @@ def test_brian2_learns_the_readout_numpy_learns(backend):
     want, told = readout.exact(readout.blank(4, 30), r, taught, 0.5)
     got, said = readout.learn(readout.blank(4, 30), r, taught, 0.5, backend)
     assert np.abs(want.W).max() > 0.5 and len(set(told)) > 1
-    assert_allclose(got.W, want.W, rtol=0, atol=1e-12)
-    assert_allclose(got.b, want.b, rtol=0, atol=1e-12)
+    for key in ("W", "b", "a", "v"):
+        assert_allclose(getattr(got, key), getattr(want, key), rtol=0, atol=1e-12)
+    assert_allclose(want.a, r.mean(axis=0), rtol=1e-12)
+    assert_allclose(want.v, r.var(axis=0), rtol=1e-11)
+    W_o, b_o = want.folded()
+    back = readout.of(W_o, b_o, r)
+    assert_allclose(back.W, want.W, rtol=1e-10)
+    assert_allclose(back.b, want.b, rtol=1e-10)
     assert_array_equal(said, told)
 
 
@@ -307,9 +314,9 @@ def test_a_drawn_pathway_spikes_by_context_and_its_traces_are_mean_spikes():
 def test_interrupted_on_line_learning_ends_with_the_same_bits_and_its_network_runs_anywhere(tmp_path):
     data = recordings()
     network = hidden.drawn(data, 30, blocks=((3, 5.0),), width=1.5)
-    whole = OnLine(network, data, tmp_path / "whole", 1.0, passes=3, piece=5).run()
-    OnLine(network, data, tmp_path / "stopped", 1.0, passes=3, piece=5).run(most=4)
-    resumed = OnLine(network, data, tmp_path / "stopped", 1.0, passes=3, piece=5)
+    whole = OnLine(network, data, tmp_path / "whole", 0.1, passes=3, piece=5).run()
+    OnLine(network, data, tmp_path / "stopped", 0.1, passes=3, piece=5).run(most=4)
+    resumed = OnLine(network, data, tmp_path / "stopped", 0.1, passes=3, piece=5)
     assert resumed.resume() and 0 < resumed.seen < 36
     found = resumed.run()
     assert found.W_o.tobytes() == whole.W_o.tobytes() and found.b_o.tobytes() == whole.b_o.tobytes()
@@ -317,7 +324,7 @@ def test_interrupted_on_line_learning_ends_with_the_same_bits_and_its_network_ru
     logits = simulate(loaded, data.batch(slice(None))).logits
     assert_array_equal(logits.argmax(axis=1), reference.run(found, data.batch(slice(None))).logits.argmax(axis=1))
     assert (logits.argmax(axis=1) == data.labels).mean() > 0.7
-    with pytest.raises(DmpnetError, match="eta = 1.0, but this run asks for 0.5"):
+    with pytest.raises(DmpnetError, match="eta = 0.1, but this run asks for 0.5"):
         OnLine(network, data, tmp_path / "stopped", 0.5, passes=3, piece=5).resume()
     with pytest.raises(DmpnetError, match="both are positive"):
         OnLine(network, data, tmp_path / "other", eta=0.0)

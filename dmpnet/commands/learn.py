@@ -54,7 +54,7 @@ def _add_readout(actions: Any) -> None:
     p.add_argument("--neurons", type=int, default=1000, metavar="N", help="of a drawn hidden pathway (default: 1000)")
     p.add_argument("--no-memory", action="store_true", help="draw it without slow memory")
     p.add_argument("--eta", type=float, default=ETA, help=f"learning rate (default: {ETA})")
-    p.add_argument("--passes", type=int, default=10, help="through the training part (default: 10)")
+    p.add_argument("--passes", type=int, default=5, help="through the training part (default: 5)")
     p.add_argument("--samples", type=int, metavar="N", help="only the first N training samples")
     p.add_argument("--validation", type=float, default=0.0, metavar="FRACTION",
                    help="of the training samples held out and told instead of the test samples (default: 0)")
@@ -67,7 +67,7 @@ def _add_readout(actions: Any) -> None:
     p.set_defaults(execute=learn_readout)
 
 
-ETA = 1.0
+ETA = 0.002
 
 
 def learn_digits(arguments: argparse.Namespace) -> None:

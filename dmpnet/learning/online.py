@@ -23,6 +23,9 @@ from dmpnet.learning import hidden, readout
 from dmpnet.learning.readout import Readout
 from dmpnet.weights import TrainedNetwork
 
+RULE_ON = {"numpy": "numpy", "cython": "cython", "cpp_standalone": "numpy"}
+"""Where the rule runs, by back end of the hidden pathway: a step a sample is too little to compile a program for."""
+
 PIECE = 2000
 """Samples between two checkpoints."""
 
@@ -44,8 +47,8 @@ class OnLine:
     backend : of the hidden pathway and of the readout
     """
 
-    def __init__(self, network: TrainedNetwork, recordings: Recordings, folder: str | Path, eta: float = 1.0,
-                 passes: int = 10, seed: int = 0, report: Callable[[Progress], None] | None = None,
+    def __init__(self, network: TrainedNetwork, recordings: Recordings, folder: str | Path, eta: float = 0.002,
+                 passes: int = 5, seed: int = 0, report: Callable[[Progress], None] | None = None,
                  backend: str = "numpy", piece: int = PIECE):
         check_match(network, recordings)
         if network.fixed or network.kappa is not None:
@@ -56,7 +59,7 @@ class OnLine:
         self.network, self.data, self.folder = network, recordings, Path(folder)
         self.eta, self.passes, self.seed, self.piece = eta, passes, seed, piece
         self.report, self.backend = report, backend
-        self.readout = Readout(np.array(network.W_o, float), np.array(network.b_o, float))
+        self.readout: Readout | None = None  # begun with once the traces are known
         self.seen = 0
         self.curve: list[list[float]] = []
 
@@ -78,7 +81,7 @@ class OnLine:
             if header["setup"].get(key) != value:
                 raise DmpnetError(f"{self.checkpoint}: learned with {key} = {header['setup'].get(key)!r}, but this run "
                                   f"asks for {value!r}; use another --out folder, or the same settings")
-        self.readout = Readout(arrays["W"], arrays["b"])
+        self.readout = Readout(**{key: arrays[key] for key in ("W", "b", "a", "v")}, n=header["n"])
         self.seen, self.curve = header["seen"], header["curve"]
         return True
 
@@ -98,15 +101,16 @@ class OnLine:
     def run(self, most: int | None = None) -> TrainedNetwork:
         """Learn to the end, or `most` further pieces; gives the network, also in weights.npz."""
         r, n = self.traces(), len(self.data)
+        self.readout = self.readout or self._begun(r)
         while self.seen < self.passes * n and most != 0:
             order = np.random.RandomState((self.seed, self.seen // n)).permutation(n)
             chosen = order[self.seen % n:self.seen % n + self.piece]
             labels = self.data.labels[chosen]
-            self.readout, told = readout.learn(self.readout, r[chosen], labels, self.eta, self.backend)
+            self.readout, told = readout.learn(self.readout, r[chosen], labels, self.eta, RULE_ON[self.backend])
             self.seen += len(chosen)
             accuracy = 100 * float((told == labels).mean())
             self.curve.append([self.seen, accuracy])
-            self._save()
+            self._save(self.readout)
             if self.report:
                 self.report(Progress(self.seen, self.passes * n, accuracy))
             most = None if most is None else most - 1
@@ -114,15 +118,24 @@ class OnLine:
         weights.save(found, self.folder / "weights.npz")
         return found
 
+    def _begun(self, r: np.ndarray) -> Readout:
+        """Nothing, or what the network's readout tells already."""
+        if not self.network.W_o.any():
+            return readout.blank(self.network.classes, r.shape[1])
+        return readout.of(np.asarray(self.network.W_o, float), np.asarray(self.network.b_o, float), r)
+
     def learned(self) -> TrainedNetwork:
         """The network with what its readout has learned so far."""
+        if self.readout is None:
+            return self.network
         origin = provenance.record("learn readout", {**self._setup(), "passes": self.passes}, samples_seen=self.seen,
                                    data=self.data.source, hidden=self.network.provenance)
-        return replace(self.network, W_o=self.readout.W, b_o=self.readout.b, provenance=origin)
+        W_o, b_o = self.readout.folded()
+        return replace(self.network, W_o=W_o, b_o=b_o, provenance=origin)
 
-    def _save(self) -> None:
-        header = {"setup": self._setup(), "seen": self.seen, "curve": self.curve}
-        write_arrays(self.checkpoint, header=np.array(json.dumps(header)), W=self.readout.W, b=self.readout.b)
+    def _save(self, state: Readout) -> None:
+        header = {"setup": self._setup(), "seen": self.seen, "curve": self.curve, "n": state.n}
+        write_arrays(self.checkpoint, header=np.array(json.dumps(header)), W=state.W, b=state.b, a=state.a, v=state.v)
         with whole_file(self.folder / "curve.csv") as temporary, open(temporary, "w", newline="") as file:
             csv.writer(file).writerows([["samples", "accuracy before teaching %"], *self.curve])
 
