@@ -9,7 +9,7 @@
 """
 
 import argparse
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -121,19 +121,14 @@ def _tested(arguments: argparse.Namespace, found: Any, train: data.Recordings, f
     """Name the neurons by training digits, test the frozen network, write both."""
     from dmpnet.learning import labels
     from dmpnet.learning import learned as files
-    from dmpnet.learning.learner import answers, named
+    from dmpnet.learning.learner import answers
 
     test = _digits(arguments, "test", arguments.test)
     naming = train.take(slice(-NAMING, None))
     with options.bar(len(naming) + len(test), "image", "testing, nothing changes") as bar:
-        before = 0
-
-        def report(done: int) -> None:
-            bar.update(before + done - bar.n)
-
-        found = named(found, naming.values[:, :, 0], naming.labels, backend=arguments.backend, report=report)
-        before = len(naming)
-        spikes = answers(found, test.values[:, :, 0], backend=arguments.backend, report=report)
+        heard, spikes = answers(found, naming.values[:, :, 0], test.values[:, :, 0], backend=arguments.backend,
+                                report=lambda done: _move(bar, done))
+    found = replace(found, neurons=labels.assigned(heard, naming.labels))
     files.save(found, folder / "learned.npz")
     right = labels.voted(spikes, found.neurons) == test.labels
     accuracy = 100 * float(right.mean())
@@ -186,3 +181,7 @@ def learn_readout(arguments: argparse.Namespace) -> None:
     print(f"{found.kind}: {result.accuracy:.2f} % of {len(test)} {part} samples in Brian2 on {arguments.backend}, "
           f"{sum(result.mismatched)} of {sum(result.compared)} spike places differ from the reference; weights in "
           f"{folder / 'weights.npz'}")
+
+
+def _move(bar: Any, done: int) -> None:
+    bar.update(done - bar.n)

@@ -7,9 +7,8 @@ import csv
 import json
 import zipfile
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -143,14 +142,21 @@ class Learner:
         return learned
 
 
-def named(learned: Learned, images: np.ndarray, labels: np.ndarray, **options: Any) -> Learned:
-    """`learned`, its neurons named by what they answer these training images now that nothing changes any more."""
-    return replace(learned, neurons=voting.assigned(answers(learned, images, **options), labels))
+def answers(learned: Learned, *sets: np.ndarray, presentations: int = shows.PRESENTATIONS,
+            backend: str = "cpp_standalone", report: Callable[[int], None] | None = None) -> list[np.ndarray]:
+    """(n, N) spikes of the frozen network in response to each of the sets of images (n, inputs).
 
-
-def answers(learned: Learned, images: np.ndarray, presentations: int = shows.PRESENTATIONS,
-            backend: str = "cpp_standalone", report: Callable[[int], None] | None = None) -> np.ndarray:
-    """(n, N) spikes of the frozen network in response to images (n, inputs); report is called with images done."""
+    Each set meets the same chances, whatever is shown beside it. report : called with images done
+    """
     state = State(learned.w, learned.theta, 0, learned.settings.intensity, learned.settings.fewest)
-    with shows.opened(learned.settings, min(presentations, len(images)), False, backend) as shown:
-        return shows.responses(learned.settings, state, images, shown, report)
+    before, found = 0, []
+
+    def count(done: int) -> None:
+        if report:
+            report(before + done)
+
+    with shows.opened(learned.settings, min(presentations, max(map(len, sets))), False, backend) as shown:
+        for images in sets:
+            found.append(shows.responses(learned.settings, state, images, shown, count))
+            before += len(images)
+    return found
