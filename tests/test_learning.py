@@ -8,7 +8,7 @@ from brian2 import Network, NeuronGroup, SpikeMonitor, mV, second
 from brian2 import ms as millisecond
 from numpy.testing import assert_allclose, assert_array_equal
 
-from dmpnet import reference, weights
+from dmpnet import cli, reference, shipped, weights
 from dmpnet.data import Recordings
 from dmpnet.errors import DmpnetError, WeightsError
 from dmpnet.learning import competition, draws, hidden, labels, learned, readout, shows
@@ -224,6 +224,35 @@ def test_bad_requests_are_refused_before_anything_is_built(change, told, tmp_pat
     given = {"images": IMAGES, "labels": CLASSES, "folder": tmp_path} | change
     with pytest.raises(DmpnetError, match=told):
         Learner(TINY, **given)
+
+
+@pytest.mark.parametrize("change, told", [
+    ({"N": 1}, "N >= 2"), ({"dt": -1e-3}, "dt > 0"), ({"rule": "hebb"}, "no such rule"),
+    ({"rule": "slow-memory-gated"}, "third factor"), ({"norm": 0.0}, "norm > 0")])
+def test_settings_that_cannot_be_are_refused(change, told):
+    with pytest.raises(DmpnetError, match=told):
+        replace(TINY, **change)
+
+
+def test_the_command_line_refuses_before_any_work(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    for options, told in ((["digits", "--rule", "hebb", "--data", str(tmp_path)], "dmpnet"),
+                          (["digits", "--out", str(tmp_path / "file")], "a file, but learning needs a folder"),
+                          (["readout", "shd-regen", "--backend", "neuron"], "choose one")):
+        assert cli.main(["learn", *options]) == 2
+        said = capsys.readouterr().err
+        assert told in said and said.count("\n") == 1
+
+
+@pytest.mark.parametrize("path", sorted((shipped.folder() / "digits-competition").glob("learned*.npz")),
+                         ids=lambda path: path.stem)
+def test_what_ships_was_learned(path):
+    """Weights of every neuron sum to the norm (half precision: 784 rounding errors), every class has neurons."""
+    found = learned.load(path)
+    assert_allclose(found.w.sum(axis=0), found.settings.norm, rtol=2**-11)
+    assert set(found.neurons[found.neurons >= 0]) == set(range(10))
+    contrast = found.w.std(axis=0) / competition.start(found.settings)["w"].std(axis=0)
+    assert (contrast > 1).mean() > 0.9, "weights are as blurred as at the start"
 
 
 def test_a_learned_file_is_read_back_or_refused(tmp_path):

@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 from brian2 import Clock, Network, NeuronGroup, SpikeMonitor, Synapses, TimedArray, exp, linked_var, ms, mV, second
 
+from dmpnet.errors import DmpnetError
 from dmpnet.learning import draws
 from dmpnet.plasticity import ADAPTIVE_THRESHOLD, Rule, rule, synapses
 
@@ -93,6 +94,17 @@ class Competition:
     norm: float = 78.0
     inhibition: float = 17.0
     seed: int = 0
+
+    def __post_init__(self):
+        for name in ("inputs", "N", "dt", "present", "intensity", "norm"):
+            if not 0 < getattr(self, name) < np.inf:
+                raise DmpnetError(f"competition: {name} = {getattr(self, name)}, but it is positive; set {name} > 0")
+        if self.N < 2 or self.steps < 1:
+            raise DmpnetError(f"competition: {self.N} neurons, {self.steps} steps a presentation, but there are rivals "
+                              f"from 2 neurons on, and a step; set N >= 2 and present >= dt")
+        if self.plasticity.third_factor or self.plasticity.needs:
+            raise DmpnetError(f"competition: {self.rule} needs a third factor or the membrane of a DMP layer, which "
+                              f"are not here; choose a rule of spikes alone, e.g. diehl-cook-code")
 
     @property
     def steps(self) -> int:
