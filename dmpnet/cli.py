@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from dmpnet import __version__
-from dmpnet.commands import codesign, constrain, decay, info, run, simulate, stdp, table1, train
+from dmpnet.commands import codesign, constrain, decay, info, learn, run, simulate, stdp, table1, train
 from dmpnet.errors import DmpnetError
 
 DESCRIPTION = """\
@@ -24,6 +24,8 @@ start here:
   dmpnet codesign --budget 20kB --data FOLDER
                                   network and chip together: accuracy against bytes and energy over d, N and bits
   dmpnet stdp                     plasticity rules with their sources; stdp window RULE measures one in Brian2
+  dmpnet learn digits --data FOLDER --out mine
+                                  400 neurons learn handwritten digits by STDP, without labels
   dmpnet table1                   accuracy against parameters, the paper's Table 1 beside ours
 """
 
@@ -33,7 +35,7 @@ def parser() -> argparse.ArgumentParser:
                                   formatter_class=argparse.RawDescriptionHelpFormatter)
     top.add_argument("--version", action="version", version=f"dmpnet {__version__}")
     parsers = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (run, simulate, train, table1, decay, constrain, codesign, stdp, info):
+    for command in (run, simulate, train, table1, decay, constrain, codesign, stdp, learn, info):
         command.add(parsers)
     return top
 

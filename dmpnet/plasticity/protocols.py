@@ -7,6 +7,7 @@ import contextlib
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from brian2 import (
@@ -49,8 +50,11 @@ SJOSTROM = {  # Hz: dw and s.e.m. at dt = +10 ms, dw and s.e.m. at dt = -10 ms
 
 
 @contextlib.contextmanager
-def brian2_on(backend: str, dt: float) -> Iterator[None]:
-    """Brian2 on a back end with a clock of dt seconds; the run-time device and preferences as they were, after."""
+def brian2_on(backend: str, dt: float, **options: Any) -> Iterator[None]:
+    """Brian2 on a back end with a clock of dt seconds; the run-time device and preferences as they were, after.
+
+    options : of the C++ standalone device
+    """
     check_backend(backend)
     if backend != "cpp_standalone":
         with run_time(backend, dt):
@@ -62,7 +66,7 @@ def brian2_on(backend: str, dt: float) -> Iterator[None]:
     before = prefs[MAKE]
     with tempfile.TemporaryDirectory() as folder:
         prefs[MAKE] = TWO_AT_ONCE
-        set_device("cpp_standalone", directory=folder)
+        set_device("cpp_standalone", directory=folder, **options)
         try:
             defaultclock.dt = dt * second
             yield

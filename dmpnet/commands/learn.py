@@ -1,0 +1,187 @@
+"""Learning without backpropagation; killed and called again, it goes on where it was.
+
+  dmpnet learn digits --data FOLDER --out mine      400 neurons learn handwritten digits by STDP, without labels
+  dmpnet learn digits --frozen mine/learned.npz --data FOLDER --out mine-test
+                                                    what they answer to the test digits, nothing changing any more
+  dmpnet learn readout shd-regen --data FOLDER --out mine
+                                                    a DMP network whose hidden pathway is drawn learns on line by the
+                                                    delta rule; --no-memory is the same without slow memory
+"""
+
+import argparse
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dmpnet import data, provenance
+from dmpnet.backends import BACKENDS, check_backend
+from dmpnet.commands import options
+from dmpnet.errors import DmpnetError
+
+
+def add(parsers) -> None:
+    p = parsers.add_parser("learn", help="learn in Brian2 by local rules, without backpropagation",
+                           description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    actions = p.add_subparsers(title="what learns", metavar="WHAT", required=True)
+    digits = actions.add_parser(
+        "digits", help="the network of Diehl & Cook 2015 on MNIST",
+        epilog="The folder --out gets checkpoint.npz, curve.csv, learned.npz, answers.json.")
+    digits.add_argument("--neurons", type=int, default=400, metavar="N", help="that compete (default: 400)")
+    digits.add_argument("--rule", default="diehl-cook-code", metavar="RULE",
+                        help="plasticity rule, as dmpnet stdp lists them (default: diehl-cook-code)")
+    digits.add_argument("--passes", type=int, default=1, help="through the training digits (default: 1)")
+    digits.add_argument("--samples", type=int, metavar="N", help="only the first N training digits")
+    digits.add_argument("--test", type=int, default=10_000, metavar="N", help="test digits at the end (default: all)")
+    digits.add_argument("--frozen", type=Path, metavar="FILE", help="a learned.npz; learns no more, is only tested")
+    digits.add_argument("--backend", default="cpp_standalone", metavar="NAME",
+                        help=f"Brian2 back end: {', '.join(BACKENDS)} (default: cpp_standalone)")
+    options.data(digits)
+    options.common(digits, "learned")
+    digits.set_defaults(execute=learn_digits)
+    _add_readout(actions)
+
+
+def _add_readout(actions: Any) -> None:
+    p = actions.add_parser(
+        "readout", help="the readout of a DMP network learns on line, its hidden pathway does not",
+        epilog="The folder --out gets traces.npz, checkpoint.npz, curve.csv, weights.npz (for dmpnet run, simulate, "
+               "constrain ...), answers.json.")
+    p.add_argument("dataset", metavar="DATA", help="shd-regen, smnist ...")
+    p.add_argument("--network", metavar="FILE", help="hidden pathway and first readout, a weights file or a shipped "
+                                                     "network (default: a hidden pathway is drawn, nothing is learned)")
+    p.add_argument("--neurons", type=int, default=1000, metavar="N", help="of a drawn hidden pathway (default: 1000)")
+    p.add_argument("--no-memory", action="store_true", help="draw it without slow memory")
+    p.add_argument("--eta", type=float, default=ETA, help=f"learning rate (default: {ETA})")
+    p.add_argument("--passes", type=int, default=5, help="through the training part (default: 5)")
+    p.add_argument("--samples", type=int, metavar="N", help="only the first N training samples")
+    p.add_argument("--validation", type=float, default=0.0, metavar="FRACTION",
+                   help="of the training samples held out and told instead of the test samples (default: 0)")
+    p.add_argument("--by", default="speaker", help="hold out by class, or whole speakers by speaker (default)")
+    p.add_argument("--test", type=int, metavar="N", help="test samples at the end (default: all)")
+    p.add_argument("--backend", default="numpy", metavar="NAME",
+                   help=f"Brian2 back end: {', '.join(BACKENDS)} (default: numpy, which compiles nothing)")
+    options.data(p)
+    options.common(p, "learned-readout")
+    p.set_defaults(execute=learn_readout)
+
+
+ETA = 0.002
+
+
+def learn_digits(arguments: argparse.Namespace) -> None:
+    """Learn (or load), name the neurons, test."""
+    from dmpnet.learning import learned as files
+
+    check_backend(arguments.backend)
+    folder = Path(arguments.out)
+    if folder.exists() and not folder.is_dir():
+        raise DmpnetError(f"--out {folder}: a file, but learning needs a folder; give another name")
+    train = _digits(arguments, "train", arguments.samples)
+    found = files.load(arguments.frozen) if arguments.frozen else _learned(arguments, train, folder)
+    if arguments.test:
+        _tested(arguments, found, train, folder)
+
+
+def _digits(arguments: argparse.Namespace, split: str, samples: int | None) -> data.Recordings:
+    found = data.load("smnist", split, arguments.data, arguments.download)
+    return found if samples is None else found.take(slice(max(samples, 0)))
+
+
+def _learned(arguments: argparse.Namespace, train: data.Recordings, folder: Path) -> Any:
+    from dmpnet.learning.competition import Competition
+    from dmpnet.learning.learner import Learner, Progress
+
+    settings = Competition(N=arguments.neurons, rule=arguments.rule, seed=arguments.seed)
+    with options.bar(arguments.passes * len(train), "image", "learning") as bar:
+        def report(p: Progress) -> None:
+            bar.update(p.seen - bar.n)
+            if p.accuracy is not None:
+                bar.set_postfix_str(f"accuracy of the latest {p.accuracy:.1f} %")
+
+        learner = Learner(settings, train.values[:, :, 0], train.labels, folder, arguments.passes, report=report,
+                          backend=arguments.backend)
+        if learner.resume():
+            print(f"going on at image {learner.seen + 1}")
+            bar.update(learner.seen)
+        learner.run()
+    found = learner.finished()
+    provenance.write(folder / "learning.json", found.provenance | {"data": train.source})
+    print(f"learned from {learner.seen} images, {learner.state.shown} presentations; weights in "
+          f"{folder / 'learned.npz'}")
+    return found
+
+
+NAMING = 10_000
+"""Training digits, the latest learned from, that name the neurons."""
+
+
+def _tested(arguments: argparse.Namespace, found: Any, train: data.Recordings, folder: Path) -> None:
+    """Name the neurons by training digits, test the frozen network, write both."""
+    from dmpnet.learning import labels
+    from dmpnet.learning import learned as files
+    from dmpnet.learning.learner import answers
+
+    test = _digits(arguments, "test", arguments.test)
+    naming = train.take(slice(-NAMING, None))
+    with options.bar(len(naming) + len(test), "image", "testing, nothing changes") as bar:
+        heard, spikes = answers(found, naming.values[:, :, 0], test.values[:, :, 0], backend=arguments.backend,
+                                report=lambda done: _move(bar, done))
+    found = replace(found, neurons=labels.assigned(heard, naming.labels))
+    files.save(found, folder / "learned.npz")
+    right = labels.voted(spikes, found.neurons) == test.labels
+    accuracy = 100 * float(right.mean())
+    provenance.write(folder / "answers.json", provenance.record(
+        "learn digits", options.given(arguments), settings=asdict(found.settings), learned=found.provenance,
+        data=test.source, test_samples=len(test), accuracy=accuracy, neurons_named_by=len(naming),
+        neurons_of_class=np.bincount(found.neurons[found.neurons >= 0], minlength=10).tolist(),
+        accuracy_by_class=[round(100 * float(right[test.labels == c].mean()), 2) for c in range(10)
+                           if (test.labels == c).any()], spikes_an_image=float(spikes.sum() / len(test))))
+    print(f"{accuracy:.2f} % of {len(test)} test digits, in Brian2 on {arguments.backend}; neurons named by "
+          f"{len(naming)} training digits; {folder / 'answers.json'}")
+
+
+def learn_readout(arguments: argparse.Namespace) -> None:
+    """Draw or load the hidden pathway, learn on line, evaluate."""
+    from dmpnet import evaluation
+    from dmpnet.learning import hidden
+    from dmpnet.learning.online import OnLine, Progress
+
+    check_backend(arguments.backend)
+    folder = Path(arguments.out)
+    if folder.exists() and not folder.is_dir():
+        raise DmpnetError(f"--out {folder}: a file, but learning needs a folder; give another name")
+    train = data.load(arguments.dataset, "train", arguments.data, arguments.download)
+    train = train if arguments.samples is None else train.take(slice(max(arguments.samples, 0)))
+    if arguments.validation:
+        chosen, held = data.validation_split(train, arguments.validation, arguments.seed, arguments.by)
+        train, test = train.take(chosen), train.take(held)
+    else:
+        test = data.load(arguments.dataset, "test", arguments.data).take(slice(arguments.test))
+    network = options.network(arguments.network) if arguments.network else hidden.drawn(
+        train, arguments.neurons, context=0.0 if arguments.no_memory else 1.0, seed=arguments.seed)
+    with options.bar(arguments.passes * len(train), "sample", "learning") as bar:
+        def report(p: Progress) -> None:
+            bar.update(p.seen - bar.n)
+            bar.set_postfix_str(f"accuracy of the latest {p.accuracy:.1f} %")
+
+        learner = OnLine(network, train, folder, arguments.eta, arguments.passes, arguments.seed, report,
+                         arguments.backend)
+        if learner.resume():
+            print(f"going on at sample {learner.seen + 1}")
+            bar.update(learner.seen)
+        found = learner.run()
+    result = evaluation.evaluate(found, test, arguments.backend)
+    part = "validation" if arguments.validation else "test"
+    provenance.write(folder / "answers.json", provenance.record(
+        "learn readout", options.given(arguments), kind=found.kind, samples=len(test), part=part,
+        accuracy=result.accuracy, mismatched=result.mismatched, compared=result.compared, rates=result.rates,
+        data=test.source))
+    print(f"{found.kind}: {result.accuracy:.2f} % of {len(test)} {part} samples in Brian2 on {arguments.backend}, "
+          f"{sum(result.mismatched)} of {sum(result.compared)} spike places differ from the reference; weights in "
+          f"{folder / 'weights.npz'}")
+
+
+def _move(bar: Any, done: int) -> None:
+    bar.update(done - bar.n)

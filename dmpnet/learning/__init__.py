@@ -1,0 +1,1 @@
+"""Learning in Brian2 on real data, without backpropagation."""

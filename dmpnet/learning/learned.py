@@ -1,0 +1,63 @@
+"""What a competing network learned, in one .npz file; only this file knows the format.
+
+    header    JSON: format, settings (Competition), provenance
+    w         (inputs, N) float16, each neuron's weights summing to settings.norm
+    theta     (N,) float32, adaptive part of the thresholds in volt
+    neurons   (N,) int8, class each neuron stands for, -1: none
+"""
+
+import json
+import zipfile
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dmpnet.errors import WeightsError
+from dmpnet.files import write_arrays
+from dmpnet.learning.competition import Competition
+
+FORMAT = "dmpnet-competition-1"
+
+
+@dataclass(frozen=True, eq=False)
+class Learned:
+    """A network that no longer learns: its settings, weights, thresholds and the classes its neurons stand for."""
+
+    settings: Competition
+    w: np.ndarray
+    theta: np.ndarray
+    neurons: np.ndarray
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self):
+        s = self.settings
+        for name, shape in (("w", (s.inputs, s.N)), ("theta", (s.N,)), ("neurons", (s.N,))):
+            array = getattr(self, name)
+            if array.shape != shape or not np.isfinite(array).all():
+                raise WeightsError(f"{name} has shape {array.shape}, finite: {np.isfinite(array).all()}, but "
+                                   f"{shape} finite numbers are needed; give those of {s.N} neurons")
+
+
+def save(learned: Learned, path: str | Path) -> None:
+    """Write `learned` to one .npz file, whole or not at all; no pickle."""
+    header = {"format": FORMAT, "settings": asdict(learned.settings), "provenance": learned.provenance}
+    write_arrays(path, header=np.array(json.dumps(header)), w=learned.w.astype(np.float16),
+                 theta=learned.theta.astype(np.float32), neurons=learned.neurons.astype(np.int8))
+
+
+def load(path: str | Path) -> Learned:
+    """The network that `path` holds, in float64."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            header = json.loads(str(file["header"]))
+            arrays = {name: file[name] for name in ("w", "theta", "neurons")}
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise WeightsError(f"{path}: cannot be read as a learned network ({error.__class__.__name__}: {error}); give "
+                           f"a file that `dmpnet learn digits` wrote") from error
+    if header.get("format") != FORMAT:
+        raise WeightsError(f"{path}: format {header.get('format')!r}, but {FORMAT!r} is read here; give a file that "
+                           f"`dmpnet learn digits` wrote")
+    return Learned(Competition(**header["settings"]), arrays["w"].astype(float), arrays["theta"].astype(float),
+                   arrays["neurons"].astype(int), header["provenance"])

@@ -1,0 +1,162 @@
+"""A competing network learns image after image; killed anywhere, it goes on to the same weights.
+
+The folder gets checkpoint.npz after every run of a few hundred presentations, curve.csv and, at the end, learned.npz.
+"""
+
+import csv
+import json
+import zipfile
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from dmpnet import provenance
+from dmpnet.errors import DmpnetError
+from dmpnet.files import digest, whole_file, write_arrays
+from dmpnet.learning import labels as voting
+from dmpnet.learning import shows
+from dmpnet.learning.competition import Competition, normalised
+from dmpnet.learning.learned import Learned, save
+from dmpnet.learning.shows import State
+
+WINDOW = 10_000
+"""Latest images whose answers say what a neuron stands for."""
+
+FIRST = 500  # images before the first accuracy
+CURVE = ("images", "presentations", "accuracy %", "spikes an image", "mean theta mV", "w below 0.02 %", "w above 0.5 %")
+
+
+@dataclass
+class Progress:
+    """Where a run stands: images learned from, of all; accuracy on the latest run's, told before they were used."""
+
+    seen: int
+    total: int
+    accuracy: float | None
+
+
+class Learner:
+    """Learns `passes` times from images (n, inputs) uint8 in their order; labels only measure.
+
+    report : called with Progress after every run
+    """
+
+    def __init__(self, settings: Competition, images: np.ndarray, labels: np.ndarray, folder: str | Path,
+                 passes: int = 1, presentations: int = shows.PRESENTATIONS,
+                 report: Callable[[Progress], None] | None = None, backend: str = "cpp_standalone"):
+        if passes < 1:
+            raise DmpnetError(f"passes = {passes}, but the images are seen at least once; set passes >= 1")
+        if images.ndim != 2 or images.shape[1] != settings.inputs or not len(images):
+            raise DmpnetError(f"images have shape {images.shape}, but this network has {settings.inputs} inputs; give "
+                              f"(n, {settings.inputs}) with n > 0")
+        self.settings, self.images, self.labels = settings, images, np.asarray(labels)
+        self.folder, self.total, self.presentations = Path(folder), passes * len(images), presentations
+        self.report, self.backend = report, backend
+        self.state, self.seen = shows.beginning(settings), 0
+        self.answers = np.zeros((0, settings.N), np.uint8)
+        self.curve: list[list[float | None]] = []
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.folder / "checkpoint.npz"
+
+    def _setup(self) -> dict[str, object]:
+        """What a run must share with the one it continues."""
+        return asdict(self.settings) | {"presentations": self.presentations, "images": len(self.images)}
+
+    def resume(self) -> bool:
+        """Go on from the folder's checkpoint, if there is one; DmpnetError if it is of another run."""
+        if not self.checkpoint.exists():
+            return False
+        try:
+            with np.load(self.checkpoint, allow_pickle=False) as file:
+                header, w, theta, answers = json.loads(str(file["header"])), file["w"], file["theta"], file["answers"]
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            raise DmpnetError(f"{self.checkpoint}: not a whole checkpoint ({error.__class__.__name__}); delete it to "
+                              f"start again") from error
+        for key, value in self._setup().items():
+            if header["setup"].get(key) != value:
+                raise DmpnetError(f"{self.checkpoint}: learned with {key} = {header['setup'].get(key)!r}, but this run "
+                                  f"asks for {value!r}; use another --out folder, or the same settings")
+        self.state = State(w, theta, **header["state"])
+        self.seen, self.curve, self.answers = header["seen"], header["curve"], answers
+        return True
+
+    def save(self) -> None:
+        """Write the checkpoint."""
+        state = {key: getattr(self.state, key) for key in ("shown", "intensity", "count")}
+        header = {"setup": self._setup(), "seen": self.seen, "curve": self.curve, "state": state}
+        write_arrays(self.checkpoint, header=np.array(json.dumps(header)), w=self.state.w, theta=self.state.theta,
+                     answers=self.answers)
+
+    def run(self, most: int | None = None) -> None:
+        """Learn to the last image, or through `most` further runs of Brian2."""
+        with shows.opened(self.settings, self.presentations, True, self.backend) as shown:
+            while self.seen < self.total and most != 0:
+                self._piece(shown)
+                most = None if most is None else most - 1
+
+    def _piece(self, shown: shows.Shows) -> None:
+        n = len(self.images)
+        chosen = np.arange(self.seen, min(self.seen + self.presentations, self.total)) % n
+        self.state, spikes = shown.show(self.state, self.images[chosen])
+        accuracy = self._accuracy(spikes, self.labels[chosen[:len(spikes)]])
+        self.answers = np.concatenate([self.answers, np.minimum(spikes, 255).astype(np.uint8)])[-WINDOW:]
+        self.seen += len(spikes)
+        w = self.state.w
+        self.curve.append([self.seen, self.state.shown, accuracy, float(spikes.sum() / max(len(spikes), 1)),
+                           1e3 * float(self.state.theta.mean()), 100 * float((w < 0.02).mean()),
+                           100 * float((w > 0.5).mean())])
+        self.save()
+        self._write_curve()
+        if self.report:
+            self.report(Progress(self.seen, self.total, accuracy))
+
+    def _latest(self) -> np.ndarray:
+        """Labels of the images that `answers` are about."""
+        return self.labels[np.arange(self.seen - len(self.answers), self.seen) % len(self.images)]
+
+    def _accuracy(self, spikes: np.ndarray, labels: np.ndarray) -> float | None:
+        """% of images named right by what neurons stood for before these images."""
+        if self.seen < FIRST or not len(labels):
+            return None
+        neurons = voting.assigned(self.answers, self._latest())
+        return 100 * float((voting.voted(spikes, neurons) == labels).mean())
+
+    def _write_curve(self) -> None:
+        with whole_file(self.folder / "curve.csv") as temporary, open(temporary, "w", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(CURVE)
+            writer.writerows([["" if value is None else round(value, 4) for value in row] for row in self.curve])
+
+    def finished(self) -> Learned:
+        """What was learned so far, also written to learned.npz; neurons named by what they answered meanwhile."""
+        learned = Learned(self.settings, normalised(self.state.w, self.settings.norm).astype(np.float16).astype(float),
+                          self.state.theta.astype(np.float32).astype(float),
+                          voting.assigned(self.answers, self._latest()),
+                          provenance.record("learn digits", asdict(self.settings), images_seen=self.seen,
+                                            presentations=self.state.shown, checkpoint=digest(self.checkpoint)))
+        save(learned, self.folder / "learned.npz")
+        return learned
+
+
+def answers(learned: Learned, *sets: np.ndarray, presentations: int = shows.PRESENTATIONS,
+            backend: str = "cpp_standalone", report: Callable[[int], None] | None = None) -> list[np.ndarray]:
+    """(n, N) spikes of the frozen network in response to each of the sets of images (n, inputs).
+
+    Each set meets the same chances, whatever is shown beside it. report : called with images done
+    """
+    state = State(learned.w, learned.theta, 0, learned.settings.intensity, learned.settings.fewest)
+    before, found = 0, []
+
+    def count(done: int) -> None:
+        if report:
+            report(before + done)
+
+    with shows.opened(learned.settings, min(presentations, max(map(len, sets))), False, backend) as shown:
+        for images in sets:
+            found.append(shows.responses(learned.settings, state, images, shown, count))
+            before += len(images)
+    return found

@@ -1,0 +1,156 @@
+"""The readout of a spiking network learns on line in Brian2; killed anywhere, it goes on to the same weights.
+
+The folder gets traces.npz (what the hidden pathway, which does not change, did), checkpoint.npz after every few
+thousand samples, curve.csv and weights.npz, a network as any other.
+"""
+
+import csv
+import json
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dmpnet import provenance, weights
+from dmpnet.data import Recordings
+from dmpnet.errors import DmpnetError
+from dmpnet.evaluation import check_match
+from dmpnet.files import whole_file, write_arrays
+from dmpnet.learning import hidden, readout
+from dmpnet.learning.readout import Readout
+from dmpnet.weights import TrainedNetwork
+
+RULE_ON = {"numpy": "numpy", "cython": "cython", "cpp_standalone": "numpy"}
+"""Where the rule runs, by back end of the hidden pathway: a step a sample is too little to compile a program for."""
+
+PIECE = 2000
+"""Samples between two checkpoints."""
+
+
+@dataclass
+class Progress:
+    """Samples learned from, of all; % of the latest told right before they were taught."""
+
+    seen: int
+    total: int
+    accuracy: float
+
+
+class OnLine:
+    """Teaches the readout of `network` all recordings, `passes` times, in an order drawn by the seed.
+
+    eta : learning rate
+    report : called with Progress after every piece
+    backend : of the hidden pathway and of the readout
+    """
+
+    def __init__(self, network: TrainedNetwork, recordings: Recordings, folder: str | Path, eta: float = 0.002,
+                 passes: int = 5, seed: int = 0, report: Callable[[Progress], None] | None = None,
+                 backend: str = "numpy", piece: int = PIECE):
+        check_match(network, recordings)
+        if network.fixed or network.kappa is not None:
+            raise DmpnetError("learn readout: this network computes in integers or tells a class at every step, but "
+                              "the delta rule here teaches one class a sample in real numbers; give another network")
+        if passes < 1 or not 0 < eta < np.inf:
+            raise DmpnetError(f"learn readout: passes = {passes}, eta = {eta}, but both are positive; set them")
+        self.network, self.data, self.folder = network, recordings, Path(folder)
+        self.eta, self.passes, self.seed, self.piece = eta, passes, seed, piece
+        self.report, self.backend = report, backend
+        self.readout: Readout | None = None  # begun with once the traces are known
+        self.seen = 0
+        self.curve: list[list[float]] = []
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.folder / "checkpoint.npz"
+
+    def _setup(self) -> dict[str, Any]:
+        """What a run must share with the one it continues."""
+        return {"network": weights.checksum(self.network), "samples": len(self.data), "eta": self.eta,
+                "seed": self.seed, "piece": self.piece}
+
+    def resume(self) -> bool:
+        """Go on from the folder's checkpoint, if there is one; DmpnetError if it is of another run."""
+        if not self.checkpoint.exists():
+            return False
+        header, arrays = _read(self.checkpoint)
+        for key, value in self._setup().items():
+            if header["setup"].get(key) != value:
+                raise DmpnetError(f"{self.checkpoint}: learned with {key} = {header['setup'].get(key)!r}, but this run "
+                                  f"asks for {value!r}; use another --out folder, or the same settings")
+        self.readout = Readout(**{key: arrays[key] for key in ("W", "b", "a", "v")}, n=header["n"])
+        self.seen, self.curve = header["seen"], header["curve"]
+        return True
+
+    def traces(self, progress: Callable[[int, int], None] | None = None) -> np.ndarray:
+        """(n, N) of all recordings, from Brian2 or from the folder."""
+        path = self.folder / "traces.npz"
+        if path.exists():
+            header, arrays = _read(path)
+            if header == self._setup():
+                return arrays["counts"] / self.data.values.shape[1]
+        steps = self.data.values.shape[1]
+        r = np.concatenate([hidden.traces(self.network, self.data.batch(slice(start, start + PIECE)),
+                                          backend=self.backend) for start in _starts(len(self.data), progress)])
+        write_arrays(path, header=np.array(json.dumps(self._setup())), counts=np.rint(r * steps).astype(np.uint16))
+        return r
+
+    def run(self, most: int | None = None) -> TrainedNetwork:
+        """Learn to the end, or `most` further pieces; gives the network, also in weights.npz."""
+        r, n = self.traces(), len(self.data)
+        self.readout = self.readout or self._begun(r)
+        while self.seen < self.passes * n and most != 0:
+            order = np.random.RandomState((self.seed, self.seen // n)).permutation(n)
+            chosen = order[self.seen % n:self.seen % n + self.piece]
+            labels = self.data.labels[chosen]
+            self.readout, told = readout.learn(self.readout, r[chosen], labels, self.eta, RULE_ON[self.backend])
+            self.seen += len(chosen)
+            accuracy = 100 * float((told == labels).mean())
+            self.curve.append([self.seen, accuracy])
+            self._save(self.readout)
+            if self.report:
+                self.report(Progress(self.seen, self.passes * n, accuracy))
+            most = None if most is None else most - 1
+        found = self.learned()
+        weights.save(found, self.folder / "weights.npz")
+        return found
+
+    def _begun(self, r: np.ndarray) -> Readout:
+        """Nothing, or what the network's readout tells already."""
+        if not self.network.W_o.any():
+            return readout.blank(self.network.classes, r.shape[1])
+        return readout.of(np.asarray(self.network.W_o, float), np.asarray(self.network.b_o, float), r)
+
+    def learned(self) -> TrainedNetwork:
+        """The network with what its readout has learned so far."""
+        if self.readout is None:
+            return self.network
+        origin = provenance.record("learn readout", {**self._setup(), "passes": self.passes}, samples_seen=self.seen,
+                                   data=self.data.source, hidden=self.network.provenance)
+        W_o, b_o = self.readout.folded()
+        return replace(self.network, W_o=W_o, b_o=b_o, provenance=origin)
+
+    def _save(self, state: Readout) -> None:
+        header = {"setup": self._setup(), "seen": self.seen, "curve": self.curve, "n": state.n}
+        write_arrays(self.checkpoint, header=np.array(json.dumps(header)), W=state.W, b=state.b, a=state.a, v=state.v)
+        with whole_file(self.folder / "curve.csv") as temporary, open(temporary, "w", newline="") as file:
+            csv.writer(file).writerows([["samples", "accuracy before teaching %"], *self.curve])
+
+
+def _starts(n: int, progress: Callable[[int, int], None] | None):
+    for start in range(0, n, PIECE):
+        yield start
+        if progress:
+            progress(min(start + PIECE, n), n)
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Header and arrays of a file of this folder."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return json.loads(str(file["header"])), {name: file[name] for name in file.files if name != "header"}
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise DmpnetError(f"{path}: not a whole file ({error.__class__.__name__}); delete it to start again") from error

@@ -1,0 +1,138 @@
+"""Image after image shown to a competing network, in Brian2; nothing of it is Python once a run has begun."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from brian2 import get_device, prefs, second, volt
+
+from dmpnet.learning import competition
+from dmpnet.learning.competition import Competition
+from dmpnet.plasticity.protocols import brian2_on
+
+PRESENTATIONS = 500
+"""Of a run, between two checkpoints: some seconds in C++."""
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """All that a network carries from one presentation to the next.
+
+    w, theta : (inputs, N) weights, (N,) adaptive part of the thresholds in volt
+    shown : presentations so far
+    intensity, count : of the last one: how bright, and how many spikes it brought; fewer than `fewest` repeats it
+    """
+
+    w: np.ndarray
+    theta: np.ndarray
+    shown: int
+    intensity: int
+    count: int
+
+
+def beginning(settings: Competition) -> State:
+    """The state before the first image."""
+    return State(**competition.start(settings), shown=0, intensity=settings.intensity, count=settings.fewest)
+
+
+class Shows:
+    """A Brian2 network on a back end, built once; `show` runs it on images."""
+
+    def __init__(self, settings: Competition, presentations: int = PRESENTATIONS, learns: bool = True):
+        self.settings, self.presentations = settings, presentations
+        self.network, self.pixels = competition.build(settings, presentations, learns)
+        self.compiled = get_device().__class__.__name__ != "RuntimeDevice"
+        if self.compiled:
+            self._run()
+            get_device().build(directory=get_device().project_dir, compile=True, run=False)
+        else:
+            self.network.store()
+
+    def _run(self) -> None:
+        self.network.run(self.presentations * self.settings.present * second, namespace={})
+
+    def show(self, state: State, images: np.ndarray) -> tuple[State, np.ndarray]:
+        """The state after, and the spikes (n, N) in response to the n <= len(images) images that are through.
+
+        images : (<= presentations, inputs) uint8; the first goes on where `state` stopped, if it was not through
+        """
+        played = np.zeros((self.presentations, self.settings.inputs))
+        played[:len(images)] = images
+        again = state.count < self.settings.fewest and state.intensity < self.settings.brightest
+        integers = {"image": 0 if again else -1, "last": len(images), "shown": state.shown,
+                    "intensity": state.intensity, "count": state.count}
+        self._execute(state, integers, played)
+        counts = self._counts()
+        chosen, used, last = _through(counts.sum(axis=1), len(images), state, self.settings)
+        w = np.array(self.network["plastic"].w[:]).reshape(state.w.shape)
+        theta = np.array(self.network["exc"].theta[:]) if "theta" in self.network["exc"].variables else state.theta
+        return State(w, theta, state.shown + used, *last), counts[chosen]
+
+    def _execute(self, state: State, integers: dict[str, int], played: np.ndarray) -> None:
+        network = self.network
+        if not self.compiled:
+            network.restore()
+            self.pixels.values[:] = played
+            network["plastic"].w = state.w.ravel()
+            network["exc"].theta = state.theta * volt
+            for name, value in integers.items():
+                setattr(network["shown"], name, value)
+            self._run()
+            return
+        device = get_device()
+        arguments = {getattr(network["shown"], name): value for name, value in integers.items()}
+        device.run(run_args={**arguments, network["plastic"].w: state.w.ravel(), network["exc"].theta:
+                             state.theta * volt, self.pixels: played}, with_output=False)
+        for file in (Path(device.project_dir) / "static_arrays").glob("init_*"):  # a new one for each value
+            file.unlink()
+
+    def _counts(self) -> np.ndarray:
+        """(presentations, N) spikes."""
+        monitor, settings = self.network["spikes"], self.settings
+        step = np.rint(np.asarray(monitor.t[:]) / settings.dt).astype(int)
+        place = step // settings.steps * settings.N + np.asarray(monitor.i[:])
+        return np.bincount(place, minlength=self.presentations * settings.N).reshape(-1, settings.N)
+
+
+def _through(totals: np.ndarray, images: int, state: State,
+             settings: Competition) -> tuple[list[int], int, tuple[int, int]]:
+    """Presentations that were enough, one an image; how many were used; intensity and spikes of the last."""
+    chosen: list[int] = []
+    intensity, count, used = state.intensity, state.count, 0
+    for number, total in enumerate(totals.tolist()):
+        if len(chosen) == images:
+            break
+        enough = count >= settings.fewest or intensity >= settings.brightest
+        intensity, count, used = settings.intensity if enough else intensity + 1, total, number + 1
+        if count >= settings.fewest or intensity >= settings.brightest:
+            chosen.append(number)
+    return chosen, used, (intensity, count)
+
+
+@contextlib.contextmanager
+def opened(settings: Competition, presentations: int = PRESENTATIONS, learns: bool = True,
+           backend: str = "cpp_standalone") -> Iterator[Shows]:
+    """A network ready to be shown images; Brian2 as it was, after."""
+    before = prefs["devices.cpp_standalone.extra_make_args_unix"]
+    prefs["devices.cpp_standalone.extra_make_args_unix"] = ["-j2"]
+    try:
+        with brian2_on(backend, settings.dt, **({"build_on_run": False} if backend == "cpp_standalone" else {})):
+            yield Shows(settings, presentations, learns)
+    finally:
+        prefs["devices.cpp_standalone.extra_make_args_unix"] = before
+
+
+def responses(settings: Competition, state: State, images: np.ndarray, shown: Shows,
+              report: Callable[[int], None] | None = None) -> np.ndarray:
+    """(n, N) spikes of a network that no longer learns, in response to all images; report: called with images done."""
+    found: list[np.ndarray] = []
+    done = 0
+    while done < len(images):
+        state, spikes = shown.show(state, images[done:done + shown.presentations])
+        found.append(spikes)
+        done += len(spikes)
+        if report:
+            report(done)
+    return np.concatenate(found)
