@@ -94,6 +94,7 @@ def test_what_is_no_size_is_refused(text):
         codesign.options.size(text)
 
 
+@pytest.mark.slow
 def test_bits_under_a_budget_from_the_command_line(command, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(precision, "LADDERS", {"W_f": (8, 4, 2)})
     assert cli.main(command) == 0
