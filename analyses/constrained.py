@@ -23,7 +23,7 @@ from dmpnet.training import quantised
 
 ROWS = ("shd-regen-dmp2", "smnist-dmp2")
 LOW = {f"words.{name}.bits": 4 for name in ("W_f", "P", "nu")}
-EPOCHS, LR = 10, 2e-3  # of quantisation-aware training
+EPOCHS, LR = 10, 3e-3  # of quantisation-aware training
 SETTINGS: dict[str, dict[str, int] | None] = {
     "as trained": None,
     "8-bit weights, 16-bit state": {},

@@ -1,6 +1,7 @@
-"""Few bits and few neurons first: on the front of accuracy against bytes and energy, wide words come last [our model].
+"""For a byte, neurons buy more accuracy than bits do: a first, small sweep of short trainings [energy is our model's].
 
-Reads analyses/results/codesign.json, the results.json of dmpnet codesign (minutes of short trainings of shd-regen).
+Reads analyses/results/codesign.json, the results.json of `dmpnet codesign --epochs 4 --d 2 --N 32 64 --bits 8:8:16
+4:4:8 --calibration 30 --measured 400` on shd-regen (minutes).
 python figures/codesign.py STEM
 """
 

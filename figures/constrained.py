@@ -29,7 +29,7 @@ PAPER = 0.93  # points, SHD on the chip of Sun et al. 2026: 91.23 to 90.3
 def constrained(path: Path = RESULTS / "constrained.json") -> Figure:
     """Points lost by setting, rounded and trained on, a panel a network."""
     runs = json.loads(path.read_text())["runs"]
-    rows = [row for row in ROWS if any(run["row"] == row for run in runs)]
+    rows = [row for row in ROWS if any(run["row"] == row and run["setting"] != "as trained" for run in runs)]
     with matplotlib.rc_context(drawing.STYLE):
         figure = Figure(figsize=(7.2, 2.9), layout="constrained")
         axes = figure.subplots(1, len(rows), squeeze=False, width_ratios=[width(runs, row) for row in rows])[0]
@@ -67,7 +67,8 @@ def panel(ax: Axes, runs: list[dict[str, Any]], row: str) -> None:
     ax.axhline(PAPER, color=drawing.MUTED, lw=0.8, zorder=0, label="paper's SHD chip (printed)")
     ax.axhline(0, color="k", lw=0.6, zorder=0)
     ax.set_yscale("symlog", linthresh=2)
-    ax.set(title=ROWS[row], xlim=(-0.5, max(len(settings), 2) - 0.5))
+    least = min(point for name in settings for end in ("", ", trained on") for point in lost(runs, row, name + end))
+    ax.set(title=ROWS[row], ylim=(min(least, 0) - 0.3, None), xlim=(-0.5, max(len(settings), 2) - 0.5))
     ax.set_yticks([0, 1, 2, 5, 10, 20, 50], ["0", "1", "2", "5", "10", "20", "50"])
     ax.set_xticks(range(len(settings)), [SETTINGS[name] for name in settings], fontsize=6)
 

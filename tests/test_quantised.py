@@ -67,7 +67,7 @@ def test_the_memory_is_the_chips_bit_for_bit(words, accumulator):
         np.testing.assert_allclose(got[:, k, :3], core.m[:, :3], atol=1e-6)  # of the step before
         core.remember(k, s_in[:, k].astype(np.int64))
         np.testing.assert_allclose(got[:, k, 3:], core.x, atol=1e-6)
-    assert len(np.unique(np.rint(got))) > 10 and (core.overflows["I"] > 0) == (accumulator < 24)
+    assert len(np.unique(np.rint(got))) > 5 and (core.overflows["I"] > 0) == (accumulator < 24)
 
 
 @pytest.mark.parametrize("broken", [True, False])

@@ -6,8 +6,8 @@ energy (our model, dmpnet.hardware.actions) are printed, drawn and written, and 
 on the front after which more buys least, among those within --budget.
 
 Accuracy is that of the integers on the validation part; the test set is left alone. Trainings are short, so that
-designs can be compared, not quoted. The defaults, 9 trainings of 10 epochs and 27 integer networks, take about 15
-minutes for shd-regen on two idle cores; killed and called again, it goes on where it was (extra: train).
+designs can be compared, not quoted. The defaults, 9 trainings of 10 epochs and 27 integer networks, take 10 to 20
+minutes for shd-regen on two idle cores [estimated]; killed and called again, it goes on where it was (extra: train).
 """
 
 import argparse

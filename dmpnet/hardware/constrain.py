@@ -259,14 +259,15 @@ def _slow(layer: Layer, slow: SlowMemory, made: Layer, fixed: Fixed, words: Word
         with suppress(*([DmpnetError] if number else [])):  # the other basis is not needed
             found += [_slow_with(part * room, layer, held, made, fixed, words, unit_in, room, went, options, log.layer)
                       for part in (CLIPPED if options.clip else (1.0,))]
-    _, changes, made, fixed = min(found, key=lambda each: each[0])
+    _, changes, made, fixed = min(found, key=lambda each: each[0])  # what saturates unasked comes last
     log.changes.extend(changes)
     return made, fixed
 
 
 def _slow_with(room_m: float, layer: Layer, slow: SlowMemory, made: Layer, fixed: Fixed, words: Words, unit_in: float,
-               room: float, seen: Seen, options: Options, number: int) -> tuple[float, list[Change], Layer, Fixed]:
-    """(squared error of what the memory says, changes, layer, its arithmetic) with `room_m` for m.
+               room: float, seen: Seen, options: Options,
+               number: int) -> tuple[tuple[bool, float], list[Change], Layer, Fixed]:
+    """((whether m saturates unasked, squared error of what it says), changes, layer, its arithmetic) with `room_m`.
 
     nu and P share a shift, so x gets no more bits than m has: of more, nu would round to 0.
     """
@@ -304,9 +305,10 @@ def _left(word: Word, largest: float, accumulator: Word, total: float) -> int:
 
 
 def _read_out(layer: Layer, slow: SlowMemory, made: Layer, fixed: Fixed, words: Words, seen: Seen,
-              options: Options) -> tuple[np.ndarray, np.ndarray, int, float]:
-    """(P, nu, shift_I) that give with the integer memory what W_m m gave, still to be rounded, and their error."""
-    x, m = _memories(made, fixed, seen.s_in)
+              options: Options) -> tuple[np.ndarray, np.ndarray, int, tuple[bool, float]]:
+    """(P, nu, shift_I) that give with the integer memory what W_m m gave, still to be rounded, and their error, after
+    whether m saturates unasked."""
+    x, m, full = _memories(made, fixed, seen.s_in)
     if options.broken:
         signals = np.concatenate([np.pad(m, ((0, 0), (1, 0), (0, 0)))[:, :-1], x], axis=2)
         start = np.concatenate([slow.W_m @ slow.Abar * fixed.unit_m, (slow.W_m @ slow.Bbar * fixed.unit_x)[:, None]], 1)
@@ -331,18 +333,19 @@ def _read_out(layer: Layer, slow: SlowMemory, made: Layer, fixed: Fixed, words: 
         if error < best[0]:
             best = (error, matrix * scale, shift)
     error, matrix, shift = best
-    return matrix[:, :slow.d], matrix[:, slow.d] if options.broken else np.zeros(0), shift, error
+    return matrix[:, :slow.d], matrix[:, slow.d] if options.broken else np.zeros(0), shift, (
+        full and not options.clip, error)
 
 
-def _memories(made: Layer, fixed: Fixed, s_in: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """x (B, T, 1) and m (B, T, d) of the integer layer on s_in (B, T, M)."""
+def _memories(made: Layer, fixed: Fixed, s_in: np.ndarray) -> tuple[np.ndarray, np.ndarray, bool]:
+    """x (B, T, 1) and m (B, T, d) of the integer layer on s_in (B, T, M), and whether m left its word."""
     core = integers.Core(made, fixed, *s_in.shape[:2])
     x, m = [], []
     for k in range(s_in.shape[1]):
         core.remember(k, core.arriving(k, s_in[:, k]))
         x.append(core.x)
         m.append(core.m)
-    return np.stack(x, axis=1), np.stack(m, axis=1)  # type: ignore[arg-type]
+    return np.stack(x, axis=1), np.stack(m, axis=1), core.overflows["m"] > 0  # type: ignore[arg-type]
 
 
 def _stable(log: Log, abar: np.ndarray, shift_m: int, word: Word) -> np.ndarray:

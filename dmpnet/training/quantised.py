@@ -30,8 +30,6 @@ from dmpnet.training.recipe import Recipe
 from dmpnet.training.trainer import Trainer, products
 from dmpnet.weights import Encoding, Layer, TrainedNetwork
 
-BATCH = 32
-
 
 class Rounded(torch.autograd.Function):
     """unit * Q(v / unit), Q to the nearest constant of a word; `unit` broadcasts to v.
@@ -246,16 +244,12 @@ def _unit_of(values: np.ndarray, whole: np.ndarray) -> float:
 
 
 def recipe(network: TrainedNetwork, epochs: int, lr: float) -> Recipe:
-    """How `network` is trained on: as it was trained, its validation part the same, for `epochs` from `lr` down.
-
-    Batches have 32 samples at most: there are few epochs to learn in.
-    """
+    """How `network` is trained on: as it was trained, its validation part the same, for `epochs` from `lr` down."""
     if "dataset" not in network.provenance.get("arguments", {}):
         raise DmpnetError("network: its file does not say how it was trained, so that its validation part is not "
                           "known; train one with dmpnet train")
-    trained = Recipe.of(network.provenance["arguments"])
-    return trained.onward(epochs, lr, batch=min(trained.batch, BATCH), optimiser="adam", rank_weight=0.0,
-                          learn_decay=False)
+    return Recipe.of(network.provenance["arguments"]).onward(epochs, lr, optimiser="adam", rank_weight=0.0,
+                                                             learn_decay=False)
 
 
 def trainer(network: TrainedNetwork, made: TrainedNetwork, chip: Chip, recordings: Recordings, folder: Path,
