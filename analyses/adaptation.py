@@ -1,19 +1,19 @@
 """A trained network meets drift: dead channels, a new speaker, a new class. How much does local learning win back?
 
 Only the readout learns, on line, by the delta rule (dmpnet.learning.readout), from a stream of labelled samples of the
-new condition alone: nothing old is replayed. `recovered` is the share of what drift cost that is won
-back, `old loses` what the old condition (intact input, known speakers, old classes) loses by it, in points of accuracy.
+new condition alone: nothing old is replayed. `recovered` is the share of what drift cost that is won back, `old loses`
+what the old condition (intact input, known speakers, old classes) loses by it, in points of accuracy.
 
 - dead channels: 40 of 140 inputs are silent; the shipped DMP II (backpropagation), 2,000 training samples with them
   silent. Here the old condition is intact input.
 - new speaker: a drawn DMP pathway (local_readout.py), taught the training speakers. Speakers 4 and 5 are in the test
   set only; half of what each says is the stream, three times, the other half is told. Cost is against the known
   speakers of the test set.
-- new class: the same taught 19 classes, then the other by its samples alone, for each of five classes; means. The
-  columns are of that class (cost: against the same taught all 20), old are the 19 others.
+- new class: the same taught 19 classes, then the other by 200 of its samples, three times, for each of five classes;
+  means. The columns are of that class (cost: against the same taught all 20), old are the 19 others.
 
-Learning rates were chosen on training samples: for new speakers on two of the training speakers left out at first, for
-new classes the one that teaches most where old classes lose at most 2 points; never on test.
+Learning rates were chosen on training samples, never on test: for new speakers on two of the training speakers left
+out at first; for new speakers and classes the one that teaches most of those by which the old lose at most 2 points.
 
 python analyses/adaptation.py --data FOLDER --work FOLDER of local_readout.py        (minutes)
 """
@@ -34,7 +34,8 @@ from dmpnet.learning.readout import Readout
 
 NETWORK, DEAD, STREAM, NEW = "shd-regen-dmp2", 40, 2000, 200
 CLASSES = (3, 7, 11, 15, 19)
-RATES = (1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2)
+RATES = np.geomspace(1e-5, 1e-2, 13).tolist()
+MOST = 2.0  # points that the old may lose on training samples held out
 
 
 def right(state: Readout, r: np.ndarray, labels: np.ndarray) -> float:
@@ -107,23 +108,26 @@ def new_speakers(r: np.ndarray, train: data.Recordings, r_test: np.ndarray, test
                  seed: int) -> list[dict[str, Any]]:
     """Speakers of the test set alone."""
     kept, held = data.validation_split(train, 0.2, seed, "speaker")
-    start = taught(r, train, kept, seed)
+    old = kept[np.random.RandomState(seed).permutation(len(kept))[:len(kept) // 10]]
+    start = taught(r, train, np.setdiff1d(kept, old), seed)
     trials = [halves(held[train.speakers[held] == speaker], seed) for speaker in np.unique(train.speakers[held])]
 
-    def gained(eta: float) -> float:
-        return sum(right(readout.exact(start, r[stream], train.labels[stream], eta)[0], r[told], train.labels[told])
-                   for stream, told in trials)
+    def gain(eta: float) -> float:
+        after = [readout.exact(start, r[stream], train.labels[stream], eta)[0] for stream, _ in trials]
+        lost = right(start, r[old], train.labels[old]) - np.mean([right(s, r[old], train.labels[old]) for s in after])
+        return -1 if lost > MOST else sum(right(s, r[told], train.labels[told])
+                                          for s, (_, told) in zip(after, trials, strict=True))
 
-    eta = max(RATES, key=gained)
+    eta = max(RATES, key=gain)
     start = taught(r, train, np.arange(len(train)), seed)
     known = np.isin(test.speakers, np.unique(train.speakers))
-    old = right(start, r_test[known], test.labels[known])
+    before = right(start, r_test[known], test.labels[known])
     rows = []
     for speaker in np.setdiff1d(test.speakers, train.speakers):
         stream, told = halves(np.flatnonzero(test.speakers == speaker), seed)
         after, _ = readout.learn(start, r_test[stream], test.labels[stream], eta)
-        rows.append(row(f"speaker {speaker}", old, *(right(state, r_test[told], test.labels[told])
-                                                     for state in (start, after)), old,
+        rows.append(row(f"speaker {speaker}", before, *(right(state, r_test[told], test.labels[told])
+                                                        for state in (start, after)), before,
                         right(after, r_test[known], test.labels[known]), eta=eta, stream=len(stream) // 3))
     return rows
 
@@ -135,13 +139,14 @@ def new_classes(r: np.ndarray, train: data.Recordings, r_test: np.ndarray, test:
     whole, rows = taught(r, train, kept, seed), []
     for c in CLASSES:
         start = taught(r, train, kept[train.labels[kept] != c], seed)
-        new, is_new, of = kept[train.labels[kept] == c][:NEW], train.labels[held] == c, test.labels == c
+        new = np.tile(kept[train.labels[kept] == c][:NEW], 3)
+        is_new, of = train.labels[held] == c, test.labels == c
         best, eta = -1.0, RATES[0]
         for rate in RATES:
             state, _ = readout.exact(start, r[new], train.labels[new], rate)
             gain, before, after = (right(s, r[held[i]], train.labels[held[i]])
                                    for s, i in ((state, is_new), (start, ~is_new), (state, ~is_new)))
-            if gain > best and before - after <= 2:
+            if gain > best and before - after <= MOST:
                 best, eta = gain, rate
         after, _ = readout.learn(start, r[new], train.labels[new], eta)
         rows.append([right(s, r_test[of], test.labels[of]) for s in (whole, start, after)]
