@@ -49,7 +49,7 @@ def learned_digits(folder: Path = MODEL) -> Figure:
         axes["accuracy"].set(ylabel="accuracy of the\nlatest images (%)", title="before they were learned from")
         for key, colour, line in (("w below 0.02 %", drawing.HIGHLIGHT, "-"), ("w above 0.5 %", drawing.SECOND, "--")):
             axes["weights"].plot(seen, [float(row[key]) for row in curve], line, color=colour,
-                                 label=key.removesuffix(" %").replace("w ", ""))
+                                 label=key.removesuffix(" %").removeprefix("w "))
         axes["weights"].set(xlabel="images seen", ylabel="weights (%)")
         axes["weights"].legend()
         axes["end"].hist(w.ravel(), bins=50, color=drawing.HIGHLIGHT)

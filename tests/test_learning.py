@@ -172,10 +172,10 @@ def test_an_image_too_dark_is_shown_again_brighter_and_passed_on_at_the_end():
 def test_frozen_networks_answer_and_stay_as_they_are():
     state = shows.beginning(TINY)
     found = learned.Learned(TINY, state.w, state.theta, np.arange(5))
-    spikes, again = answers(found, IMAGES[:4], IMAGES[:4], presentations=4, backend="numpy")
-    assert spikes.shape == (4, 5) and spikes.sum() > 12
+    spikes, again = answers(found, IMAGES[:2], IMAGES[:2], presentations=2, backend="numpy")
+    assert spikes.shape == (2, 5) and spikes.sum() > 6
     assert_array_equal(spikes, again)
-    assert_array_equal(spikes, answers(found, IMAGES[:4], presentations=3, backend="numpy")[0])
+    assert_array_equal(spikes[:1], answers(found, IMAGES[:1], presentations=3, backend="numpy")[0])
     assert_array_equal(found.w, shows.beginning(TINY).w)
 
 

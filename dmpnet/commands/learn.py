@@ -117,6 +117,14 @@ NAMING = 10_000
 """Training digits, the latest learned from, that name the neurons."""
 
 
+SET = 2500
+"""Digits answered in a row; every set meets the same chances, so that sets may be answered side by side."""
+
+
+def _pieces(values: np.ndarray) -> list[np.ndarray]:
+    return [values[start:start + SET] for start in range(0, len(values), SET)]
+
+
 def _tested(arguments: argparse.Namespace, found: Any, train: data.Recordings, folder: Path) -> None:
     """Name the neurons by training digits, test the frozen network, write both."""
     from dmpnet.learning import labels
@@ -126,8 +134,9 @@ def _tested(arguments: argparse.Namespace, found: Any, train: data.Recordings, f
     test = _digits(arguments, "test", arguments.test)
     naming = train.take(slice(-NAMING, None))
     with options.bar(len(naming) + len(test), "image", "testing, nothing changes") as bar:
-        heard, spikes = answers(found, naming.values[:, :, 0], test.values[:, :, 0], backend=arguments.backend,
-                                report=lambda done: _move(bar, done))
+        sets = [part[:, :, 0] for some in (naming, test) for part in _pieces(some.values)]
+        spikes = np.concatenate(answers(found, *sets, backend=arguments.backend, report=lambda done: _move(bar, done)))
+    heard, spikes = spikes[:len(naming)], spikes[len(naming):]
     found = replace(found, neurons=labels.assigned(heard, naming.labels))
     files.save(found, folder / "learned.npz")
     right = labels.voted(spikes, found.neurons) == test.labels

@@ -46,7 +46,7 @@ class Shows:
         self.compiled = get_device().__class__.__name__ != "RuntimeDevice"
         if self.compiled:
             self._run()
-            get_device().build(directory=get_device().project_dir, compile=True, run=False)
+            get_device().build(directory=get_device().build_options["directory"], compile=True, run=False)
         else:
             self.network.store()
 
