@@ -93,6 +93,8 @@ class Learner:
 
     def run(self, most: int | None = None) -> None:
         """Learn to the last image, or through `most` further runs of Brian2."""
+        if self.seen >= self.total:
+            return
         with shows.opened(self.settings, self.presentations, True, self.backend) as shown:
             while self.seen < self.total and most != 0:
                 self._piece(shown)
