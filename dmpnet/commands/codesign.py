@@ -139,7 +139,7 @@ def basis(dataset: str) -> Any:
     from dmpnet.models.recipes import RECIPES
     from dmpnet.training.recipe import published
 
-    return replace(RECIPES.get(f"{dataset}-dmp2") or published(dataset), batch=32)
+    return replace(RECIPES.get(f"{dataset}-dmp2") or published(dataset), batch=32, coarse_epochs=0)
 
 
 def judged(points: list[dict[str, Any]], budget: int) -> dict[str, dict[str, Any]]:
