@@ -1,4 +1,4 @@
-"""Random trained networks for tests: small, seeded, active but not saturated."""
+"""Random trained networks for tests: small, seeded, active but not saturated; and recordings to train small ones on."""
 
 from dataclasses import replace
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from dmpnet import reference
+from dmpnet.data import Recordings
 from dmpnet.decay import decayed
 from dmpnet.neurons import Neuron
 from dmpnet.weights import Encoding, Layer, TrainedNetwork, legendre_pathway
@@ -97,3 +98,13 @@ def _layer(rng: np.random.Generator, m: int, n: int, neuron: Neuron, kind: str, 
         scale = 1 / rheobase if memory["acts"] == "gain" else 1.0  # a gain is a factor, not a current
         slow = legendre_pathway(w_x, b_x, scale * W_m, scale * b_m, **memory)
     return Layer(W_f, b_f, neuron, W_r, slow)
+
+
+def bars(n=60, steps=20):
+    """Two classes: a bright pulse early or late. A feed-forward network without memory cannot tell them apart."""
+    draw = np.random.RandomState(0)
+    labels = np.arange(n) % 2
+    values = draw.randint(0, 30, (n, steps, 1)).astype(np.uint8)
+    for sample, label in enumerate(labels):
+        values[sample, 3 + 8 * label : 6 + 8 * label] = 250
+    return Recordings("smnist", "train", "analog", values, 1 / 255, labels.astype(np.int64), None, 2, 0.001)

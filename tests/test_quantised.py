@@ -9,10 +9,9 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs torch: pip install 'dmpnet[train]'")
 
 from data_files import digits, write_digits  # noqa: E402
-from networks import random_input, random_network  # noqa: E402
+from networks import bars, random_input, random_network  # noqa: E402
 
 from dmpnet import cli, reference, weights  # noqa: E402
-from dmpnet.data import Recordings  # noqa: E402
 from dmpnet.errors import DmpnetError  # noqa: E402
 from dmpnet.fixed import Word  # noqa: E402
 from dmpnet.hardware import chip, integers  # noqa: E402
@@ -144,42 +143,32 @@ def test_delays_are_refused():
         quantised_network(network, DMP)
 
 
-def bars(n=96, steps=30):
-    """Two classes: a bright pulse early or late."""
-    draw = np.random.RandomState(0)
-    labels = np.arange(n) % 2
-    values = draw.randint(0, 30, (n, steps, 1)).astype(np.uint8)
-    for sample, label in enumerate(labels):
-        values[sample, 3 + 8 * label : 6 + 8 * label] = 250
-    return Recordings("smnist", "train", "analog", values, 1 / 255, labels.astype(np.int64), None, 2, 0.001)
-
-
 @pytest.fixture
 def rounded_to_little():
     """A network, and the integer network in which few bits left little of it."""
     network = random_network((1, 12, 10, 2), encoding="analog", steps=30, dataset="smnist")
     network = replace(network, provenance={"arguments": RECIPE.record()})
     few = described(words__W_f__bits=2, words__P__bits=3, words__nu__bits=3, words__m__bits=6)
-    return network, constrain(network, few, bars().batch(slice(0, 8)), clip=True).network, few
+    return network, constrain(network, few, bars(96, 30).batch(slice(0, 8)), clip=True).network, few
 
 
 def test_training_in_integers_learns_and_keeps_the_best(rounded_to_little, tmp_path):
     network, made, few = rounded_to_little
-    run = quantised.trainer(network, made, few, bars(), tmp_path, 20, 3e-2)
+    run = quantised.trainer(network, made, few, bars(96, 30), tmp_path, 20, 3e-2)
     better = run.finished()
     losses = [line[2] for line in run.progress.curve]
     assert losses[-1] < 0.7 * losses[0]
     assert run.progress.best >= run.progress.first
     assert better.fixed and set(np.unique(better.layers[0].W_f)) <= {-1, 0, 1}
     assert better.provenance["chip"] == few.name and better.provenance["start"]["arguments"]["dataset"] == "smnist"
-    s_in = bars().batch(run.held_out)
-    accuracy = (reference.run(better, s_in).predictions == bars().labels[run.held_out]).mean()
+    s_in = bars(96, 30).batch(run.held_out)
+    accuracy = (reference.run(better, s_in).predictions == bars(96, 30).labels[run.held_out]).mean()
     assert accuracy == pytest.approx(run.progress.best, abs=0.15)  # 10 samples, of which membranes may turn one
 
 
 def test_a_network_no_epoch_improves_stays_as_it_was(rounded_to_little, tmp_path):
     network, made, few = rounded_to_little
-    run = quantised.trainer(network, made, few, bars(), tmp_path, 1, 1e-9)
+    run = quantised.trainer(network, made, few, bars(96, 30), tmp_path, 1, 1e-9)
     stayed = run.finished()
     assert run.progress.best_epoch == 0 and run.progress.best == run.progress.first
     for a, b in zip(stayed.layers, made.layers, strict=True):
@@ -190,26 +179,26 @@ def test_a_network_no_epoch_improves_stays_as_it_was(rounded_to_little, tmp_path
 
 def test_a_killed_run_goes_on_to_the_same_integers_and_not_on_another_chip(rounded_to_little, tmp_path):
     network, made, few = rounded_to_little
-    whole = quantised.trainer(network, made, few, bars(), tmp_path / "whole", 2, 1e-2).finished()
+    whole = quantised.trainer(network, made, few, bars(96, 30), tmp_path / "whole", 2, 1e-2).finished()
 
     def kill(progress, _):
         if (progress.epoch, progress.batch) == (1, 3):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        quantised.trainer(network, made, few, bars(), tmp_path / "cut", 2, 1e-2, kill).run()
-    again = quantised.trainer(network, made, few, bars(), tmp_path / "cut", 2, 1e-2).finished()
+        quantised.trainer(network, made, few, bars(96, 30), tmp_path / "cut", 2, 1e-2, kill).run()
+    again = quantised.trainer(network, made, few, bars(96, 30), tmp_path / "cut", 2, 1e-2).finished()
     assert weights.checksum(again) == weights.checksum(whole)
-    other = constrain(network, DMP, bars().batch(slice(0, 8))).network
+    other = constrain(network, DMP, bars(96, 30).batch(slice(0, 8))).network
     with pytest.raises(DmpnetError, match="began with another network"):
-        quantised.trainer(network, other, DMP, bars(), tmp_path / "cut", 2, 1e-2).resume()
+        quantised.trainer(network, other, DMP, bars(96, 30), tmp_path / "cut", 2, 1e-2).resume()
 
 
 def test_where_a_network_was_trained_must_be_known(tmp_path):
     network = random_network()
     made = constrain(network, DMP, random_input(network, 4)).network
     with pytest.raises(DmpnetError, match="does not say how it was trained"):
-        quantised.trainer(network, made, DMP, bars(), tmp_path, 1)
+        quantised.trainer(network, made, DMP, bars(96, 30), tmp_path, 1)
 
 
 @pytest.mark.filterwarnings("ignore:.*not the official")

@@ -7,6 +7,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs torch: pip install 'dmpnet[train]'")
 
+from networks import bars  # noqa: E402
+
 from dmpnet import memory, reference, swap, weights  # noqa: E402
 from dmpnet.data import Recordings  # noqa: E402
 from dmpnet.decay import decayed  # noqa: E402
@@ -277,16 +279,6 @@ def test_trained_network_spikes_as_the_reference(kind, tmp_path):
         logits, rates = from_trained(network, torch.float64)(torch.tensor(s_in))
     np.testing.assert_allclose(logits, want.logits, atol=1e-12)
     np.testing.assert_allclose(rates[0].mean(0), want.rates[0], atol=1e-12)
-
-
-def bars(n=60, steps=20):
-    """Two classes: a bright pulse early or late. A feed-forward network without memory cannot tell them apart."""
-    draw = np.random.RandomState(0)
-    labels = np.arange(n) % 2
-    values = draw.randint(0, 30, (n, steps, 1)).astype(np.uint8)
-    for sample, label in enumerate(labels):
-        values[sample, 3 + 8 * label : 6 + 8 * label] = 250
-    return Recordings("smnist", "train", "analog", values, 1 / 255, labels.astype(np.int64), None, 2, 0.001)
 
 
 def recipe(**changes):
