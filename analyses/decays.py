@@ -4,7 +4,7 @@ Every seed of every row that has a partner NAME-linear, on the whole test set in
 put in its place, and the partner, which went on from there for some epochs with linear decay, lam learned. Beside it
 the control: exponential decay that went on in the same way for as long, which is what retraining alone brings.
 
-python analyses/decays.py --data FOLDER      (S-MNIST half an hour, the others two minutes; goes on where it was)
+python analyses/decays.py --data FOLDER      (a seed about 3 minutes, of S-MNIST 20; goes on where it was)
 """
 
 import argparse

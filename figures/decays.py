@@ -32,6 +32,8 @@ def decays(path: Path = RESULTS / "decays.json") -> Figure:
             for kind, (label, colour, marker) in LOOK.items():
                 points = [accuracies(runs, f"{data}-{kind}", decay) for decay in kinds]
                 places = [number for number, values in enumerate(points) if values]
+                if not places:
+                    continue
                 ax.plot([np.mean(points[place]) for place in places], places, marker, color=colour, ms=5, label=label)
                 for place in places:
                     ax.plot(points[place], [place] * len(points[place]), ".", color=colour, ms=2.5, alpha=0.6)
