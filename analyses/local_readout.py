@@ -9,13 +9,12 @@ python analyses/local_readout.py --data FOLDER        (minutes; hidden spikes ar
 """
 
 import argparse
-import json
 from pathlib import Path
 
 import numpy as np
 from tabulate import tabulate
 
-from dmpnet import data, provenance, shipped
+from dmpnet import data, provenance, table
 from dmpnet.commands import options
 from dmpnet.files import write_arrays
 from dmpnet.learning import hidden, readout
@@ -56,11 +55,8 @@ def difference(r: np.ndarray, labels: np.ndarray, seed: int) -> float:
 
 def backpropagation() -> dict[str, float]:
     """Mean over the shipped seeds."""
-    found = {}
-    for name in ("shd-regen-dmp2", "shd-regen-fsnn"):
-        runs = [json.loads((shipped.folder() / name / f"seed{k}.json").read_text()) for k in shipped.seeds(name)]
-        found[name] = float(np.mean([run["accuracy_brian2"] for run in runs]))
-    return found
+    return {name: table.mean_and_error([run["accuracy_brian2"] for run in table.results(name)])[0]
+            for name in ("shd-regen-dmp2", "shd-regen-fsnn")}
 
 
 def main() -> None:
