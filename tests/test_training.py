@@ -328,7 +328,7 @@ def test_muon_moves_a_matrix_equally_in_all_directions(tmp_path):
         run._step(run.train[:9])
     step = torch.linalg.svdvals(moved.detach() - before) / (0.01 * 0.2 * max(moved.shape) ** 0.5)
     assert 0.6 < step.min() and step.max() < 1.3, "Newton-Schulz brings singular values to 0.7 .. 1.2"
-    ours = {id(p) for group in run.optimisers[1].param_groups for p in group["params"]}
+    ours = {id(p) for muon in run.optimisers[1:] for group in muon.param_groups for p in group["params"]}
     assert {name for name, p in run.model.named_parameters() if id(p) in ours} == {
         "layers.0.W_m", "layers.1.W_f", "layers.1.W_m"}
 

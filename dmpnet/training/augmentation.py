@@ -22,10 +22,14 @@ def augmented(s_in: np.ndarray, recipe: Recipe, seed: int, grid: tuple[int, int,
         dt = draw.randint(-recipe.shift_steps, recipe.shift_steps + 1)
         dc = draw.randint(-recipe.shift_channels, recipe.shift_channels + 1)
         rate = 1 + recipe.stretch * draw.uniform(-1, 1)
-        k = np.rint((np.arange(steps) - dt) / rate).astype(int)
-        changed[:] = 0
-        inside = (k >= 0) & (k < steps)
-        changed[inside, max(dc, 0) : channels + min(dc, 0)] = sample[k[inside], max(-dc, 0) : channels + min(-dc, 0)]
+        if dt or dc or recipe.stretch:
+            k = np.rint((np.arange(steps) - dt) / rate).astype(int)
+            inside = (k >= 0) & (k < steps)
+            changed[:] = 0
+            changed[inside, max(dc, 0) : channels + min(dc, 0)] = sample[k[inside],
+                                                                         max(-dc, 0) : channels + min(-dc, 0)]
+        else:
+            changed[:] = sample
         if recipe.shift_pixels and grid:
             by = draw.randint(-recipe.shift_pixels, recipe.shift_pixels + 1, 2)
             if channels == 1:

@@ -246,8 +246,7 @@ class Trainer:
             parameter.grad = sum(share * result[3][number] for share, result in zip(shares, results, strict=True))
         if recipe.clip:
             torch.nn.utils.clip_grad_norm_(self.parameters, recipe.clip)
-        for optimiser in self.optimisers:
-            optimiser.step()
+        list(self.pool.map(lambda optimiser: optimiser.step(), self.optimisers))
         with torch.no_grad():
             for layer in self.model.layers:
                 if "delay" in layer:
@@ -346,9 +345,9 @@ def rate_at(recipe: Recipe, epoch: float) -> float:
 
 
 def optimisers(model: SpikingNetwork, recipe: Recipe) -> list[torch.optim.Optimizer]:
-    """AdamW for everything, or Muon for the matrices of hidden layers and AdamW for the rest.
+    """AdamW for everything, or Muon for the matrices of hidden layers, one a kind, and AdamW for the rest.
 
-    AdamW without decay is Adam.
+    AdamW without decay is Adam. No two share a parameter: they may step at the same time.
     """
     matrices: dict[str, dict] = {}
     others: dict[str, dict] = {}
@@ -357,10 +356,10 @@ def optimisers(model: SpikingNetwork, recipe: Recipe) -> list[torch.optim.Optimi
         matrix = kind in MATRICES and min(parameter.shape) > 1
         groups = matrices if matrix and recipe.optimiser == "muon" else others
         fixed = kind in NO_DECAY
-        group = groups.setdefault(kind if fixed or kind in FACTORS else "weights", {
+        group = groups.setdefault(kind if fixed or kind in FACTORS or groups is matrices else "weights", {
             "params": [], "factor": FACTORS.get(kind, 1.0), "weight_decay": 0.0 if fixed else recipe.weight_decay})
         group["params"].append(parameter)
     found: list[torch.optim.Optimizer] = [torch.optim.AdamW(list(others.values()), lr=recipe.lr)]
-    if matrices:  # the rate that suits Adam suits Muon, as its steps are made as long
-        found.append(torch.optim.Muon(list(matrices.values()), lr=recipe.lr, adjust_lr_fn="match_rms_adamw"))
+    for group in matrices.values():  # the rate that suits Adam suits Muon, as its steps are made as long
+        found.append(torch.optim.Muon([group], lr=recipe.lr, adjust_lr_fn="match_rms_adamw"))
     return found
