@@ -130,7 +130,7 @@ def expected():
     found = plain(TINY, IMAGES)
     totals = found[0].sum(axis=1)
     assert 2 <= totals.min() and totals.max() < 100, "silent or saturated: equality would show nothing"
-    scaled = competition.normalised(shows.beginning(TINY).w, TINY.norm)
+    scaled = competition.normalised(shows.beginning(TINY).w, TINY)
     assert np.abs(found[1] - scaled).max() > 0.02, "nothing was learned"
     assert found[3] > len(IMAGES), "no image was shown again"
     return found
@@ -159,7 +159,7 @@ def test_weights_sum_to_the_norm_and_silence_changes_nothing():
     assert_array_equal(state.theta, again.theta)
     drift = np.abs(state.w.sum(axis=0) - TINY.norm).max()
     assert 0 < drift < 1  # of one presentation; the next scales it away
-    assert_allclose(competition.normalised(state.w, TINY.norm).sum(axis=0), TINY.norm, rtol=1e-12)
+    assert_allclose(competition.normalised(state.w, TINY).sum(axis=0), TINY.norm, rtol=1e-12)
 
 
 def test_an_image_too_dark_is_shown_again_brighter_and_passed_on_at_the_end():

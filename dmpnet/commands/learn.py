@@ -3,17 +3,17 @@
   dmpnet learn digits --data FOLDER --out mine      400 neurons learn handwritten digits by STDP, without labels
   dmpnet learn digits --frozen mine/learned.npz --data FOLDER --out mine-test
                                                     what they answer to the test digits, nothing changing any more
+  dmpnet learn digits --chip learning --set plasticity.w.bits=4 --data FOLDER --out mine
+                                                    the same with weights and traces in a chip's integers
   dmpnet learn readout shd-regen --data FOLDER --out mine
                                                     a DMP network whose hidden pathway is drawn learns on line by the
                                                     delta rule; --no-memory is the same without slow memory
 """
 
 import argparse
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from dmpnet import data, provenance
 from dmpnet.backends import BACKENDS, check_backend
@@ -31,6 +31,12 @@ def add(parsers) -> None:
     digits.add_argument("--neurons", type=int, default=400, metavar="N", help="that compete (default: 400)")
     digits.add_argument("--rule", default="diehl-cook-code", metavar="RULE",
                         help="plasticity rule, as dmpnet stdp lists them (default: diehl-cook-code)")
+    digits.add_argument("--chip", metavar="CHIP", default="",
+                        help="hold weights and traces in the integers of a chip that learns: learning or a .toml")
+    digits.add_argument("--set", nargs="+", default=[], metavar="KEY=VALUE",
+                        help="numbers of the chip to change, e.g. plasticity.w.bits=4")
+    digits.add_argument("--decay", choices=("shift", "linear"), default="",
+                        help="of traces on the chip (default: the first it has)")
     digits.add_argument("--passes", type=int, default=1, help="through the training digits (default: 1)")
     digits.add_argument("--samples", type=int, metavar="N", help="only the first N training digits")
     digits.add_argument("--test", type=int, default=10_000, metavar="N", help="test digits at the end (default: all)")
@@ -73,13 +79,20 @@ ETA = 0.002
 def learn_digits(arguments: argparse.Namespace) -> None:
     """Learn (or load), name the neurons, test."""
     from dmpnet.learning import learned as files
+    from dmpnet.learning.competition import Competition
 
     check_backend(arguments.backend)
     folder = Path(arguments.out)
     if folder.exists() and not folder.is_dir():
         raise DmpnetError(f"--out {folder}: a file, but learning needs a folder; give another name")
+    found = files.load(arguments.frozen) if arguments.frozen else None
+    settings = found.settings if found else Competition(
+        N=arguments.neurons, rule=arguments.rule, seed=arguments.seed, chip=arguments.chip,
+        changed=tuple(options.settings(arguments.set).items()), decay=arguments.decay)
+    if settings.report is not None:
+        print(settings.report.table())
     train = _digits(arguments, "train", arguments.samples)
-    found = files.load(arguments.frozen) if arguments.frozen else _learned(arguments, train, folder)
+    found = found or _learned(arguments, settings, train, folder)
     if arguments.test:
         _tested(arguments, found, train, folder)
 
@@ -89,11 +102,9 @@ def _digits(arguments: argparse.Namespace, split: str, samples: int | None) -> d
     return found if samples is None else found.take(slice(max(samples, 0)))
 
 
-def _learned(arguments: argparse.Namespace, train: data.Recordings, folder: Path) -> Any:
-    from dmpnet.learning.competition import Competition
+def _learned(arguments: argparse.Namespace, settings: Any, train: data.Recordings, folder: Path) -> Any:
     from dmpnet.learning.learner import Learner, Progress
 
-    settings = Competition(N=arguments.neurons, rule=arguments.rule, seed=arguments.seed)
     with options.bar(arguments.passes * len(train), "image", "learning") as bar:
         def report(p: Progress) -> None:
             bar.update(p.seen - bar.n)
@@ -110,44 +121,27 @@ def _learned(arguments: argparse.Namespace, train: data.Recordings, folder: Path
     provenance.write(folder / "learning.json", found.provenance | {"data": train.source})
     print(f"learned from {learner.seen} images, {learner.state.shown} presentations; weights in "
           f"{folder / 'learned.npz'}")
+    if learner.state.writes is not None:
+        print(f"each weight was written {learner.state.writes.mean():.0f} times on average, the most written one "
+              f"{learner.state.writes.max()} times")
     return found
-
-
-NAMING = 10_000
-"""Training digits, the latest learned from, that name the neurons."""
-
-
-SET = 2500
-"""Digits answered in a row; every set meets the same chances, so that sets may be answered side by side."""
-
-
-def _pieces(values: np.ndarray) -> list[np.ndarray]:
-    return [values[start:start + SET] for start in range(0, len(values), SET)]
 
 
 def _tested(arguments: argparse.Namespace, found: Any, train: data.Recordings, folder: Path) -> None:
     """Name the neurons by training digits, test the frozen network, write both."""
-    from dmpnet.learning import labels
+    from dmpnet.learning import exam
     from dmpnet.learning import learned as files
-    from dmpnet.learning.learner import answers
 
     test = _digits(arguments, "test", arguments.test)
-    naming = train.take(slice(-NAMING, None))
+    naming = train.take(slice(-exam.NAMING, None))
     with options.bar(len(naming) + len(test), "image", "testing, nothing changes") as bar:
-        sets = [part[:, :, 0] for some in (naming, test) for part in _pieces(some.values)]
-        spikes = np.concatenate(answers(found, *sets, backend=arguments.backend, report=lambda done: _move(bar, done)))
-    heard, spikes = spikes[:len(naming)], spikes[len(naming):]
-    found = replace(found, neurons=labels.assigned(heard, naming.labels))
-    files.save(found, folder / "learned.npz")
-    right = labels.voted(spikes, found.neurons) == test.labels
-    accuracy = 100 * float(right.mean())
+        marks = exam.examined(found, naming, test, arguments.backend, lambda done: _move(bar, done))
+    files.save(marks.learned, folder / "learned.npz")
     provenance.write(folder / "answers.json", provenance.record(
         "learn digits", options.given(arguments), settings=asdict(found.settings), learned=found.provenance,
-        data=test.source, test_samples=len(test), accuracy=accuracy, neurons_named_by=len(naming),
-        neurons_of_class=np.bincount(found.neurons[found.neurons >= 0], minlength=10).tolist(),
-        accuracy_by_class=[round(100 * float(right[test.labels == c].mean()), 2) for c in range(10)
-                           if (test.labels == c).any()], spikes_an_image=float(spikes.sum() / len(test))))
-    print(f"{accuracy:.2f} % of {len(test)} test digits, in Brian2 on {arguments.backend}; neurons named by "
+        data=test.source, test_samples=len(test), accuracy=marks.accuracy, neurons_named_by=len(naming),
+        neurons_of_class=marks.neurons_of_class, accuracy_by_class=marks.by_class, spikes_an_image=marks.spikes))
+    print(f"{marks.accuracy:.2f} % of {len(test)} test digits, in Brian2 on {arguments.backend}; neurons named by "
           f"{len(naming)} training digits; {folder / 'answers.json'}")
 
 

@@ -57,6 +57,11 @@ def _place() -> np.ndarray:
     return place
 
 
+def later(state: Any, words: int) -> np.ndarray:
+    """`ahead` for any number of words, at once."""
+    return _cycle()[(_place()[np.asarray(state)] + words * BITS) % PERIOD]
+
+
 def states(count: int, seed: int = 1) -> np.ndarray:
     """(count,) uint16 from `seed` on, which is the first."""
     if not 0 < seed <= PERIOD:

@@ -18,17 +18,26 @@ those of the authors' code (github.com/peter-u-diehl/stdp-mnist). What differs f
 - Input arrives without the random delays of 0 to 10 ms, which change nothing for input without temporal structure.
 - What is drawn at random comes from dmpnet.learning.draws: no two presentations share a draw, and a run that goes on
   where it was stopped ends with the same weights.
+
+With a `chip`, weights and traces of the plastic synapses are the integers of its core that learns
+(dmpnet.plasticity.integer_rule), weights in codes; neurons and their thresholds stay in real numbers. Bringing weights
+to their sum is then a rounded product, w norm / total, and only ever brings them down, as rounding up what stays put
+would be a random walk.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
 from brian2 import Clock, Network, NeuronGroup, SpikeMonitor, Synapses, TimedArray, exp, linked_var, ms, mV, second
 
 from dmpnet.errors import DmpnetError
+from dmpnet.hardware import chip as chips
+from dmpnet.hardware.fit import Report, fit_array
 from dmpnet.learning import draws
-from dmpnet.plasticity import ADAPTIVE_THRESHOLD, Rule, rule, synapses
+from dmpnet.plasticity import ADAPTIVE_THRESHOLD, IntegerRule, Rule, constrain, rule, synapses
+from dmpnet.plasticity.integer_rule import rounded
 
 EQUATIONS = """
 dv/dt = (v_rest - v + g_e*(0*mV - v) + g_i*(v_inh - v))/tau : volt (unless refractory)
@@ -56,6 +65,10 @@ CONSTANTS = {"v_rest": -65 * mV, "v_reset": -65 * mV, "v_inh": -100 * mV, "tau":
              "tau_i": 2 * ms}
 REFRACTORY = 5 * ms
 FOREVER = 1e300 * second
+WRITTEN = """
+writes = writes + int(wanted != w)
+w = wanted
+"""
 SHOWN = """
 image : integer     # of this run, -1 before the first
 last : integer      # image after the last
@@ -80,6 +93,9 @@ class Competition:
     dt, present, rest : seconds a step, of a presentation, of a pause after it
     intensity, fewest, brightest : of an image at first; spikes it has to bring; intensity at which it is passed on
     norm, inhibition : sum of a neuron's weights, conductance a spike of a rival adds
+    chip : that holds weights and traces, by name or as a description; '' for real numbers
+    changed : numbers of the chip set otherwise, (('plasticity.w.bits', 4), ...)
+    decay : of traces on the chip, 'shift' or 'linear'; '' for the first it has
     """
 
     inputs: int = 784
@@ -94,8 +110,12 @@ class Competition:
     norm: float = 78.0
     inhibition: float = 17.0
     seed: int = 0
+    chip: str = ""
+    changed: tuple[tuple[str, Any], ...] = ()
+    decay: str = ""
 
     def __post_init__(self):
+        object.__setattr__(self, "changed", tuple((key, value) for key, value in self.changed))  # lists, from JSON
         for name in ("inputs", "N", "dt", "present", "intensity", "norm"):
             if not 0 < getattr(self, name) < np.inf:
                 raise DmpnetError(f"competition: {name} = {getattr(self, name)}, but it is positive; set {name} > 0")
@@ -105,6 +125,8 @@ class Competition:
         if self.plasticity.third_factor or self.plasticity.needs:
             raise DmpnetError(f"competition: {self.rule} needs a third factor or the membrane of a DMP layer, which "
                               f"are not here; choose a rule of spikes alone, e.g. diehl-cook-code")
+        if not self.chip and (self.changed or self.decay):
+            raise DmpnetError("competition: numbers or traces of a chip, but no chip; name one, e.g. learning")
 
     @property
     def steps(self) -> int:
@@ -116,17 +138,50 @@ class Competition:
         """The rule with its parameters."""
         return rule(self.rule)
 
+    @property
+    def integers(self) -> IntegerRule | None:
+        """The rule in the chip's integers, with one more random word a step for bringing weights to their sum."""
+        return _integers(self.rule, self.chip, self.changed, self.decay, self.dt) if self.chip else None
+
+    @property
+    def unit(self) -> float:
+        """What a weight of 1 in the arrays stands for: of one code, on a chip."""
+        return self.integers.unit if self.integers else 1.0
+
+    @property
+    def report(self) -> Report | None:
+        """What the array needs of the chip."""
+        if self.integers is None:
+            return None
+        return fit_array(self.integers, _chip(self.chip, self.changed), self.inputs, self.N)
+
+
+def _chip(name: str, changed: tuple[tuple[str, Any], ...]) -> chips.Chip:
+    return chips.changed(chips.load(name), dict(changed))
+
+
+@cache
+def _integers(name: str, chip: str, changed: tuple[tuple[str, Any], ...], decay: str, dt: float) -> IntegerRule:
+    made = constrain(rule(name), _chip(chip, changed), dt, decay=decay or None)
+    return replace(made, words=made.words + 1) if made.w.rounding == "stochastic" else made
+
 
 def start(settings: Competition) -> dict[str, np.ndarray]:
-    """Weights w (inputs, N), uniform below 0.3 as in the authors' code, and theta (N,) in volt, drawn by the seed."""
+    """Weights w (inputs, N), uniform below 0.3 as in the authors' code, and theta (N,) in volt, drawn by the seed.
+
+    On a chip, w is in codes, rounded at random by the same seed.
+    """
     random = np.random.RandomState(settings.seed)
     w = (random.random_sample((settings.inputs, settings.N)) + 0.01) * 0.3
+    if settings.chip:
+        w = np.floor(w / settings.unit + random.random_sample(w.shape))
     return {"w": w, "theta": np.full(settings.N, float(ADAPTIVE_THRESHOLD.namespace["theta_offset"]))}
 
 
-def normalised(w: np.ndarray, norm: float) -> np.ndarray:
-    """w (inputs, N), every neuron's weights scaled to sum to norm."""
-    return w * (norm / w.sum(axis=0))
+def normalised(w: np.ndarray, settings: Competition) -> np.ndarray:
+    """w (inputs, N), every neuron's weights scaled to sum to norm; on a chip as they are, as the next presentation does
+    it."""
+    return w if settings.chip else w * (settings.norm / w.sum(axis=0))
 
 
 def build(settings: Competition, presentations: int, learns: bool = True) -> tuple[Network, TimedArray]:
@@ -175,9 +230,9 @@ def _neurons(settings: Competition, shown: NeuronGroup, learns: bool, each: Cloc
     exc = NeuronGroup(settings.N, EQUATIONS + (threshold.equations + LEARNING if learns else "theta : volt"),
                       threshold=threshold.threshold, reset="v = v_reset\n" + (threshold.reset if learns else ""),
                       refractory=REFRACTORY, method="exponential_euler", name="exc",
-                      namespace=CONSTANTS | fixed | {"norm": settings.norm, "rest": settings.rest * second,
-                                                     "tau_theta_0": threshold.namespace["tau_theta"],
-                                                     "forever": FOREVER})
+                      namespace=CONSTANTS | fixed | {
+                          "norm": settings.norm / settings.unit, "rest": settings.rest * second,
+                          "tau_theta_0": threshold.namespace["tau_theta"], "forever": FOREVER})
     if learns:
         exc.image, exc.last = linked_var(shown, "image"), linked_var(shown, "last")
     exc.run_regularly(REST + (DECAY if learns else ""), clock=each, when="start", name="exc_run_regularly")
@@ -205,7 +260,7 @@ def _counted(exc: NeuronGroup, shown: NeuronGroup) -> list[Synapses]:
 
 def _fixed(settings: Competition, source: NeuronGroup, exc: NeuronGroup) -> list[Any]:
     made = Synapses(source, exc, "w : 1", on_pre="g_e_post += w*unit", name="plastic", namespace={
-        "unit": charge(settings, CONSTANTS["tau_e"])})
+        "unit": settings.unit * charge(settings, CONSTANTS["tau_e"])})
     i, j = (ends.ravel() for ends in np.mgrid[:settings.inputs, :settings.N])
     made.connect(i=i, j=j)
     return [made]
@@ -213,10 +268,11 @@ def _fixed(settings: Competition, source: NeuronGroup, exc: NeuronGroup) -> list
 
 def _plastic(settings: Competition, source: NeuronGroup, exc: NeuronGroup, each: Clock) -> list[Any]:
     """Synapses that follow the rule, their traces 0 and each neuron's weights scaled at the start of a presentation."""
-    unit = charge(settings, CONSTANTS["tau_e"])
-    plastic = synapses(settings.plasticity, source, exc, transmit=f"g_e_post += w*{unit!r}", name="plastic")
-    for traces in (made for made in plastic.objects if isinstance(made, NeuronGroup)):
-        forget = "\n".join(f"{name} = 0" for name in traces.equations.diff_eq_names)
+    unit, made = settings.unit * charge(settings, CONSTANTS["tau_e"]), settings.integers
+    plastic = synapses(made.brian2 if made else settings.plasticity, source, exc, transmit=f"g_e_post += w*{unit!r}",
+                       name="plastic")
+    for traces in (group for group in plastic.objects if isinstance(group, NeuronGroup)):
+        forget = "\n".join(f"{name} = 0" for name in sorted(traces.equations.names - {"r"}))
         traces.run_regularly(forget, clock=each, when="start", name=f"{traces.name}_run_regularly")
     totals = NeuronGroup(settings.N, "total : 1", clock=each, name="totals", namespace={})
     sums = Synapses(source, totals, "total_post = w_now : 1 (summed)", name="sums", namespace={})
@@ -224,7 +280,11 @@ def _plastic(settings: Competition, source: NeuronGroup, exc: NeuronGroup, each:
     i, j = (ends.ravel() for ends in np.mgrid[:settings.inputs, :settings.N])  # in the order of the plastic ones
     sums.connect(i=i, j=j)
     exc.total = linked_var(totals, "total")
-    exc.run_regularly("factor = norm/total*int(image < last) + int(image >= last)", clock=each, when="thresholds",
+    factor = "clip(norm/(total + int(total == 0)), 0, 1)" if made else "norm/total"
+    exc.run_regularly(f"factor = {factor}*int(image < last) + int(image >= last)", clock=each, when="thresholds",
                       name="exc_scale")
-    plastic.synapses.run_regularly("w = w*factor_post", clock=each, when="thresholds", order=1, name="plastic_scale")
+    scaled = "w = w*factor_post"
+    if made:
+        scaled = f"wanted = {rounded(made.w, 'w*factor_post', 0, made.words - 1)}\n{WRITTEN}"
+    plastic.synapses.run_regularly(scaled, clock=each, when="thresholds", order=1, name="plastic_scale")
     return [*plastic.objects, totals, sums]

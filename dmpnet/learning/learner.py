@@ -18,14 +18,18 @@ from dmpnet.files import digest, whole_file, write_arrays
 from dmpnet.learning import labels as voting
 from dmpnet.learning import shows
 from dmpnet.learning.competition import Competition, normalised
-from dmpnet.learning.learned import Learned, save
+from dmpnet.learning.learned import Learned, as_kept, save
 from dmpnet.learning.shows import State
+
+BINS = 64
+"""Of the histogram of weights, from 0 to w_max, that every run adds."""
 
 WINDOW = 10_000
 """Latest images whose answers say what a neuron stands for."""
 
 FIRST = 500  # images before the first accuracy
-CURVE = ("images", "presentations", "accuracy %", "spikes an image", "mean theta mV", "w below 0.02 %", "w above 0.5 %")
+CURVE = ("images", "presentations", "accuracy %", "spikes an image", "mean theta mV", "w below 0.02 %", "w above 0.5 %",
+         "writes a weight")
 
 
 @dataclass
@@ -51,12 +55,15 @@ class Learner:
         if images.ndim != 2 or images.shape[1] != settings.inputs or not len(images):
             raise DmpnetError(f"images have shape {images.shape}, but this network has {settings.inputs} inputs; give "
                               f"(n, {settings.inputs}) with n > 0")
+        if settings.report is not None and settings.report.violations:
+            raise DmpnetError("\n".join(str(need) for need in settings.report.violations))
         self.settings, self.images, self.labels = settings, images, np.asarray(labels)
         self.folder, self.total, self.presentations = Path(folder), passes * len(images), presentations
         self.report, self.backend = report, backend
         self.state, self.seen = shows.beginning(settings), 0
         self.answers = np.zeros((0, settings.N), np.uint8)
         self.curve: list[list[float | None]] = []
+        self.histograms = np.zeros((0, BINS), np.int64)
 
     @property
     def checkpoint(self) -> Path:
@@ -64,7 +71,8 @@ class Learner:
 
     def _setup(self) -> dict[str, object]:
         """What a run must share with the one it continues."""
-        return asdict(self.settings) | {"presentations": self.presentations, "images": len(self.images)}
+        setup = asdict(self.settings) | {"presentations": self.presentations, "images": len(self.images)}
+        return json.loads(json.dumps(setup))
 
     def resume(self) -> bool:
         """Go on from the folder's checkpoint, if there is one; DmpnetError if it is of another run."""
@@ -73,6 +81,7 @@ class Learner:
         try:
             with np.load(self.checkpoint, allow_pickle=False) as file:
                 header, w, theta, answers = json.loads(str(file["header"])), file["w"], file["theta"], file["answers"]
+                histograms, writes = file["histograms"], file["writes"] if self.settings.chip else None
         except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
             raise DmpnetError(f"{self.checkpoint}: not a whole checkpoint ({error.__class__.__name__}); delete it to "
                               f"start again") from error
@@ -80,16 +89,17 @@ class Learner:
             if header["setup"].get(key) != value:
                 raise DmpnetError(f"{self.checkpoint}: learned with {key} = {header['setup'].get(key)!r}, but this run "
                                   f"asks for {value!r}; use another --out folder, or the same settings")
-        self.state = State(w, theta, **header["state"])
-        self.seen, self.curve, self.answers = header["seen"], header["curve"], answers
+        self.state = State(w, theta, **header["state"], writes=writes)
+        self.seen, self.curve, self.answers, self.histograms = header["seen"], header["curve"], answers, histograms
         return True
 
     def save(self) -> None:
         """Write the checkpoint."""
         state = {key: getattr(self.state, key) for key in ("shown", "intensity", "count")}
         header = {"setup": self._setup(), "seen": self.seen, "curve": self.curve, "state": state}
+        writes = {} if self.state.writes is None else {"writes": self.state.writes}
         write_arrays(self.checkpoint, header=np.array(json.dumps(header)), w=self.state.w, theta=self.state.theta,
-                     answers=self.answers)
+                     answers=self.answers, histograms=self.histograms, **writes)
 
     def run(self, most: int | None = None) -> None:
         """Learn to the last image, or through `most` further runs of Brian2."""
@@ -107,10 +117,13 @@ class Learner:
         accuracy = self._accuracy(spikes, self.labels[chosen[:len(spikes)]])
         self.answers = np.concatenate([self.answers, np.minimum(spikes, 255).astype(np.uint8)])[-WINDOW:]
         self.seen += len(spikes)
-        w = self.state.w
+        w = self.state.w * self.settings.unit
         self.curve.append([self.seen, self.state.shown, accuracy, float(spikes.sum() / max(len(spikes), 1)),
                            1e3 * float(self.state.theta.mean()), 100 * float((w < 0.02).mean()),
-                           100 * float((w > 0.5).mean())])
+                           100 * float((w > 0.5).mean()),
+                           None if self.state.writes is None else float(self.state.writes.mean())])
+        high = float(self.settings.plasticity["w_max"])
+        self.histograms = np.vstack([self.histograms, np.histogram(w, BINS, (0, high))[0]])
         self.save()
         self._write_curve()
         if self.report:
@@ -135,11 +148,12 @@ class Learner:
 
     def finished(self) -> Learned:
         """What was learned so far, also written to learned.npz; neurons named by what they answered meanwhile."""
-        learned = Learned(self.settings, normalised(self.state.w, self.settings.norm).astype(np.float16).astype(float),
+        learned = Learned(self.settings, as_kept(normalised(self.state.w, self.settings), self.settings).astype(float),
                           self.state.theta.astype(np.float32).astype(float),
                           voting.assigned(self.answers, self._latest()),
                           provenance.record("learn digits", asdict(self.settings), images_seen=self.seen,
-                                            presentations=self.state.shown, checkpoint=digest(self.checkpoint)))
+                                            presentations=self.state.shown, checkpoint=digest(self.checkpoint)),
+                          self.histograms, self.state.writes)
         save(learned, self.folder / "learned.npz")
         return learned
 

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from brian2 import get_device, prefs, second, volt
+from brian2 import NeuronGroup, get_device, prefs, second, volt
 
+from dmpnet.hardware import lfsr
 from dmpnet.learning import competition
 from dmpnet.learning.competition import Competition
+from dmpnet.plasticity.binary import registers
 from dmpnet.plasticity.protocols import brian2_on
 
 PRESENTATIONS = 500
@@ -23,6 +25,7 @@ class State:
     w, theta : (inputs, N) weights, (N,) adaptive part of the thresholds in volt
     shown : presentations so far
     intensity, count : of the last one: how bright, and how many spikes it brought; fewer than `fewest` repeats it
+    writes : (inputs, N), how often each weight was written with another code, on a chip; else None
     """
 
     w: np.ndarray
@@ -30,11 +33,14 @@ class State:
     shown: int
     intensity: int
     count: int
+    writes: np.ndarray | None = None
 
 
 def beginning(settings: Competition) -> State:
     """The state before the first image."""
-    return State(**competition.start(settings), shown=0, intensity=settings.intensity, count=settings.fewest)
+    writes = np.zeros((settings.inputs, settings.N), np.int64) if settings.chip else None
+    return State(**competition.start(settings), shown=0, intensity=settings.intensity, count=settings.fewest,
+                 writes=writes)
 
 
 class Shows:
@@ -68,7 +74,10 @@ class Shows:
         chosen, used, last = _through(counts.sum(axis=1), len(images), state, self.settings)
         w = np.array(self.network["plastic"].w[:]).reshape(state.w.shape)
         theta = np.array(self.network["exc"].theta[:]) if "theta" in self.network["exc"].variables else state.theta
-        return State(w, theta, state.shown + used, *last), counts[chosen]
+        writes = state.writes
+        if writes is not None and "writes" in self.network["plastic"].variables:
+            writes = writes + np.array(self.network["plastic"].writes[:]).reshape(w.shape)
+        return State(w, theta, state.shown + used, *last, writes), counts[chosen]
 
     def _execute(self, state: State, integers: dict[str, int], played: np.ndarray) -> None:
         network = self.network
@@ -79,14 +88,28 @@ class Shows:
             network["exc"].theta = state.theta * volt
             for name, value in integers.items():
                 setattr(network["shown"], name, value)
+            for traces, words in self._registers(state.shown):
+                traces.r = words
             self._run()
             return
         device = get_device()
         arguments = {getattr(network["shown"], name): value for name, value in integers.items()}
+        arguments |= {traces.r: words for traces, words in self._registers(state.shown)}
         device.run(run_args={**arguments, network["plastic"].w: state.w.ravel(), network["exc"].theta:
                              state.theta * volt, self.pixels: played}, with_output=False)
         for file in (Path(device.project_dir) / "static_arrays").glob("init_*"):  # a new one for each value
             file.unlink()
+
+    def _registers(self, shown: int) -> list[tuple[NeuronGroup, np.ndarray]]:
+        """Shift registers as they are after so many presentations, with the neurons' traces whose they are."""
+        names = [f"plastic_{side}_traces" for side in ("pre", "post")]
+        groups = [made for made in self.network.objects if made.name in names and "r" in made.variables]
+        made = self.settings.integers
+        if made is None or not groups:
+            return []
+        words = lfsr.later(registers(self.settings.inputs + self.settings.N), made.words * shown * self.settings.steps)
+        sides = dict(zip(names, np.split(words.astype(np.int32), [self.settings.inputs]), strict=True))
+        return [(group, sides[group.name]) for group in groups]
 
     def _counts(self) -> np.ndarray:
         """(presentations, N) spikes."""

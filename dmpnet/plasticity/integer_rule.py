@@ -288,17 +288,17 @@ def _lines(made: IntegerRule, number: int, change: Change | Deferred, functions:
     shift, sign = change.shift, 1 if isinstance(change, Deferred) else change.sign
     if change.target == "c" and made.eligibility:
         word = made.eligibility.word
-        return f"c = clip(c {'-+'[sign > 0]} {_rounded(word, total, shift, change.noise)}, {word.low}, {word.high})"
+        return f"c = clip(c {'-+'[sign > 0]} {rounded(word, total, shift, change.noise)}, {word.low}, {word.high})"
     if made.device.varies:
         total, shift = f"({total})*vary", shift + VARIATION_BITS
-    lines = [f"wanted = clip(w {'-+'[sign > 0]} {_rounded(made.w, total, shift, change.noise)}, {made.lowest}, "
+    lines = [f"wanted = clip(w {'-+'[sign > 0]} {rounded(made.w, total, shift, change.noise)}, {made.lowest}, "
              f"{made.highest})", "writes = writes + int(wanted != w)"]
     taken = f"int(lfsr_drawn(r_pre, r_post, {change.failing}) >= {made.device.failing})" if change.failing >= 0 else ""
     return "\n".join([*lines, f"w = w + (wanted - w)*{taken}" if taken else "w = wanted"])
 
 
-def _rounded(word: Word, total: str, shift: int, noise: int) -> str:
-    """`total` >> shift, rounded as `word` does."""
+def rounded(word: Word, total: str, shift: int, noise: int) -> str:
+    """Brian2 code of `total` >> shift, rounded as `word` does; noise: number of the word of the step that it takes."""
     down = f"({total})/{2.0**shift}"
     if word.rounding == "stochastic":
         return f"floor({down} + lfsr_drawn(r_pre, r_post, {noise})/{2.0**lfsr.BITS})"
