@@ -13,6 +13,7 @@ class Activity:
         at every step
     spikes : list of (B, T, N) bool, or empty if not recorded
     rates : list of (N,) float64, fraction of steps with a spike, mean over samples
+    counts : list of (B, N) int64, spikes of each neuron in each sample
     u : list of (B, T, N), membranes after the reset of each step, if recorded
     m : list of (B, T, d) or None for a layer without slow memory, if recorded
     x : list of (B, T, 1) or None for a layer without slow memory, if recorded
@@ -23,6 +24,7 @@ class Activity:
 
     logits: np.ndarray
     rates: list[np.ndarray]
+    counts: list[np.ndarray] = field(default_factory=list)
     spikes: list[np.ndarray] = field(default_factory=list)
     u: list[np.ndarray] = field(default_factory=list)
     m: list[np.ndarray | None] = field(default_factory=list)

@@ -149,15 +149,17 @@ def read_activity(read: Read, network: TrainedNetwork, shape: tuple[int, ...], l
         fired[sample, np.rint(read(f"spikes_{number}", "t") / network.encoding.dt).astype(int) - lag, unit] = True
         return fired[:keep]
 
-    def rate(number: int) -> np.ndarray:
-        return read(f"spikes_{number}", "count").reshape(batch, -1)[:keep].mean(axis=0) / steps
+    def count(number: int) -> np.ndarray:
+        return read(f"spikes_{number}", "count").reshape(batch, -1)[:keep].astype(np.int64)
 
     layers = list(enumerate(network.layers, 1))
+    counts = [count(number) for number, _ in layers]
     y = states("y", "y", lags.readout) if "readout" in needed(network, record) else np.empty(0)
     return Activity(
         logits=read("readout", "total").reshape(batch, -1)[:keep] / steps if network.kappa is None
         else smoothed(y, network.kappa),
-        rates=[rate(number) for number, _ in layers],
+        rates=[spiked.mean(axis=0) / steps for spiked in counts],
+        counts=counts,
         spikes=[spikes(n, layer.N, lags.u[n - 1]) for n, layer in layers] if "spikes" in record else [],
         u=[states(f"u_{n}", "u", lags.u[n - 1]) for n, _ in layers] if "u" in record else [],
         m=[states(f"m_{n}", "m", lag) if (lag := lags.m[n - 1]) is not None else None

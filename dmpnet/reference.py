@@ -148,6 +148,7 @@ def run(network: TrainedNetwork, s_in: np.ndarray, record: tuple[str, ...] = ("s
     return Activity(
         logits=(counts[-1].astype(dtype) / steps) @ W_o + b_o if network.kappa is None else smoothed(y, network.kappa),
         rates=[count.mean(axis=0) / steps for count in counts],
+        counts=[count.astype(np.int64) for count in counts],
         spikes=[np.stack(layer, axis=1) for layer in spikes if layer],
         u=[np.stack(layer, axis=1) for layer in u if layer],
         m=[np.stack(layer, axis=1) if layer else None for layer in m] if "m" in record else [],

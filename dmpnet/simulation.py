@@ -168,6 +168,6 @@ def joined(parts: list[Activity], samples: int) -> Activity:
     return Activity(
         logits=np.concatenate([part.logits for part in parts]),
         rates=[sum(weight * rate for weight, rate in zip(weights, layer, strict=True)) for layer in rates],
-        spikes=layers("spikes"), u=layers("u"), m=layers("m"), x=layers("x"),
+        counts=layers("counts"), spikes=layers("spikes"), u=layers("u"), m=layers("m"), x=layers("x"),
         readout=None if parts[0].readout is None else np.concatenate([part.readout for part in parts]),
     )

@@ -337,7 +337,7 @@ class _Whole:
 def _loaded(path: Path) -> Activity:
     with np.load(path) as arrays:
         names = sorted(arrays.files, key=lambda name: (name.partition("_")[0], len(name), name))
-        layers: dict[str, Any] = {"rates": [], "spikes": [], "u": [], "m": [], "x": []}
+        layers: dict[str, Any] = {"rates": [], "counts": [], "spikes": [], "u": [], "m": [], "x": []}
         for name in names:
             field = name.partition("_")[0]
             if field in layers:

@@ -111,7 +111,7 @@ def _save(found: Activity, path: Path) -> None:
     arrays: dict[str, Any] = {"logits": found.logits}
     if found.readout is not None:
         arrays["readout"] = found.readout
-    for field in ("rates", "spikes", "u", "m", "x"):
+    for field in ("rates", "counts", "spikes", "u", "m", "x"):
         for number, array in enumerate(getattr(found, field)):
             arrays[f"{field}_{number}"] = np.empty(0) if array is None else array
     np.savez(path, **arrays)

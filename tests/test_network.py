@@ -65,6 +65,8 @@ def numpy_target():
 def assert_informative(want: Activity) -> None:
     """Equality shows something: no membrane sits on its threshold by accident, no layer is silent or saturated."""
     assert want.margin > 1e-9, "a membrane sits on the threshold: change the seed"
+    for counts, spikes in zip(want.counts, want.spikes, strict=True):
+        np.testing.assert_array_equal(counts, spikes.sum(axis=1))
     for rates in want.rates:
         assert 0.005 < rates.mean() < 0.5, "silent or saturated: equality would show nothing"
 

@@ -67,6 +67,8 @@ def test_only_what_is_asked_for_is_kept():
     assert (got.spikes, got.u, got.m, got.readout) == ([], [], [], None)
     assert simulate(replace(network, kappa=0.5), s_in, record=()).readout is None
     np.testing.assert_allclose(got.logits, want.logits, atol=1e-12)
+    for a, b in zip(got.counts, want.counts, strict=True):
+        np.testing.assert_array_equal(a, b)
     for a, b in zip(got.rates, want.rates, strict=True):
         np.testing.assert_allclose(a, b, atol=1e-15)
 

@@ -168,5 +168,6 @@ def watched(network: TrainedNetwork, s_in: np.ndarray,
         logits=smoothed(y, network.kappa) if network.kappa is not None
         else (product(counts[-1], W_o) + steps * b_o) / steps,
         rates=[count.mean(axis=0) / steps for count in counts],
+        counts=counts,
         readout=y if "readout" in record else None, margin=float(margin), **found)
     return activity, [core.overflows for core in cores]

@@ -1,0 +1,84 @@
+"""How fast does Diehl & Cook's network learn here? Against Brian2's own example of the same paper, image by image.
+
+The example is not part of this package: give its file (examples/frompapers/Diehl_Cook_2015.py of Brian2). Both learn
+from the same first training digits, from weights drawn alike, on one core: ours in C++ standalone, in one run, the
+example as it is, on Brian2's default target, which compiles with Cython, an image a run. Compiling is not counted, nor
+is the first image of the example, which fills its caches. Time is per image that was learned from, presented again or
+not.
+
+python analyses/benchmark_learning.py Diehl_Cook_2015.py --data FOLDER
+"""
+
+import argparse
+import importlib.util
+import sys
+import time
+import types
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from brian2 import seed as seed_brian2
+from tabulate import tabulate
+
+from dmpnet import data, provenance
+from dmpnet.commands import options
+from dmpnet.learning import shows
+from dmpnet.learning.competition import Competition
+
+
+def example(path: Path) -> Any:
+    """The example as a module; its progress bar, which it imports, is not needed."""
+    sys.modules.setdefault("progressbar", types.SimpleNamespace(progressbar=iter))  # type: ignore[arg-type]
+    spec = importlib.util.spec_from_file_location("diehl_cook_example", path)
+    if spec is None or spec.loader is None:
+        raise SystemExit(f"{path}: not a Python file; give Diehl_Cook_2015.py of Brian2's examples")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def theirs(path: Path, images: np.ndarray, seed: int) -> tuple[float, float]:
+    """(seconds an image, spikes an image) of the example; the first image only fills caches."""
+    module = example(path)
+    seed_brian2(seed)
+    net = module.build_network(True)
+    rates, spikes = images / 8.0, []
+    for number, image in enumerate(rates):
+        if number == 1:
+            began = time.perf_counter()
+        module.normalize_plastic_weights(net["inp_exc"])
+        spikes.append(int(np.sum(module.show_sample(net, image, module.INTENSITY))))
+    return (time.perf_counter() - began) / (len(images) - 1), float(np.mean(spikes[1:]))
+
+
+def ours(settings: Competition, images: np.ndarray) -> tuple[float, float]:
+    """(seconds an image, spikes an image) of this package."""
+    with shows.opened(settings, len(images), True, "cpp_standalone") as shown:
+        began = time.perf_counter()
+        _, spikes = shown.show(shows.beginning(settings), images)
+        return (time.perf_counter() - began) / len(spikes), float(spikes.sum() / len(spikes))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("example", type=Path, help="Diehl_Cook_2015.py of Brian2's examples")
+    parser.add_argument("--images", type=int, default=500, help="that ours learns from (default: 500)")
+    parser.add_argument("--example-images", type=int, default=21, help="that the example learns from (default: 21)")
+    options.data(parser)
+    options.common(parser, "results/benchmark_learning.json")
+    arguments = parser.parse_args()
+    digits = data.load("smnist", "train", arguments.data).values[:, :, 0]
+    results = {"dmpnet, C++ standalone": ours(Competition(seed=arguments.seed), digits[:arguments.images]),
+               "dmpnet on a chip, 8 bits": ours(Competition(seed=arguments.seed, chip="learning"),
+                                                digits[:arguments.images]),
+               "Brian2's example": theirs(arguments.example, digits[:arguments.example_images], arguments.seed)}
+    peer = results["Brian2's example"][0]
+    rows = [{"what": name, "ms an image": 1e3 * seconds, "spikes an image": spikes, "min for 60,000": 1e3 * seconds,
+             "times faster": peer / seconds} for name, (seconds, spikes) in results.items()]
+    print(tabulate(rows, headers="keys", floatfmt=("", ".1f", ".1f", ".0f", ".1f")))
+    provenance.write(arguments.out, provenance.record("benchmark_learning", options.given(arguments), rows=rows))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,84 @@
+"""Digits learned on a chip: what few bits a weight leave, and how often weights are written.
+
+Reads analyses/results/learned_on_chip.json, made by analyses/learned_on_chip.py (ten minutes a line on a core).
+python figures/learned_on_chip.py STEM
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from dmpnet import drawing
+
+RESULTS = Path(__file__).resolve().parent.parent / "analyses" / "results"
+SHOWN = (("real numbers", "black", "-"), ("8 bits", drawing.HIGHLIGHT, "-"), ("4 bits", drawing.SECOND, "--"),
+         ("binary", drawing.MUTED, "-."))
+NEAR = 10  # runs of 500 presentations that a curve is averaged over
+
+
+def learned_on_chip(path: Path = RESULTS / "learned_on_chip.json") -> Figure:
+    """Accuracy against bits; against images seen; writes of a weight against bits."""
+    runs = {run["line"]: run for run in json.loads(path.read_text())["runs"]}
+    with matplotlib.rc_context(drawing.STYLE):
+        figure = Figure(figsize=(7.2, 2.6), layout="constrained")
+        by_bits, by_images, by_writes = figure.subplots(1, 3)
+        accuracy(by_bits, runs)
+        curves(by_images, runs)
+        writes(by_writes, runs)
+    return figure
+
+
+def bits(run: dict[str, Any]) -> int:
+    """Of a weight; the learning core has 8 unless told otherwise."""
+    return int(dict(run["settings"]["changed"]).get("plasticity.w.bits", 8))
+
+
+def on_chip(runs: dict[str, dict[str, Any]], decay: str) -> list[dict[str, Any]]:
+    """Runs of one pass on the chip with traces of that decay, by bits."""
+    found = [run for run in runs.values() if run["settings"]["chip"] and run["passes"] == 1
+             and (run["settings"]["decay"] or "shift") == decay]
+    return sorted(found, key=bits)
+
+
+def accuracy(ax: Axes, runs: dict[str, dict[str, Any]]) -> None:
+    """Of the test set, a line a kind of trace; real numbers as a line across."""
+    for decay, colour, mark in (("shift", drawing.HIGHLIGHT, "o-"), ("linear", drawing.SECOND, "s--")):
+        found = on_chip(runs, decay)
+        ax.plot([bits(run) for run in found], [run["accuracy"] for run in found], mark, color=colour, ms=4,
+                label=f"traces fall by {'shifts' if decay == 'shift' else 'lines'}")
+    if "real numbers" in runs:
+        ax.axhline(runs["real numbers"]["accuracy"], color="black", lw=0.8, label="real numbers")
+    ax.set(xlabel="bits of a weight", ylabel="test accuracy (%)", xticks=[1, 2, 4, 6, 8])
+    ax.legend()
+
+
+def curves(ax: Axes, runs: dict[str, dict[str, Any]]) -> None:
+    """Accuracy of the latest images, told before they were learned from, averaged over NEAR runs."""
+    for line, colour, style in SHOWN:
+        if line in runs:
+            seen, right = np.array(runs[line]["curve"]).T
+            kernel = np.ones(min(NEAR, len(right))) / min(NEAR, len(right))
+            ax.plot(seen[len(kernel) - 1:] / 1000, np.convolve(right, kernel, "valid"), style, color=colour, label=line)
+    ax.set(xlabel="digits seen (thousands)", ylabel="accuracy before\nthey were learned from (%)")
+    ax.legend()
+
+
+def writes(ax: Axes, runs: dict[str, dict[str, Any]]) -> None:
+    """Mean and most of a weight, in one pass."""
+    found = on_chip(runs, "shift")
+    for key, label, colour, mark in (("most", "most written", drawing.SECOND, "s--"),
+                                     ("mean", "mean", drawing.HIGHLIGHT, "o-")):
+        ax.plot([bits(run) for run in found], [run["writes"][key] for run in found], mark, color=colour, ms=4,
+                label=label)
+    ax.set(xlabel="bits of a weight", ylabel="writes of a weight\nin one pass", yscale="log", xticks=[1, 2, 4, 6, 8])
+    ax.legend()
+
+
+if __name__ == "__main__":
+    print(*drawing.save(learned_on_chip(), sys.argv[1]))
