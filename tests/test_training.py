@@ -320,6 +320,16 @@ def test_a_killed_run_resumes_to_the_same_weights(tmp_path, stop_after, changes)
     assert strip[0] == strip[1] and len(strip[0]) == 4
 
 
+def test_a_checkpoint_with_other_optimisers_is_refused(tmp_path):
+    run = trainer.Trainer(recipe(optimiser="muon"), bars(), tmp_path)
+    run.save()
+    state = torch.load(run.checkpoint, weights_only=True)
+    state["optimisers"] = state["optimisers"][:-1]
+    torch.save(state, run.checkpoint)
+    with pytest.raises(DmpnetError, match="another version"):
+        run.resume()
+
+
 def test_muon_moves_a_matrix_equally_in_all_directions(tmp_path):
     """A step is lr times a nearly orthogonal matrix, as long as Adam's: 0.2 a value."""
     run = trainer.Trainer(recipe(optimiser="muon", epochs=1, schedule="constant", lr=0.01), bars(), tmp_path)

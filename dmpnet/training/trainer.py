@@ -146,8 +146,12 @@ class Trainer:
         self.origin["products"] = state["products"]
         self.model.products = getattr(torch, state["products"])
         self.model.load_state_dict(state["model"])
-        for optimiser, theirs in zip(self.optimisers, state["optimisers"], strict=True):
-            optimiser.load_state_dict(theirs)
+        try:
+            for optimiser, theirs in zip(self.optimisers, state["optimisers"], strict=True):
+                optimiser.load_state_dict(theirs)
+        except ValueError as error:
+            raise DmpnetError(f"{self.checkpoint}: its optimisers are of another version of dmpnet; delete it to start "
+                              f"again, or go on with that version") from error
         self.progress = Progress(**state["progress"])
         self._look()
         return True
