@@ -9,49 +9,57 @@ import sys
 from pathlib import Path
 
 import matplotlib
+import numpy as np
 from matplotlib.figure import Figure
 
-from dmpnet import drawing
+from dmpnet import drawing, table
 
 RESULTS = Path(__file__).resolve().parent.parent / "analyses" / "results"
+BACKPROPAGATION = {"shd-regen": "shd-regen", "smnist": "S-MNIST"}
 
 
 def local_readout(learned: Path = RESULTS / "local_readout.json", drifts: Path = RESULTS / "adaptation.json") -> Figure:
-    """Test accuracy by how it was learned; accuracy before drift, under it, and after learning."""
-    found, rows = json.loads(learned.read_text()), json.loads(drifts.read_text())["rows"]
+    """Test accuracy by how it was learned, a panel a set; accuracy before drift, under it, and after learning."""
+    runs = json.loads(learned.read_text())["runs"]
+    sets = [name for name in BACKPROPAGATION if any(run["data"] == name for run in runs)]
     with matplotlib.rc_context(drawing.STYLE):
-        figure = Figure(figsize=(7.0, 2.8), layout="constrained")
-        left, right = figure.subplots(1, 2, width_ratios=(1, 1.3))
-        _accuracies(left, found)
-        _drifts(right, rows)
+        figure = Figure(figsize=(7.2, 1.4 + 1.3 * len(sets)), layout="constrained")
+        axes = figure.subplot_mosaic([[name, "drift"] for name in sets], width_ratios=(1, 1.3))
+        for name in sets:
+            _accuracies(axes[name], name, [run for run in runs if run["data"] == name])
+        _drifts(axes["drift"], [run["rows"] for run in json.loads(drifts.read_text())["runs"]])
     return figure
 
 
-def _accuracies(ax, found: dict) -> None:
-    back = found["backpropagation"]
-    bars = [("DMP II, backpropagation", back["shd-regen-dmp2"], drawing.MUTED),
-            ("FSNN, backpropagation", back["shd-regen-fsnn"], drawing.MUTED)]
-    bars += [(run["pathway"] + ", local", run["test"], colour)
-             for run, colour in zip(found["runs"], (drawing.HIGHLIGHT, drawing.SECOND), strict=True)]
-    for place, (_, accuracy, colour) in enumerate(bars):
-        ax.barh(place, accuracy, color=colour, height=0.7)
-        ax.annotate(f"{accuracy:.1f}", (accuracy, place), xytext=(-3, 0), textcoords="offset points", ha="right",
-                    va="center", color="k" if colour == drawing.MUTED else "w")
+def _accuracies(ax, name: str, runs: list[dict]) -> None:
+    """Bars: means over seeds, and every seed."""
+    bars = [(f"{kind}, backpropagation", [run["accuracy_brian2"] for run in table.results(f"{name}-{row}")],
+             drawing.MUTED) for kind, row in (("DMP II", "dmp2"), ("FSNN", "fsnn"))]
+    for pathway, colour in (("DMP, drawn", drawing.HIGHLIGHT), ("the same without slow memory", drawing.SECOND)):
+        bars.append((f"{pathway}, local", [run["test"] for run in runs if run["pathway"] == pathway], colour))
+    for place, (_, accuracies, colour) in enumerate(bars):
+        mean = float(np.mean(accuracies))
+        ax.barh(place, mean, color=colour, height=0.7)
+        ax.plot(accuracies, [place] * len(accuracies), "|", color="k", ms=6)
+        ax.annotate(f"{mean:.1f}", (1, place), xytext=(3, 0), textcoords="offset points", va="center",
+                    color="k" if colour == drawing.MUTED else "w")
     ax.set(yticks=range(len(bars)), yticklabels=[name.replace(", ", ",\n", 1) for name, *_ in bars], ylim=(3.6, -0.6),
-           xlabel="shd-regen, test (%)")
+           xlabel=f"{BACKPROPAGATION[name]}, test (%)")
 
 
-def _drifts(ax, rows: list[dict]) -> None:
+def _drifts(ax, seeds: list[list[dict]]) -> None:
+    """Means over seeds."""
     looks = (("without drift %", "o", "k"), ("drifted %", "v", drawing.SECOND), ("adapted %", "^", drawing.HIGHLIGHT),
              ("old after %", "s", drawing.MUTED))
     names = {"old after %": "old condition after"}
+    rows = seeds[0]
     for key, marker, colour in looks:
-        ax.plot([row[key] for row in rows], range(len(rows)), marker, color=colour, ms=5,
-                label=names.get(key, key.removesuffix(" %")))
+        ax.plot([np.mean([lines[number][key] for lines in seeds]) for number in range(len(rows))], range(len(rows)),
+                marker, color=colour, ms=5, label=names.get(key, key.removesuffix(" %")))
     ax.set(yticks=range(len(rows)), yticklabels=[row["drift"].replace(" after", "\nafter").replace(" channels",
                                                                                                    "\nchannels")
                                                  for row in rows], ylim=(len(rows) - 0.5, -0.5),
-           xlabel="shd-regen, test (%)")
+           xlabel=f"shd-regen, test (%), mean of {len(seeds)} seed{'s' * (len(seeds) > 1)}")
     ax.legend()
 
 

@@ -1,6 +1,7 @@
 """How each row of the table is trained: `dmpnet table1 --retrain ROW --seed K` does it again."""
 
 from dataclasses import replace
+from typing import Any
 
 from dmpnet import decay, shipped, swap, weights
 from dmpnet.training.recipe import Recipe, published
@@ -28,17 +29,19 @@ LEAKY = ("smnist-fsnn", "smnist-dmp2", "shd-regen-fsnn", "shd-regen-dmp2", "nmni
 PAIRS = OTHERS | {"epochs": 20, "shift_steps": 4}
 
 
-def _pixels(dataset: str, theta: float, small: int, balanced: int) -> dict[str, Recipe]:
-    return {f"{dataset}-fsnn": published(dataset, "fsnn", **PIXELS),
-            f"{dataset}-rsnn": published(dataset, "rsnn", **PIXELS | RECURRENT),
-            f"{dataset}-dmp1": published(dataset, **PIXELS, theta=theta, d=small),
-            f"{dataset}-dmp2": published(dataset, **PIXELS, theta=theta, d=balanced),
-            f"{dataset}-peak": published(dataset, **PIXELS, theta=theta, d=200)}
+def _pixels(dataset: str, theta: float, small: int, balanced: int, **changes: Any) -> dict[str, Recipe]:
+    pixels = PIXELS | changes
+    return {f"{dataset}-fsnn": published(dataset, "fsnn", **pixels),
+            f"{dataset}-rsnn": published(dataset, "rsnn", **pixels | RECURRENT),
+            f"{dataset}-dmp1": published(dataset, **pixels, theta=theta, d=small),
+            f"{dataset}-dmp2": published(dataset, **pixels, theta=theta, d=balanced),
+            f"{dataset}-peak": published(dataset, **pixels, theta=theta, d=200)}
 
 
 RECIPES: dict[str, Recipe] = {
     **_pixels("smnist", 300.0, 20, 60),
-    **_pixels("psmnist", 784.0, 40, 100),
+    # moved by a pixel, DMP II learns its permuted training digits worse (93.4 %) than it tells others (95.4 %)
+    **_pixels("psmnist", 784.0, 40, 100, shift_pixels=0),
     "shd-regen-fsnn": published("shd-regen", "fsnn", **SPOKEN),
     "shd-regen-rsnn": published("shd-regen", "rsnn", **SPOKEN | RECURRENT),
     "shd-regen-dsnn": published("shd-regen", "dsnn", **SPOKEN | LATE),
