@@ -248,7 +248,7 @@ def recipe(network: TrainedNetwork, epochs: int, lr: float) -> Recipe:
     if "dataset" not in network.provenance.get("arguments", {}):
         raise DmpnetError("network: its file does not say how it was trained, so that its validation part is not "
                           "known; train one with dmpnet train")
-    return Recipe.of(network.provenance["arguments"]).onward(epochs, lr, optimiser="adam", rank_weight=0.0,
+    return Recipe.of(network.provenance["arguments"]).onward(epochs, lr, optimiser="muon", rank_weight=0.0,
                                                              learn_decay=False)
 
 
