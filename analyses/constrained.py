@@ -4,7 +4,7 @@ Formats are chosen on 200 training samples, epochs of quantisation-aware trainin
 trained with. Every spike is compared with the integer reference. Goes on where it was.
 
 python analyses/constrained.py --data FOLDER        (shd-regen a minute a line, S-MNIST ten, on two cores; a fine-tuned
-                                                    line of shd-regen three minutes more; --settings, --seeds for less)
+                                                    line of shd-regen five minutes more; --settings, --seeds for less)
 """
 
 import argparse
@@ -23,7 +23,7 @@ from dmpnet.training import quantised
 
 ROWS = ("shd-regen-dmp2", "smnist-dmp2")
 LOW = {f"words.{name}.bits": 4 for name in ("W_f", "P", "nu")}
-EPOCHS, LR = 10, 3e-3  # of quantisation-aware training
+EPOCHS, LR = 30, 3e-3  # of quantisation-aware training
 SETTINGS: dict[str, dict[str, int] | None] = {
     "as trained": None,
     "8-bit weights, 16-bit state": {},

@@ -1,9 +1,10 @@
 """How far does a readout get that learns on line by a local rule, with slow memory as context and without?
 
-The hidden pathway is drawn (dmpnet.learning.hidden), the readout learns by the delta rule (dmpnet.learning.readout),
-in an order drawn by the seed: words of shd-regen, and digits of S-MNIST a pixel a step (the first 10,000). Slow memory,
-passes and learning rate were chosen on held-out speakers and samples of the training set; the test set is told once, at
-the end. The first pass is also learned in Brian2 and compared. The figure has backpropagation beside it.
+The hidden pathway is drawn (dmpnet.learning.hidden), on spikes also tuned by STDP without labels; the readout learns by
+the delta rule (dmpnet.learning.readout), in an order drawn by the seed: words of shd-regen, and digits of S-MNIST a
+pixel a step (the first 10,000). Slow memory, passes, rates of the rules and lengths of streams were chosen on held-out
+speakers and samples of the training set; the test set is told once, at the end. The first pass is also learned in
+Brian2 and compared. The figure has backpropagation beside it.
 
 python analyses/local_readout.py --data FOLDER        (minutes; hidden spikes are kept in --work and used again)
 """
@@ -24,7 +25,8 @@ from dmpnet.learning.readout import Readout
 from dmpnet.memory import Blocks
 
 N, ETA, PASSES = 1000, 0.002, 5
-PATHWAYS = {"DMP, drawn": 1.0, "the same without slow memory": 0.0}
+PATHWAYS = {"DMP, drawn": 1.0, "the same without slow memory": 0.0, "DMP, W_f by STDP": 1.0}
+STDP = "DMP, W_f by STDP"
 
 
 @dataclass(frozen=True)
@@ -46,15 +48,19 @@ SETS = {"shd-regen": Setting(hidden.BLOCKS, 1.0, None, (("speaker", 0.2), ("clas
         "smnist": Setting(((10, 100.0), (20, 784.0)), 2.0, 10_000, (("class", 0.1),))}
 
 
-def traces(context: float, recordings: data.Recordings, train: data.Recordings, work: Path, seed: int) -> np.ndarray:
+def traces(context: float, recordings: data.Recordings, train: data.Recordings, work: Path, seed: int,
+           stdp: bool = False) -> np.ndarray:
     """(n, N) of a drawn pathway on `recordings`, from Brian2 in C++ or from the last time.
 
     context : of the slow memory, in units of that of the set
+    stdp : W_f is learned from `train` before
     """
-    path = work / f"traces-{recordings.name}-{recordings.split}-{context:g}-{seed}.npz"
+    path = work / f"traces-{recordings.name}-{recordings.split}-{context:g}-{seed}{'-stdp' * stdp}.npz"
     if not path.exists():
         setting = SETS[train.name]
         network = hidden.drawn(train, N, setting.blocks, context=context * setting.context, seed=seed)
+        if stdp:
+            network = hidden.by_stdp(network, train, seed=seed)
         r = hidden.traces(network, recordings.values, backend="cpp_standalone")
         write_arrays(path, counts=np.rint(r * recordings.values.shape[1]).astype(np.uint16))
     with np.load(path) as file:
@@ -83,13 +89,13 @@ def difference(r: np.ndarray, labels: np.ndarray, seed: int) -> float:
 def run(name: str, context: float, train: data.Recordings, test: data.Recordings, work: Path,
         seed: int) -> dict[str, Any]:
     """What was told of held-out samples after every pass, and of the test set at the end."""
-    r = traces(context, train, train, work, seed)
+    r = traces(context, train, train, work, seed, name == STDP)
     found: dict[str, Any] = {"data": train.name, "pathway": name, "seed": seed, "active %": 100 * float(r.mean()),
                              "samples": len(train)}
     for by, fraction in SETS[train.name].held:
         kept, held = data.validation_split(train, fraction, seed, by)
         found[f"validation by {by}"] = taught(r[kept], train.labels[kept], seed, (r[held], train.labels[held]))[1]
-    r_test = traces(context, test, train, work, seed)
+    r_test = traces(context, test, train, work, seed, name == STDP)
     state, _ = taught(r, train.labels, seed, (r[:500], train.labels[:500]))
     found["test"] = 100 * float((state(r_test) == test.labels).mean())
     found["largest difference Brian2, NumPy, after a pass"] = difference(r, train.labels, seed)
@@ -110,7 +116,7 @@ def main() -> None:
         train = train.take(slice(SETS[name].samples))
         for seed in arguments.seeds:
             for pathway, context in PATHWAYS.items():
-                if not runs.has(data=name, pathway=pathway, seed=seed):
+                if (pathway != STDP or train.kind == "spikes") and not runs.has(data=name, pathway=pathway, seed=seed):
                     runs.add(run(pathway, context, train, test, arguments.work, seed))
     print(tabulate([{"data": run["data"], "pathway": run["pathway"], "seed": run["seed"], "active %": run["active %"],
                      "held-out samples %": run["validation by class"][-1], "test %": run["test"]} for run in runs.done],

@@ -35,16 +35,19 @@ def _accuracies(ax, name: str, runs: list[dict]) -> None:
     """Bars: means over seeds, and every seed."""
     bars = [(f"{kind}, backpropagation", [run["accuracy_brian2"] for run in table.results(f"{name}-{row}")],
              drawing.MUTED) for kind, row in (("DMP II", "dmp2"), ("FSNN", "fsnn"))]
-    for pathway, colour in (("DMP, drawn", drawing.HIGHLIGHT), ("the same without slow memory", drawing.SECOND)):
-        bars.append((f"{pathway}, local", [run["test"] for run in runs if run["pathway"] == pathway], colour))
+    for pathway, colour in (("DMP, drawn", drawing.HIGHLIGHT), ("DMP, W_f by STDP", drawing.HIGHLIGHT),
+                            ("the same without slow memory", drawing.SECOND)):
+        found = [run["test"] for run in runs if run["pathway"] == pathway]
+        if found:
+            bars.append((f"{pathway}, local", found, colour))
     for place, (_, accuracies, colour) in enumerate(bars):
         mean = float(np.mean(accuracies))
         ax.barh(place, mean, color=colour, height=0.7)
         ax.plot(accuracies, [place] * len(accuracies), "|", color="k", ms=6)
         ax.annotate(f"{mean:.1f}", (1, place), xytext=(3, 0), textcoords="offset points", va="center",
                     color="k" if colour == drawing.MUTED else "w")
-    ax.set(yticks=range(len(bars)), yticklabels=[name.replace(", ", ",\n", 1) for name, *_ in bars], ylim=(3.6, -0.6),
-           xlabel=f"{BACKPROPAGATION[name]}, test (%)")
+    ax.set(yticks=range(len(bars)), yticklabels=[name.replace(", ", ",\n", 1) for name, *_ in bars],
+           ylim=(len(bars) - 0.4, -0.6), xlabel=f"{BACKPROPAGATION[name]}, test (%)")
 
 
 def _drifts(ax, seeds: list[list[dict]]) -> None:

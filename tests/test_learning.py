@@ -287,6 +287,23 @@ def test_the_vote_is_of_the_mean_so_that_large_classes_do_not_win_by_size():
 # a readout that learns on line
 
 
+def test_stdp_tunes_a_drawn_pathway_and_leaves_silent_channels_alone():
+    """Rows have unit length again; between two channels that never spike nothing but the scale can change."""
+    random = np.random.RandomState(2)
+    values = (random.rand(12, 40, 6) < 0.2).astype(np.uint8)
+    values[:, :, 4:] = 0
+    heard = Recordings("tiny", "train", "spikes", values, 1.0, np.arange(12) % 3, None, 3, 0.01)
+    before = hidden.drawn(heard, 20, blocks=((4, 20.0),), width=2.0, seed=1)
+    after = hidden.by_stdp(before, heard, samples=12, A_plus=5e-3)
+    W_f, old = after.layers[0].W_f, before.layers[0].W_f
+    assert_allclose((W_f**2).sum(axis=1), 1, rtol=1e-12)
+    assert_allclose(W_f[:, 4] * old[:, 5], W_f[:, 5] * old[:, 4], rtol=1e-9)
+    assert np.abs(W_f - old)[:, :4].mean() > 0.004, "nothing was learned"
+    assert_array_equal(hidden.by_stdp(before, heard, samples=12, A_plus=5e-3).layers[0].W_f, W_f)
+    with pytest.raises(DmpnetError, match="hears spikes"):
+        hidden.by_stdp(weights.load(shipped.path("smnist-dmp2")), heard)
+
+
 def recordings(n=12, T=20, M=8, classes=3, seed=0):
     """Spikes of channels of one's class, a class in each third of the channels, and some of the others."""
     random = np.random.RandomState(seed)

@@ -1,16 +1,22 @@
-"""Hidden pathways that are drawn, not trained: fast neurons tuned to channels and to states of the slow memory (ours).
+"""Hidden pathways without gradients: fast neurons tuned to channels and to states of the slow memory, drawn (ours).
 
 A neuron hears a bump of channels less another, both at random places, and a random direction of m, each component of
 which is scaled to its spread on real input. So it spikes where some channels are active in some context, and a readout
-of spike counts sees what came when.
+of spike counts sees what came when. Without labels, STDP can then tune W_f to what comes in the context that makes a
+neuron spike (`by_stdp`).
 """
+
+from dataclasses import replace
 
 import numpy as np
 
 from dmpnet import memory
 from dmpnet.data import Recordings
+from dmpnet.errors import DmpnetError
+from dmpnet.network import convert, duration
 from dmpnet.neurons import Neuron
-from dmpnet.simulation import simulate
+from dmpnet.plasticity import make_plastic, rule, weights
+from dmpnet.simulation import run_time, simulate
 from dmpnet.weights import Encoding, Layer, SlowMemory, TrainedNetwork
 
 SAMPLES = 500
@@ -45,6 +51,33 @@ def drawn(recordings: Recordings, N: int = 1000, blocks: memory.Blocks = BLOCKS,
     reads = Encoding(recordings.kind, M, recordings.values.shape[1], recordings.dt, recordings.name,
                      recordings.permutation)
     return TrainedNetwork((Layer(W_f, b_f, Neuron(), slow=slow),), np.zeros((classes, N)), np.zeros(classes), reads)
+
+
+GAP = 60  # silent steps between samples, so that what was heard before is forgotten
+DEPRESSION = 1.3  # of what pairs depress to what they potentiate; chosen on validation speakers of shd-regen
+
+
+def by_stdp(network: TrainedNetwork, recordings: Recordings, samples: int = 150, A_plus: float = 1e-4,
+            seed: int = 0) -> TrainedNetwork:
+    """`network` with W_f of its one layer learned by additive pair STDP in Brian2, and scaled to unit length.
+
+    samples : of the recordings, drawn by the seed, heard once, one after the other
+    A_plus : potentiation by a pair; weights lie between -1 and 1
+    """
+    if len(network.layers) != 1 or network.encoding.kind != "spikes":
+        raise DmpnetError(f"hidden pathway: {len(network.layers)} layers on {network.encoding.kind} input, but STDP is "
+                          f"laid out here for one layer that hears spikes; give such a network")
+    layer = network.layers[0]
+    chosen = recordings.drawn(samples, seed)
+    stream = np.pad(chosen, ((0, 0), (0, GAP), (0, 0))).reshape(1, -1, chosen.shape[2])
+    learns = rule("pair-additive").tuned(w_min=-1.0, w_max=1.0, A_plus=A_plus, A_minus=DEPRESSION * A_plus)
+    with run_time("numpy", network.encoding.dt):
+        converted = convert(network, stream, coupling="synapses", record=())
+        plastic = make_plastic(converted, network, "W_f_1", learns, 1)
+        converted.run(duration(network, stream.shape[1], "synapses"), namespace={})
+        W_f = weights(plastic, (1, layer.N, layer.M))[0]
+    W_f = W_f / np.sqrt((W_f**2).sum(axis=1, keepdims=True))
+    return replace(network, layers=(replace(layer, W_f=W_f),))
 
 
 def _bumps(random: np.random.RandomState, N: int, M: int, width: float) -> np.ndarray:

@@ -215,6 +215,7 @@ def make_plastic(converted: Network, network: TrainedNetwork, name: str, rule: R
                     transmit="" if summed else fixed.pre.code,
                     model=f"{link.current}_post = w*s_pre : 1 (summed)" if summed else "")
     converted.remove(fixed)
+    fixed._network = "was replaced"  # else Brian2 says, when it is deleted, that it was never used
     converted.add(*made.objects)
     return made
 
