@@ -10,6 +10,7 @@ from pathlib import Path
 
 import matplotlib
 import numpy as np
+from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
 from dmpnet import drawing
@@ -32,7 +33,7 @@ def fields(w: np.ndarray, neurons: np.ndarray, rows: int = 10) -> np.ndarray:
 def learned_digits(folder: Path = MODEL) -> Figure:
     """Receptive fields; accuracy against images seen; weights over time; their distribution at the end."""
     with np.load(folder / "learned0.npz") as file:
-        w, neurons = file["w"].astype(float), file["neurons"]
+        w, neurons, histograms = file["w"].astype(float), file["neurons"], file["histograms"]
     with open(folder / "learned0.curve.csv") as file:
         curve = list(csv.DictReader(file))
     seen = [float(row["images"]) for row in curve]
@@ -47,11 +48,11 @@ def learned_digits(folder: Path = MODEL) -> Figure:
         known = [(n, float(row["accuracy %"])) for n, row in zip(seen, curve, strict=True) if row["accuracy %"]]
         axes["accuracy"].plot(*zip(*known, strict=True), color=drawing.HIGHLIGHT, lw=0.8)
         axes["accuracy"].set(ylabel="accuracy of the\nlatest images (%)", title="before they were learned from")
-        for key, colour, line in (("w below 0.02 %", drawing.HIGHLIGHT, "-"), ("w above 0.5 %", drawing.SECOND, "--")):
-            axes["weights"].plot(seen, [float(row[key]) for row in curve], line, color=colour,
-                                 label=key.removesuffix(" %").removeprefix("w "))
-        axes["weights"].set(xlabel="images seen", ylabel="weights (%)")
-        axes["weights"].legend()
+        share = 100 * histograms / histograms.sum(axis=1, keepdims=True)
+        shown = axes["weights"].pcolormesh([0, *seen], np.linspace(0, 1, histograms.shape[1] + 1), share.T,
+                                           norm=LogNorm(1e-3, 100), cmap="cividis", rasterized=True)
+        axes["weights"].set(xlabel="images seen", ylabel="weight (1)")
+        figure.colorbar(shown, ax=axes["weights"], label="synapses (%)")
         axes["end"].hist(w.ravel(), bins=50, color=drawing.HIGHLIGHT)
         axes["end"].set(yscale="log", xlabel="weight at the end (1)", ylabel="synapses")
     return figure
