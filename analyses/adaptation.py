@@ -20,7 +20,6 @@ and for new classes the one that teaches most of those by which the old lose at 
 python analyses/adaptation.py --data FOLDER --work FOLDER of local_readout.py        (minutes)
 """
 
-import argparse
 from pathlib import Path
 from typing import Any
 
@@ -164,11 +163,9 @@ def new_classes(r: np.ndarray, train: data.Recordings, r_test: np.ndarray, test:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options.script(__doc__, "results/adaptation.json")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="default: 0")
     parser.add_argument("--work", type=Path, default=Path("work-local-readout"), help="folder for hidden spikes")
-    options.data(parser)
-    options.common(parser, "results/adaptation.json")
     arguments = parser.parse_args()
     runs = provenance.Runs(arguments.out, "adaptation", options.given(arguments))
     train, test = (data.load("shd-regen", split, arguments.data) for split in ("train", "test"))

@@ -6,7 +6,6 @@ exponentially, linearly and by a shift.
 python analyses/agreement.py --data FOLDER --out results/agreement.json
 """
 
-import argparse
 
 import numpy as np
 from tabulate import tabulate
@@ -26,11 +25,9 @@ BATCH = 50
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options.script(__doc__, "results/agreement.json")
     parser.add_argument("--backends", nargs="+", default=list(BACKENDS), metavar="NAME")
     parser.add_argument("--networks", nargs="+", default=list(CASES), choices=list(CASES), metavar="NAME")
-    options.data(parser)
-    options.common(parser, "results/agreement.json")
     arguments = parser.parse_args()
     rows = []
     for name in arguments.networks:

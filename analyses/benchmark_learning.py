@@ -10,7 +10,6 @@ the rest of 150 ms, ours takes steps of 1 ms and solves the rest. So time is als
 python analyses/benchmark_learning.py Diehl_Cook_2015.py --data FOLDER
 """
 
-import argparse
 import importlib.util
 import sys
 import time
@@ -65,12 +64,10 @@ def ours(settings: Competition, images: np.ndarray) -> tuple[float, float, float
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options.script(__doc__, "results/benchmark_learning.json")
     parser.add_argument("example", type=Path, help="Diehl_Cook_2015.py of Brian2's examples")
     parser.add_argument("--images", type=int, default=500, help="that ours learns from (default: 500)")
     parser.add_argument("--example-images", type=int, default=21, help="that the example learns from (default: 21)")
-    options.data(parser)
-    options.common(parser, "results/benchmark_learning.json")
     arguments = parser.parse_args()
     digits = data.load("smnist", "train", arguments.data).values[:, :, 0]
     results = {"dmpnet, C++ standalone": ours(Competition(seed=arguments.seed), digits[:arguments.images]),

@@ -7,7 +7,6 @@ standalone with one sample per run, and Brian2's numpy target. Ratios, samples p
 python analyses/benchmark_simulation.py --data FOLDER --samples 10000 --out results/benchmark_simulation.json
 """
 
-import argparse
 import resource
 import time
 
@@ -31,14 +30,12 @@ def peak_megabytes() -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options.script(__doc__, "results/benchmark_simulation.json")
     parser.add_argument("--weights", default="smnist-dmp2")
     parser.add_argument("--split", default="test")
     parser.add_argument("--samples", type=int, default=10_000)
     parser.add_argument("--one-by-one", type=int, default=10, help="samples for the one-at-a-time run")
     parser.add_argument("--processes", type=int, default=2)
-    options.data(parser)
-    options.common(parser, "results/benchmark_simulation.json")
     arguments = parser.parse_args()
     network = options.network(arguments.weights)
     digits = data.load(network.encoding.dataset, arguments.split, arguments.data)

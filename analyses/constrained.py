@@ -39,7 +39,7 @@ NAMES = [*SETTINGS, *(name + TRAINED for name, changes in SETTINGS.items() if ch
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options.script(__doc__, "results/constrained.json")
     parser.add_argument("--rows", nargs="+", default=list(ROWS), choices=shipped.names(), metavar="NAME")
     parser.add_argument("--settings", nargs="+", default=NAMES, choices=NAMES, metavar="SETTING")
     parser.add_argument("--seeds", nargs="+", type=int, help="of each row (default: all that ship)")
@@ -47,10 +47,7 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, default=Path("constrained.runs"), help="folder of checkpoints")
     parser.add_argument("--chip", default="dmp-256")
     parser.add_argument("--calibration", type=int, default=200)
-    options.data(parser)
-    options.backend(parser)
-    parser.set_defaults(backend="cpp_standalone")
-    options.common(parser, "results/constrained.json")
+    options.backend(parser, "cpp_standalone")
     arguments = parser.parse_args()
     runs = provenance.Runs(arguments.out, "constrained", options.given(arguments))
     for row in arguments.rows:

@@ -9,7 +9,6 @@ a lane.
 python analyses/core_costs.py --data FOLDER        (seconds)
 """
 
-import argparse
 from dataclasses import replace
 from typing import Any
 
@@ -200,9 +199,7 @@ def show(found: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.data(parser)
-    options.common(parser, "results/core_costs.json")
+    parser = options.script(__doc__, "results/core_costs.json")
     parser.add_argument("--samples", type=int, default=100, help="test recordings to count events in (default: 100)")
     arguments = parser.parse_args()
     found = summary(of_a_run(arguments.samples, arguments.data))

@@ -28,13 +28,10 @@ CONTROL = "exponential, trained on"
 
 def main() -> None:
     partners = [name for name in shipped.names() if f"{name}-linear" in shipped.names()]
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options.script(__doc__, "results/decays.json")
     parser.add_argument("--rows", nargs="+", default=partners, choices=partners, metavar="NAME")
     parser.add_argument("--runs", type=Path, default=Path("decays.run"), help="folder for the controls' checkpoints")
-    options.data(parser)
-    options.backend(parser)
-    parser.set_defaults(backend="cpp_standalone")
-    options.common(parser, "results/decays.json")
+    options.backend(parser, "cpp_standalone")
     arguments = parser.parse_args()
     runs = provenance.Runs(arguments.out, "decays", options.given(arguments))
     for row in arguments.rows:

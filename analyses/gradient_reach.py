@@ -6,7 +6,6 @@ the surrogate, with respect to the spikes of the first layer, its norm over neur
 python analyses/gradient_reach.py --data FOLDER        (seconds)
 """
 
-import argparse
 
 import torch
 from tabulate import tabulate
@@ -34,9 +33,7 @@ def reach(name: str, recordings: data.Recordings) -> list[float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.data(parser)
-    options.common(parser, "results/gradient_reach.json")
+    parser = options.script(__doc__, "results/gradient_reach.json")
     arguments = parser.parse_args()
     recordings = data.load("shd-regen", "test", arguments.data)
     found = {name: reach(name, recordings) for name in NETWORKS}

@@ -6,7 +6,6 @@ smnist-pairs: two digits in a row, 392 steps, is the second the same digit as th
 python analyses/hierarchy.py --data FOLDER --seeds 0 1       (a run takes about 3 minutes; goes on where it was)
 """
 
-import argparse
 from pathlib import Path
 from typing import Any
 
@@ -37,14 +36,11 @@ def recipe(changes: dict[str, Any], seed: int, epochs: int) -> Recipe:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options.script(__doc__, "results/hierarchy.json")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--runs", type=Path, default=Path("hierarchy.run"), help="folder for checkpoints")
-    options.data(parser)
-    options.backend(parser)
-    parser.set_defaults(backend="cpp_standalone")
-    options.common(parser, "results/hierarchy.json")
+    options.backend(parser, "cpp_standalone")
     arguments = parser.parse_args()
     runs = provenance.Runs(arguments.out, "hierarchy", options.given(arguments))
     train, test = (data.load("smnist-pairs", split, arguments.data, arguments.download) for split in ("train", "test"))

@@ -8,7 +8,6 @@ a neuron and step) are left out.
 python analyses/in_memory_update.py --data FOLDER        (seconds)
 """
 
-import argparse
 from dataclasses import asdict
 from typing import Any
 
@@ -111,9 +110,7 @@ def ours(found: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.data(parser)
-    options.common(parser, "results/in_memory_update.json")
+    parser = options.script(__doc__, "results/in_memory_update.json")
     parser.add_argument("--bits", type=int, default=11, choices=leaks.WIDTHS, metavar="B",
                         help="bits of a membrane, 4 to 16 (default: 11, as IMPULSE's)")
     arguments = parser.parse_args()

@@ -8,7 +8,6 @@ times are those of the rule in real numbers. Killed and called again it goes on 
 python analyses/learned_on_chip.py --data FOLDER          (ten minutes a line on a core; --lines picks some)
 """
 
-import argparse
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -78,13 +77,11 @@ def worn(learner: Learner) -> dict[str, Any]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options.script(__doc__, "results/learned_on_chip.json")
     parser.add_argument("--lines", nargs="+", default=list(LINES), choices=list(LINES), metavar="LINE",
                         help=f"of {'; '.join(LINES)} (default: all)")
     parser.add_argument("--samples", type=int, help="only the first training digits")
     parser.add_argument("--runs", type=Path, default=Path("learned-on-chip.run"), help="folder for checkpoints")
-    options.data(parser)
-    options.common(parser, "results/learned_on_chip.json")
     arguments = parser.parse_args()
     runs = provenance.Runs(arguments.out, "learned_on_chip", options.given(arguments))
     train, test = (data.load("smnist", split, arguments.data) for split in ("train", "test"))

@@ -9,7 +9,6 @@ Brian2 and compared. The figure has backpropagation beside it.
 python analyses/local_readout.py --data FOLDER        (minutes; hidden spikes are kept in --work and used again)
 """
 
-import argparse
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -103,12 +102,10 @@ def run(name: str, context: float, train: data.Recordings, test: data.Recordings
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options.script(__doc__, "results/local_readout.json")
     parser.add_argument("--sets", nargs="+", choices=list(SETS), default=list(SETS), help="what is learned")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="default: 0")
     parser.add_argument("--work", type=Path, default=Path("work-local-readout"), help="folder for hidden spikes")
-    options.data(parser)
-    options.common(parser, "results/local_readout.json")
     arguments = parser.parse_args()
     runs = provenance.Runs(arguments.out, "local_readout", options.given(arguments))
     for name in arguments.sets:

@@ -8,7 +8,6 @@ the integer reference, and with what the rule comes to in real numbers. Energy i
 python analyses/on_chip_stdp.py --data FOLDER        (some minutes)
 """
 
-import argparse
 from typing import Any
 
 import numpy as np
@@ -79,9 +78,7 @@ def beginning(made: IntegerRule, N: int, M: int) -> np.ndarray:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.data(parser)
-    options.common(parser, "analyses/results/on_chip_stdp.json")
+    parser = options.script(__doc__, "analyses/results/on_chip_stdp.json")
     parser.add_argument("--samples", type=int, default=10, metavar="N", help="recordings to learn from (default: 10)")
     arguments = parser.parse_args()
     pre, post, dt = spikes(arguments.samples, arguments.data, arguments.seed)

@@ -6,7 +6,6 @@ validation part, and evaluated on the whole test set in Brian2. Killed and calle
 python analyses/variants.py ablation --data FOLDER --seeds 0 1 2     (groups: see GROUPS; a run takes about 2 minutes)
 """
 
-import argparse
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -38,13 +37,11 @@ GROUPS: dict[str, dict[str, dict[str, Any]]] = {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options.script(__doc__, None)
     parser.add_argument("group", choices=list(GROUPS))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--epochs", type=int, default=RECIPES["shd-regen-dmp2"].epochs)
     parser.add_argument("--runs", type=Path, default=Path("variants.run"), help="folder for checkpoints")
-    options.data(parser)
-    options.common(parser, None)
     arguments = parser.parse_args()
     out = arguments.out or Path("results") / f"variants_{arguments.group}.json"
     runs = provenance.Runs(out, "variants", options.given(arguments))

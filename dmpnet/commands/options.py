@@ -28,9 +28,18 @@ def common(parser: argparse.ArgumentParser, out: str | None) -> None:
                         help=f"where results go (default: {out or 'only the screen'})")
 
 
-def backend(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--backend", default="numpy", metavar="NAME",
-                        help=f"Brian2 back end: {', '.join(BACKENDS)} (default: numpy, which compiles nothing)")
+def script(doc: str | None, out: str | None) -> argparse.ArgumentParser:
+    """The parser of a script that reads data: its docstring, --data, --download, --seed and --out."""
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    data(parser)
+    common(parser, out)
+    return parser
+
+
+def backend(parser: argparse.ArgumentParser, default: str = "numpy") -> None:
+    why = ", which compiles nothing" if default == "numpy" else ""
+    parser.add_argument("--backend", default=default, metavar="NAME",
+                        help=f"Brian2 back end: {', '.join(BACKENDS)} (default: {default}{why})")
     parser.add_argument("--processes", type=int, default=1, metavar="N",
                         help="compiled binaries to run side by side (cpp_standalone; default: 1)")
 
