@@ -49,9 +49,9 @@ def on_chip(runs: dict[str, dict[str, Any]], decay: str) -> list[dict[str, Any]]
 def accuracy(ax: Axes, runs: dict[str, dict[str, Any]]) -> None:
     """Of the test set, a line a kind of trace; real numbers as a line across."""
     for decay, colour, mark in (("shift", drawing.HIGHLIGHT, "o-"), ("linear", drawing.SECOND, "s--")):
-        found = on_chip(runs, decay)
-        ax.plot([bits(run) for run in found], [run["accuracy"] for run in found], mark, color=colour, ms=4,
-                label=f"traces fall by {'shifts' if decay == 'shift' else 'lines'}")
+        if found := on_chip(runs, decay):
+            ax.plot([bits(run) for run in found], [run["accuracy"] for run in found], mark, color=colour, ms=4,
+                    label=f"traces fall by {'shifts' if decay == 'shift' else 'lines'}")
     if "real numbers" in runs:
         ax.axhline(runs["real numbers"]["accuracy"], color="black", lw=0.8, label="real numbers")
     ax.set(xlabel="bits of a weight", ylabel="test accuracy (%)", xticks=[1, 2, 4, 6, 8])
