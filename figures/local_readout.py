@@ -16,6 +16,8 @@ from dmpnet import drawing, table
 
 RESULTS = Path(__file__).resolve().parent.parent / "analyses" / "results"
 BACKPROPAGATION = {"shd-regen": "shd-regen", "smnist": "S-MNIST"}
+LABELS = {"speaker 4": "a new speaker, 4", "speaker 5": "a new speaker, 5", "a class after 19 others":
+          "a new class,\nafter 19 others"}
 
 
 def local_readout(learned: Path = RESULTS / "local_readout.json", drifts: Path = RESULTS / "adaptation.json") -> Figure:
@@ -47,7 +49,7 @@ def _accuracies(ax, name: str, runs: list[dict]) -> None:
         ax.annotate(f"{mean:.1f}", (1, place), xytext=(3, 0), textcoords="offset points", va="center",
                     color="k" if colour == drawing.MUTED else "w")
     ax.set(yticks=range(len(bars)), yticklabels=[name.replace(", ", ",\n", 1) for name, *_ in bars],
-           ylim=(len(bars) - 0.4, -0.6), xlabel=f"{BACKPROPAGATION[name]}, test (%)")
+           ylim=(len(bars) - 0.4, -0.6), xlabel="test (%)", title=BACKPROPAGATION[name])
 
 
 def _drifts(ax, seeds: list[list[dict]]) -> None:
@@ -59,10 +61,9 @@ def _drifts(ax, seeds: list[list[dict]]) -> None:
     for key, marker, colour in looks:
         ax.plot([np.mean([lines[number][key] for lines in seeds]) for number in range(len(rows))], range(len(rows)),
                 marker, color=colour, ms=5, label=names.get(key, key.removesuffix(" %")))
-    ax.set(yticks=range(len(rows)), yticklabels=[row["drift"].replace(" after", "\nafter").replace(" channels",
-                                                                                                   "\nchannels")
+    ax.set(yticks=range(len(rows)), yticklabels=[LABELS.get(row["drift"], row["drift"].replace(" dead, ", "\ndead, "))
                                                  for row in rows], ylim=(len(rows) - 0.5, -0.5),
-           xlabel=f"shd-regen, test (%), mean of {len(seeds)} seed{'s' * (len(seeds) > 1)}")
+           xlabel=f"test (%), mean of {len(seeds)} seed{'s' * (len(seeds) > 1)}", title="shd-regen under drift")
     ax.legend()
 
 
