@@ -25,7 +25,7 @@ def local_readout(learned: Path = RESULTS / "local_readout.json", drifts: Path =
     runs = json.loads(learned.read_text())["runs"]
     sets = [name for name in BACKPROPAGATION if any(run["data"] == name for run in runs)]
     with matplotlib.rc_context(drawing.STYLE):
-        figure = Figure(figsize=(7.2, 1.4 + 1.3 * len(sets)), layout="constrained")
+        figure = Figure(figsize=(7.2, 1.4 + 1.7 * len(sets)), layout="constrained")
         axes = figure.subplot_mosaic([[name, "drift"] for name in sets], width_ratios=(1, 1.3))
         for name in sets:
             _accuracies(axes[name], name, [run for run in runs if run["data"] == name])
