@@ -44,6 +44,8 @@ def main() -> None:
     parser.add_argument("--settings", nargs="+", default=NAMES, choices=NAMES, metavar="SETTING")
     parser.add_argument("--seeds", nargs="+", type=int, help="of each row (default: all that ship)")
     parser.add_argument("--epochs", type=int, default=EPOCHS)
+    parser.add_argument("--optimiser", choices=("adam", "muon"), default="muon",
+                        help="of quantisation-aware training; adam for ternary and binary W_f (default: muon)")
     parser.add_argument("--runs", type=Path, default=Path("constrained.runs"), help="folder of checkpoints")
     parser.add_argument("--chip", default="dmp-256")
     parser.add_argument("--calibration", type=int, default=200)
@@ -74,10 +76,11 @@ def measured(arguments: argparse.Namespace, row: str, setting: str, seed: int) -
         made = constrain(network, described, s_in, clip=bool(changes))
         if setting.endswith(TRAINED):
             run = quantised.trainer(network, made.network, described, train, arguments.runs / f"{row}-{setting}-{seed}",
-                                    arguments.epochs, LR)
+                                    arguments.epochs, LR, optimiser=arguments.optimiser)
             made = examined(network, run.finished(), s_in, made.changes, clip=bool(changes))
             found = {"epochs": run.progress.epoch, "best_epoch": run.progress.best_epoch, "lr": LR,
-                     "validation": run.progress.best, "validation_rounded": run.progress.first}
+                     "optimiser": arguments.optimiser, "validation": run.progress.best,
+                     "validation_rounded": run.progress.first}
         network = made.network
         found |= {"silent": made.silent, "notes": made.notes, "commit": provenance.commit()}
     result = evaluate(network, test, arguments.backend, processes=arguments.processes)

@@ -157,7 +157,7 @@ def test_training_in_integers_learns_and_keeps_the_best(rounded_to_little, tmp_p
     run = quantised.trainer(network, made, few, bars(96, 30), tmp_path, 20, 3e-2)
     better = run.finished()
     losses = [line[2] for line in run.progress.curve]
-    assert losses[-1] < 0.85 * losses[0]
+    assert losses[-1] < 0.7 * losses[0]
     assert run.progress.best >= run.progress.first
     assert better.fixed and set(np.unique(better.layers[0].W_f)) <= {-1, 0, 1}
     assert better.provenance["chip"] == few.name and better.provenance["start"]["arguments"]["dataset"] == "smnist"

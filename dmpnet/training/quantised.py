@@ -243,21 +243,25 @@ def _unit_of(values: np.ndarray, whole: np.ndarray) -> float:
     return float((values * whole).sum() / (whole**2).sum()) if whole.any() else 1.0
 
 
-def recipe(network: TrainedNetwork, epochs: int, lr: float) -> Recipe:
-    """How `network` is trained on: as it was trained, its validation part the same, for `epochs` from `lr` down."""
+def recipe(network: TrainedNetwork, epochs: int, lr: float, optimiser: str = "adam") -> Recipe:
+    """How `network` is trained on: as it was trained, its validation part the same, for `epochs` from `lr` down.
+
+    optimiser : of Recipe; 'muon' does better by 4-bit matrices and worse by ternary ones
+    """
     if "dataset" not in network.provenance.get("arguments", {}):
         raise DmpnetError("network: its file does not say how it was trained, so that its validation part is not "
                           "known; train one with dmpnet train")
-    return Recipe.of(network.provenance["arguments"]).onward(epochs, lr, optimiser="muon", rank_weight=0.0,
+    return Recipe.of(network.provenance["arguments"]).onward(epochs, lr, optimiser=optimiser, rank_weight=0.0,
                                                              learn_decay=False)
 
 
 def trainer(network: TrainedNetwork, made: TrainedNetwork, chip: Chip, recordings: Recordings, folder: Path,
-            epochs: int, lr: float = 1e-3, report: Callable[[Any, int], None] | None = None) -> Trainer:
+            epochs: int, lr: float = 1e-3, report: Callable[[Any, int], None] | None = None,
+            optimiser: str = "adam") -> Trainer:
     """Trains `made`, the integer network that constrain made of `network`; finished() is the best on validation.
 
     recordings : the training set;  folder : of checkpoints, from which a run that was killed goes on
     """
-    chosen = recipe(network, epochs, lr)
+    chosen = recipe(network, epochs, lr, optimiser)
     model = QuantisedNetwork(network, made, chip, chosen.dropout, products(chosen))
     return Trainer(chosen, recordings, folder, report, start=made, model=model)
