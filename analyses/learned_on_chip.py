@@ -21,7 +21,7 @@ from dmpnet.hardware import actions
 from dmpnet.hardware import chip as chips
 from dmpnet.learning import exam
 from dmpnet.learning.competition import Competition
-from dmpnet.learning.learner import Learner, Progress
+from dmpnet.learning.learner import Learner
 
 REAL = "real numbers"
 LINES: dict[str, tuple[dict[str, Any], int]] = {
@@ -38,10 +38,8 @@ LINES: dict[str, tuple[dict[str, Any], int]] = {
 def learned(settings: Competition, passes: int, train: data.Recordings, folder: Path) -> Learner:
     """The learner at its end."""
     with options.bar(passes * len(train), "image", folder.name) as bar:
-        def report(p: Progress) -> None:
-            bar.update(p.seen - bar.n)
-
-        learner = Learner(settings, train.values[:, :, 0], train.labels, folder, passes, report=report)
+        to = options.moved(bar)
+        learner = Learner(settings, train.values[:, :, 0], train.labels, folder, passes, report=lambda p: to(p.seen))
         learner.resume()
         learner.run()
     return learner
@@ -53,7 +51,7 @@ def run(settings: Competition, passes: int, train: data.Recordings, test: data.R
     learner = learned(settings, passes, train, folder)
     naming = train.take(slice(-exam.NAMING, None))
     with options.bar(len(naming) + len(test), "image", "testing") as bar:
-        marks = exam.examined(learner.finished(), naming, test, report=lambda done: bar.update(done - bar.n) and None)
+        marks = exam.examined(learner.finished(), naming, test, report=options.moved(bar))
     found = {"settings": asdict(settings), "passes": passes, "images": learner.seen,
              "presentations": learner.state.shown, "accuracy": marks.accuracy, "accuracy_by_class": marks.by_class,
              "neurons_of_class": marks.neurons_of_class, "spikes_an_image": marks.spikes,

@@ -24,8 +24,8 @@ from dmpnet.learning.readout import Readout
 from dmpnet.memory import Blocks
 
 N, ETA, PASSES = 1000, 0.002, 5
-PATHWAYS = {"DMP, drawn": 1.0, "the same without slow memory": 0.0, "DMP, W_f by STDP": 1.0}
 STDP = "DMP, W_f by STDP"
+PATHWAYS = {"DMP, drawn": 1.0, "the same without slow memory": 0.0, STDP: 1.0}
 
 
 @dataclass(frozen=True)

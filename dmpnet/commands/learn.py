@@ -31,12 +31,7 @@ def add(parsers) -> None:
     digits.add_argument("--neurons", type=int, default=400, metavar="N", help="that compete (default: 400)")
     digits.add_argument("--rule", default="diehl-cook-code", metavar="RULE",
                         help="plasticity rule, as dmpnet stdp lists them (default: diehl-cook-code)")
-    digits.add_argument("--chip", metavar="CHIP", default="",
-                        help="hold weights and traces in the integers of a chip that learns: learning or a .toml")
-    digits.add_argument("--set", nargs="+", default=[], metavar="KEY=VALUE",
-                        help="numbers of the chip to change, e.g. plasticity.w.bits=4")
-    digits.add_argument("--decay", choices=("shift", "linear"), default="",
-                        help="of traces on the chip (default: the first it has)")
+    options.plastic_chip(digits)
     digits.add_argument("--passes", type=int, default=1, help="through the training digits (default: 1)")
     digits.add_argument("--samples", type=int, metavar="N", help="only the first N training digits")
     digits.add_argument("--test", type=int, default=10_000, metavar="N", help="test digits at the end (default: all)")
@@ -87,8 +82,8 @@ def learn_digits(arguments: argparse.Namespace) -> None:
         raise DmpnetError(f"--out {folder}: a file, but learning needs a folder; give another name")
     found = files.load(arguments.frozen) if arguments.frozen else None
     settings = found.settings if found else Competition(
-        N=arguments.neurons, rule=arguments.rule, seed=arguments.seed, chip=arguments.chip,
-        changed=tuple(options.settings(arguments.set).items()), decay=arguments.decay)
+        N=arguments.neurons, rule=arguments.rule, seed=arguments.seed, chip=arguments.chip or "",
+        changed=tuple(options.settings(arguments.set).items()), decay=arguments.decay or "")
     if settings.report is not None:
         print(settings.report.table())
     train = _digits(arguments, "train", arguments.samples)
@@ -106,8 +101,10 @@ def _learned(arguments: argparse.Namespace, settings: Any, train: data.Recording
     from dmpnet.learning.learner import Learner, Progress
 
     with options.bar(arguments.passes * len(train), "image", "learning") as bar:
+        to = options.moved(bar)
+
         def report(p: Progress) -> None:
-            bar.update(p.seen - bar.n)
+            to(p.seen)
             if p.accuracy is not None:
                 bar.set_postfix_str(f"accuracy of the latest {p.accuracy:.1f} %")
 
@@ -135,7 +132,7 @@ def _tested(arguments: argparse.Namespace, found: Any, train: data.Recordings, f
     test = _digits(arguments, "test", arguments.test)
     naming = train.take(slice(-exam.NAMING, None))
     with options.bar(len(naming) + len(test), "image", "testing, nothing changes") as bar:
-        marks = exam.examined(found, naming, test, arguments.backend, lambda done: _move(bar, done))
+        marks = exam.examined(found, naming, test, arguments.backend, options.moved(bar))
     files.save(marks.learned, folder / "learned.npz")
     provenance.write(folder / "answers.json", provenance.record(
         "learn digits", options.given(arguments), settings=asdict(found.settings), learned=found.provenance,
@@ -165,8 +162,10 @@ def learn_readout(arguments: argparse.Namespace) -> None:
     network = options.network(arguments.network) if arguments.network else hidden.drawn(
         train, arguments.neurons, context=0.0 if arguments.no_memory else 1.0, seed=arguments.seed)
     with options.bar(arguments.passes * len(train), "sample", "learning") as bar:
+        to = options.moved(bar)
+
         def report(p: Progress) -> None:
-            bar.update(p.seen - bar.n)
+            to(p.seen)
             bar.set_postfix_str(f"accuracy of the latest {p.accuracy:.1f} %")
 
         learner = OnLine(network, train, folder, arguments.eta, arguments.passes, arguments.seed, report,
@@ -184,7 +183,3 @@ def learn_readout(arguments: argparse.Namespace) -> None:
     print(f"{found.kind}: {result.accuracy:.2f} % of {len(test)} {part} samples in Brian2 on {arguments.backend}, "
           f"{sum(result.mismatched)} of {sum(result.compared)} spike places differ from the reference; weights in "
           f"{folder / 'weights.npz'}")
-
-
-def _move(bar: Any, done: int) -> None:
-    bar.update(done - bar.n)

@@ -50,6 +50,23 @@ def data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--download", action="store_true", help="fetch missing files from the official mirror first")
 
 
+def plastic_chip(parser: argparse.ArgumentParser) -> None:
+    """--chip, --set and --decay: a plasticity rule in a chip's integers."""
+    parser.add_argument("--chip", metavar="CHIP", help="a chip that learns, whose integers weights and traces are: "
+                                                       "learning, ideal or a .toml (default: real numbers)")
+    parser.add_argument("--set", nargs="+", default=[], metavar="KEY=VALUE",
+                        help="numbers of the chip to change, e.g. plasticity.w.bits=4")
+    parser.add_argument("--decay", choices=("shift", "linear"), help="of traces (default: the first the chip has)")
+
+
+def moved(bar: tqdm) -> Callable[[int], None]:
+    """Moves a bar to how much is done."""
+    def to(done: int) -> None:
+        bar.update(done - bar.n)
+
+    return to
+
+
 def size(text: str) -> int:
     """'20kB', '1.5 MB', '16KiB' or '20000' in bytes."""
     match = re.fullmatch(r"\s*([0-9.]+)\s*([A-Za-z]*)\s*", text)

@@ -46,8 +46,9 @@ def execute(arguments: argparse.Namespace) -> None:
     from dmpnet.simulation import simulate  # Brian2 takes a second to import
 
     with options.bar(len(s_in), "sample", arguments.backend) as bar:
+        to = options.moved(bar)
         activity = simulate(network, s_in, backend=arguments.backend, record=tuple(arguments.record),
-                            processes=arguments.processes, progress=lambda done, _: bar.update(done - bar.n))
+                            processes=arguments.processes, progress=lambda done, _: to(done))
     entry = provenance.record("simulate", options.given(arguments), weights=network.provenance)
     write(activity, arguments.out)
     provenance.write(arguments.out.with_suffix(".json"), entry)

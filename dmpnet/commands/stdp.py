@@ -51,11 +51,9 @@ def add(parsers) -> None:
 
 
 def _on_chip(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--chip", metavar="CHIP", help="also in the integers of this chip: learning, ideal or a .toml")
-    parser.add_argument("--set", nargs="+", default=[], metavar="KEY=VALUE", help="numbers of the chip to change")
+    options.plastic_chip(parser)
     parser.add_argument("--device", nargs="+", default=[], metavar="KEY=VALUE",
                         help="how its memory falls short: variation, failing_part, up, down, bend, levels")
-    parser.add_argument("--decay", choices=("shift", "linear"), help="of traces (default: the first the chip has)")
 
 
 def _constrained(arguments: argparse.Namespace, found: Any) -> Any:

@@ -58,7 +58,7 @@ def _place() -> np.ndarray:
 
 
 def later(state: Any, words: int) -> np.ndarray:
-    """`ahead` for any number of words, at once."""
+    """`ahead` for any number of words, at once, of states other than 0."""
     return _cycle()[(_place()[np.asarray(state)] + words * BITS) % PERIOD]
 
 

@@ -37,7 +37,7 @@ from dmpnet.hardware import chip as chips
 from dmpnet.hardware.fit import Report, fit_array
 from dmpnet.learning import draws
 from dmpnet.plasticity import ADAPTIVE_THRESHOLD, IntegerRule, Rule, constrain, rule, synapses
-from dmpnet.plasticity.integer_rule import rounded
+from dmpnet.plasticity.integer_rule import rounded, written
 
 EQUATIONS = """
 dv/dt = (v_rest - v + g_e*(0*mV - v) + g_i*(v_inh - v))/tau : volt (unless refractory)
@@ -65,10 +65,6 @@ CONSTANTS = {"v_rest": -65 * mV, "v_reset": -65 * mV, "v_inh": -100 * mV, "tau":
              "tau_i": 2 * ms}
 REFRACTORY = 5 * ms
 FOREVER = 1e300 * second
-WRITTEN = """
-writes = writes + int(wanted != w)
-w = wanted
-"""
 SHOWN = """
 image : integer     # of this run, -1 before the first
 last : integer      # image after the last
@@ -285,6 +281,6 @@ def _plastic(settings: Competition, source: NeuronGroup, exc: NeuronGroup, each:
                       name="exc_scale")
     scaled = "w = w*factor_post"
     if made:
-        scaled = f"wanted = {rounded(made.w, 'w*factor_post', 0, made.words - 1)}\n{WRITTEN}"
+        scaled = written(rounded(made.w, "w*factor_post", 0, made.words - 1))
     plastic.synapses.run_regularly(scaled, clock=each, when="thresholds", order=1, name="plastic_scale")
     return [*plastic.objects, totals, sums]

@@ -291,10 +291,15 @@ def _lines(made: IntegerRule, number: int, change: Change | Deferred, functions:
         return f"c = clip(c {'-+'[sign > 0]} {rounded(word, total, shift, change.noise)}, {word.low}, {word.high})"
     if made.device.varies:
         total, shift = f"({total})*vary", shift + VARIATION_BITS
-    lines = [f"wanted = clip(w {'-+'[sign > 0]} {rounded(made.w, total, shift, change.noise)}, {made.lowest}, "
-             f"{made.highest})", "writes = writes + int(wanted != w)"]
     taken = f"int(lfsr_drawn(r_pre, r_post, {change.failing}) >= {made.device.failing})" if change.failing >= 0 else ""
-    return "\n".join([*lines, f"w = w + (wanted - w)*{taken}" if taken else "w = wanted"])
+    return written(f"clip(w {'-+'[sign > 0]} {rounded(made.w, total, shift, change.noise)}, {made.lowest}, "
+                   f"{made.highest})", taken)
+
+
+def written(wanted: str, taken: str = "") -> str:
+    """Brian2 lines that write code `wanted` to w and count it; `taken` is 0 where the write fails."""
+    return "\n".join([f"wanted = {wanted}", "writes = writes + int(wanted != w)",
+                      f"w = w + (wanted - w)*{taken}" if taken else "w = wanted"])
 
 
 def rounded(word: Word, total: str, shift: int, noise: int) -> str:
