@@ -135,6 +135,19 @@ def test_an_interrupted_run_on_chip_ends_with_the_same_bits(tmp_path):
     assert (whole.histograms.sum(axis=1) == 1000).all()
 
 
+def test_the_length_of_a_run_changes_nothing_on_chip(tmp_path):
+    """Registers go on from run to run; traces that fall every few steps do so in step, as a presentation is whole."""
+    ends = []
+    for presentations in (3, 8):
+        settings = tiny(4)
+        assert all(settings.steps % trace.period == 0 for trace in settings.integers.traces.values())
+        learner = Learner(settings, IMAGES, CLASSES, tmp_path / f"{presentations}", presentations=presentations,
+                          backend="numpy")
+        learner.run()
+        ends.append(learner.state.w.tobytes())
+    assert ends[0] == ends[1]
+
+
 def test_registers_go_on_where_they_were():
     words = lfsr.states(30, 77)
     assert_array_equal(lfsr.later(words, 7), lfsr.ahead(words, 7))
