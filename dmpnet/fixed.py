@@ -3,7 +3,7 @@
 All values are whole numbers. One step k, X() the rounding and overflow of the word of X, >> a shift that X rounds:
 
     x[k]   = X(max(I(w_x . s_in[k] + b_x), 0) >> shift_x)
-    m[k]   = M((I(Abar m[k-1]) >> shift_m) + (I(Bbar x[k]) >> shift_B))
+    m[k]   = M(I(Abar m[k-1]) >> shift_m + I(Bbar x[k]) >> shift_B), rounded once, after the sum
     I_m[k] = I(P m[k-1] + nu x[k]), or I(W_m m[k]) on a chip that does not break the dependency
     v      = kept(u[k-1]) + (I(W_f s_in[k] + W_r s[k-1]) >> shift_f) + (I_m[k_d] >> shift_I) + b
     s[k]   = v >= theta_u;   u[k] = U(0 where it fired, or v - theta_u)
@@ -27,6 +27,7 @@ ROUNDINGS = {"floor": "floor({0})", "nearest": "rint({0})", "zero": "trunc({0})"
 OVERFLOWS = {"saturate": "clip({0}, {1}, {2})", "wrap": "(({0}) - {3}*floor((({0}) - ({1}))/{3}))"}
 """Brian2 expression of each, of a value {0} in a word from {1} to {2}, {3} values in all."""
 WIDEST = 48  # bits: sums of such words are whole numbers that float64, Brian2's type, holds exactly
+EXACT = 53  # bits of those whole numbers
 
 
 @dataclass(frozen=True)
@@ -119,9 +120,18 @@ class Fixed:
             if not isinstance(value, int) or not -WIDEST <= value <= WIDEST:
                 raise DmpnetError(f"fixed point: {name} = {value!r}, but a sum is shifted by -{WIDEST} to {WIDEST} "
                                   f"bits; set it within that")
+        if abs(self.shift_m - self.shift_B) > self.apart(self.I):
+            raise DmpnetError(f"fixed point: shift_m = {self.shift_m} and shift_B = {self.shift_B}, but sums of "
+                              f"{self.I.bits} bits are added exactly at most {self.apart(self.I)} bits apart; bring "
+                              f"them nearer")
         if self.theta_u.dtype.kind not in "iu" or self.theta_u.min(initial=1) < 1:
             raise DmpnetError(f"fixed point: theta_u is {self.theta_u.dtype} from {self.theta_u.min(initial=1)}, but "
                               f"thresholds are whole numbers >= 1; use a finer unit of u")
+
+    @staticmethod
+    def apart(accumulator: Word) -> int:
+        """By how many bits shift_m and shift_B may differ, for the sum of two such accumulators to be exact."""
+        return EXACT - accumulator.bits
 
     @property
     def words(self) -> dict[str, Word]:
@@ -158,9 +168,12 @@ def rectify(fixed: Fixed, number: int) -> str:
 
 def remember(fixed: Fixed, number: int) -> str:
     """Brian2 lines that take m from m_kept and m_new."""
-    kept, new = (fixed.m.shifted(fixed.I.held(path), shift, f"m_{number}")
+    kept, new = (f"{fixed.I.held(path)}*{2.0**-shift}"
                  for path, shift in (("m_kept", fixed.shift_m), ("m_new", fixed.shift_B)))
-    return f"a = {kept} + {new}\nm = {fixed.m.held('a')}"
+    a = f"{kept} + {new}"
+    if max(fixed.shift_m, fixed.shift_B) > 0:
+        a = fixed.m.rounded(a, f"m_{number}")
+    return f"a = {a}\nm = {fixed.m.held('a')}"
 
 
 def integrate(fixed: Fixed, number: int, decay: str, reset: str, recurrent: bool, slow: bool) -> str:

@@ -191,6 +191,28 @@ def test_a_memory_of_few_bits_still_hears_its_input():
             assert np.abs(layer.slow.nu).max() > 2 ** (bits - 3)
 
 
+@pytest.mark.parametrize("rounding, least, most", [
+    ("nearest", -0.5, 0.5), ("floor", 0, 1 - 2**-20), ("zero", -(1 - 2**-20), 1 - 2**-20)])
+def test_the_memory_rounds_once_a_step(rounding, least, most):
+    """What kept and new add up to is cut off in one go: two roundings would stray twice as far."""
+    made = constrained(random_network(), words__m__bits=6, words__m__rounding=rounding).network
+    found = integers.run(made, random_input(made, 4, seed=5), record=("m", "x"))
+    for layer, m, x in zip(made.layers, found.m, found.x, strict=True):
+        fixed, slow = layer.fixed, layer.slow
+        before = np.pad(m, ((0, 0), (1, 0), (0, 0)))[:, :-1]
+        exact = before @ slow.Abar.T * 2.0**-fixed.shift_m + x * slow.Bbar * 2.0**-fixed.shift_B
+        cut = exact - m
+        assert least <= cut.min() and cut.max() <= most
+        assert cut.std() > 0.2, "a cut of this size shows nothing"
+
+
+def test_sums_too_far_apart_to_be_added_exactly_are_refused():
+    fixed = constrained(random_network()).network.layers[0].fixed
+    with pytest.raises(DmpnetError, match="shift_m = 0 and shift_B = 30, but sums of 24 bits .* at most 29 bits apart"):
+        replace(fixed, shift_m=0, shift_B=30)
+    assert replace(fixed, shift_m=0, shift_B=29).shifts["shift_B"] == 29
+
+
 def test_rows_of_their_own_round_finer():
     network = random_network()
     network = replace(network, layers=(replace(network.layers[0], W_f=network.layers[0].W_f

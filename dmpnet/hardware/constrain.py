@@ -281,6 +281,8 @@ def _slow_with(room_m: float, layer: Layer, slow: SlowMemory, made: Layer, fixed
     abar, bbar = slow.Abar * unit_m / unit_m[:, None], slow.Bbar * unit_x / unit_m
     shift_m = _left(words.Abar, np.abs(abar).max(), words.I, np.abs(seen.m / unit_m).max())
     shift_B = _left(words.Bbar, np.abs(bbar).max(), words.I, np.abs(bbar).max() * seen.x.max() / unit_x)
+    apart = Fixed.apart(words.I)
+    shift_m, shift_B = min(shift_m, shift_B + apart), min(shift_B, shift_m + apart)
     fixed = replace(fixed, shift_x=shift_x, shift_m=shift_m, shift_B=shift_B, unit_m=unit_m, unit_x=unit_x)
     memory = replace(
         slow, w_x=log.whole("w_x", slow.w_x / unit_w, words.w_x),

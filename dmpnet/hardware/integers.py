@@ -106,9 +106,10 @@ class Core:
         before = np.asarray(self.m)
         total = np.maximum(self._hold("I", product(s_in, self.w_x) + self.b_x), 0)
         self.x = self._hold("x", self._shift("x", k, total[:, None], self.fixed.shift_x))
-        kept = self._shift("m", k, self._hold("I", product(before, self.Abar)), self.fixed.shift_m)
-        new = self._shift("m", k, self._hold("I", self.x * self.Bbar), self.fixed.shift_B)
-        self.m = self._hold("m", kept + new)
+        kept, new = self._hold("I", product(before, self.Abar)), self._hold("I", self.x * self.Bbar)
+        shift = max(self.fixed.shift_m, self.fixed.shift_B)
+        aligned = (kept << shift - self.fixed.shift_m) + (new << shift - self.fixed.shift_B)
+        self.m = self._hold("m", self._shift("m", k, aligned, shift))
         if k % self.d_s == 0:
             seen = product(self.m, self.P) if self.nu is None else product(before, self.P) + self.x * self.nu
             self.I_m = self._hold("I", seen)

@@ -1,7 +1,7 @@
 """The slow memory as a chip holds it, over a whole sequence, and its gradient as if nothing were rounded.
 
     x[k] = X(max(I(total[k]), 0) >> shift_x),  total = w_x . s_in + b_x in whole numbers
-    m[k] = M((I(Abar m[k-1]) >> shift_m) + (I(Bbar x[k]) >> shift_B))            (dmpnet.fixed)
+    m[k] = M(I(Abar m[k-1]) >> shift_m + I(Bbar x[k]) >> shift_B)                (dmpnet.fixed)
 
 To the fast neurons it is z[k] = (m[k-1], x[k]) where the chip breaks the dependency, read by (P, nu), else m[k]; in the
 trained network's units. Sums are exact: whole numbers below 2^53, in float64.
@@ -108,7 +108,7 @@ def remember(total, abar, bbar, part_x, rounding_x, low_x, high_x, wrap_x, part_
                 for i in range(d):
                     total_m[i] += value * row[i]
             for i in range(d):
-                kept = _rounded(_held(total_m[i], low, high, wrap) * part_m, rounding_m, noise_m[k, i])
-                new = _rounded(_held(x[s, k] * bbar[i], low, high, wrap) * part_B, rounding_m, noise_m[k, i])
-                m[s, k, i] = _held(kept + new, low_m, high_m, wrap_m)
+                kept = _held(total_m[i], low, high, wrap) * part_m
+                new = _held(x[s, k] * bbar[i], low, high, wrap) * part_B
+                m[s, k, i] = _held(_rounded(kept + new, rounding_m, noise_m[k, i]), low_m, high_m, wrap_m)
             before = m[s, k].copy()
