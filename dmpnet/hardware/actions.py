@@ -28,8 +28,8 @@ from dmpnet.hardware.chip import Chip, dimensions
 from dmpnet.hardware.workload import Workload
 
 EYERISS = "Chen, Emer and Sze, ISCA 2016, table IV, 65 nm"
-# EYERISS: an access to a register file of 0.5 kB over a 16-bit multiplication and addition; that the table gives such a
-# ratio was checked, its value is from memory
+# EYERISS: an access to a register file of 0.5 kB over a 16-bit multiplication and addition; read off a model of that
+# paper, nn_dataflow's test_eyeriss_isca16
 EYERISS_REGISTER = 1.0
 EYERISS_BITS = 16  # EYERISS: bits of both
 PATHS = ("spike", "memory", "update", "output")
