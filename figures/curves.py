@@ -1,6 +1,7 @@
 """With a slow memory the same neurons learn sequences they cannot learn without.
 
-Reads models/NAME/seed0.curve.csv, written by training (minutes to an hour each). python figures/curves.py STEM
+Reads models/ROW/seedK.curve.csv, written by training (minutes to an hour each). After Sun et al. 2026, figure 2b.
+python figures/curves.py STEM
 """
 
 import csv
@@ -8,33 +9,47 @@ import sys
 from pathlib import Path
 
 import matplotlib
+import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from dmpnet import drawing
 
 MODELS = Path(__file__).resolve().parent.parent / "models"
-TASKS = {"S-MNIST": ("smnist-dmp2", "smnist-fsnn"), "shd-regen": ("shd-regen-dmp2", "shd-regen-dmp2-sparse",
-                                                                    "shd-regen-fsnn")}
-LOOK = {"dmp2": ("DMP II", drawing.HIGHLIGHT, "-"),
-        "dmp2-sparse": ("DMP II, activity regularised", drawing.HIGHLIGHT, "--"),
+TASKS = {"smnist": "S-MNIST", "psmnist": "PS-MNIST", "shd-regen": "shd-regen"}
+LOOK = {"dmp2": ("DMP II", drawing.HIGHLIGHT, "-"), "dmp1": ("DMP I", drawing.HIGHLIGHT, "--"),
+        "dsnn": ("DSNN, delays", drawing.CLASSES[3], "-"), "rsnn": ("RSNN", drawing.CLASSES[4], "-"),
         "fsnn": ("FSNN, no slow memory", drawing.SECOND, "-")}
 
 
+def validation(folder: Path) -> list[np.ndarray]:
+    """Validation accuracy in percent over epochs, an array a seed; runs of another length than the newest recipe's,
+    which is the longest, are left out."""
+    runs = []
+    for path in sorted(folder.glob("seed*.curve.csv")):
+        with open(path) as file:
+            runs.append(np.array([100 * float(row["validation_accuracy"]) for row in csv.DictReader(file)]))
+    return [run for run in runs if len(run) == max(map(len, runs))]
+
+
 def curves(folder: Path = MODELS) -> Figure:
-    """Validation accuracy over epochs, a panel a task, a line a network; one seed each."""
+    """A panel a task, a line a network: mean over its seeds, shaded by one standard error."""
     with matplotlib.rc_context(drawing.STYLE):
-        figure = Figure(figsize=(6.0, 2.6), layout="constrained")
-        for ax, (task, names) in zip(figure.subplots(1, 2), TASKS.items(), strict=True):
-            for name in names:
-                label, colour, line = LOOK[name.removeprefix(task.lower().replace("s-", "s") + "-")]
-                with open(folder / name / "seed0.curve.csv") as file:
-                    rows = list(csv.DictReader(file))
-                ax.plot([int(row["epoch"]) for row in rows], [100 * float(row["validation_accuracy"]) for row in rows],
-                        line, color=colour, label=label)
-            ax.set(title=f"{task}, ours, one seed", xlabel="epoch", ylabel="validation accuracy (%)", ylim=(0, 101))
+        figure = Figure(figsize=(7.0, 2.6), layout="constrained")
+        for ax, (task, title) in zip(figure.subplots(1, 3, sharey=True), TASKS.items(), strict=True):
+            for model, (label, colour, line) in LOOK.items():
+                runs = validation(folder / f"{task}-{model}")
+                if not runs:
+                    continue
+                epoch, mean = np.arange(1, len(runs[0]) + 1), np.mean(runs, axis=0)
+                ax.plot(epoch, mean, line, color=colour, label=f"{label} ({len(runs)})")
+                if len(runs) > 1:
+                    error = np.std(runs, axis=0, ddof=1) / np.sqrt(len(runs))
+                    ax.fill_between(epoch, mean - error, mean + error, color=colour, alpha=0.25, lw=0)
+            ax.set(title=f"{title}, ours", xlabel="epoch", ylim=(0, 101))
             ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-            ax.legend(loc="lower right")
+            ax.legend(loc="lower right", title="seeds in brackets", title_fontsize=7)
+        figure.axes[0].set_ylabel("validation accuracy (%)")
     return figure
 
 
