@@ -4,8 +4,9 @@ All values are whole numbers. One step k, X() the rounding and overflow of the w
 
     x[k]   = X(max(I(w_x . s_in[k] + b_x), 0) >> shift_x)
     m[k]   = M(I(Abar m[k-1]) >> shift_m + I(Bbar x[k]) >> shift_B), rounded once, after the sum
-    I_m[k] = I(P m[k-1] + nu x[k]), or I(W_m m[k]) on a chip that does not break the dependency
-    v      = kept(u[k-1]) + (I(W_f s_in[k] + W_r s[k-1]) >> shift_f) + (I_m[k_d] >> shift_I) + b
+    I_m[k] = I(P m[k-1]) >> shift_I + I(nu x[k]) >> shift_nu, not yet rounded; on a chip that does not break the
+             dependency I(W_m m[k]) >> shift_I
+    v      = kept(u[k-1]) + (I(W_f s_in[k] + W_r s[k-1]) >> shift_f) + U(I_m[k_d]) + b
     s[k]   = v >= theta_u;   u[k] = U(0 where it fired, or v - theta_u)
 
 kept: beta u, rounded as u; or u -+ lam, clipped at 0; or u - (u >> shift). Order as in the authors' RTL: leak, add
@@ -95,7 +96,7 @@ class Fixed:
 
     theta_u : (N,) thresholds, whole numbers; a neuron with a scale of its own has a threshold of its own
     x, m, u, I : words of the scalar, the slow memory, the membranes and every accumulator
-    shift_x, shift_m, shift_B, shift_f, shift_I : bits by which sums are shifted right, negative: left
+    shift_x, shift_m, shift_B, shift_f, shift_I, shift_nu : bits by which sums are shifted right, negative: left
     unit_u, unit_m, unit_x : what one means in the trained network's numbers, (N,), (d,), (); only to read back
         (m in the basis it is held in, see dmpnet.hardware.basis)
     """
@@ -110,6 +111,7 @@ class Fixed:
     shift_B: int
     shift_f: int
     shift_I: int
+    shift_nu: int
     unit_u: np.ndarray
     unit_m: np.ndarray
     unit_x: float
@@ -120,17 +122,18 @@ class Fixed:
             if not isinstance(value, int) or not -WIDEST <= value <= WIDEST:
                 raise DmpnetError(f"fixed point: {name} = {value!r}, but a sum is shifted by -{WIDEST} to {WIDEST} "
                                   f"bits; set it within that")
-        if abs(self.shift_m - self.shift_B) > self.apart(self.I):
-            raise DmpnetError(f"fixed point: shift_m = {self.shift_m} and shift_B = {self.shift_B}, but sums of "
-                              f"{self.I.bits} bits are added exactly at most {self.apart(self.I)} bits apart; bring "
-                              f"them nearer")
+        for one, other in ADDED:
+            a, b, most = getattr(self, one), getattr(self, other), self.apart(self.I)
+            if abs(a - b) > most:
+                raise DmpnetError(f"fixed point: {one} = {a} and {other} = {b}, but sums of {self.I.bits} bits are "
+                                  f"added exactly at most {most} bits apart; bring them nearer")
         if self.theta_u.dtype.kind not in "iu" or self.theta_u.min(initial=1) < 1:
             raise DmpnetError(f"fixed point: theta_u is {self.theta_u.dtype} from {self.theta_u.min(initial=1)}, but "
                               f"thresholds are whole numbers >= 1; use a finer unit of u")
 
     @staticmethod
     def apart(accumulator: Word) -> int:
-        """By how many bits shift_m and shift_B may differ, for the sum of two such accumulators to be exact."""
+        """By how many bits the shifts of two such accumulators may differ, for their sum to be exact."""
         return EXACT - accumulator.bits
 
     @property
@@ -148,8 +151,8 @@ class Fixed:
 
 
 WORDS = ("x", "m", "u", "I")
-SHIFTS = ("shift_x", "shift_m", "shift_B", "shift_f", "shift_I")
-
+SHIFTS = ("shift_x", "shift_m", "shift_B", "shift_f", "shift_I", "shift_nu")
+ADDED = (("shift_m", "shift_B"), ("shift_I", "shift_nu"))
 
 
 def kept(fixed: Fixed, number: int, decay: str) -> str:
@@ -168,12 +171,19 @@ def rectify(fixed: Fixed, number: int) -> str:
 
 def remember(fixed: Fixed, number: int) -> str:
     """Brian2 lines that take m from m_kept and m_new."""
-    kept, new = (f"{fixed.I.held(path)}*{2.0**-shift}"
-                 for path, shift in (("m_kept", fixed.shift_m), ("m_new", fixed.shift_B)))
-    a = f"{kept} + {new}"
-    if max(fixed.shift_m, fixed.shift_B) > 0:
-        a = fixed.m.rounded(a, f"m_{number}")
-    return f"a = {a}\nm = {fixed.m.held('a')}"
+    a = f"{_aligned(fixed, 'm_kept', 'shift_m')} + {_aligned(fixed, 'm_new', 'shift_B')}"
+    return f"a = {fixed.m.rounded(a, f'm_{number}')}\nm = {fixed.m.held('a')}"
+
+
+def looked_up(fixed: Fixed, broken: bool) -> str:
+    """Brian2 expression of I_m from I_new, and I_x where the chip breaks the dependency; it may have a fraction."""
+    seen = _aligned(fixed, "I_new", "shift_I")
+    return f"({seen} + {_aligned(fixed, 'I_x', 'shift_nu')})" if broken else seen
+
+
+def _aligned(fixed: Fixed, total: str, shift: str) -> str:
+    """Brian2 expression of what an accumulator holds of `total` over 2^shift."""
+    return f"{fixed.I.held(total)}*{2.0 ** -getattr(fixed, shift)!r}"
 
 
 def integrate(fixed: Fixed, number: int, decay: str, reset: str, recurrent: bool, slow: bool) -> str:
@@ -181,7 +191,7 @@ def integrate(fixed: Fixed, number: int, decay: str, reset: str, recurrent: bool
     lines = [f"a = {fixed.I.held('I_f + I_r' if recurrent else 'I_f')}",
              f"v = {kept(fixed, number, decay)} + {fixed.u.shifted('a', fixed.shift_f, f'u_{number}')} + b"]
     if slow:
-        lines += [f"a = {fixed.I.held('I_m')}", f"v = v + {fixed.u.shifted('a', fixed.shift_I, f'u_{number}')}"]
+        lines.append(f"v = v + {fixed.u.rounded('I_m', f'u_{number}')}")
     after = "v*(1 - s)" if reset == "hard" else "v - theta_u*s"
     return "\n".join([*lines, "v = v*int(k >= 0 and k < T)", "s = int(v >= theta_u)", f"v = {after}",
                       f"u = {fixed.u.held('v')}"])

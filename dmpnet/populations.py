@@ -253,7 +253,8 @@ def updates(network: TrainedNetwork) -> dict[str, tuple[str, ...]]:
                 rectify, remember = fixed.rectify(layer.fixed, number), fixed.remember(layer.fixed, number)
             lines[f"scalar_{number}"] = (*before["scalar"], rectify)
             lines[f"slow_{number}"] = (*before["slow"], remember)
-        look = (LOOK.format(new="(I_new + I_x)" if broken else "I_new"),) if layer.slow else ()
+        new = fixed.looked_up(layer.fixed, broken) if layer.fixed else "(I_new + I_x)" if broken else "I_new"
+        look = (LOOK.format(new=new),) if layer.slow else ()
         whole = layer.fixed and fixed.integrate(layer.fixed, number, layer.neuron.decay, layer.neuron.reset,
                                                 layer.W_r is not None, layer.slow is not None)
         lines[f"fast_{number}"] = (*look, *([whole] if whole else _steps(layer)))

@@ -185,10 +185,13 @@ def test_binary_and_ternary_weights_mean_what_is_nearest(bits, values):
 
 
 def test_a_memory_of_few_bits_still_hears_its_input():
-    """nu shares its shift with P: were x finer than m, nu would round to 0."""
+    """nu has a shift of its own: x is not as coarse as m, and nu uses its word."""
     for bits in (4, 6):
-        for layer in constrained(random_network(), words__m__bits=bits).network.layers:
-            assert np.abs(layer.slow.nu).max() > 2 ** (bits - 3)
+        made = constrained(random_network(), words__m__bits=bits).network
+        found = reference.run(made, random_input(made, 4, seed=5), record=("x",))
+        for layer, x in zip(made.layers, found.x, strict=True):
+            assert np.abs(layer.slow.nu).max() >= 64 and np.abs(layer.slow.Bbar).max() >= 64
+            assert x.max() > 2**12
 
 
 @pytest.mark.parametrize("rounding, least, most", [

@@ -20,6 +20,7 @@ from dmpnet.neurons import Neuron  # noqa: E402
 from dmpnet.training import quantised  # noqa: E402
 from dmpnet.training.integer_memory import IntegerMemory  # noqa: E402
 from dmpnet.training.recipe import Recipe  # noqa: E402
+from dmpnet.training.trainer import Trainer  # noqa: E402
 
 DMP = chip.load("dmp")
 RECIPE = Recipe("smnist", sizes=(1, 12, 10, 2), d=4, theta=20.0, batch=16, epochs=1)
@@ -143,21 +144,38 @@ def test_delays_are_refused():
         quantised_network(network, DMP)
 
 
+FEW = described(words__W_f__bits=2, words__P__bits=3, words__nu__bits=3, words__m__bits=6)
+
+
+def with_few_bits(network):
+    return constrain(network, FEW, bars(96, 30).batch(slice(0, 8)), clip=True).network
+
+
 @pytest.fixture
 def rounded_to_little():
     """A network, and the integer network in which few bits left little of it."""
     network = random_network((1, 12, 10, 2), encoding="analog", steps=30, dataset="smnist")
     network = replace(network, provenance={"arguments": RECIPE.record()})
-    few = described(words__W_f__bits=2, words__P__bits=3, words__nu__bits=3, words__m__bits=6)
-    return network, constrain(network, few, bars(96, 30).batch(slice(0, 8)), clip=True).network, few
+    return network, with_few_bits(network), FEW
 
 
-def test_training_in_integers_learns_and_keeps_the_best(rounded_to_little, tmp_path):
+def test_training_in_integers_wins_back_what_rounding_took(tmp_path):
+    """Four networks that tell all samples, as ternary ones half of them; one alone may by chance not learn."""
+    first, best, fell = [], [], []
+    for seed in range(1, 5):
+        network = Trainer(replace(RECIPE, seed=seed, epochs=20, lr=1e-2), bars(96, 30), tmp_path / f"{seed}").finished()
+        run = quantised.trainer(network, with_few_bits(network), FEW, bars(96, 30), tmp_path / f"few {seed}", 20, 1e-2)
+        run.finished()
+        losses = [line[2] for line in run.progress.curve]
+        first, best, fell = [*first, run.progress.first], [*best, run.progress.best], [*fell, losses[-1] / losses[0]]
+    assert np.mean(first) < 0.7 and np.mean(best) > 0.95
+    assert np.mean(fell) < 0.7
+
+
+def test_training_in_integers_keeps_the_best(rounded_to_little, tmp_path):
     network, made, few = rounded_to_little
     run = quantised.trainer(network, made, few, bars(96, 30), tmp_path, 20, 3e-2)
     better = run.finished()
-    losses = [line[2] for line in run.progress.curve]
-    assert losses[-1] < 0.7 * losses[0]
     assert run.progress.best >= run.progress.first
     assert better.fixed and set(np.unique(better.layers[0].W_f)) <= {-1, 0, 1}
     assert better.provenance["chip"] == few.name and better.provenance["start"]["arguments"]["dataset"] == "smnist"

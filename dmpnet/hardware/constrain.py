@@ -4,7 +4,7 @@ Every array gets a unit, what one means, and is rounded to its word. Units are c
 
     u        g times the unit of W_f (of its rows with `rows`), shifted left until the membranes seen fit their word
     m, x     so that all seen in calibration fit; shift_m and shift_B so that Abar and Bbar use their words
-    P, nu    in units of u over units of m (of x), shift_I so that they use their words
+    P, nu    in units of u over units of m, of x; shift_I and shift_nu so that they use their words
 
 A rounded Abar is another recursion, whose errors the memory sums up over its whole window: W_m Abar read from it would
 say something else. So P and nu are fitted anew, to give in calibration what the trained memory gave, by least squares;
@@ -224,7 +224,7 @@ def _fast(layer: Layer, words: Words, unit_in: float, largest: float, options: O
     beta = min(np.rint(neuron.beta * 2**words.beta.bits), words.beta.high) / 2**words.beta.bits
     whole = Neuron(beta, 1.0, float(theta_u.max()), neuron.reset, neuron.decay,
                    float(np.rint(neuron.lam / unit_u[0])), neuron.shift)
-    fixed = Fixed(theta_u, words.x, words.m, words.u, words.I, 0, 0, 0, shift_f, 0, unit_u, np.empty(0), 1.0)
+    fixed = Fixed(theta_u, words.x, words.m, words.u, words.I, 0, 0, 0, shift_f, 0, 0, unit_u, np.empty(0), 1.0)
     return Layer(log.whole("W_f", layer.W_f / unit_f[:, None], words.W_f), log.whole("b", b, words.b), whole,
                  recurrent, None, layer.delay), fixed
 
@@ -267,22 +267,18 @@ def _slow(layer: Layer, slow: SlowMemory, made: Layer, fixed: Fixed, words: Word
 def _slow_with(room_m: float, layer: Layer, slow: SlowMemory, made: Layer, fixed: Fixed, words: Words, unit_in: float,
                room: float, seen: Seen, options: Options,
                number: int) -> tuple[tuple[bool, float], list[Change], Layer, Fixed]:
-    """((whether m saturates unasked, squared error of what it says), changes, layer, its arithmetic) with `room_m`.
-
-    nu and P share a shift, so x gets no more bits than m has: of more, nu would round to 0.
-    """
+    """((whether m saturates unasked, squared error of what it says), changes, layer, its arithmetic) with `room_m`."""
     log = Log(number, [])
     largest_m = np.abs(seen.m).max((0, 1))
     largest_m = np.maximum(largest_m, 1e-3 * largest_m.max()) if options.balance else np.full(slow.d, largest_m.max())
     unit_m = room_m * np.where(largest_m > 0, largest_m, 1.0) / words.m.high
     unit_w = float(_unit(slow.w_x, words.w_x, options.clip))
-    shift_x = _shift(unit_w * unit_in * min(words.x.high, words.m.high), room * float(seen.x.max()) or 1.0)
+    shift_x = _shift(unit_w * unit_in * words.x.high, room * float(seen.x.max()) or 1.0)
     unit_x = unit_w * unit_in * 2.0**shift_x
     abar, bbar = slow.Abar * unit_m / unit_m[:, None], slow.Bbar * unit_x / unit_m
     shift_m = _left(words.Abar, np.abs(abar).max(), words.I, np.abs(seen.m / unit_m).max())
     shift_B = _left(words.Bbar, np.abs(bbar).max(), words.I, np.abs(bbar).max() * seen.x.max() / unit_x)
-    apart = Fixed.apart(words.I)
-    shift_m, shift_B = min(shift_m, shift_B + apart), min(shift_B, shift_m + apart)
+    shift_m, shift_B = _near(shift_m, shift_B, words.I)
     fixed = replace(fixed, shift_x=shift_x, shift_m=shift_m, shift_B=shift_B, unit_m=unit_m, unit_x=unit_x)
     memory = replace(
         slow, w_x=log.whole("w_x", slow.w_x / unit_w, words.w_x),
@@ -290,10 +286,10 @@ def _slow_with(room_m: float, layer: Layer, slow: SlowMemory, made: Layer, fixed
         W_m=np.zeros((layer.N, slow.d), np.int64), b_m=np.zeros(layer.N, np.int8),
         Abar=_stable(log, abar * 2.0**shift_m, shift_m, words.Abar),
         Bbar=log.whole("Bbar", bbar * 2.0**shift_B, words.Bbar))
-    P, nu, shift_I, error = _read_out(layer, slow, replace(made, slow=memory), fixed, words, seen, options)
+    P, nu, shifts, error = _read_out(layer, slow, replace(made, slow=memory), fixed, words, seen, options)
     memory = replace(memory, W_m=log.whole("P" if options.broken else "W_m", P, words.P),
                      nu=log.whole("nu", nu, words.nu) if options.broken else None)
-    return error, log.changes, replace(made, slow=memory), replace(fixed, shift_I=shift_I)
+    return error, log.changes, replace(made, slow=memory), replace(fixed, shift_I=shifts[0], shift_nu=shifts[1])
 
 
 def _shift(fits: float, largest: float) -> int:
@@ -306,37 +302,50 @@ def _left(word: Word, largest: float, accumulator: Word, total: float) -> int:
     return -max(_shift(word.high, largest or 1.0), _shift(accumulator.high, total or 1.0))
 
 
+def _near(a: int, b: int, accumulator: Word) -> tuple[int, int]:
+    """Two shifts as near as the sum of two such accumulators needs them."""
+    apart = Fixed.apart(accumulator)
+    return min(a, b + apart), min(b, a + apart)
+
+
 def _read_out(layer: Layer, slow: SlowMemory, made: Layer, fixed: Fixed, words: Words, seen: Seen,
-              options: Options) -> tuple[np.ndarray, np.ndarray, int, tuple[bool, float]]:
-    """(P, nu, shift_I) that give with the integer memory what W_m m gave, still to be rounded, and their error, after
-    whether m saturates unasked."""
+              options: Options) -> tuple[np.ndarray, np.ndarray, tuple[int, int], tuple[bool, float]]:
+    """(P, nu, their shifts) that give with the integer memory what W_m m gave, still to be rounded, and their error,
+    after whether m saturates unasked."""
     x, m, full = _memories(made, fixed, seen.s_in)
     if options.broken:
         signals = np.concatenate([np.pad(m, ((0, 0), (1, 0), (0, 0)))[:, :-1], x], axis=2)
         start = np.concatenate([slow.W_m @ slow.Abar * fixed.unit_m, (slow.W_m @ slow.Bbar * fixed.unit_x)[:, None]], 1)
     else:
         signals, start = m, slow.W_m * fixed.unit_m
-    z = signals.reshape(-1, signals.shape[2]) / words.m.high
+    high = np.array([words.m.high] * slow.d + [words.x.high] * options.broken, float)
+    z = signals.reshape(-1, signals.shape[2]) / high
     unit_I = (fixed.unit_u / layer.neuron.g)[:, None]
     target = seen.m.reshape(len(z), -1) @ slow.W_m.T / unit_I.T
-    start = start / unit_I * words.m.high
+    start = start / unit_I * high
     gram, cross = z.T @ z / len(z), target.T @ z / len(z)
-    best = (math.inf, start, 0)
-    for penalty in (math.inf, *(np.geomspace(1, 1e-12, 25) if gram.any() else ())):
-        matrix = start
-        if penalty < math.inf:
-            ridge = gram + penalty * np.trace(gram) / len(gram) * np.eye(len(gram))
-            matrix = start + np.linalg.solve(ridge, (cross - start @ gram).T).T
-        shift = min(_left(word, np.abs(part).max(initial=0) / words.m.high, words.I, np.abs(target).max())
-                    for word, part in ((words.P, matrix[:, :slow.d]), (words.nu, matrix[:, slow.d:])))
-        scale = 2.0**shift / words.m.high
-        difference = np.rint(matrix * scale) / scale
-        error = float(((difference @ gram) * difference).sum() - 2 * (difference * cross).sum())
-        if error < best[0]:
-            best = (error, matrix * scale, shift)
-    error, matrix, shift = best
-    return matrix[:, :slow.d], matrix[:, slow.d] if options.broken else np.zeros(0), shift, (
+    tried = [start]
+    for penalty in np.geomspace(1, 1e-12, 25) if gram.any() else ():
+        ridge = gram + penalty * np.trace(gram) / len(gram) * np.eye(len(gram))
+        tried.append(start + np.linalg.solve(ridge, (cross - start @ gram).T).T)
+    total, of_whole = np.abs(target).max(), (gram * np.outer(high, high), cross * high)
+    error, whole, shifts = min((_in_words(matrix / high, slow.d, words, total, *of_whole) for matrix in tried),
+                               key=lambda each: each[0])
+    return whole[:, :slow.d], whole[:, slow.d] if options.broken else np.zeros(0), shifts, (
         full and not options.clip, error)
+
+
+def _in_words(matrix: np.ndarray, d: int, words: Words, total: float, gram: np.ndarray,
+              cross: np.ndarray) -> tuple[float, np.ndarray, tuple[int, int]]:
+    """Squared error of what rounded `matrix`, P beside nu, gives, but for a constant; it in units of its words, which
+    sums up to `total` have to fit; their shifts."""
+    shift_I, shift_nu = (_left(word, np.abs(part).max(initial=0), words.I, total)
+                         for word, part in ((words.P, matrix[:, :d]), (words.nu, matrix[:, d:])))
+    shift_I, shift_nu = _near(shift_I, shift_nu, words.I)
+    scale = 2.0 ** np.array([shift_I] * d + [shift_nu] * (matrix.shape[1] - d))
+    rounded = np.rint(matrix * scale) / scale
+    error = float(((rounded @ gram) * rounded).sum() - 2 * (rounded * cross).sum())
+    return error, matrix * scale, (shift_I, shift_nu)
 
 
 def _memories(made: Layer, fixed: Fixed, s_in: np.ndarray) -> tuple[np.ndarray, np.ndarray, bool]:

@@ -43,6 +43,12 @@ def held(value: np.ndarray, word: Word) -> np.ndarray:
     return np.clip(value, word.low, word.high)
 
 
+def aligned(a: np.ndarray, shift_a: int, b: np.ndarray | int, shift_b: int) -> np.ndarray:
+    """The sum of a and b (int64), to be shifted right by the larger of their shifts."""
+    shift = max(shift_a, shift_b)
+    return (a << shift - shift_a) + (b << shift - shift_b)
+
+
 def product(values: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     """values @ matrix of whole numbers, int64; by BLAS in float64, exact because no partial sum reaches 2^53."""
     return (values.astype(float) @ matrix).astype(np.int64)
@@ -91,7 +97,7 @@ class Core:
             total = total + product(self.s, self.W_r)
         v = self._kept(k) + self._shift("u", k, self._hold("I", total), self.fixed.shift_f) + self.b
         if self.layer.slow:
-            v = v + self._shift("u", k, self.I_m, self.fixed.shift_I)
+            v = v + self._shift("u", k, self.I_m, max(self.fixed.shift_I, self.fixed.shift_nu))
         self.s = (v >= self.theta_u).astype(np.int64)
         reset = v * (1 - self.s) if self.layer.neuron.reset == "hard" else v - self.theta_u * self.s
         self.u = self._hold("u", reset)
@@ -107,12 +113,13 @@ class Core:
         total = np.maximum(self._hold("I", product(s_in, self.w_x) + self.b_x), 0)
         self.x = self._hold("x", self._shift("x", k, total[:, None], self.fixed.shift_x))
         kept, new = self._hold("I", product(before, self.Abar)), self._hold("I", self.x * self.Bbar)
-        shift = max(self.fixed.shift_m, self.fixed.shift_B)
-        aligned = (kept << shift - self.fixed.shift_m) + (new << shift - self.fixed.shift_B)
-        self.m = self._hold("m", self._shift("m", k, aligned, shift))
+        fixed = self.fixed
+        total = aligned(kept, fixed.shift_m, new, fixed.shift_B)
+        self.m = self._hold("m", self._shift("m", k, total, max(fixed.shift_m, fixed.shift_B)))
         if k % self.d_s == 0:
-            seen = product(self.m, self.P) if self.nu is None else product(before, self.P) + self.x * self.nu
-            self.I_m = self._hold("I", seen)
+            seen = self._hold("I", product(self.m if self.nu is None else before, self.P))
+            heard = 0 if self.nu is None else self._hold("I", self.x * self.nu)
+            self.I_m = aligned(seen, fixed.shift_I, heard, fixed.shift_nu)
 
     def _kept(self, k: int) -> np.ndarray:
         neuron, u = self.layer.neuron, self.u

@@ -113,10 +113,10 @@ class QuantisedNetwork(SpikingNetwork):
         layer = self.made.layers[number]
         fixed = layer.fixed
         assert fixed is not None and layer.slow is not None
-        units = fixed.unit_m[fixed.unit_m > 0]
+        units = 2.0**-fixed.shift_I / fixed.unit_m[fixed.unit_m > 0]
         if layer.slow.nu is not None:
-            units = np.append(units, fixed.unit_x)
-        return self._unit_in(number) * 2.0 ** (fixed.shift_f - fixed.shift_I) / units
+            units = np.append(units, 2.0**-fixed.shift_nu / fixed.unit_x)
+        return self._unit_in(number) * 2.0**fixed.shift_f * units
 
     def _unit_w(self, number: int) -> float:
         """What one means in w_x."""
@@ -214,7 +214,7 @@ class QuantisedNetwork(SpikingNetwork):
             neuron=neuron,
             W_r=None if layer.W_r is None else _whole(w["W_r"] / (unit * self._unit_in(number))[:, None], layer.W_r),
             fixed=replace(fixed, theta_u=theta_u, unit_u=unit_u, shift_f=fixed.shift_f + more,
-                          shift_I=fixed.shift_I + more))
+                          shift_I=fixed.shift_I + more, shift_nu=fixed.shift_nu + more))
         slow = layer.slow
         if slow is None:
             return made
