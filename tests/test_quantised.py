@@ -230,9 +230,10 @@ def test_finetuning_from_the_command_line(tmp_path, capsys):
                "dmp", "--set", "words.W_f.bits=1", "--out", str(tmp_path / "made.npz")]
     assert cli.main([*command, "--finetune", "-1"]) == 2
     assert "--finetune -1" in capsys.readouterr().err
-    assert cli.main([*command, "--finetune", "1"]) == 0
+    assert cli.main([*command, "--finetune", "1", "--optimiser", "muon"]) == 0
     assert "validation samples" in capsys.readouterr().out
     made = weights.load(tmp_path / "made.npz")
     assert made.fixed and set(np.unique(made.layers[0].W_f)) == {-1, 1}
-    assert json.loads((tmp_path / "made.json").read_text())["finetuned"]["epochs"] == 1
+    done = json.loads((tmp_path / "made.json").read_text())["finetuned"]
+    assert (done["epochs"], done["optimiser"]) == (1, "muon")
     assert (tmp_path / "made.run" / "curve.csv").exists()

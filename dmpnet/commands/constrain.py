@@ -46,6 +46,8 @@ def add(parsers) -> None:
                    "banks of all cores take at most so much, e.g. 20kB (dmpnet.hardware.precision); then --clip too")
     p.add_argument("--finetune", type=int, default=0, metavar="EPOCHS", help="epochs of quantisation-aware training")
     p.add_argument("--lr", type=float, default=1e-3, help="peak learning rate of --finetune (default: 0.001)")
+    p.add_argument("--optimiser", choices=("adam", "muon"), default="adam",
+                   help="of --finetune: muon for W_f of 4 bits and more, adam for fewer (default: adam)")
     p.add_argument("--evaluate", action="store_true", help="classify with both networks in Brian2")
     p.add_argument("--split", help="part of the data set for --evaluate (default: test)")
     p.add_argument("--samples", type=int, metavar="N", help="only the first N samples for --evaluate")
@@ -126,15 +128,16 @@ def finetuned(arguments: argparse.Namespace, network: TrainedNetwork, made: Cons
                       permutation=network.encoding.permutation)
     with options.epochs(arguments.finetune, "fine-tuning") as report:
         trainer = quantised.trainer(network, made.network, described, train, arguments.out.with_suffix(".run"),
-                                    arguments.finetune, arguments.lr, report)
+                                    arguments.finetune, arguments.lr, report, arguments.optimiser)
         better = examined(network, trainer.finished(), s_in, made.changes, arguments.clip)
     progress = trainer.progress
     print(f"\n{len(trainer.held_out):,} validation samples: {100 * progress.first:.2f} % when rounded, "
           f"{100 * progress.best:.2f} % after epoch {progress.best_epoch} of {progress.epoch}")
     for note in better.notes:
         print(note)
-    return better, {"epochs": progress.epoch, "best_epoch": progress.best_epoch, "validation": progress.best,
-                    "validation_rounded": progress.first, "validation_samples": len(trainer.held_out)}
+    return better, {"optimiser": arguments.optimiser, "epochs": progress.epoch, "best_epoch": progress.best_epoch,
+                    "validation": progress.best, "validation_rounded": progress.first,
+                    "validation_samples": len(trainer.held_out)}
 
 
 def rounding(made: Constrained) -> str:
