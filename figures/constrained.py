@@ -69,7 +69,7 @@ def panel(ax: Axes, runs: list[dict[str, Any]], row: str) -> None:
     ax.set_yscale("symlog", linthresh=2)
     least = min(point for name in settings for end in ("", ", trained on") for point in lost(runs, row, name + end))
     ax.set(title=ROWS[row], ylim=(min(least, 0) - 0.3, None), xlim=(-0.5, max(len(settings), 2) - 0.5))
-    ax.set_yticks([0, 1, 2, 5, 10, 20, 50], ["0", "1", "2", "5", "10", "20", "50"])
+    ax.set_yticks([-2, -1, 0, 1, 2, 5, 10, 20, 50], ["-2", "-1", "0", "1", "2", "5", "10", "20", "50"])
     ax.set_xticks(range(len(settings)), [SETTINGS[name] for name in settings], fontsize=6)
 
 
