@@ -283,3 +283,10 @@ def test_installed_command_answers():
     command = shutil.which("dmpnet", path=str(Path(sys.executable).parent))
     run = [command] if command else [sys.executable, "-m", "dmpnet.cli"]
     assert subprocess.run([*run, "--version"], capture_output=True, text=True).stdout.startswith("dmpnet ")
+
+
+def test_python_runs_the_package_as_the_command():
+    asked = subprocess.run([sys.executable, "-m", "dmpnet", "info", "no-such-network"], capture_output=True, text=True)
+    assert asked.returncode == 2 and "dmpnet: shipped network 'no-such-network'" in asked.stderr
+    helped = subprocess.run([sys.executable, "-m", "dmpnet", "--help"], capture_output=True, text=True, check=True)
+    assert helped.stdout.startswith("usage: dmpnet ")
