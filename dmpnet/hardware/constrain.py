@@ -8,7 +8,8 @@ Every array gets a unit, what one means, and is rounded to its word. Units are c
 
 A rounded Abar is another recursion, whose errors the memory sums up over its whole window: W_m Abar read from it would
 say something else. So P and nu are fitted anew, to give in calibration what the trained memory gave, by least squares;
-a penalty on how far they move from W_m Abar and W_m Bbar is chosen so that the error is least after rounding [ours].
+a penalty on how far they move from W_m Abar and W_m Bbar is chosen so that the error is least after rounding [ours],
+in which what one column loses is made up for by others (dmpnet.hardware.rounding).
 
 Of two bases of the memory, the trained one and that in which rounding does least harm (dmpnet.hardware.basis), the one
 with the smaller error is taken. u, m and x saturate nowhere on the calibration samples: units grow until they do not (u
@@ -28,6 +29,7 @@ from dmpnet.errors import DmpnetError
 from dmpnet.fixed import Fixed, Word
 from dmpnet.hardware import basis, integers
 from dmpnet.hardware.chip import Chip, Words, dimensions
+from dmpnet.hardware.rounding import compensated
 from dmpnet.neurons import Neuron
 from dmpnet.weights import Layer, SlowMemory, TrainedNetwork
 
@@ -194,10 +196,10 @@ class Log:
     layer: int
     changes: list[Change]
 
-    def whole(self, name: str, values: np.ndarray, word: Word) -> np.ndarray:
-        """`values`, in units of their own, as integers of `word`."""
+    def whole(self, name: str, values: np.ndarray, word: Word, held: np.ndarray | None = None) -> np.ndarray:
+        """`values`, in units of their own, as integers of `word`: `held`, or the nearest."""
         values = np.asarray(values, float)
-        held = word.nearest(values)
+        held = word.nearest(values) if held is None else held
         norm = float(np.sqrt((values**2).sum()))
         self.changes.append(Change(self.layer, name, word.bits, values.size, int((np.abs(values - held) > 0.5).sum()
                                                                                  if not word.binary else 0),
@@ -286,10 +288,12 @@ def _slow_with(room_m: float, layer: Layer, slow: SlowMemory, made: Layer, fixed
         W_m=np.zeros((layer.N, slow.d), np.int64), b_m=np.zeros(layer.N, np.int8),
         Abar=_stable(log, abar * 2.0**shift_m, shift_m, words.Abar),
         Bbar=log.whole("Bbar", bbar * 2.0**shift_B, words.Bbar))
-    P, nu, shifts, error = _read_out(layer, slow, replace(made, slow=memory), fixed, words, seen, options)
-    memory = replace(memory, W_m=log.whole("P" if options.broken else "W_m", P, words.P),
-                     nu=log.whole("nu", nu, words.nu) if options.broken else None)
-    return error, log.changes, replace(made, slow=memory), replace(fixed, shift_I=shifts[0], shift_nu=shifts[1])
+    read, full = _read_out(layer, slow, replace(made, slow=memory), fixed, words, seen, options)
+    P, nu = (slice(None), slice(slow.d)), (slice(None), slow.d)
+    memory = replace(memory, W_m=log.whole("P" if options.broken else "W_m", read.wanted[P], words.P, read.held[P]),
+                     nu=log.whole("nu", read.wanted[nu], words.nu, read.held[nu]) if options.broken else None)
+    return (full and not options.clip, read.error), log.changes, replace(made, slow=memory), replace(
+        fixed, shift_I=read.shift_I, shift_nu=read.shift_nu)
 
 
 def _shift(fits: float, largest: float) -> int:
@@ -308,10 +312,24 @@ def _near(a: int, b: int, accumulator: Word) -> tuple[int, int]:
     return min(a, b + apart), min(b, a + apart)
 
 
+@dataclass(frozen=True)
+class ReadOut:
+    """P, beside nu where the chip breaks the dependency, (N, d + 1).
+
+    wanted, held : in units of their words, before and after rounding;  error : squared, of what they give, but for a
+    constant
+    """
+
+    wanted: np.ndarray
+    held: np.ndarray
+    error: float
+    shift_I: int
+    shift_nu: int
+
+
 def _read_out(layer: Layer, slow: SlowMemory, made: Layer, fixed: Fixed, words: Words, seen: Seen,
-              options: Options) -> tuple[np.ndarray, np.ndarray, tuple[int, int], tuple[bool, float]]:
-    """(P, nu, their shifts) that give with the integer memory what W_m m gave, still to be rounded, and their error,
-    after whether m saturates unasked."""
+              options: Options) -> tuple[ReadOut, bool]:
+    """What gives with the integer memory what W_m m gave, and whether m saturated."""
     x, m, full = _memories(made, fixed, seen.s_in)
     if options.broken:
         signals = np.concatenate([np.pad(m, ((0, 0), (1, 0), (0, 0)))[:, :-1], x], axis=2)
@@ -329,23 +347,22 @@ def _read_out(layer: Layer, slow: SlowMemory, made: Layer, fixed: Fixed, words: 
         ridge = gram + penalty * np.trace(gram) / len(gram) * np.eye(len(gram))
         tried.append(start + np.linalg.solve(ridge, (cross - start @ gram).T).T)
     total, of_whole = np.abs(target).max(), (gram * np.outer(high, high), cross * high)
-    error, whole, shifts = min((_in_words(matrix / high, slow.d, words, total, *of_whole) for matrix in tried),
-                               key=lambda each: each[0])
-    return whole[:, :slow.d], whole[:, slow.d] if options.broken else np.zeros(0), shifts, (
-        full and not options.clip, error)
+    return min((_in_words(matrix / high, slow.d, words, total, *of_whole) for matrix in tried),
+               key=lambda each: each.error), full
 
 
-def _in_words(matrix: np.ndarray, d: int, words: Words, total: float, gram: np.ndarray,
-              cross: np.ndarray) -> tuple[float, np.ndarray, tuple[int, int]]:
-    """Squared error of what rounded `matrix`, P beside nu, gives, but for a constant; it in units of its words, which
-    sums up to `total` have to fit; their shifts."""
+def _in_words(matrix: np.ndarray, d: int, words: Words, total: float, gram: np.ndarray, cross: np.ndarray) -> ReadOut:
+    """`matrix`, P beside nu, in their words, which sums up to `total` have to fit; it reads whole numbers of second
+    moment `gram`, and of moment `cross` with what it should give."""
     shift_I, shift_nu = (_left(word, np.abs(part).max(initial=0), words.I, total)
                          for word, part in ((words.P, matrix[:, :d]), (words.nu, matrix[:, d:])))
     shift_I, shift_nu = _near(shift_I, shift_nu, words.I)
-    scale = 2.0 ** np.array([shift_I] * d + [shift_nu] * (matrix.shape[1] - d))
-    rounded = np.rint(matrix * scale) / scale
+    more = matrix.shape[1] - d
+    scale = 2.0 ** np.array([shift_I] * d + [shift_nu] * more)
+    held = compensated(matrix * scale, gram / np.outer(scale, scale), [words.P] * d + [words.nu] * more)
+    rounded = held / scale
     error = float(((rounded @ gram) * rounded).sum() - 2 * (rounded * cross).sum())
-    return error, matrix * scale, (shift_I, shift_nu)
+    return ReadOut(matrix * scale, held, error, shift_I, shift_nu)
 
 
 def _memories(made: Layer, fixed: Fixed, s_in: np.ndarray) -> tuple[np.ndarray, np.ndarray, bool]:
