@@ -73,7 +73,7 @@ def measured(arguments: argparse.Namespace, row: str, setting: str, seed: int) -
     if changes is not None:
         described = chip.changed(chip.load(arguments.chip), changes)
         s_in = train.drawn(arguments.calibration, arguments.seed)
-        made = constrain(network, described, s_in, clip=bool(changes))
+        made = constrain(network, described, s_in, clip=bool(changes), compensate=not setting.endswith(TRAINED))
         if setting.endswith(TRAINED):
             run = quantised.trainer(network, made.network, described, train, arguments.runs / f"{row}-{setting}-{seed}",
                                     arguments.epochs, LR, optimiser=arguments.optimiser)

@@ -75,17 +75,18 @@ class Constrained:
 
 @dataclass(frozen=True)
 class Options:
-    """rows, clip, balance, rotate of `constrain`; broken: whether the chip breaks the dependency."""
+    """rows, clip, balance, rotate, compensate of `constrain`; broken: whether the chip breaks the dependency."""
 
     rows: bool
     clip: bool
     balance: bool
     rotate: bool
+    compensate: bool
     broken: bool
 
 
 def constrain(network: TrainedNetwork, chip: Chip, s_in: np.ndarray, *, rows: bool = False, clip: bool = False,
-              balance: bool = True, rotate: bool = True, blocks: bool = False) -> Constrained:
+              balance: bool = True, rotate: bool = True, compensate: bool = True, blocks: bool = False) -> Constrained:
     """`network` in the integers of `chip`, its formats chosen on calibration samples s_in (B, T, M).
 
     rows : W_f, W_r of each neuron with a unit of its own, and so a threshold of its own; else one a layer
@@ -94,13 +95,15 @@ def constrain(network: TrainedNetwork, chip: Chip, s_in: np.ndarray, *, rows: bo
     balance : every dimension of the slow memory with a unit of its own, which costs the chip nothing; else one a layer
     rotate : hold the slow memory in other coordinates, which cost the chip nothing either, where that rounds better
         (dmpnet.hardware.basis)
+    compensate : what one column of P loses in rounding others make up for (dmpnet.hardware.rounding); else each weight
+        is rounded to the nearest, from where training in integers finds its own way
     blocks : a slow memory larger than the chip's slots is computed in several blocks of them; else it is refused
 
     Every slow memory is filled up with zeros to the chip's slots. Whether the rest fits: dmpnet.hardware.fit.
     """
     _check(network, rows)
     _check_slots(network, chip, blocks)
-    options = Options(rows, clip, balance, rotate, chip.datapath.dependency_breaking)
+    options = Options(rows, clip, balance, rotate, compensate, chip.datapath.dependency_breaking)
     seen = reference.run(network, s_in, record=("spikes", "u", "m", "x"))
     room = [ROOM] * len(network.layers)
     for _ in range(ATTEMPTS):
@@ -347,11 +350,12 @@ def _read_out(layer: Layer, slow: SlowMemory, made: Layer, fixed: Fixed, words: 
         ridge = gram + penalty * np.trace(gram) / len(gram) * np.eye(len(gram))
         tried.append(start + np.linalg.solve(ridge, (cross - start @ gram).T).T)
     total, of_whole = np.abs(target).max(), (gram * np.outer(high, high), cross * high)
-    return min((_in_words(matrix / high, slow.d, words, total, *of_whole) for matrix in tried),
+    return min((_in_words(matrix / high, slow.d, words, total, *of_whole, options.compensate) for matrix in tried),
                key=lambda each: each.error), full
 
 
-def _in_words(matrix: np.ndarray, d: int, words: Words, total: float, gram: np.ndarray, cross: np.ndarray) -> ReadOut:
+def _in_words(matrix: np.ndarray, d: int, words: Words, total: float, gram: np.ndarray, cross: np.ndarray,
+              compensate: bool) -> ReadOut:
     """`matrix`, P beside nu, in their words, which sums up to `total` have to fit; it reads whole numbers of second
     moment `gram`, and of moment `cross` with what it should give."""
     shift_I, shift_nu = (_left(word, np.abs(part).max(initial=0), words.I, total)
@@ -359,7 +363,8 @@ def _in_words(matrix: np.ndarray, d: int, words: Words, total: float, gram: np.n
     shift_I, shift_nu = _near(shift_I, shift_nu, words.I)
     more = matrix.shape[1] - d
     scale = 2.0 ** np.array([shift_I] * d + [shift_nu] * more)
-    held = compensated(matrix * scale, gram / np.outer(scale, scale), [words.P] * d + [words.nu] * more)
+    inputs = gram if compensate else np.diag(np.diag(gram))
+    held = compensated(matrix * scale, inputs / np.outer(scale, scale), [words.P] * d + [words.nu] * more)
     rounded = held / scale
     error = float(((rounded @ gram) * rounded).sum() - 2 * (rounded * cross).sum())
     return ReadOut(matrix * scale, held, error, shift_I, shift_nu)

@@ -50,7 +50,7 @@ def designed(recipe: Recipe, chip: Chip, choices: list[precision.Bits], effort: 
     points = []
     for bits in choices:
         few = changed(chip, precision.settings(bits) | {"limits.slots": recipe.d, "limits.neurons": max(recipe.sizes)})
-        made = constrain(network, few, s_in, clip=True)
+        made = constrain(network, few, s_in, clip=True, compensate=not effort.finetune)
         if effort.finetune:
             name = "-".join(map(str, bits.values()))
             better = quantised.trainer(network, made.network, few, recordings, folder / name, effort.finetune,
