@@ -216,6 +216,24 @@ def test_sums_too_far_apart_to_be_added_exactly_are_refused():
     assert replace(fixed, shift_m=0, shift_B=29).shifts["shift_B"] == 29
 
 
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_a_readout_whose_columns_make_up_for_each_other_says_more_exactly_what_the_memory_said(seed):
+    network = random_network(d=(6, 8), seed=seed)
+    s_in = random_input(network, 4, seed=5)
+    trained = reference.run(network, s_in, record=("m",))
+
+    def missed(compensate):
+        made = constrained(network, options={"compensate": compensate}, words__P__bits=4, words__nu__bits=4).network
+        fixed, slow = made.layers[0].fixed, made.layers[0].slow
+        held = integers.run(made, s_in, record=("m", "x"))
+        before = np.pad(held.m[0], ((0, 0), (1, 0), (0, 0)))[:, :-1]
+        said = before @ slow.W_m.T * 2.0**-fixed.shift_I + held.x[0] * slow.nu * 2.0**-fixed.shift_nu
+        return np.square(said * fixed.unit_u / network.layers[0].neuron.g
+                         - trained.m[0] @ network.layers[0].slow.W_m.T).mean()
+
+    assert missed(True) < missed(False)
+
+
 def test_rows_of_their_own_round_finer():
     network = random_network()
     network = replace(network, layers=(replace(network.layers[0], W_f=network.layers[0].W_f
