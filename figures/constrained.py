@@ -67,8 +67,9 @@ def panel(ax: Axes, runs: list[dict[str, Any]], row: str) -> None:
     ax.axhline(PAPER, color=drawing.MUTED, lw=0.8, zorder=0, label="paper's SHD chip (printed)")
     ax.axhline(0, color="k", lw=0.6, zorder=0)
     ax.set_yscale("symlog", linthresh=2)
-    least = min(point for name in settings for end in ("", ", trained on") for point in lost(runs, row, name + end))
-    ax.set(title=ROWS[row], ylim=(min(least, 0) - 0.3, None), xlim=(-0.5, max(len(settings), 2) - 0.5))
+    points = [point for name in settings for end in ("", ", trained on") for point in lost(runs, row, name + end)]
+    ax.set(title=ROWS[row], ylim=(min(*points, 0) - 0.3, max(1.4 * max(points), 2)),
+           xlim=(-0.5, max(len(settings), 2) - 0.5))
     ax.set_yticks([-2, -1, 0, 1, 2, 5, 10, 20, 50], ["-2", "-1", "0", "1", "2", "5", "10", "20", "50"])
     ax.set_xticks(range(len(settings)), [SETTINGS[name] for name in settings], fontsize=6)
 
