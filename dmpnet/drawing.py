@@ -161,6 +161,7 @@ def codesign(results: str | Path) -> Figure:
             ax.set(xscale="log", xlabel=label)
             ax.xaxis.set_major_formatter("{x:g}")
             ax.xaxis.set_minor_formatter(lambda value, _: f"{value:g}" if f"{value:.0e}"[0] in "246" else "")
+            ax.tick_params(axis="x", which="both", length=3, pad=3)
         axes[0].axvline(1e-3 * budget, color="k", lw=0.6, ls=":", label=f"budget, {budget / 1e3:g} kB")
         axes[0].set(ylabel="accuracy of the integers,\nvalidation part (%)")
         figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)

@@ -42,6 +42,8 @@ def test_every_design_is_measured_and_the_knee_is_named(command, tmp_path, capsy
     assert points[1]["bytes"] < points[0]["bytes"] < points[2]["bytes"]
     assert points[1]["nJ"] < points[0]["nJ"] and points[1]["cycles"] == points[0]["cycles"]
     assert "knee of bytes within 300 bytes" in out and found["fronts"]["bytes"]["knee"] is not None
+    best = max((p for p in points if p["bytes"] <= 300), key=lambda p: (p["accuracy"], -p["bytes"]))
+    assert f"most accurate within 300 bytes: d {best['d']}, N {best['N']}, bits W_f {best['W_f']}" in out
     made = weights.load(tmp_path / "out" / "points" / "d2-N4.run" / "2-4-8" / "weights.npz")
     assert set(np.unique(made.layers[1].W_f)) <= {-1, 0, 1}
     assert (tmp_path / "out" / "codesign.png").exists() and "authors' RTL" in found["chip"]["words.u"]
