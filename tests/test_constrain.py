@@ -194,6 +194,23 @@ def test_a_memory_of_few_bits_still_hears_its_input():
             assert x.max() > 2**12
 
 
+@pytest.mark.parametrize("bits", [4, 6, 16])
+def test_a_memory_of_few_bits_hears_its_input_on_a_chip_of_wide_words_too(bits):
+    """Sums of 48 bits are added exactly only where their shifts are near: x must not be finer than that."""
+    network = random_network()
+    ideal = chip.changed(chip.load("ideal"), {"words.m.bits": bits})
+    for layer in constrain(network, ideal, random_input(network, 4, seed=5)).network.layers:
+        for array in (layer.slow.Bbar, layer.slow.nu):
+            assert np.abs(array).max() > 2**11, "of 2^15"
+
+
+@settings(max_examples=50, deadline=None)
+@given(total=st.integers(-2**52, 2**52), shift=st.integers(1, 40), noise=st.integers(0, 2**16 - 1))
+def test_rounding_at_random_is_exact_up_to_the_widest_sums(total, shift, noise):
+    want = (total * 2**16 + noise * 2**shift) // 2 ** (shift + 16)  # Python's whole numbers have no end
+    assert integers.shifted(np.int64(total), shift, "stochastic", np.int64(noise)) == want
+
+
 @pytest.mark.parametrize("rounding, least, most", [
     ("nearest", -0.5, 0.5), ("floor", 0, 1 - 2**-20), ("zero", -(1 - 2**-20), 1 - 2**-20)])
 def test_the_memory_rounds_once_a_step(rounding, least, most):

@@ -148,7 +148,7 @@ FEW = described(words__W_f__bits=2, words__P__bits=3, words__nu__bits=3, words__
 
 
 def with_few_bits(network):
-    return constrain(network, FEW, bars(96, 30).batch(slice(0, 8)), clip=True).network
+    return constrain(network, FEW, bars(96, 30).batch(slice(0, 8)), clip=True, compensate=False).network
 
 
 @pytest.fixture

@@ -278,7 +278,8 @@ def _slow_with(room_m: float, layer: Layer, slow: SlowMemory, made: Layer, fixed
     largest_m = np.maximum(largest_m, 1e-3 * largest_m.max()) if options.balance else np.full(slow.d, largest_m.max())
     unit_m = room_m * np.where(largest_m > 0, largest_m, 1.0) / words.m.high
     unit_w = float(_unit(slow.w_x, words.w_x, options.clip))
-    shift_x = _shift(unit_w * unit_in * words.x.high, room * float(seen.x.max()) or 1.0)
+    high_x = min(words.x.high, words.m.high << Fixed.apart(words.I))  # finer, and Bbar x could not be added to Abar m
+    shift_x = _shift(unit_w * unit_in * high_x, room * float(seen.x.max()) or 1.0)
     unit_x = unit_w * unit_in * 2.0**shift_x
     abar, bbar = slow.Abar * unit_m / unit_m[:, None], slow.Bbar * unit_x / unit_m
     shift_m = _left(words.Abar, np.abs(abar).max(), words.I, np.abs(seen.m / unit_m).max())

@@ -32,7 +32,7 @@ def shifted(total: np.ndarray, shift: int, rounding: str, noise: np.ndarray | in
     if rounding == "zero":
         return down + ((total < 0) & (left > 0))
     if rounding == "stochastic":
-        return ((total << lfsr.BITS) + (np.asarray(noise) << shift)) >> shift + lfsr.BITS
+        return down + ((left << lfsr.BITS) + (np.asarray(noise) << shift) >> shift + lfsr.BITS)
     return down
 
 
@@ -43,10 +43,10 @@ def held(value: np.ndarray, word: Word) -> np.ndarray:
     return np.clip(value, word.low, word.high)
 
 
-def aligned(a: np.ndarray, shift_a: int, b: np.ndarray | int, shift_b: int) -> np.ndarray:
-    """The sum of a and b (int64), to be shifted right by the larger of their shifts."""
+def aligned(a: np.ndarray, shift_a: int, b: np.ndarray | int, shift_b: int) -> tuple[np.ndarray, int]:
+    """(a >> shift_a) + (b >> shift_b) (int64) before it is rounded: a sum, and the shift it still needs."""
     shift = max(shift_a, shift_b)
-    return (a << shift - shift_a) + (b << shift - shift_b)
+    return (a << shift - shift_a) + (b << shift - shift_b), shift
 
 
 def product(values: np.ndarray, matrix: np.ndarray) -> np.ndarray:
@@ -75,7 +75,7 @@ class Core:
         self.s = np.zeros((batch, layer.N), np.int64)
         self.x: np.ndarray | None = None
         self.m: np.ndarray | None = None
-        self.I_m = np.zeros((), np.int64)
+        self.I_m: tuple[np.ndarray, int] = np.zeros((), np.int64), 0
         if layer.slow:
             slow = layer.slow
             self.d_s = slow.d_s
@@ -97,7 +97,7 @@ class Core:
             total = total + product(self.s, self.W_r)
         v = self._kept(k) + self._shift("u", k, self._hold("I", total), self.fixed.shift_f) + self.b
         if self.layer.slow:
-            v = v + self._shift("u", k, self.I_m, max(self.fixed.shift_I, self.fixed.shift_nu))
+            v = v + self._shift("u", k, *self.I_m)
         self.s = (v >= self.theta_u).astype(np.int64)
         reset = v * (1 - self.s) if self.layer.neuron.reset == "hard" else v - self.theta_u * self.s
         self.u = self._hold("u", reset)
@@ -114,8 +114,7 @@ class Core:
         self.x = self._hold("x", self._shift("x", k, total[:, None], self.fixed.shift_x))
         kept, new = self._hold("I", product(before, self.Abar)), self._hold("I", self.x * self.Bbar)
         fixed = self.fixed
-        total = aligned(kept, fixed.shift_m, new, fixed.shift_B)
-        self.m = self._hold("m", self._shift("m", k, total, max(fixed.shift_m, fixed.shift_B)))
+        self.m = self._hold("m", self._shift("m", k, *aligned(kept, fixed.shift_m, new, fixed.shift_B)))
         if k % self.d_s == 0:
             seen = self._hold("I", product(self.m if self.nu is None else before, self.P))
             heard = 0 if self.nu is None else self._hold("I", self.x * self.nu)
