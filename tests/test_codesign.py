@@ -49,6 +49,14 @@ def test_every_design_is_measured_and_the_knee_is_named(command, tmp_path, capsy
     assert (tmp_path / "out" / "codesign.png").exists() and "authors' RTL" in found["chip"]["words.u"]
 
 
+@pytest.mark.parametrize("budget, named", [(99, None), (100, 0), (250, 2), (10**6, 3)])
+def test_the_most_accurate_design_within_the_budget_is_named_and_of_equals_the_smallest(budget, named):
+    points = [{"bytes": size, "accuracy": accuracy} for size, accuracy in ((100, 0.5), (250, 0.7), (200, 0.7),
+                                                                          (900, 0.8), (950, 0.8))]
+    best = codesign.best(points, budget)
+    assert best == (None if named is None else points[named])
+
+
 def test_what_is_there_is_not_made_again_nor_mixed_with_other_settings(command, tmp_path, capsys, monkeypatch):
     assert cli.main(command) == 0
     first = results(tmp_path)["points"]

@@ -15,14 +15,15 @@ def correlated(seed, k, samples=400):
 
 
 @settings(max_examples=30, deadline=None)
-@given(seed=st.integers(0, 10**6), k=st.integers(4, 20), bits=st.integers(3, 8))
+@given(seed=st.integers(0, 10**6), k=st.integers(8, 20), bits=st.integers(3, 8))
 def test_products_with_correlated_inputs_err_less_than_rounded_to_nearest(seed, k, bits):
+    """Where at least five columns can make up for others; four columns near three dimensions may even do worse."""
     z, word = correlated(seed, k), Word(bits)
     matrix = np.random.default_rng(seed + 1).uniform(-0.6, 0.6, (40, k)) * word.high
     made = compensated(matrix, z.T @ z / len(z), [word] * k)
     assert (made == np.rint(made)).all() and np.abs(made).max() <= word.high
     ours, nearest = (np.square(z @ (whole - matrix).T).mean() for whole in (made, word.nearest(matrix)))
-    assert ours < 0.8 * nearest
+    assert ours < 0.5 * nearest
 
 
 @settings(max_examples=20, deadline=None)

@@ -135,7 +135,7 @@ def finetuned(arguments: argparse.Namespace, network: TrainedNetwork, made: Cons
           f"{100 * progress.best:.2f} % after epoch {progress.best_epoch} of {progress.epoch}")
     for note in better.notes:
         print(note)
-    return better, {"optimiser": arguments.optimiser, "epochs": progress.epoch, "best_epoch": progress.best_epoch,
+    return better, {"optimiser": trainer.recipe.optimiser, "epochs": progress.epoch, "best_epoch": progress.best_epoch,
                     "validation": progress.best, "validation_rounded": progress.first,
                     "validation_samples": len(trainer.held_out)}
 
