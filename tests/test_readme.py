@@ -22,6 +22,18 @@ def lines(first, columns):
     return cells
 
 
+def test_the_tables_are_those_the_script_writes(monkeypatch):
+    """Of analyses/readme.py; the next two do its arithmetic by other means."""
+    pytest.importorskip("torch", reason="needs torch: pip install 'dmpnet[train]'")
+    monkeypatch.syspath_prepend(ROOT / "analyses")
+    import readme
+
+    for shown in readme.TABLES:
+        assert shown() + "\n\n" in README
+        first = shown().split("\n")[2]
+        assert readme.placed(README.replace(first, "| of another day |"), shown()) == README
+
+
 def test_what_few_bits_leave_of_learning():
     measured = {run["line"]: run for run in runs("learned_on_chip")}
     shown = lines("weights and traces", 3)

@@ -1,7 +1,6 @@
 """Table 1: its rows, the arithmetic of a line, what is printed, and a row made again from nothing."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -132,9 +131,3 @@ def test_rows_with_linear_decay_begin_with_the_exponential_ones():
     assert begun("shd-regen-dmp2", RECIPES["shd-regen-dmp2"]) == (RECIPES["shd-regen-dmp2"], None)
     with pytest.raises(DmpnetError, match="shd-regen-dmp2 has the runs"):
         begun("shd-regen-dmp2-linear", replace(recipe, seed=99))
-
-
-def test_the_readme_shows_the_results_as_they_are():
-    """Written by `dmpnet table1 --markdown`."""
-    readme = (Path(__file__).resolve().parent.parent / "README.md").read_text()
-    assert table.summary() in readme

@@ -1,0 +1,71 @@
+"""Puts the tables of results into the README: networks that ship, what integers cost, what few bits leave of learning.
+
+A table is a function of result files (models/*/seed*.json, analyses/results/*.json) and takes the place of the one that
+begins with the same column. tests/test_readme.py fails while the README shows anything else.
+
+python analyses/readme.py
+"""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from constrained import NAMES, summary
+from learned_on_chip import LINES
+from tabulate import tabulate
+
+from dmpnet import table
+from dmpnet.files import whole_file
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "analyses" / "results"
+
+
+def runs(name: str) -> list[dict[str, Any]]:
+    """Of an analysis."""
+    return json.loads((RESULTS / f"{name}.json").read_text())["runs"]
+
+
+def markdown(lines: list[dict[str, str]]) -> str:
+    return tabulate(lines, headers="keys", tablefmt="github", disable_numparse=True)
+
+
+def integers() -> str:
+    """What a chip's integers cost, mean over seeds; what was trained on stands under what was only rounded."""
+    order = sorted(NAMES, key=lambda name: NAMES.index(name.removesuffix(", trained on")))
+    found = sorted((line for line in summary(runs("constrained")) if line["setting"] != "as trained"),
+                   key=lambda line: (line["network"], order.index(line["setting"])))
+    return markdown([{"network": f"`{line['network']}`", "in integers": line["setting"], "seeds": str(line["seeds"]),
+                      "test %": f"{line['test %']:.2f}", "points lost": f"{line['lost']:.2f}"} for line in found])
+
+
+def learning() -> str:
+    """What few bits and linear traces leave of learning digits."""
+    found = sorted(runs("learned_on_chip"), key=lambda run: list(LINES).index(run["line"]))
+    return markdown([{"weights and traces": run["line"], "test %": f"{run['accuracy']:.2f}",
+                      "writes of a weight": f"{run['writes']['mean']:.1f}" if "writes" in run else "-"}
+                     for run in found])
+
+
+def placed(text: str, shown: str) -> str:
+    """`text` with the table `shown` in place of the one that begins with the same column."""
+    first = re.escape(shown.split("|")[1].strip())
+    second = re.escape(shown.split("|")[2].strip())
+    return re.sub(rf"^\| {first} +\| {second} .*\n(\|.*\n)+", lambda _: shown + "\n", text, count=1, flags=re.M)
+
+
+TABLES = (table.summary, integers, learning)
+
+
+def main() -> None:
+    readme = ROOT / "README.md"
+    text = readme.read_text()
+    for shown in TABLES:
+        text = placed(text, shown())
+    with whole_file(readme) as temporary:
+        temporary.write_text(text)
+
+
+if __name__ == "__main__":
+    main()
