@@ -592,6 +592,14 @@ def test_divergence_is_one_line(tmp_path):
         run.run()
 
 
+def test_a_recipe_is_read_from_its_record():
+    """Settings that no longer exist are left out, renamed ones are found."""
+    record = recipe(learn_decay=True).record()
+    assert Recipe.of(record | {"gone": 1}) == recipe(learn_decay=True)
+    record["learn_beta"] = record.pop("learn_decay")
+    assert Recipe.of(record) == recipe(learn_decay=True)
+
+
 def test_training_goes_on_from_a_trained_network_with_another_decay(tmp_path):
     trainer.Trainer(recipe(), bars(), tmp_path / "first").run()
     first = weights.load(tmp_path / "first" / "weights.npz")

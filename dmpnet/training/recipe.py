@@ -22,6 +22,9 @@ SHAPES = {  # Sun et al. 2026, Table 1: units, d and theta of DMP II
     "digits-seen": ((718, 128, 128, 10), 10, 40.0),
 }
 
+FORMERLY = {"learn_beta": "learn_decay"}
+"""Settings that older records call otherwise."""
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -155,6 +158,7 @@ class Recipe:
             return tuple(map(hashable, value)) if isinstance(value, list) else value
 
         known = {field.name for field in fields(cls)}
+        record = {FORMERLY.get(name, name): value for name, value in record.items()}
         return cls(**{name: hashable(value) for name, value in record.items() if name in known})
 
 
