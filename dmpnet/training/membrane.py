@@ -20,6 +20,7 @@ from numba import njit, types
 from numba.extending import overload
 
 EXPONENTIAL, LINEAR, SHIFT = range(3)
+SAMPLES = 4  # whose recurrent gradients are one product: fewer read W_r too often, with more OpenBLAS starts threads
 ONE = np.int16(0x3F80)  # 1.0 in bfloat16
 
 
@@ -164,62 +165,65 @@ def backward(u, W_r, ds, drate, start, channel, value, dI, dW_f, dW_r, db, dc, d
     alpha, series : steepness of the surrogate, and SERIES as a tuple of the arrays' type
     """
     B, T, N = u.shape
-    carry = np.empty(N, u.dtype)
+    together = SAMPLES if W_r.size else 1
+    carries = np.empty((together, N), u.dtype)
+    afters = np.empty((together, N), u.dtype)
+    recurrent = np.empty((together, N), u.dtype)
     back = np.empty(N, u.dtype)
-    after = np.empty(N, u.dtype)
     bits = np.empty(N, np.int32)
     rest = np.zeros(N, u.dtype)
     zero = u.dtype.type(0)
     one = u.dtype.type(1)
+    steps = u.dtype.type(T)
     kept_slope = c if decay == EXPONENTIAL else one - c
-    for s in range(B):
-        share = drate[s] / u.dtype.type(T)
-        carry[:] = 0
-        after[:] = 0
+    for first in range(0, B, together):
+        carries[:] = 0
+        afters[:] = 0
         for step in range(T):
             k = T - 1 - step
-            row = u[s, k]
-            for n in range(N):
-                back[n] = share[n]
-            if ds.size:
-                _read(ds[s, k], back, bits)
             if W_r.size and step:
-                for to in range(N):
-                    weights = W_r[to]
-                    d = after[to]
+                np.dot(afters, W_r, recurrent)
+            for i in range(min(together, B - first)):
+                s = first + i
+                carry, after, row = carries[i], afters[i], u[s, k]
+                for n in range(N):
+                    back[n] = drate[s, n] / steps
+                if ds.size:
+                    _read(ds[s, k], back, bits)
+                if W_r.size and step:
                     for n in range(N):
-                        back[n] += d * weights[n]
-            if decay == LINEAR:
+                        back[n] += recurrent[i, n]
+                if decay == LINEAR:
+                    for n in range(N):
+                        left = row[n] if row[n] < theta_u else (zero if hard else row[n] - theta_u)
+                        carry[n] = carry[n] if abs(left) > c else zero
+                else:
+                    for n in range(N):
+                        carry[n] = carry[n] * (zero if hard and row[n] >= theta_u else kept_slope)
                 for n in range(N):
-                    left = row[n] if row[n] < theta_u else (zero if hard else row[n] - theta_u)
-                    carry[n] = carry[n] if abs(left) > c else zero
-            else:
-                for n in range(N):
-                    carry[n] = carry[n] * (zero if hard and row[n] >= theta_u else kept_slope)
-            for n in range(N):
-                carry[n] = back[n] * _surrogate(row[n] - theta_u, alpha, series) + carry[n]
-                after[n] = g * carry[n]
-            before = u[s, k - 1] if k else rest
-            if dW_r.size:
-                for j in range(N):
-                    if before[j] >= theta_u:
-                        total = dW_r[j]
+                    carry[n] = back[n] * _surrogate(row[n] - theta_u, alpha, series) + carry[n]
+                    after[n] = g * carry[n]
+                before = u[s, k - 1] if k else rest
+                if dW_r.size:
+                    for j in range(N):
+                        if before[j] >= theta_u:
+                            total = dW_r[j]
+                            for n in range(N):
+                                total[n] += after[n]
+                if dc.size:
+                    for n in range(N):
+                        fired = before[n] >= theta_u
+                        kept = (zero if hard else before[n] - theta_u) if fired else before[n]
+                        if decay == LINEAR:
+                            dc[n] += -carry[n] if kept > c else (carry[n] if kept < -c else zero)
+                        else:
+                            dc[n] += carry[n] * (kept - (row[n] - c * kept) / g)
+                if dW_f.size:
+                    for e in range(start[s * T + k], start[s * T + k + 1]):
+                        total = dW_f[channel[e]]
+                        d = value[e]
                         for n in range(N):
-                            total[n] += after[n]
-            if dc.size:
+                            total[n] += d * after[n]
                 for n in range(N):
-                    fired = before[n] >= theta_u
-                    kept = (zero if hard else before[n] - theta_u) if fired else before[n]
-                    if decay == LINEAR:
-                        dc[n] += -carry[n] if kept > c else (carry[n] if kept < -c else zero)
-                    else:
-                        dc[n] += carry[n] * (kept - (row[n] - c * kept) / g)
-            if dW_f.size:
-                for e in range(start[s * T + k], start[s * T + k + 1]):
-                    total = dW_f[channel[e]]
-                    d = value[e]
-                    for n in range(N):
-                        total[n] += d * after[n]
-            for n in range(N):
-                db[n] += after[n]
-            _write(after, dI[s, k])
+                    db[n] += after[n]
+                _write(after, dI[s, k])
