@@ -84,9 +84,9 @@ def layer_weights(kind, m, n, d, seed=0):
 def test_gradients_equal_those_of_a_plain_loop(kind, reset, d_s):
     neuron = Neuron(beta=0.8, g=0.6, theta_u=0.9, reset=reset)
     p = layer_weights(kind, m=5, n=9, d=4)
-    s_in = (torch.rand(3, 65, 5, generator=torch.Generator().manual_seed(1)) < 0.4).double().requires_grad_()
+    s_in = (torch.rand(6, 65, 5, generator=torch.Generator().manual_seed(1)) < 0.4).double().requires_grad_()
     blocks = scan.Blocks(*memory.discrete(4, 20.0), torch.float64) if kind == "dmp" else None
-    seen = torch.randn(3, 65, 9, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+    seen = torch.randn(6, 65, 9, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
 
     def ours():
         s, rate = SpikingLayer.apply(s_in, p["W_f"], p["b"], p.get("W_r"), p.get("w_x"), p.get("b_x"), p.get("W_m"),
@@ -112,8 +112,8 @@ def test_gradients_equal_those_of_a_plain_loop(kind, reset, d_s):
 @pytest.mark.parametrize("reset", ["hard", "soft"])
 def test_gradient_of_what_decay_learns_equals_that_of_the_stepwise_layer(reset, decay, start):
     p, neuron = layer_weights("rsnn", 5, 9, 4), Neuron(theta_u=0.5, reset=reset, decay=decay, lam=0.1)
-    s_in = (torch.rand(3, 65, 5, generator=torch.Generator().manual_seed(1)) < 0.4).double()
-    seen = torch.randn(3, 65, 9, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+    s_in = (torch.rand(6, 65, 5, generator=torch.Generator().manual_seed(1)) < 0.4).double()
+    seen = torch.randn(6, 65, 9, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
     learned = torch.tensor(start, dtype=torch.float64, requires_grad=True)
     got, _ = SpikingLayer.apply(s_in, p["W_f"], p["b"], p["W_r"], None, None, None, learned, Setting(neuron, None))
     want = plain.layer(s_in, p["W_f"], p["b"], neuron, W_r=p["W_r"], learned=learned)
