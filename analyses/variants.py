@@ -36,6 +36,8 @@ GROUPS: dict[str, dict[str, dict[str, Any]]] = {
     "d": {f"d {d}": {"d": d} for d in (1, 2, 5, 10, 20, 30, 60)},
     "theta": {f"theta {theta:g}": {"theta": theta} for theta in (5.0, 10.0, 20.0, 40.0, 80.0, 160.0)},
     "dilation": {f"d_s {d_s}": {"d_s": d_s} for d_s in (1, 2, 5, 10, 20, 50)},
+    "grid": {f"d {d}, theta {theta:g}": {"d": d, "theta": theta}
+             for d in (2, 5, 10, 20) for theta in (10.0, 20.0, 40.0, 80.0, 160.0)},
 }
 
 
@@ -55,7 +57,7 @@ def main() -> None:
                 continue
             folder = arguments.runs / f"{arguments.group}-{name.replace(' ', '-').replace(',', '')}-{seed}"
             found = trained(changes, seed, arguments.epochs, train, test, folder)
-            runs.add({"variant": name, "seed": seed} | found)
+            runs.add({"variant": name, "seed": seed, "epochs": arguments.epochs} | found)
             print(name, seed, f"{found['accuracy_brian2']:.2f} %", flush=True)
     print(tabulate(summary(runs.done), headers="keys", floatfmt=".2f"))
 
