@@ -1,5 +1,6 @@
 """What a trained network showed on the whole test set, and the card that says so beside its weights."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +41,9 @@ def write(folder: Path) -> Path:
 
 def _text(folder: Path) -> str:
     found = table.results(folder.name, folder.parent)
-    network = weights.load(folder / f"seed{found[0]['seed']}.npz")
-    listed = "\n".join(f"- **{what}**: {fact}" for what, fact in _facts(network, found[0]))
+    networks = [weights.load(folder / f"seed{n['seed']}.npz") for n in found]
+    facts = _facts(networks[0], found[0]) + _older(folder.name, networks)
+    listed = "\n".join(f"- **{what}**: {fact}" for what, fact in facts)
     accuracy, error = table.mean_and_error([n["accuracy_brian2"] for n in found])
     spread = f" +- {error:.2f} (s.e.m. of {len(found)} seeds)" if error is not None else " (one seed)"
     return (f"# {folder.name}\n\n{listed}\n\n## Whole test set\n\n**{accuracy:.2f} %**{spread} in Brian2 "
@@ -78,6 +80,21 @@ def _begun(start: dict[str, Any]) -> str:
     decay = recipe.get("decay", "exponential")  # the only one at first, and not yet written down
     return (f"a {recipe['kind']} with {decay} decay, trained on {recipe['dataset']} with the same seed for "
             f"{recipe['epochs']} epochs at commit {start['commit']}, its decay swapped")
+
+
+def _older(row: str, networks: list[TrainedNetwork]) -> list[tuple[str, str]]:
+    """Seeds that another recipe led to than the one that makes the row now, and where the two differ."""
+    from dmpnet.models.recipes import RECIPES, begun
+    from dmpnet.training.recipe import Recipe
+
+    found = []
+    for network in networks if row in RECIPES else ():
+        old = Recipe.of(network.provenance["arguments"])
+        now = begun(row, replace(RECIPES[row], seed=old.seed))[0].record()
+        differ = [f"{key} {value}, now {now[key]}" for key, value in old.record().items() if value != now[key]]
+        if differ:
+            found.append(("of an older recipe", f"seed {old.seed}: {'; '.join(differ)}"))
+    return found
 
 
 def _seed(n: dict[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from data_files import letters, untrusted, write_braille
 
-from dmpnet import cli, shipped, table, weights
+from dmpnet import card, cli, shipped, table, weights
 from dmpnet.errors import DmpnetError
 
 
@@ -112,7 +112,9 @@ def test_a_row_is_made_again(tmp_path, capsys, monkeypatch):
     found, = table.results("braille-dmp2", tmp_path / "out")
     assert found["seed"] == 4 and found["accuracy_brian2"] == found["accuracy_pytorch_float64"]
     assert sum(found["places_mismatched"]) == 0 and found["places_compared"][0] > 0
-    assert "# braille-dmp2" in (made / "README.md").read_text()
+    assert "# braille-dmp2" in (made / "README.md").read_text() and "older" not in (made / "README.md").read_text()
+    monkeypatch.setitem(recipes.RECIPES, "braille-dmp2", replace(quick, epochs=3))
+    assert "seed 4: epochs 2, now 3\n" in card.write(made).read_text()
     assert weights.load(made / "seed4.npz").kind == "DMP" and "braille-dmp2 seed4" in capsys.readouterr().out
 
 
