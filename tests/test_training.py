@@ -556,6 +556,10 @@ def test_learning_rate_schedules():
     cosine = published("smnist", schedule="cosine", epochs=10, lr=1.0)
     rates = [trainer.rate_at(cosine, epoch) for epoch in np.linspace(0, 10, 50)]
     assert rates[0] == pytest.approx(0.1) and max(rates) <= 1 and rates[-1] == pytest.approx(0.01)
+    begun = dataclasses.replace(cosine, coarse=4, coarse_epochs=8)
+    assert trainer.rate_at(begun, 8) > 0.5 and trainer.rate_at(begun, 10) == pytest.approx(0.01)  # 2 of 4 are done
+    counted = dataclasses.replace(begun, coarse_counts=1.0)
+    assert [trainer.rate_at(counted, epoch) for epoch in (3, 8, 10)] == [trainer.rate_at(cosine, e) for e in (3, 8, 10)]
     step = published("shd")
     assert [trainer.rate_at(step, epoch) for epoch in (0, 49.9, 50, 99)] == [5e-3, 5e-3, 2.5e-3, 2.5e-3]
 

@@ -38,8 +38,9 @@ class Recipe:
     clip : largest norm of the gradient of all weights together, 0 for no limit
     schedule : 'constant', 'step' (halved every 50 epochs) or 'cosine' (one warm-up epoch, then down to 1 % of lr)
     coarse, coarse_epochs : for the first coarse_epochs, `coarse` steps are one: input averaged over them, windows and
-        membranes faster by as much, an epoch as much cheaper. The schedule follows the steps seen; the best epoch is
-        one at full length
+        membranes faster by as much, an epoch as much cheaper. The best epoch is one at full length
+    coarse_counts : a coarse epoch is so much of a full one in the schedule; 0 for what it costs, 1 / coarse. With more
+        the rate falls further in epochs that cost little
     rate_weight, rate_target : activity regulariser, rate_weight * sum over layers of max(mean rate - rate_target, 0)
     rate_ramp : epochs over which rate_weight grows from 0, so that the network learns before it falls quiet; the
         best epoch is one after them
@@ -85,6 +86,7 @@ class Recipe:
     epochs: int = 50
     coarse: int = 1
     coarse_epochs: int = 0
+    coarse_counts: float = 0.0
     rate_weight: float = 0.0
     rate_target: float = 0.02
     rate_ramp: int = 0
@@ -112,10 +114,10 @@ class Recipe:
         for name in ("batch", "epochs", "lr"):
             if not getattr(self, name) > 0:
                 raise DmpnetError(f"recipe: {name} = {getattr(self, name)}, but it must be positive; set {name} > 0")
-        for name in ("rate_weight", "rate_ramp", "rank_weight", "clip"):
+        for name in ("rate_weight", "rate_ramp", "rank_weight", "clip", "coarse_counts"):
             if getattr(self, name) < 0:
-                raise DmpnetError(f"recipe: {name} = {getattr(self, name)}, but it only lowers what it looks at; "
-                                  f"set {name} >= 0")
+                raise DmpnetError(f"recipe: {name} = {getattr(self, name)}, but it is a weight or a limit; set "
+                                  f"{name} >= 0")
         if self.rate_ramp >= self.epochs:
             raise DmpnetError(f"recipe: rate_ramp = {self.rate_ramp}, but the best epoch is one after the ramp and "
                               f"there are {self.epochs}; set rate_ramp < epochs")
@@ -132,9 +134,10 @@ class Recipe:
             raise DmpnetError("recipe: coarse_epochs with delays, dilation, decay by a shift or a class at every step, "
                               "which count single steps; set coarse_epochs = 0")
 
-    def work(self, epoch: float) -> float:
-        """What it takes to come to a point in training, in epochs at full length."""
-        return min(epoch, self.coarse_epochs) / self.coarse + max(epoch - self.coarse_epochs, 0)
+    def passed(self, epoch: float) -> float:
+        """Where the schedule is at a point in training, in epochs at full length."""
+        return (min(epoch, self.coarse_epochs) * (self.coarse_counts or 1 / self.coarse)
+                + max(epoch - self.coarse_epochs, 0))
 
     @property
     def architecture(self) -> Architecture:

@@ -343,8 +343,8 @@ def rate_at(recipe: Recipe, epoch: float) -> float:
         return recipe.lr * 0.5 ** (epoch // 50)
     if epoch < 1:
         return recipe.lr * (0.1 + 0.9 * epoch)
-    first = recipe.work(1)
-    done = (recipe.work(epoch) - first) / max(recipe.work(recipe.epochs) - first, 1)
+    first = recipe.passed(1)
+    done = (recipe.passed(epoch) - first) / max(recipe.passed(recipe.epochs) - first, 1)
     return recipe.lr * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * done)))
 
 
