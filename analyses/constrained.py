@@ -16,7 +16,6 @@ from tabulate import tabulate
 
 from dmpnet import data, provenance, shipped, table, weights
 from dmpnet.commands import options
-from dmpnet.evaluation import evaluate
 from dmpnet.hardware import chip
 from dmpnet.hardware.constrain import constrain, examined
 from dmpnet.training import quantised
@@ -75,15 +74,18 @@ def measured(arguments: argparse.Namespace, row: str, setting: str, seed: int) -
         s_in = train.drawn(arguments.calibration, arguments.seed)
         made = constrain(network, described, s_in, clip=bool(changes), compensate=not setting.endswith(TRAINED))
         if setting.endswith(TRAINED):
-            run = quantised.trainer(network, made.network, described, train, arguments.runs / f"{row}-{setting}-{seed}",
-                                    arguments.epochs, LR, optimiser=arguments.optimiser)
-            made = examined(network, run.finished(), s_in, made.changes, clip=bool(changes))
+            with options.epochs(arguments.epochs, f"{row} {seed}, {setting}") as report:
+                run = quantised.trainer(network, made.network, described, train,
+                                        arguments.runs / f"{row}-{setting}-{seed}", arguments.epochs, LR, report,
+                                        arguments.optimiser)
+                finished = run.finished()
+            made = examined(network, finished, s_in, made.changes, clip=bool(changes))
             found = {"epochs": run.progress.epoch, "best_epoch": run.progress.best_epoch, "lr": LR,
                      "optimiser": arguments.optimiser, "validation": run.progress.best,
                      "validation_rounded": run.progress.first}
         network = made.network
         found |= {"silent": made.silent, "notes": made.notes, "commit": provenance.commit()}
-    result = evaluate(network, test, arguments.backend, processes=arguments.processes)
+    result = options.tested(network, test, arguments.backend, arguments.processes)
     return found | {"accuracy": result.accuracy, "rates": result.rates, "samples": len(test),
                     "compared": result.compared, "mismatched": result.mismatched}
 

@@ -19,7 +19,6 @@ from tabulate import tabulate
 from dmpnet import data, provenance, shipped, table, weights
 from dmpnet.commands import options
 from dmpnet.commands.decay import line, swapped
-from dmpnet.evaluation import evaluate
 from dmpnet.training.trainer import Trainer
 from dmpnet.weights import TrainedNetwork
 
@@ -53,7 +52,7 @@ def measure(arguments: argparse.Namespace, runs: provenance.Runs, row: str, seed
     for variant in missing:
         network = variants[variant] if variant != CONTROL else control(
             row, before, train, arguments.runs / f"{row}-{seed}")
-        result = evaluate(network, test, arguments.backend, processes=arguments.processes)
+        result = options.tested(network, test, arguments.backend, arguments.processes)
         runs.add({"row": row, "seed": seed} | line(variant, network, result, test, None))
         print(row, seed, variant, f"{result.accuracy:.2f} %", flush=True)
 
@@ -63,7 +62,8 @@ def control(row: str, network: TrainedNetwork, train: data.Recordings, folder: P
     seed = network.provenance["arguments"]["seed"]
     recipe, _ = begun(f"{row}-linear", replace(RECIPES[f"{row}-linear"], seed=seed))
     beta = network.layers[0].neuron.beta
-    return Trainer(replace(recipe, decay="exponential", beta=beta), train, folder, start=network).finished()
+    with options.epochs(recipe.epochs, f"{row}, trained on as it is") as report:
+        return Trainer(replace(recipe, decay="exponential", beta=beta), train, folder, report, start=network).finished()
 
 
 def summary(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -14,7 +14,6 @@ from tabulate import tabulate
 
 from dmpnet import card, data, provenance, table
 from dmpnet.commands import options
-from dmpnet.evaluation import evaluate
 from dmpnet.training.recipe import Recipe, published
 from dmpnet.training.trainer import Trainer
 
@@ -48,9 +47,10 @@ def main() -> None:
         for number, (name, changes) in enumerate(VARIANTS.items()):
             if runs.has(variant=name, seed=seed):
                 continue
-            trainer = Trainer(recipe(changes, seed, arguments.epochs), train, arguments.runs / f"{number}-{seed}")
-            network = trainer.finished()
-            result = evaluate(network, test, arguments.backend, processes=arguments.processes)
+            folder = arguments.runs / f"{number}-{seed}"
+            with options.epochs(arguments.epochs, name) as report:
+                network = Trainer(recipe(changes, seed, arguments.epochs), train, folder, report).finished()
+            result = options.tested(network, test, arguments.backend, arguments.processes)
             runs.add({"variant": name} | card.measured(network, test, result))
             print(f"{name}, seed {seed}: {result.accuracy:.2f} %", flush=True)
     print(tabulate(summary(runs.done), headers="keys", floatfmt=".2f", intfmt=","))

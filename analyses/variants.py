@@ -18,7 +18,6 @@ from tabulate import tabulate
 
 from dmpnet import card, data, provenance, reference, shipped, table, weights
 from dmpnet.commands import options
-from dmpnet.evaluation import evaluate
 from dmpnet.training.model import effective_rank
 from dmpnet.training.recipe import Recipe
 from dmpnet.training.trainer import Trainer
@@ -70,11 +69,12 @@ def trained(changes: dict[str, Any], seed: int, epochs: int, train: data.Recordi
     recipe = replace(RECIPES["shd-regen-dmp2"], seed=seed, epochs=epochs, **changes)
     network = None if without else of_the_table(recipe)
     if network is None:
-        trainer = Trainer(recipe, train, folder)
-        if without:
-            _fix_at_zero(trainer, without)
-        network = trainer.finished()
-    result = evaluate(network, test)
+        with options.epochs(epochs, folder.name) as report:
+            trainer = Trainer(recipe, train, folder, report)
+            if without:
+                _fix_at_zero(trainer, without)
+            network = trainer.finished()
+    result = options.tested(network, test, "numpy")
     record = card.measured(network, test, result)
     seen = reference.run(network, test.batch(slice(0, 256)), record=("m",))
     record["effective_rank"] = [float(effective_rank(torch.from_numpy(m))) for m in seen.m if m is not None]
@@ -104,7 +104,7 @@ def lesioned(network: weights.TrainedNetwork, test: data.Recordings) -> float | 
         return None
     layers = tuple(replace(layer, slow=replace(slow, W_m=np.zeros_like(slow.W_m))) if (slow := layer.slow) else layer
                    for layer in network.layers)
-    return evaluate(replace(network, layers=layers), test).accuracy
+    return options.tested(replace(network, layers=layers), test, "numpy", what="memory cut off").accuracy
 
 
 def summary(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -144,7 +144,6 @@ def _tested(arguments: argparse.Namespace, found: Any, train: data.Recordings, f
 
 def learn_readout(arguments: argparse.Namespace) -> None:
     """Draw or load the hidden pathway, learn on line, evaluate."""
-    from dmpnet import evaluation
     from dmpnet.learning import hidden
     from dmpnet.learning.online import OnLine, Progress
 
@@ -174,7 +173,7 @@ def learn_readout(arguments: argparse.Namespace) -> None:
             print(f"going on at sample {learner.seen + 1}")
             bar.update(learner.seen)
         found = learner.run()
-    result = evaluation.evaluate(found, test, arguments.backend)
+    result = options.tested(found, test, arguments.backend)
     part = "validation" if arguments.validation else "test"
     provenance.write(folder / "answers.json", provenance.record(
         "learn readout", options.given(arguments), kind=found.kind, samples=len(test), part=part,

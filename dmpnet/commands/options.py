@@ -15,7 +15,7 @@ from dmpnet import shipped, weights
 from dmpnet.backends import BACKENDS
 from dmpnet.data import Recordings, catalogue
 from dmpnet.errors import DmpnetError
-from dmpnet.evaluation import check_match
+from dmpnet.evaluation import Evaluation, check_match, evaluate
 from dmpnet.weights import TrainedNetwork
 
 BYTES = {"": 1, "b": 1, "kb": 1000, "mb": 10**6, "kib": 1 << 10, "mib": 1 << 20}
@@ -106,6 +106,13 @@ def network(name: str) -> TrainedNetwork:
 def bar(total: int, unit: str, what: str) -> tqdm:
     """A progress bar; silent when standard error is not a terminal."""
     return tqdm(total=total, unit=unit, desc=what, disable=None, leave=False, dynamic_ncols=True)
+
+
+def tested(network: TrainedNetwork, recordings: Recordings, backend: str, processes: int = 1,
+           what: str = "test") -> Evaluation:
+    """`recordings` classified in Brian2 and in the reference, with a bar."""
+    with bar(len(recordings), "sample", what) as shown:
+        return evaluate(network, recordings, backend, shown.update, processes)
 
 
 def recordings(arguments: argparse.Namespace, network: TrainedNetwork, split: str | None,

@@ -18,7 +18,6 @@ from dmpnet import card, data, provenance, table
 from dmpnet.backends import check_backend
 from dmpnet.commands import options
 from dmpnet.errors import DmpnetError
-from dmpnet.evaluation import evaluate
 from dmpnet.files import whole_file
 
 
@@ -100,8 +99,7 @@ def retrain(arguments: argparse.Namespace) -> None:
           f"validation", flush=True)
     if test is None:
         return
-    with options.bar(len(test), "sample", "test") as bar:
-        result = evaluate(network, test, arguments.backend, bar.update, arguments.processes)
+    result = options.tested(network, test, arguments.backend, arguments.processes)
     numbers = card.measured(network, test, result) | {"backend": arguments.backend}
     numbers["provenance"] = provenance.record("table1", options.given(arguments), data=test.source)
     for made, kept in (("weights.npz", f"{name}.npz"), ("curve.csv", f"{name}.curve.csv")):
