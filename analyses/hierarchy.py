@@ -28,9 +28,9 @@ VARIANTS: dict[str, dict[str, Any]] = {
 
 
 def recipe(changes: dict[str, Any], seed: int, epochs: int) -> Recipe:
-    """A training recipe on smnist-pairs, the same for every variant."""
+    """A training recipe on smnist-pairs, the same for every variant; the last three epochs are at full length."""
     changes = dict(changes)
-    plain = PIXELS | {"epochs": epochs, "coarse_epochs": 0, "shift_pixels": 0}
+    plain = PIXELS | {"epochs": epochs, "coarse_epochs": max(epochs - 3, 0), "shift_pixels": 0}
     return published("smnist-pairs", changes.pop("kind", "dmp"), **plain, seed=seed, **changes)
 
 
