@@ -314,7 +314,24 @@ def save(network: TrainedNetwork, path: str | Path) -> None:
     if network.fixed:
         header["fixed"] = [arithmetic(layer.fixed) | {"unit_x": layer.fixed.unit_x} for layer in network.layers
                            if layer.fixed]
+    for number, first in _repeated(network).items():
+        header["slow"][number - 1]["matrices_of"] = first
+        for key in MATRICES:
+            del arrays[f"layer{number}.{key}"]
     write_arrays(path, header=np.array(json.dumps(header, default=_plain)), **arrays)
+
+
+def _repeated(network: TrainedNetwork) -> dict[int, int]:
+    """Layers whose Abar and Bbar are those of an earlier one, bit for bit: by number, the first such one's."""
+    seen: dict[bytes, int] = {}
+    found = {}
+    for number, layer in enumerate(network.layers, 1):
+        if layer.slow is not None:
+            matrices = [np.ascontiguousarray(getattr(layer.slow, key)) for key in MATRICES]
+            first = seen.setdefault(b"".join(f"{a.dtype} {a.shape}".encode() + a.tobytes() for a in matrices), number)
+            if first != number:
+                found[number] = first
+    return found
 
 
 def _slow_header(slow: SlowMemory) -> dict[str, Any]:
@@ -372,6 +389,7 @@ def _arrays(network: TrainedNetwork) -> Iterator[tuple[str, np.ndarray]]:
         yield "input.permutation", network.encoding.permutation
 
 
+MATRICES = ("Abar", "Bbar")
 SLOW_ARRAYS = tuple(f.name for f in fields(SlowMemory) if f.type is np.ndarray)
 FIXED_ARRAYS = tuple(f.name for f in fields(Fixed) if f.type is np.ndarray)
 
@@ -399,7 +417,9 @@ def load(path: str | Path) -> TrainedNetwork:
     except (TypeError, ValueError) as error:
         raise WeightsError(f"{path}: the header does not describe a network ({error}); write the file with "
                            f"dmpnet.weights.save") from error
-    unknown = arrays.keys() - {"header", *dict(_arrays(network))}
+    elsewhere = {f"layer{number}.{key}" for number, slow in enumerate(header["slow"], 1)
+                 if slow and "matrices_of" in slow for key in MATRICES}
+    unknown = arrays.keys() - ({"header", *dict(_arrays(network))} - elsewhere)
     if unknown:
         raise WeightsError(f"{path}: key {min(unknown)!r} is not one this network has, so it would be left out; "
                            f"check its spelling, or write the file with dmpnet.weights.save")
@@ -452,8 +472,10 @@ def _layer(arrays: dict[str, np.ndarray], number: int, neuron: dict, slow: dict 
 
     pathway = None
     if slow is not None:
-        matrices: dict[str, Any] = {key: array(key) for key in SLOW_ARRAYS}
         settings = dict(slow)
+        owner = settings.pop("matrices_of", number)
+        matrices: dict[str, Any] = {key: arrays[f"layer{owner}.{key}"] if key in MATRICES else array(key)
+                                    for key in SLOW_ARRAYS}
         if "blocks" in settings:
             settings["blocks"] = tuple((size, theta) for size, theta in settings["blocks"])
         pathway = SlowMemory(**matrices, **settings, nu=arrays.get(f"layer{number}.nu"))

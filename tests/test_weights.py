@@ -48,18 +48,26 @@ def arrays_of(path):
 
 @pytest.fixture
 def extended(tmp_path):
-    """A sound weights file of EXTENDED."""
+    """A sound weights file of EXTENDED, each layer with all its arrays."""
     path = tmp_path / "extended.npz"
     weights.save(EXTENDED, path)
-    return path
+    return spelt_out(path)
 
 
 @pytest.fixture
 def sound(tmp_path):
-    """A sound weights file of NETWORK."""
+    """A sound weights file of NETWORK, each layer with all its arrays."""
     path = tmp_path / "sound.npz"
     weights.save(NETWORK, path)
-    return path
+    return spelt_out(path)
+
+
+def spelt_out(path):
+    """`path`, whose second layer's matrices are those of the first, as a file that holds them twice."""
+    everything = arrays_of(path)
+    slow = json.loads(str(everything["header"]))["slow"]
+    assert slow[1].pop("matrices_of") == 1
+    return altered(path, {"slow": slow}, layer2__Abar=everything["layer1.Abar"], layer2__Bbar=everything["layer1.Bbar"])
 
 
 def altered(path, header=None, drop=(), **arrays):
@@ -127,6 +135,30 @@ def test_round_trip_is_bit_exact(tmp_path_factory, network):
     path = tmp_path_factory.mktemp("round") / "network.npz"
     weights.save(network, path)
     identical(weights.load(path), network)
+
+
+def test_matrices_that_layers_share_are_stored_once(sound):
+    """From the bytes of a file that holds them twice to one that does not, and back to the same network."""
+    twice = weights.load(sound)
+    long = sound.stat().st_size
+    weights.save(twice, sound)
+    assert {"layer2.Abar", "layer2.Bbar"} & set(arrays_of(sound)) == set() and sound.stat().st_size < long
+    identical(weights.load(sound), twice)
+    assert weights.checksum(weights.load(sound)) == weights.checksum(twice)
+    refused(altered(sound, layer2__Abar=np.eye(3)), "layer2.Abar", "would be left out")
+    refused(altered(sound, drop=("layer2.Abar", "layer1.Abar")), "layer1.Abar")
+    others = random_network((3, 5, 5, 4, 2), theta=(9.0, 12.0, 9.0))
+    weights.save(others, sound)
+    assert {f"layer{n}.Abar" for n in (1, 2, 3)} & set(arrays_of(sound)) == {"layer1.Abar", "layer2.Abar"}
+    identical(weights.load(sound), others)
+
+
+@pytest.mark.parametrize("owner", [2, 3, 0, "first", None, [1]])
+def test_matrices_of_no_earlier_layer_are_refused(sound, owner):
+    weights.save(NETWORK, sound)
+    slow = json.loads(str(arrays_of(sound)["header"]))["slow"]
+    slow[1]["matrices_of"] = owner
+    refused(altered(sound, {"slow": slow}), f"layer{owner}.Abar")
 
 
 def test_nothing_in_the_file_is_pickled(sound):
