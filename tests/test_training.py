@@ -369,6 +369,21 @@ def test_a_coarse_memory_is_the_memory_of_an_input_that_holds():
     assert torch.allclose(coarse[0], fine[0][:, 3::4], rtol=0, atol=1e-12)
 
 
+def test_plain_epochs_see_samples_as_they_are(tmp_path, monkeypatch):
+    moved = []
+    augmented = trainer.augmentation.augmented
+    monkeypatch.setattr(trainer.augmentation, "augmented", lambda *args: moved.append(run.progress.epoch) or
+                        augmented(*args))
+    run = trainer.Trainer(recipe(epochs=4, plain_epochs=3), bars(), tmp_path)
+    run.run()
+    assert set(moved) == {0}
+    monkeypatch.undo()
+    plain, never = ({"shift_steps": 1, "plain_epochs": 3}, {"shift_steps": 0})
+    runs = [trainer.Trainer(recipe(epochs=3, **changes), bars(), tmp_path / str(number)).run()
+            for number, changes in enumerate((plain, never))]
+    assert [row[:-1] for row in runs[0].curve] == [row[:-1] for row in runs[1].curve]  # all but seconds
+
+
 def test_another_seed_gives_other_weights(tmp_path):
     for seed in (0, 1):
         trainer.Trainer(recipe(seed=seed, epochs=1), bars(), tmp_path / str(seed)).run()

@@ -50,6 +50,7 @@ class Recipe:
         played up to this fraction faster or slower
     shift_pixels : augmentation, each image moved by up to so many pixels both ways (data with a grid: nmnist)
     drop_events : augmentation, up to this fraction of each sample's values set to 0
+    plain_epochs : so many last epochs see samples as they are, without augmentation
     delay_sigma : width in steps over which delays learn at first, falling to 0.5
     validation : fraction of the training set held out to choose the epoch
     by : 'class' or 'speaker', what `validation_split` holds out
@@ -96,6 +97,7 @@ class Recipe:
     shift_pixels: int = 0
     stretch: float = 0.0
     drop_events: float = 0.0
+    plain_epochs: int = 0
     validation: float = 0.1
     by: str = "class"
     gradients: str = "float32"
@@ -114,7 +116,7 @@ class Recipe:
         for name in ("batch", "epochs", "lr"):
             if not getattr(self, name) > 0:
                 raise DmpnetError(f"recipe: {name} = {getattr(self, name)}, but it must be positive; set {name} > 0")
-        for name in ("rate_weight", "rate_ramp", "rank_weight", "clip", "coarse_counts"):
+        for name in ("rate_weight", "rate_ramp", "rank_weight", "clip", "coarse_counts", "plain_epochs"):
             if getattr(self, name) < 0:
                 raise DmpnetError(f"recipe: {name} = {getattr(self, name)}, but it is a weight or a limit; set "
                                   f"{name} >= 0")
@@ -149,7 +151,8 @@ class Recipe:
 
     def onward(self, epochs: int, lr: float, **changes: Any) -> "Recipe":
         """The recipe of a run that goes on from the network this one led to, without what belongs to a beginning."""
-        return replace(self, epochs=epochs, lr=lr, schedule="cosine", rate_ramp=0, coarse_epochs=0, **changes)
+        return replace(self, epochs=epochs, lr=lr, schedule="cosine", rate_ramp=0, coarse_epochs=0,
+                       plain_epochs=0, **changes)
 
     def record(self) -> dict:
         return asdict(self)

@@ -270,8 +270,11 @@ class Trainer:
         """
         p, recipe = self.progress, self.recipe
         draw = np.random.SeedSequence((recipe.seed, p.epoch, p.batch, number)).generate_state(2)
-        s_in = self._seen(chosen, lambda s_in: augmentation.augmented(s_in, recipe, draw[0], self.data.grid,
-                                                                      self.data.permutation))
+        if p.epoch < recipe.epochs - recipe.plain_epochs:
+            s_in = self._seen(chosen, lambda s_in: augmentation.augmented(s_in, recipe, draw[0], self.data.grid,
+                                                                          self.data.permutation))
+        else:
+            s_in = self._seen(chosen)
         labels = torch.from_numpy(self.data.labels[chosen])
         memories: list | None = [] if recipe.rank_weight else None
         logits, rates = self.model(s_in, m=memories, generator=torch.Generator().manual_seed(int(draw[1])))
