@@ -1,5 +1,7 @@
 """Figures are functions of files: drawn from what the repository holds, twice the same bytes, without Brian2."""
 
+import json
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -7,7 +9,8 @@ from pathlib import Path
 import pytest
 
 FIGURES = Path(__file__).resolve().parent.parent / "figures"
-FROM_THE_REPOSITORY = sorted(path for path in FIGURES.glob("*.py") if path.name != "portrait.py")  # needs a run
+NEED_RUNS = ("portrait.py", "variants.py", "hierarchy.py")  # of seconds; of hours, which are still to be made
+FROM_THE_REPOSITORY = sorted(path for path in FIGURES.glob("*.py") if path.name not in NEED_RUNS)
 
 
 @pytest.mark.parametrize("script", FROM_THE_REPOSITORY, ids=lambda path: path.stem)
@@ -20,6 +23,37 @@ def test_a_figure_is_drawn_from_files_alone(script, tmp_path):
         subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, cwd=FIGURES.parent)
         made.append([Path(f"{stem}.{kind}").read_bytes() for kind in ("png", "pdf")])
     assert made[0] == made[1] and len(made[0][0]) > 5_000
+
+
+def run_of(variant, seed, accuracy):
+    return {"variant": variant, "seed": seed, "epochs": 40, "accuracy_brian2": accuracy, "rates": [0.1, 0.3],
+            "without_memory_brian2": None if variant == "no memory (FSNN)" else 20.0, "effective_rank": [4.0, 2.0],
+            "parameters": {"paper": 39624}}
+
+
+def test_variants_are_drawn(tmp_path):
+    """Every panel shows every run of its group, means where it says so."""
+    names = {"ablation": ["as published", "no memory (FSNN)"], "d": ["d 2", "d 10"], "theta": ["theta 5", "theta 40"],
+             "dilation": ["d_s 1", "d_s 5"], "activity": ["rate weight 0", "rate weight 3"],
+             "rank": ["rank weight 0", "rank weight 1"], "grid": ["d 2, theta 5", "d 10, theta 5", "d 2, theta 40"]}
+    for group, variants in names.items():
+        runs = [run_of(name, seed, 70.0 + 4 * number + seed) for number, name in enumerate(variants) for seed in (0, 1)]
+        (tmp_path / f"variants_{group}.json").write_text(json.dumps({"runs": runs}))
+    figure = runpy.run_path(str(FIGURES / "variants.py"))["variants"](tmp_path)
+    parts, d, *_, grid = figure.axes
+    assert list(parts.lines[0].get_xdata()) == [70, 71, 74, 75] and list(parts.lines[1].get_xdata()) == [20, 20]
+    mean, = (line for line in d.lines if list(line.get_xdata()) == [2, 10])
+    assert list(mean.get_ydata()) == [70.5, 74.5]
+    assert [text.get_text() for text in grid.texts][:2] == ["70", "78"] and grid.texts[2].get_text() == "74"
+
+
+def test_a_hierarchy_is_drawn(tmp_path):
+    runs = [run_of(name, seed, accuracy + seed) for name, accuracy in (("no slow memory", 50.0), ("cascade", 90.0))
+            for seed in (0, 1)]
+    (tmp_path / "hierarchy.json").write_text(json.dumps({"runs": runs}))
+    ax, = runpy.run_path(str(FIGURES / "hierarchy.py"))["hierarchy"](tmp_path / "hierarchy.json").axes
+    assert [list(line.get_xdata()) for line in ax.lines[:2]] == [[50, 51], [90, 91]]
+    assert [text.get_text() for text in ax.texts[:2]] == [f"{mean} %, 39,624 parameters" for mean in (50.5, 90.5)]
 
 
 def test_every_figure_is_in_the_list():
