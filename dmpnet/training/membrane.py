@@ -174,7 +174,7 @@ def backward(u, W_r, ds, drate, start, channel, value, dI, dW_f, dW_r, db, dc, d
     rest = np.zeros(N, u.dtype)
     zero = u.dtype.type(0)
     one = u.dtype.type(1)
-    steps = u.dtype.type(T)
+    shares = drate / u.dtype.type(T)
     kept_slope = c if decay == EXPONENTIAL else one - c
     for first in range(0, B, together):
         carries[:] = 0
@@ -187,7 +187,7 @@ def backward(u, W_r, ds, drate, start, channel, value, dI, dW_f, dW_r, db, dc, d
                 s = first + i
                 carry, after, row = carries[i], afters[i], u[s, k]
                 for n in range(N):
-                    back[n] = drate[s, n] / steps
+                    back[n] = shares[s, n]
                 if ds.size:
                     _read(ds[s, k], back, bits)
                 if W_r.size and step:
