@@ -11,9 +11,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-from constrained import NAMES, summary
+from constrained import NAMES, TRAINED, summary
 from learned_on_chip import LINES
-from tabulate import tabulate
 
 from dmpnet import table
 from dmpnet.files import whole_file
@@ -27,25 +26,22 @@ def runs(name: str) -> list[dict[str, Any]]:
     return json.loads((RESULTS / f"{name}.json").read_text())["runs"]
 
 
-def markdown(lines: list[dict[str, str]]) -> str:
-    return tabulate(lines, headers="keys", tablefmt="github", disable_numparse=True)
-
-
 def integers() -> str:
     """What a chip's integers cost, mean over seeds; what was trained on stands under what was only rounded."""
-    order = sorted(NAMES, key=lambda name: NAMES.index(name.removesuffix(", trained on")))
     found = sorted((line for line in summary(runs("constrained")) if line["setting"] != "as trained"),
-                   key=lambda line: (line["network"], order.index(line["setting"])))
-    return markdown([{"network": f"`{line['network']}`", "in integers": line["setting"], "seeds": str(line["seeds"]),
-                      "test %": f"{line['test %']:.2f}", "points lost": f"{line['lost']:.2f}"} for line in found])
+                   key=lambda line: (line["network"], NAMES.index(line["setting"].removesuffix(TRAINED)),
+                                     line["setting"]))
+    return table.markdown([{"network": f"`{line['network']}`", "in integers": line["setting"],
+                            "seeds": str(line["seeds"]), "test %": f"{line['test %']:.2f}",
+                            "points lost": f"{line['lost']:.2f}"} for line in found])
 
 
 def learning() -> str:
     """What few bits and linear traces leave of learning digits."""
     found = sorted(runs("learned_on_chip"), key=lambda run: list(LINES).index(run["line"]))
-    return markdown([{"weights and traces": run["line"], "test %": f"{run['accuracy']:.2f}",
-                      "writes of a weight": f"{run['writes']['mean']:.1f}" if "writes" in run else "-"}
-                     for run in found])
+    return table.markdown([{"weights and traces": run["line"], "test %": f"{run['accuracy']:.2f}",
+                            "writes of a weight": f"{run['writes']['mean']:.1f}" if "writes" in run else "-"}
+                           for run in found])
 
 
 def placed(text: str, shown: str) -> str:

@@ -96,4 +96,9 @@ def summary(folder: Path | None = None) -> str:
                       "parameters": format(entry["by paper's rule"], ","), "seeds": len(found),
                       "accuracy %": f"{entry['accuracy %']:.2f}{error}",
                       "paper %": "" if row.paper is None else f"{row.paper:.2f}", "active %": entry["active %"]})
+    return markdown(lines)
+
+
+def markdown(lines: list[dict[str, Any]]) -> str:
+    """Lines, each a cell by column, as a table in Markdown; text as it is given."""
     return tabulate(lines, headers="keys", tablefmt="github", disable_numparse=True)
