@@ -13,7 +13,6 @@ from tabulate import tabulate
 from dmpnet import data, provenance, reference, shipped, swap, weights
 from dmpnet.backends import BACKENDS
 from dmpnet.commands import options
-from dmpnet.evaluation import evaluate
 from dmpnet.training.verdict import spikes
 from dmpnet.weights import TrainedNetwork
 
@@ -35,8 +34,7 @@ def main() -> None:
         network = SWAPS[other](weights.load(shipped.path(shipped_name)))
         recordings = data.load(network.encoding.dataset, CASES[name], arguments.data)
         for backend in arguments.backends:
-            with options.bar(len(recordings), "sample", f"{name}, {backend}") as bar:
-                result = evaluate(network, recordings, backend, bar.update)
+            result = options.tested(network, recordings, backend, what=f"{name}, {backend}")
             rows += [{"network": name, "back end": backend, "samples": len(recordings), "layer": layer,
                       "active %": 100 * rate, "places": places, "mismatched": wrong, "same class %": result.agreement}
                      for layer, (rate, places, wrong) in

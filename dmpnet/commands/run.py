@@ -9,7 +9,7 @@ from tabulate import tabulate
 from dmpnet import data, provenance, weights
 from dmpnet.backends import check_backend
 from dmpnet.commands import options
-from dmpnet.evaluation import Evaluation, evaluate
+from dmpnet.evaluation import Evaluation
 from dmpnet.files import whole_file, write_arrays
 from dmpnet.weights import TrainedNetwork
 
@@ -46,8 +46,7 @@ def execute(arguments: argparse.Namespace) -> None:
     size = weights.parameters(network)["paper"]
     print(f"{name} ({network.kind} {network.shape}, {size:,} parameters) reads {count:,} recordings of "
           f"{recordings.name} ({split}), {steps} steps x {channels} channels, in Brian2 on {arguments.backend}\n")
-    with options.bar(count, "sample", "simulating") as bar:
-        result = evaluate(network, recordings, arguments.backend, bar.update, arguments.processes)
+    result = options.tested(network, recordings, arguments.backend, arguments.processes, "simulating")
     rows = summary(result, arguments.backend)
     if arguments.trainer:
         rows += verdicts(network, recordings, result)
