@@ -29,6 +29,14 @@ def save(figure: Figure, stem: str | Path) -> list[Path]:
     return paths
 
 
+def by_variant(path: Path) -> dict[str, list[dict[str, Any]]]:
+    """Runs of a results file by variant, in the order of the file."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for run in json.loads(path.read_text())["runs"]:
+        found.setdefault(run["variant"], []).append(run)
+    return found
+
+
 def portrait(path: str | Path) -> Figure:
     """One recording as the network lives through it: input, spikes of every layer, slow memory, readout.
 

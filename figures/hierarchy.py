@@ -3,7 +3,6 @@
 Reads analyses/results/hierarchy.json, made by analyses/hierarchy.py (minutes a run). python figures/hierarchy.py STEM
 """
 
-import json
 import sys
 from pathlib import Path
 
@@ -18,9 +17,7 @@ RESULTS = Path(__file__).resolve().parent.parent / "analyses" / "results"
 
 def hierarchy(path: Path = RESULTS / "hierarchy.json") -> Figure:
     """Test accuracy of every variant, a dot a seed; parameters beside them."""
-    found: dict[str, list[dict]] = {}
-    for run in json.loads(path.read_text())["runs"]:
-        found.setdefault(run["variant"], []).append(run)
+    found = drawing.by_variant(path)
     with matplotlib.rc_context(drawing.STYLE):
         figure = Figure(figsize=(6.0, 0.9 + 0.28 * len(found)), layout="constrained")
         ax = figure.subplots()

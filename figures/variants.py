@@ -4,7 +4,6 @@ Reads analyses/results/variants_GROUP.json, made by analyses/variants.py (a few 
 python figures/variants.py STEM
 """
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -48,10 +47,7 @@ def variants(folder: Path = RESULTS) -> Figure:
 
 
 def read(folder: Path, group: str) -> Runs:
-    found: Runs = {}
-    for run in json.loads((folder / f"variants_{group}.json").read_text())["runs"]:
-        found.setdefault(run["variant"], []).append(run)
-    return found
+    return drawing.by_variant(folder / f"variants_{group}.json")
 
 
 def parts(ax: Axes, found: Runs) -> None:
