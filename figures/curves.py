@@ -23,13 +23,15 @@ LOOK = {"dmp2": ("DMP II", drawing.HIGHLIGHT, "-"), "dmp1": ("DMP I", drawing.HI
 
 
 def validation(folder: Path) -> list[np.ndarray]:
-    """Validation accuracy in percent over epochs, an array a seed; runs of another length than the newest recipe's,
-    which is the longest, are left out."""
+    """Validation accuracy in percent over epochs, an array a seed; only runs of the length that most have, of equals
+    the longest: others are of an older recipe."""
     runs = []
     for path in sorted(folder.glob("seed*.curve.csv")):
         with open(path) as file:
             runs.append(np.array([100 * float(row["validation_accuracy"]) for row in csv.DictReader(file)]))
-    return [run for run in runs if len(run) == max(map(len, runs))]
+    lengths = [len(run) for run in runs]
+    usual = max(lengths, key=lambda length: (lengths.count(length), length), default=0)
+    return [run for run in runs if len(run) == usual]
 
 
 def curves(folder: Path = MODELS) -> Figure:
