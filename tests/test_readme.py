@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dmpnet import table
+
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
 
@@ -16,8 +18,8 @@ def runs(name):
 
 def lines(first, columns):
     """The table of the README that begins with column `first`: a list of its cells a line."""
-    table = README[README.index(f"| {first} ") :].split("\n\n")[0].splitlines()[2:]
-    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in table]
+    shown = README[README.index(f"| {first} ") :].split("\n\n")[0].splitlines()[2:]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in shown]
     assert cells and all(len(line) == columns for line in cells)
     return cells
 
@@ -32,6 +34,10 @@ def test_the_tables_are_those_the_script_writes(monkeypatch):
         assert shown() + "\n\n" in README
         first = shown().split("\n")[2]
         assert readme.placed(README.replace(first, "| of another day |"), shown()) == README
+
+
+def test_the_networks_that_ship():
+    assert table.summary() + "\n\n" in README
 
 
 def test_what_few_bits_leave_of_learning():
