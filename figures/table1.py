@@ -21,7 +21,10 @@ LOOK = {"FSNN": (drawing.SECOND, "s"), "RSNN": (drawing.CLASSES[4], "^"), "DSNN"
 
 
 def accuracy_against_parameters(folder: Path = MODELS) -> Figure:
-    """A panel a task; ours is the mean over seeds on the whole test set in Brian2, with its standard error."""
+    """A panel a task; ours is the mean over seeds on the whole test set in Brian2, with its standard error.
+
+    The paper's marks are wider and above, so that they are seen where ours hide behind them.
+    """
     rows = table.rows().values()
     with matplotlib.rc_context(drawing.STYLE):
         figure = Figure(figsize=(7.0, 2.8), layout="constrained")
@@ -31,17 +34,17 @@ def accuracy_against_parameters(folder: Path = MODELS) -> Figure:
                     continue
                 colour, marker = LOOK[row.label]
                 if row.paper is not None:
-                    ax.plot(float(row.size.rstrip("K")), row.paper, marker, mfc="none", color=colour, ms=5)
+                    ax.plot(float(row.size.rstrip("K")), row.paper, marker, mfc="none", color=colour, ms=9, zorder=3)
                 found = table.results(row.name, folder)
                 if found:
                     mean, error = table.mean_and_error([record["accuracy_brian2"] for record in found])
-                    ax.errorbar(found[0]["parameters"]["paper"] / 1000, mean, error, fmt=marker, color=colour, ms=5)
+                    ax.errorbar(found[0]["parameters"]["paper"] / 1000, mean, error, fmt=marker, color=colour, ms=4)
             ax.set(title=shown, xlabel="parameters (thousand)", ylim=(0, 103))
         figure.axes[0].set_ylabel("test accuracy (%)")
         handles = [Line2D([], [], color=colour, marker=marker, ls="", label=label)
                    for label, (colour, marker) in LOOK.items()]
-        handles += [Line2D([], [], color="k", marker="o", ls="", label="ours, in Brian2"),
-                    Line2D([], [], color="k", marker="o", mfc="none", ls="", label="printed in the paper")]
+        handles += [Line2D([], [], color="k", marker="o", ms=4, ls="", label="ours, in Brian2"),
+                    Line2D([], [], color="k", marker="o", mfc="none", ms=9, ls="", label="printed in the paper")]
         figure.legend(handles=handles, loc="outside lower center", ncols=5)
     return figure
 
