@@ -56,6 +56,14 @@ def test_a_hierarchy_is_drawn(tmp_path):
     assert [text.get_text() for text in ax.texts[:2]] == [f"{mean} %, 39,624 parameters" for mean in (50.5, 90.5)]
 
 
+@pytest.mark.parametrize("lengths, shown", [((3, 2, 2), [2, 2]), ((3, 2), [3]), ((4,), [4]), ((), [])])
+def test_curves_are_of_the_recipe_most_seeds_have(tmp_path, lengths, shown):
+    for seed, length in enumerate(lengths):
+        (tmp_path / f"seed{seed}.curve.csv").write_text("validation_accuracy\n" + "0.5\n" * length)
+    found = runpy.run_path(str(FIGURES / "curves.py"))["validation"](tmp_path)
+    assert [len(run) for run in found] == shown and all((run == 50).all() for run in found)
+
+
 def test_every_figure_is_in_the_list():
     listed = (FIGURES / "README.md").read_text()
     assert all(f"`{path.name}`" in listed for path in FIGURES.glob("*.py"))
