@@ -251,6 +251,16 @@ def test_a_readout_whose_columns_make_up_for_each_other_says_more_exactly_what_t
     assert missed(True) < missed(False)
 
 
+def test_values_that_make_up_for_others_are_not_said_to_be_beyond_their_word():
+    network = random_network(d=(8, 8))
+    made = constrained(network, samples=8)
+    at_limit = {("P", number): int((np.abs(layer.slow.W_m) == 127).sum())
+                for number, layer in enumerate(made.network.layers, 1)}
+    for change in made.changes:
+        assert change.clipped <= at_limit.get((change.array, change.layer), change.size), change
+    assert not any("values of P" in note or "values of nu" in note for note in made.notes)
+
+
 def test_rows_of_their_own_round_finer():
     network = random_network()
     network = replace(network, layers=(replace(network.layers[0], W_f=network.layers[0].W_f

@@ -204,8 +204,8 @@ class Log:
         values = np.asarray(values, float)
         held = word.nearest(values) if held is None else held
         norm = float(np.sqrt((values**2).sum()))
-        self.changes.append(Change(self.layer, name, word.bits, values.size, int((np.abs(values - held) > 0.5).sum()
-                                                                                 if not word.binary else 0),
+        beyond = np.zeros_like(values) if word.binary else np.abs(values - word.nearest(values)) > 0.5
+        self.changes.append(Change(self.layer, name, word.bits, values.size, int(beyond.sum()),
                                    int(((held == 0) & (values != 0)).sum()),
                                    float(np.sqrt(((held - values) ** 2).sum())) / norm if norm else 0.0))
         return held.astype(np.min_scalar_type(-(1 << max(word.bits - (1 if word.signed else 0), 1))))
