@@ -9,9 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from dmpnet import __version__
+from dmpnet.errors import DmpnetError
 from dmpnet.files import whole_file
 
 PACKAGES = ("numpy", "scipy", "brian2", "torch", "numba", "Cython", "matplotlib")
+CODE = ("dmpnet", ":(glob)models/**/*.py", ":(glob)models/**/*.toml", ":(glob)analyses/*.py")
+"""What decides results, as git names it."""
+RECORD = ("arguments", "versions", "commit", "written")
+"""Of `record`, what differs from run to run."""
 
 
 def commit() -> str | None:
@@ -25,7 +30,7 @@ def commit() -> str | None:
                               timeout=10, check=True).stdout.strip()
 
     try:
-        return git("rev-parse", "HEAD") + ("+changes" if git("status", "--porcelain", "--", "dmpnet") else "")
+        return git("rev-parse", "HEAD") + ("+changes" if git("status", "--porcelain", "--", *CODE) else "")
     except (OSError, subprocess.SubprocessError):
         return None
 
@@ -47,20 +52,45 @@ def record(command: str, arguments: dict[str, Any], **more: Any) -> dict[str, An
 
 
 class Runs:
-    """Results of many runs in one file, written after each, so that a script called again goes on where it was."""
+    """Results of many runs in one file, written after each, so that a script called again goes on where it was.
+
+    Every run keeps its own record, as `made`. The file is read anew each time: two scripts may add to it.
+    """
 
     def __init__(self, path: Path, command: str, arguments: dict[str, Any]):
         self.path, self.command, self.arguments = path, command, arguments
-        self.done: list[dict[str, Any]] = json.loads(path.read_text())["runs"] if path.exists() else []
+        self.has()  # a damaged file is told before hours of work
+
+    @property
+    def done(self) -> list[dict[str, Any]]:
+        """The runs that are there; DmpnetError if the file is damaged."""
+        if not self.path.exists():
+            return []
+        try:
+            found = json.loads(self.path.read_text())
+            whole = {key: found.get(key) for key in RECORD}
+            return [run if "made" in run else run | {"made": whole} for run in found["runs"]]
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise DmpnetError(f"{self.path}: no results of {self.command} ({error.__class__.__name__}: {error}); move "
+                              f"it away to start anew, or give another --out") from error
 
     def has(self, **of: Any) -> bool:
         """Whether a run with these values is there already."""
-        return any(all(run[key] == value for key, value in of.items()) for run in self.done)
+        return any(all(run.get(key) == value for key, value in of.items()) for run in self.done)
+
+    def check(self, **of: Any) -> None:
+        """Raise DmpnetError if a run was made with other values: averages would be over unlike things."""
+        for run in self.done:
+            for key, value in of.items():
+                if run.get(key) != value:
+                    raise DmpnetError(f"{self.path}: holds a run with {key} = {run.get(key)!r}, but this call asks for "
+                                      f"{value!r}; give another --out, or the same {key}")
 
     def add(self, run: dict[str, Any]) -> None:
         """Keep `run`, and write all."""
-        self.done.append(run)
-        write(self.path, record(self.command, self.arguments, runs=self.done))
+        now = record(self.command, self.arguments)
+        done = [*self.done, run | {"made": {key: now[key] for key in RECORD}}]
+        write(self.path, {"command": self.command, "runs": done})
 
 
 def write(path: str | Path, entry: dict[str, Any]) -> None:
