@@ -163,7 +163,7 @@ def new_classes(r: np.ndarray, train: data.Recordings, r_test: np.ndarray, test:
 
 
 def main() -> None:
-    parser = options.script(__doc__, "results/adaptation.json")
+    parser = options.script(__doc__, "analyses/results/adaptation.json")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="default: 0")
     parser.add_argument("--work", type=Path, default=Path("work-local-readout"), help="folder for hidden spikes")
     arguments = parser.parse_args()

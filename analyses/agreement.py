@@ -3,7 +3,7 @@
 Compares each place (sample, step, neuron) of every layer of the shipped DMP networks, whose membranes decay
 exponentially, linearly and by a shift.
 
-python analyses/agreement.py --data FOLDER --out results/agreement.json
+python analyses/agreement.py --data FOLDER
 """
 
 
@@ -24,7 +24,7 @@ BATCH = 50
 
 
 def main() -> None:
-    parser = options.script(__doc__, "results/agreement.json")
+    parser = options.script(__doc__, "analyses/results/agreement.json")
     parser.add_argument("--backends", nargs="+", default=list(BACKENDS), metavar="NAME")
     parser.add_argument("--networks", nargs="+", default=list(CASES), choices=list(CASES), metavar="NAME")
     arguments = parser.parse_args()

@@ -28,7 +28,7 @@ QUANTITIES = ("spikes", "u", "m", "x")
 
 
 def main() -> None:
-    parser = options.script(__doc__, "results/agreement_integers.json")
+    parser = options.script(__doc__, "analyses/results/agreement_integers.json")
     parser.add_argument("--backends", nargs="+", default=["numpy", "cython", "cpp_standalone"], metavar="NAME")
     arguments = parser.parse_args()
     rows: list[dict[str, Any]] = []

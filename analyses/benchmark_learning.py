@@ -64,7 +64,7 @@ def ours(settings: Competition, images: np.ndarray) -> tuple[float, float, float
 
 
 def main() -> None:
-    parser = options.script(__doc__, "results/benchmark_learning.json")
+    parser = options.script(__doc__, "analyses/results/benchmark_learning.json")
     parser.add_argument("example", type=Path, help="Diehl_Cook_2015.py of Brian2's examples")
     parser.add_argument("--images", type=int, default=500, help="that ours learns from (default: 500)")
     parser.add_argument("--example-images", type=int, default=21, help="that the example learns from (default: 21)")

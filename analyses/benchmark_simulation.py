@@ -4,7 +4,7 @@ All run in turn on the same digits: C++ standalone with samples side by side (co
 compile time is printed), the same network in PyTorch (float32, this package's trainer, inference only), Brian2 C++
 standalone with one sample per run, and Brian2's numpy target. Ratios, samples per second and peak memory are printed.
 
-python analyses/benchmark_simulation.py --data FOLDER --samples 10000 --out results/benchmark_simulation.json
+python analyses/benchmark_simulation.py --data FOLDER --samples 10000
 """
 
 import resource
@@ -30,7 +30,7 @@ def peak_megabytes() -> float:
 
 
 def main() -> None:
-    parser = options.script(__doc__, "results/benchmark_simulation.json")
+    parser = options.script(__doc__, "analyses/results/benchmark_simulation.json")
     parser.add_argument("--weights", default="smnist-dmp2")
     parser.add_argument("--split", default="test")
     parser.add_argument("--samples", type=int, default=10_000)

@@ -3,7 +3,7 @@
 The peer is written as users of step-wise spiking libraries write it: one Python loop over steps, a few tensor
 operations a layer and step, gradients by autograd. Both run in turn in this process and on the same batch.
 
-python analyses/benchmark_training.py --out results/benchmark_training.json
+python analyses/benchmark_training.py
 """
 
 import argparse
@@ -75,7 +75,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, default=Path("results/benchmark_training.json"))
+    parser.add_argument("--out", type=Path, default=Path("analyses/results/benchmark_training.json"))
     arguments = parser.parse_args()
     keep_freed_memory()  # as the trainer does; the peer gets it too
     torch.manual_seed(arguments.seed)

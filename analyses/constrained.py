@@ -15,6 +15,7 @@ import numpy as np
 from tabulate import tabulate
 
 from dmpnet import data, provenance, shipped, table, weights
+from dmpnet.backends import check_backend
 from dmpnet.commands import options
 from dmpnet.hardware import chip
 from dmpnet.hardware.constrain import constrain, examined
@@ -38,7 +39,7 @@ NAMES = [*SETTINGS, *(name + TRAINED for name, changes in SETTINGS.items() if ch
 
 
 def main() -> None:
-    parser = options.script(__doc__, "results/constrained.json")
+    parser = options.script(__doc__, "analyses/results/constrained.json")
     parser.add_argument("--rows", nargs="+", default=list(ROWS), choices=shipped.names(), metavar="NAME")
     parser.add_argument("--settings", nargs="+", default=NAMES, choices=NAMES, metavar="SETTING")
     parser.add_argument("--seeds", nargs="+", type=int, help="of each row (default: all that ship)")
@@ -50,6 +51,7 @@ def main() -> None:
     parser.add_argument("--calibration", type=int, default=200)
     options.backend(parser, "cpp_standalone")
     arguments = parser.parse_args()
+    check_backend(arguments.backend, arguments.processes)
     runs = provenance.Runs(arguments.out, "constrained", options.given(arguments))
     for row in arguments.rows:
         for setting in arguments.settings:

@@ -199,7 +199,7 @@ def show(found: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    parser = options.script(__doc__, "results/core_costs.json")
+    parser = options.script(__doc__, "analyses/results/core_costs.json")
     parser.add_argument("--samples", type=int, default=100, help="test recordings to count events in (default: 100)")
     arguments = parser.parse_args()
     found = summary(of_a_run(arguments.samples, arguments.data))

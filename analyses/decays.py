@@ -17,6 +17,7 @@ from dmpnet.models.recipes import RECIPES, begun
 from tabulate import tabulate
 
 from dmpnet import data, provenance, shipped, table, weights
+from dmpnet.backends import check_backend
 from dmpnet.commands import options
 from dmpnet.commands.decay import line, swapped
 from dmpnet.training.trainer import Trainer
@@ -27,11 +28,12 @@ CONTROL = "exponential, trained on"
 
 def main() -> None:
     partners = [name for name in shipped.names() if f"{name}-linear" in shipped.names()]
-    parser = options.script(__doc__, "results/decays.json")
+    parser = options.script(__doc__, "analyses/results/decays.json")
     parser.add_argument("--rows", nargs="+", default=partners, choices=partners, metavar="NAME")
     parser.add_argument("--runs", type=Path, default=Path("decays.run"), help="folder for the controls' checkpoints")
     options.backend(parser, "cpp_standalone")
     arguments = parser.parse_args()
+    check_backend(arguments.backend, arguments.processes)
     runs = provenance.Runs(arguments.out, "decays", options.given(arguments))
     for row in arguments.rows:
         for seed in shipped.seeds(f"{row}-linear"):

@@ -33,7 +33,7 @@ def reach(name: str, recordings: data.Recordings) -> list[float]:
 
 
 def main() -> None:
-    parser = options.script(__doc__, "results/gradient_reach.json")
+    parser = options.script(__doc__, "analyses/results/gradient_reach.json")
     arguments = parser.parse_args()
     recordings = data.load("shd-regen", "test", arguments.data)
     found = {name: reach(name, recordings) for name in NETWORKS}

@@ -1,7 +1,8 @@
 """What does a hierarchy of slow memories buy when a sequence is longer than one block can span?
 
 smnist-pairs: two digits in a row, 392 steps, is the second the same digit as the first? All networks are
-1-128-128-2; the slow memories of a layer have 20 numbers however they are split. Whole test set, in Brian2.
+1-128-128-2; the slow memories of a layer have 20 numbers however they are split, beside one of 5 alone. Whole test
+set, in Brian2.
 
 python analyses/hierarchy.py --data FOLDER --seeds 0 1       (a run takes about 3 minutes; goes on where it was)
 """
@@ -13,6 +14,7 @@ from dmpnet.models.recipes import PIXELS
 from tabulate import tabulate
 
 from dmpnet import card, data, provenance, table
+from dmpnet.backends import check_backend
 from dmpnet.commands import options
 from dmpnet.training.recipe import Recipe, published
 from dmpnet.training.trainer import Trainer
@@ -35,13 +37,15 @@ def recipe(changes: dict[str, Any], seed: int, epochs: int) -> Recipe:
 
 
 def main() -> None:
-    parser = options.script(__doc__, "results/hierarchy.json")
+    parser = options.script(__doc__, "analyses/results/hierarchy.json")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--runs", type=Path, default=Path("hierarchy.run"), help="folder for checkpoints")
     options.backend(parser, "cpp_standalone")
     arguments = parser.parse_args()
+    check_backend(arguments.backend, arguments.processes)
     runs = provenance.Runs(arguments.out, "hierarchy", options.given(arguments))
+    runs.check(epochs=arguments.epochs)
     train, test = (data.load("smnist-pairs", split, arguments.data, arguments.download) for split in ("train", "test"))
     for seed in arguments.seeds:
         for number, (name, changes) in enumerate(VARIANTS.items()):
@@ -51,7 +55,7 @@ def main() -> None:
             with options.epochs(arguments.epochs, name) as report:
                 network = Trainer(recipe(changes, seed, arguments.epochs), train, folder, report).finished()
             result = options.tested(network, test, arguments.backend, arguments.processes)
-            runs.add({"variant": name} | card.measured(network, test, result))
+            runs.add({"variant": name, "epochs": arguments.epochs} | card.measured(network, test, result))
             print(f"{name}, seed {seed}: {result.accuracy:.2f} %", flush=True)
     print(tabulate(summary(runs.done), headers="keys", floatfmt=".2f", intfmt=","))
 

@@ -110,7 +110,7 @@ def ours(found: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def main() -> None:
-    parser = options.script(__doc__, "results/in_memory_update.json")
+    parser = options.script(__doc__, "analyses/results/in_memory_update.json")
     parser.add_argument("--bits", type=int, default=11, choices=leaks.WIDTHS, metavar="B",
                         help="bits of a membrane, 4 to 16 (default: 11, as IMPULSE's)")
     arguments = parser.parse_args()

@@ -75,7 +75,7 @@ def worn(learner: Learner) -> dict[str, Any]:
 
 
 def main() -> None:
-    parser = options.script(__doc__, "results/learned_on_chip.json")
+    parser = options.script(__doc__, "analyses/results/learned_on_chip.json")
     parser.add_argument("--lines", nargs="+", default=list(LINES), choices=list(LINES), metavar="LINE",
                         help=f"of {'; '.join(LINES)} (default: all)")
     parser.add_argument("--samples", type=int, help="only the first training digits")

@@ -102,7 +102,7 @@ def run(name: str, context: float, train: data.Recordings, test: data.Recordings
 
 
 def main() -> None:
-    parser = options.script(__doc__, "results/local_readout.json")
+    parser = options.script(__doc__, "analyses/results/local_readout.json")
     parser.add_argument("--sets", nargs="+", choices=list(SETS), default=list(SETS), help="what is learned")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="default: 0")
     parser.add_argument("--work", type=Path, default=Path("work-local-readout"), help="folder for hidden spikes")

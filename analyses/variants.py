@@ -24,10 +24,10 @@ from dmpnet.training.trainer import Trainer
 
 GROUPS: dict[str, dict[str, dict[str, Any]]] = {
     "ablation": {
-        "as published": {}, "no memory (FSNN)": {"kind": "fsnn"}, "no W_f, memory alone": {"without": "W_f"},
+        "as in the table": {}, "no memory (FSNN)": {"kind": "fsnn"}, "no W_f, memory alone": {"without": "W_f"},
         "memory on the threshold": {"acts": "threshold"}, "memory on the gain": {"acts": "gain"},
         "one theta a layer, 20 and 80": {"theta": (20.0, 80.0)},
-        "beta fixed at 0.5": {"beta": 0.5, "learn_decay": False},
+        "beta fixed at 0.5, as published": {"beta": 0.5, "learn_decay": False},
     },
     "rank": {f"rank weight {w:g}": {"rank_weight": w} for w in (0.0, 0.1, 0.3, 1.0)},
     "activity": {"rate weight 0": {}} | {f"rate weight {w:g}": {"rate_weight": w, "rate_ramp": 10}
@@ -47,8 +47,9 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=RECIPES["shd-regen-dmp2"].epochs)
     parser.add_argument("--runs", type=Path, default=Path("variants.run"), help="folder for checkpoints")
     arguments = parser.parse_args()
-    out = arguments.out or Path("results") / f"variants_{arguments.group}.json"
+    out = arguments.out or Path("analyses/results") / f"variants_{arguments.group}.json"
     runs = provenance.Runs(out, "variants", options.given(arguments))
+    runs.check(epochs=arguments.epochs)
     train, test = (data.load("shd-regen", split, arguments.data) for split in ("train", "test"))
     for name, changes in GROUPS[arguments.group].items():
         for seed in arguments.seeds:

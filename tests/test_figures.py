@@ -33,9 +33,10 @@ def run_of(variant, seed, accuracy):
 
 def test_variants_are_drawn(tmp_path):
     """Every panel shows every run of its group, means where it says so."""
-    names = {"ablation": ["as published", "no memory (FSNN)"], "d": ["d 2", "d 10"], "theta": ["theta 5", "theta 40"],
-             "dilation": ["d_s 1", "d_s 5"], "activity": ["rate weight 0", "rate weight 3"],
-             "rank": ["rank weight 0", "rank weight 1"], "grid": ["d 2, theta 5", "d 10, theta 5", "d 2, theta 40"]}
+    names = {"ablation": ["as in the table", "no memory (FSNN)"], "d": ["d 2", "d 10"],
+             "theta": ["theta 5", "theta 40"], "dilation": ["d_s 1", "d_s 5"],
+             "activity": ["rate weight 0", "rate weight 3"], "rank": ["rank weight 0", "rank weight 1"],
+             "grid": ["d 2, theta 5", "d 10, theta 5", "d 2, theta 40"]}
     for group, variants in names.items():
         runs = [run_of(name, seed, 70.0 + 4 * number + seed) for number, name in enumerate(variants) for seed in (0, 1)]
         (tmp_path / f"variants_{group}.json").write_text(json.dumps({"runs": runs}))

@@ -1,0 +1,67 @@
+"""What analyses share with nothing else: what a variant changes, and what their tables say of several runs."""
+
+import dataclasses
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="needs torch: pip install 'dmpnet[train]'")
+
+from dmpnet.models.recipes import RECIPES  # noqa: E402
+from networks import bars  # noqa: E402
+
+from dmpnet.training.recipe import Recipe  # noqa: E402
+from dmpnet.training.trainer import Trainer  # noqa: E402
+
+sys.path.append(str(Path(__file__).resolve().parent.parent / "analyses"))
+import hierarchy  # noqa: E402
+import variants  # noqa: E402
+
+
+@pytest.mark.parametrize("name", ["shd-regen-dmp2", "shd-regen-fsnn", "shd-regen-dmp1"])
+def test_a_row_of_the_table_is_found_and_nothing_else(name):
+    recipe = dataclasses.replace(RECIPES[name], seed=3)
+    network = variants.of_the_table(recipe)
+    assert network is not None and Recipe.of(network.provenance["arguments"]) == recipe
+    assert variants.of_the_table(dataclasses.replace(recipe, epochs=recipe.epochs - 1)) is None
+
+
+def test_weights_fixed_at_zero_stay_there_while_others_learn(tmp_path):
+    run = Trainer(Recipe("smnist", "dmp", (1, 8, 8, 2), d=4, theta=50.0, batch=16, epochs=2), bars(), tmp_path)
+    variants._fix_at_zero(run, "W_f")
+    with torch.no_grad():
+        for layer in run.model.layers:  # the memory alone makes neurons fire
+            layer["W_m"].mul_(30)
+    before = run.model.W_o.detach().clone()
+    run.run()
+    assert not any(layer["W_f"].any() for layer in run.model.layers)
+    assert not np.array_equal(run.model.W_o.detach(), before)
+
+
+def test_variants_differ_from_the_base_in_what_they_are_called_by():
+    """A change that changes nothing would be an ablation of nothing."""
+    base = RECIPES["shd-regen-dmp2"]
+    for group, changes in variants.GROUPS.items():
+        same = [name for name, change in changes.items()
+                if "without" not in change and dataclasses.replace(base, **change) == base]
+        assert len(same) <= 1, (group, same)
+
+
+def test_a_table_of_variants_is_the_mean_over_seeds():
+    runs = [{"variant": "a", "accuracy_brian2": accuracy, "without_memory_brian2": 10.0, "rates": [0.1, 0.2],
+             "effective_rank": [2.0, 4.0], "parameters": {"paper": 5}} for accuracy in (80.0, 90.0)]
+    (line,) = variants.summary(runs)
+    assert line["seeds"] == 2 and line["test %"] == 85 and line["s.e.m."] == pytest.approx(5)
+    assert line["active %"] == "10.0, 20.0" and line["rank of m"] == "2.0, 4.0"
+
+
+def test_every_hierarchy_is_trained_alike():
+    made = {name: hierarchy.recipe(changes, 0, 10) for name, changes in hierarchy.VARIANTS.items()}
+    alike = [dataclasses.replace(recipe, kind="dmp", d=0, theta=0.0, blocks=(), feed="parallel")
+             for recipe in made.values()]
+    assert all(recipe == alike[0] for recipe in alike)
+    sizes = {name: recipe.d or sum(d for d, _ in recipe.blocks) for name, recipe in made.items()
+             if recipe.kind == "dmp"}
+    assert sizes.pop("one block of 5 over 100 steps") == 5 and set(sizes.values()) == {20}
