@@ -1,6 +1,7 @@
 """With a slow memory the same neurons learn sequences they cannot learn without.
 
-Reads models/ROW/seedK.curve.csv, written by training (minutes to an hour each). After Sun et al. 2026, figure 2b.
+Reads models/ROW/seedK.curve.csv, written by training (minutes to an hour each). In the first epochs on MNIST, which
+training and validation saw in coarser steps, lines are thin. After Sun et al. 2026, figure 2b.
 python figures/curves.py STEM
 """
 
@@ -13,7 +14,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from dmpnet import drawing
+from dmpnet import drawing, weights
 
 MODELS = Path(__file__).resolve().parent.parent / "models"
 TASKS = {"smnist": "S-MNIST", "psmnist": "PS-MNIST", "shd-regen": "shd-regen"}
@@ -22,16 +23,20 @@ LOOK = {"dmp2": ("DMP II", drawing.HIGHLIGHT, "-"), "dmp1": ("DMP I", drawing.HI
         "fsnn": ("FSNN, no slow memory", drawing.SECOND, "-")}
 
 
-def validation(folder: Path) -> list[np.ndarray]:
-    """Validation accuracy in percent over epochs, an array a seed; only runs of the length that most have, of equals
-    the longest: others are of an older recipe."""
+def validation(folder: Path) -> tuple[list[np.ndarray], int]:
+    """Validation accuracy in percent over epochs, an array a seed, and how many epochs are coarse.
+
+    Only runs of the recipe that led to the newest seed, as far as their files tell: others are of an older one.
+    """
     runs = []
     for path in sorted(folder.glob("seed*.curve.csv")):
+        made = weights.load(path.with_name(path.name.replace(".curve.csv", ".npz"))).provenance
         with open(path) as file:
-            runs.append(np.array([100 * float(row["validation_accuracy"]) for row in csv.DictReader(file)]))
-    lengths = [len(run) for run in runs]
-    usual = max(lengths, key=lambda length: (lengths.count(length), length), default=0)
-    return [run for run in runs if len(run) == usual]
+            curve = np.array([100 * float(row["validation_accuracy"]) for row in csv.DictReader(file)])
+        runs.append((made["written"], made["arguments"], curve))
+    newest = max(runs, key=lambda run: run[0], default=("", {}, None))[1]
+    return [curve for _, recipe, curve in runs if all(
+        recipe[key] == newest[key] for key in recipe.keys() & newest.keys() - {"seed"})], newest.get("coarse_epochs", 0)
 
 
 def curves(folder: Path = MODELS) -> Figure:
@@ -39,18 +44,21 @@ def curves(folder: Path = MODELS) -> Figure:
     with matplotlib.rc_context(drawing.STYLE):
         figure = Figure(figsize=(7.0, 2.6), layout="constrained")
         for ax, (task, title) in zip(figure.subplots(1, 3, sharey=True), TASKS.items(), strict=True):
+            thin = ""
             for model, (label, colour, line) in LOOK.items():
-                runs = validation(folder / f"{task}-{model}")
+                runs, coarse = validation(folder / f"{task}-{model}")
                 if not runs:
                     continue
+                thin = thin or "; thin: coarse steps" * bool(coarse)
                 epoch, mean = np.arange(1, len(runs[0]) + 1), np.mean(runs, axis=0)
-                ax.plot(epoch, mean, line, color=colour, label=f"{label} ({len(runs)})")
+                ax.plot(epoch[:coarse + 1], mean[:coarse + 1], line, color=colour, lw=0.7)
+                ax.plot(epoch[coarse:], mean[coarse:], line, color=colour, label=f"{label} ({len(runs)})")
                 if len(runs) > 1:
                     error = np.std(runs, axis=0, ddof=1) / np.sqrt(len(runs))
                     ax.fill_between(epoch, mean - error, mean + error, color=colour, alpha=0.25, lw=0)
             ax.set(title=f"{title}, ours", xlabel="epoch", ylim=(0, 101))
             ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-            ax.legend(loc="lower right", title="seeds in brackets", title_fontsize=7)
+            ax.legend(loc="lower right", title="seeds in brackets" + thin, title_fontsize=7)
         figure.axes[0].set_ylabel("validation accuracy (%)")
     return figure
 

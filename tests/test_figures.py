@@ -1,5 +1,6 @@
 """Figures are functions of files: drawn from what the repository holds, twice the same bytes, without Brian2."""
 
+import dataclasses
 import json
 import runpy
 import subprocess
@@ -7,6 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from networks import random_network
+
+from dmpnet import weights
 
 FIGURES = Path(__file__).resolve().parent.parent / "figures"
 NEED_RUNS = ("portrait.py", "variants.py", "hierarchy.py")  # of seconds; of hours, which are still to be made
@@ -57,12 +61,15 @@ def test_a_hierarchy_is_drawn(tmp_path):
     assert [text.get_text() for text in ax.texts[:2]] == [f"{mean} %, 39,624 parameters" for mean in (50.5, 90.5)]
 
 
-@pytest.mark.parametrize("lengths, shown", [((3, 2, 2), [2, 2]), ((3, 2), [3]), ((4,), [4]), ((), [])])
-def test_curves_are_of_the_recipe_most_seeds_have(tmp_path, lengths, shown):
-    for seed, length in enumerate(lengths):
+@pytest.mark.parametrize("epochs, shown", [((26, 26, 24), [24]), ((3, 2, 2), [2, 2]), ((4,), [4]), ((), [])])
+def test_curves_are_of_the_recipe_of_the_newest_seed(tmp_path, epochs, shown):
+    for seed, length in enumerate(epochs):
+        made = {"arguments": {"epochs": length, "seed": seed, "coarse_epochs": 1}, "written": f"2026-01-0{seed + 1}"}
+        weights.save(dataclasses.replace(random_network(), provenance=made), tmp_path / f"seed{seed}.npz")
         (tmp_path / f"seed{seed}.curve.csv").write_text("validation_accuracy\n" + "0.5\n" * length)
-    found = runpy.run_path(str(FIGURES / "curves.py"))["validation"](tmp_path)
+    found, coarse = runpy.run_path(str(FIGURES / "curves.py"))["validation"](tmp_path)
     assert [len(run) for run in found] == shown and all((run == 50).all() for run in found)
+    assert coarse == bool(epochs)
 
 
 def test_every_figure_is_in_the_list():
