@@ -410,6 +410,10 @@ def test_the_regulariser_lowers_activity(tmp_path):
     assert rates[1] < 0.7 * rates[0]
 
 
+def test_a_memory_that_never_changes_fills_no_dimension():
+    assert effective_rank(torch.ones(2, 5, 3)) == 0
+
+
 def test_effective_rank_counts_dimensions():
     draw = torch.Generator().manual_seed(0)
     flat = torch.randn(4, 5000, 3, generator=draw, dtype=torch.float64) @ torch.linalg.qr(
@@ -585,6 +589,7 @@ def test_learning_rate_schedules():
                                          ({"coarse": 2, "coarse_epochs": 50}, "every step"),
                                          ({"coarse": 2, "coarse_epochs": 1, "d_s": 2}, "single steps"),
                                          ({"batch": 0}, "batch = 0"),
+                                         ({"kind": "fsnn", "rank_weight": 0.1}, "no slow memory"),
                                          ({"dropout": 1.5}, "dropout = 1.5"), ({"gradients": "int8"}, "gradients"),
                                          ({"sizes": (3, 8, 2)}, "1 channels")])
 def test_wrong_settings_are_named(tmp_path, wrong, told):
@@ -609,6 +614,39 @@ def test_divergence_is_one_line(tmp_path):
         run.model.W_o.fill_(float("nan"))
     with pytest.raises(DmpnetError, match="diverged"):
         run.run()
+
+
+@pytest.mark.parametrize("clip", [0.0, 1.0])
+def test_a_gradient_that_explodes_leaves_the_checkpoint_whole(tmp_path, clip):
+    """A hidden layer whose weights are not finite is silent and the loss finite: only the gradient tells."""
+    run = trainer.Trainer(recipe(clip=clip), bars(), tmp_path, every=1)
+    run.model.layers[0]["W_f"].register_hook(
+        lambda gradient: gradient * float("inf") if run.progress.epoch == 1 else gradient)
+    with pytest.raises(DmpnetError, match="diverged: loss .*, gradient .* at epoch 2, batch 1"):
+        run.run()
+    kept = torch.load(tmp_path / "checkpoint.pt", weights_only=True)["model"]
+    assert all(array.isfinite().all() for array in kept.values())
+
+
+@pytest.mark.parametrize("other", ["values", "labels"])
+def test_a_run_goes_on_with_the_recordings_it_began_with_only(tmp_path, other):
+    trainer.Trainer(recipe(epochs=1), bars(), tmp_path).run()
+    changed = dataclasses.replace(bars(), **{other: np.ascontiguousarray(getattr(bars(), other)[::-1])})
+    with pytest.raises(DmpnetError, match="taught other recordings"):
+        trainer.Trainer(recipe(epochs=1), changed, tmp_path).resume()
+    assert trainer.Trainer(recipe(epochs=1), bars(), tmp_path).resume()
+
+
+@pytest.mark.parametrize("changes, may", [({}, True), ({"plain_epochs": 1}, False), ({"delay_max": 4}, False)])
+def test_a_run_is_made_longer_only_where_its_length_decided_nothing(tmp_path, changes, may):
+    settings = {"schedule": "constant", "epochs": 1} | changes
+    trainer.Trainer(recipe(**settings), bars(), tmp_path / "run").run()
+    longer = trainer.Trainer(recipe(**settings | {"epochs": 2}), bars(), tmp_path / "run")
+    if may:
+        assert longer.resume()
+    else:
+        with pytest.raises(DmpnetError, match="epochs = 1, but this run asks for 2"):
+            longer.resume()
 
 
 def test_a_recipe_is_read_from_its_record():

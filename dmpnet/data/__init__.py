@@ -7,10 +7,10 @@ from numpy.typing import ArrayLike
 from dmpnet.data import braille, digits, folders, heidelberg, mnist, nmnist, pairs, qtdb
 from dmpnet.data.catalogue import DATASETS, Dataset, entry
 from dmpnet.data.download import download as _download
-from dmpnet.data.recordings import Recordings, validation_split
+from dmpnet.data.recordings import Recordings, drawn_from, validation_split
 from dmpnet.errors import DataError
 
-__all__ = ["DATASETS", "Dataset", "Recordings", "load", "validation_split"]
+__all__ = ["DATASETS", "Dataset", "Recordings", "drawn_from", "load", "validation_split"]
 
 _READERS = {"shd": heidelberg, "shd-regen": heidelberg, "nmnist": nmnist, "qtdb": qtdb, "braille": braille,
             "smnist-pairs": pairs,

@@ -1,7 +1,9 @@
 """Samples as a network reads them, step by step, and a validation part taken from them."""
 
 import dataclasses
+import hashlib
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -67,9 +69,17 @@ class Recordings:
         speakers = None if self.speakers is None else self.speakers[rows]
         return dataclasses.replace(self, values=self.values[rows], labels=self.labels[rows], speakers=speakers)
 
+    @cached_property
+    def checksum(self) -> str:
+        """sha256 of what a network is shown and told: values, their scale, labels."""
+        found = hashlib.sha256(f"{self.values.shape} {self.values.dtype} {self.scale!r}".encode())
+        for array in (self.values, self.labels.astype("<i8")):
+            found.update(np.ascontiguousarray(array).data)
+        return found.hexdigest()
+
     def drawn(self, count: int, seed: int = 0) -> np.ndarray:
         """s_in (b, T, M) of `count` samples drawn by `seed`, in the order they have here; all, if there are fewer."""
-        return self.batch(np.sort(np.random.RandomState(seed).permutation(len(self))[:count]))
+        return self.batch(drawn_from(np.arange(len(self)), count, seed))
 
     def _rows(self, index: ArrayLike | slice) -> np.ndarray:
         try:
@@ -77,6 +87,12 @@ class Recordings:
         except IndexError as error:
             raise DataError(f"{self.name} {self.split}: no such samples ({error}), but 0 to {len(self) - 1} are there; "
                             f"index with whole numbers in that range, a slice or a mask") from error
+
+
+def drawn_from(samples: np.ndarray, count: int, seed: int = 0) -> np.ndarray:
+    """`count` of the sample numbers, drawn by `seed`, sorted; all, if there are fewer. The first of a file may all be
+    of one class."""
+    return np.sort(np.random.RandomState(seed).permutation(samples)[:count])
 
 
 def _check(recordings: Recordings) -> None:

@@ -290,11 +290,12 @@ def coarser(neuron: Neuron, steps: float) -> Neuron:
 
 
 def effective_rank(m: torch.Tensor) -> torch.Tensor:
-    """Number of dimensions that m (B, T, d) fills: the participation ratio (tr C)^2 / tr C^2 of its covariance C."""
+    """Number of dimensions that m (B, T, d) fills: the participation ratio (tr C)^2 / tr C^2 of its covariance C; 0 of
+    a memory that never changes."""
     flat = m.reshape(-1, m.shape[-1])
     flat = flat - flat.mean(0)
     covariance = flat.T @ flat / len(flat)
-    return covariance.trace() ** 2 / (covariance**2).sum()
+    return covariance.trace() ** 2 / (covariance**2).sum().clamp(min=torch.finfo(m.dtype).tiny)
 
 
 def _fade(steps: int, kappa: float, dtype: torch.dtype) -> torch.Tensor:

@@ -248,11 +248,7 @@ def recipe(network: TrainedNetwork, epochs: int, lr: float, optimiser: str = "ad
 
     optimiser : of Recipe; 'muon' does better by 4-bit matrices and worse by ternary ones
     """
-    if "dataset" not in network.provenance.get("arguments", {}):
-        raise DmpnetError("network: its file does not say how it was trained, so that its validation part is not "
-                          "known; train one with dmpnet train")
-    return Recipe.of(network.provenance["arguments"]).onward(epochs, lr, optimiser=optimiser, rank_weight=0.0,
-                                                             learn_decay=False)
+    return Recipe.that_led_to(network).onward(epochs, lr, optimiser=optimiser, rank_weight=0.0, learn_decay=False)
 
 
 def trainer(network: TrainedNetwork, made: TrainedNetwork, chip: Chip, recordings: Recordings, folder: Path,

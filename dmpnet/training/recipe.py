@@ -6,6 +6,7 @@ from typing import Any
 from dmpnet.errors import DmpnetError
 from dmpnet.neurons import Neuron
 from dmpnet.training.model import Architecture
+from dmpnet.weights import TrainedNetwork
 
 SHAPES = {  # Sun et al. 2026, Table 1: units, d and theta of DMP II
     "smnist": ((1, 200, 200, 10), 60, 300.0),
@@ -123,6 +124,9 @@ class Recipe:
         if self.rate_ramp >= self.epochs:
             raise DmpnetError(f"recipe: rate_ramp = {self.rate_ramp}, but the best epoch is one after the ramp and "
                               f"there are {self.epochs}; set rate_ramp < epochs")
+        if self.rank_weight and self.kind != "dmp":
+            raise DmpnetError(f"recipe: rank_weight = {self.rank_weight}, but a network of kind {self.kind!r} has no "
+                              f"slow memory; set rank_weight = 0, or kind = 'dmp'")
         self._check_coarse()
         for name in ("dropout", "validation", "stretch", "drop_events"):
             if not 0 <= getattr(self, name) < 1:
@@ -135,6 +139,11 @@ class Recipe:
         if self.coarse_epochs and (self.delay_max or self.d_s > 1 or self.decay == "shift" or self.kappa is not None):
             raise DmpnetError("recipe: coarse_epochs with delays, dilation, decay by a shift or a class at every step, "
                               "which count single steps; set coarse_epochs = 0")
+
+    @property
+    def depends_on_epochs(self) -> bool:
+        """Whether the number of epochs decides what happens in the first, so that a run cannot be made longer."""
+        return self.schedule == "cosine" or self.plain_epochs > 0 or self.delay_max > 0
 
     def passed(self, epoch: float) -> float:
         """Where the schedule is at a point in training, in epochs at full length."""
@@ -166,6 +175,14 @@ class Recipe:
         known = {field.name for field in fields(cls)}
         record = {FORMERLY.get(name, name): value for name, value in record.items()}
         return cls(**{name: hashable(value) for name, value in record.items() if name in known})
+
+    @classmethod
+    def that_led_to(cls, network: TrainedNetwork) -> "Recipe":
+        """How `network` was trained; DmpnetError if its file does not say."""
+        if "dataset" not in network.provenance.get("arguments", {}):
+            raise DmpnetError("network: its file does not say how it was trained, so that its validation part is not "
+                              "known; train one with dmpnet train")
+        return cls.of(network.provenance["arguments"])
 
 
 def published(dataset: str, kind: str = "dmp", **changes) -> Recipe:

@@ -135,14 +135,18 @@ class Trainer:
             raise DmpnetError(f"{self.checkpoint}: not a whole checkpoint ({error.__class__.__name__}); delete it to "
                               f"start again") from error
         theirs, ours = state["recipe"], self.recipe.record()
-        differ = [key for key in ours if theirs.get(key) != ours[key] and key != "epochs"]
-        if differ or (theirs["epochs"] != ours["epochs"] and self.recipe.schedule == "cosine"):
-            key = (differ or ["epochs"])[0]
+        longer = () if self.recipe.depends_on_epochs else ("epochs",)
+        differ = [key for key in ours if theirs.get(key) != ours[key] and key not in longer]
+        if differ:
+            key = differ[0]
             raise DmpnetError(f"{self.checkpoint}: trained with {key} = {theirs.get(key)!r}, but this run asks for "
                               f"{ours[key]!r}; use another --out folder, or the same settings")
         if state.get("start") != self.began:
             raise DmpnetError(f"{self.checkpoint}: this run began with another network than the one given now; use "
                               f"another --out folder, or the same network")
+        if state.get("data", self.data.checksum) != self.data.checksum:
+            raise DmpnetError(f"{self.checkpoint}: this run was taught other recordings than those of {self.data.name} "
+                              f"given now; use another --out folder, or the same data")
         self.origin["products"] = state["products"]
         self.model.products = getattr(torch, state["products"])
         self.model.load_state_dict(state["model"])
@@ -174,7 +178,7 @@ class Trainer:
     def save(self) -> None:
         state = {"recipe": self.recipe.record(), "model": self.model.state_dict(),
                  "optimisers": [optimiser.state_dict() for optimiser in self.optimisers], "start": self.began,
-                 "products": self.origin["products"],
+                 "data": self.data.checksum, "products": self.origin["products"],
                  "progress": dict(self.progress.__dict__)}  # all that is drawn is drawn from the seed and these
         with whole_file(self.checkpoint) as temporary:
             torch.save(state, temporary)
@@ -243,13 +247,13 @@ class Trainer:
         results = list(self.pool.map(self._piece, range(len(pieces)), pieces))
         shares = [len(piece) / len(chosen) for piece in pieces]
         loss = sum(share * result[0] for share, result in zip(shares, results, strict=True))
-        if not math.isfinite(loss):
-            raise DmpnetError(f"training diverged: loss {loss} at epoch {p.epoch + 1}, batch {p.batch + 1}; "
-                              f"lower --lr (now {recipe.lr:g}); {self.checkpoint} still holds the state before")
         for number, parameter in enumerate(self.parameters):
             parameter.grad = sum(share * result[3][number] for share, result in zip(shares, results, strict=True))
-        if recipe.clip:
-            torch.nn.utils.clip_grad_norm_(self.parameters, recipe.clip)
+        norm = float(torch.nn.utils.clip_grad_norm_(self.parameters, recipe.clip or math.inf))
+        if not math.isfinite(loss + norm):  # of weights that are not finite a layer falls silent, the loss stays finite
+            raise DmpnetError(f"training diverged: loss {loss:g}, gradient {norm:g} at epoch {p.epoch + 1}, batch "
+                              f"{p.batch + 1}; lower --lr (now {recipe.lr:g}); {self.checkpoint} still holds the state "
+                              f"before")
         list(self.pool.map(lambda optimiser: optimiser.step(), self.optimisers))
         with torch.no_grad():
             for layer in self.model.layers:
