@@ -42,7 +42,7 @@ def validation(folder: Path) -> tuple[list[np.ndarray], int]:
 def curves(folder: Path = MODELS) -> Figure:
     """A panel a task, a line a network: mean over its seeds, shaded by one standard error."""
     with matplotlib.rc_context(drawing.STYLE):
-        figure = Figure(figsize=(7.0, 2.6), layout="constrained")
+        figure = Figure(figsize=(7.0, 3.3), layout="constrained")
         for ax, (task, title) in zip(figure.subplots(1, 3, sharey=True), TASKS.items(), strict=True):
             thin = ""
             for model, (label, colour, line) in LOOK.items():
@@ -58,7 +58,8 @@ def curves(folder: Path = MODELS) -> Figure:
                     ax.fill_between(epoch, mean - error, mean + error, color=colour, alpha=0.25, lw=0)
             ax.set(title=f"{title}, ours", xlabel="epoch", ylim=(0, 101))
             ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-            ax.legend(loc="lower right", title="seeds in brackets" + thin, title_fontsize=7)
+            ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22), title="seeds in brackets" + thin,
+                      title_fontsize=7)
         figure.axes[0].set_ylabel("validation accuracy (%)")
     return figure
 
