@@ -42,6 +42,12 @@ class Evaluation:
         return 100 * float((self.predictions == self.labels).mean())
 
     @property
+    def standard_error(self) -> float:
+        """Of the accuracy, in percentage points, over samples: steps of one sample are not independent."""
+        right = (self.predictions == self.labels).reshape(len(self.labels), -1).mean(axis=1)
+        return 100 * float(right.std() / len(right) ** 0.5)
+
+    @property
     def reference_accuracy(self) -> float:
         """Percent of samples (or of all their steps) classified as labelled, in the reference."""
         return 100 * float((self.reference_predictions == self.labels).mean())

@@ -53,6 +53,25 @@ def test_other_data_is_refused(network, digits, change, told):
         evaluation.evaluate(other, digits)
 
 
+def of(labels, predictions):
+    return evaluation.Evaluation(labels, predictions, predictions, [1], [0], [0.1], 1.0, 1.0, 0.1)
+
+
+def test_the_standard_error_of_one_class_a_sample_is_binomial():
+    labels = np.zeros(50, int)
+    p = 0.3
+    assert of(labels, (np.arange(50) >= 15).astype(int)).standard_error == pytest.approx(
+        100 * (p * (1 - p) / 50) ** 0.5)
+
+
+def test_steps_of_one_sample_are_no_samples():
+    """Samples told wholly right or wholly wrong: however many steps they have, they are as many samples."""
+    right = np.arange(20) % 2
+    for steps in (1, 100):
+        labels = np.zeros((20, steps), int)
+        assert of(labels, labels + right[:, None]).standard_error == pytest.approx(100 * 0.5 / 20**0.5)
+
+
 def test_nothing_to_evaluate(network, digits):
     with pytest.raises(DmpnetError, match="0 samples"):
         evaluation.evaluate(network, digits.take(slice(0)))

@@ -74,19 +74,22 @@ def test_a_network_of_unknown_data_is_refused_in_one_line(tmp_path, capsys):
 
 @untrusted
 def test_fine_tuning_trains_both_decays_on(tmp_path, capsys):
-    pytest.importorskip("torch", reason="needs torch: pip install 'dmpnet[train]'")
+    torch = pytest.importorskip("torch", reason="needs torch: pip install 'dmpnet[train]'")
     from dmpnet import data
     from dmpnet.training.recipe import published
     from dmpnet.training.trainer import Trainer
 
     folder = write_braille(tmp_path / "data", letters())
-    recipe = published("braille", sizes=(12, 16, 12, 27), epochs=2, std=0.0)
+    recipe = published("braille", sizes=(12, 16, 12, 27), epochs=2, std=0.0, seed=3)
     Trainer(recipe, data.load("braille", "train", folder), tmp_path / "run").run()
     out = tmp_path / "out"
     asked = ["decay", str(tmp_path / "run" / "weights.npz"), "--data", str(folder), "--finetune", "1", "--lr", "0.05"]
     assert cli.main([*asked, "--out", str(out)]) == 0
     rows = {row["decay"]: row for row in json.loads((out / "results.json").read_text())["rows"]}
     assert all(row["mismatched"] == 0 for row in rows.values())
+    for kind in ("linear", "exponential"):  # the epoch is chosen on samples that the network was not trained on
+        state = torch.load(out / f"{kind}.run" / "checkpoint.pt", weights_only=True)
+        assert state["recipe"]["seed"] == recipe.seed
     assert rows["linear, fine-tuned"]["constants"].startswith("lam")
     assert rows["exponential, fine-tuned"]["constants"].startswith("beta")
     assert rows["exponential, fine-tuned"]["constants"] != rows["exponential, as trained"]["constants"]

@@ -55,7 +55,7 @@ def execute(arguments: argparse.Namespace) -> None:
           f"{recordings.name} ({recordings.split}), in Brian2 on {arguments.backend}\n")
     print(tabulate(rows, headers="keys", floatfmt=("", "", ".2f", ".2f", "+.2f", "", ",.0f"), missingval="-",
                    colalign=("left", "left")))
-    print("\ns.e.: binomial; lost: percentage points against exponential decay; spikes: of all neurons an inference")
+    print("\ns.e.: over samples; lost: points against exponential decay; spikes: of all neurons an inference")
     write(arguments, network, variants, recordings, rows)
 
 
@@ -73,9 +73,8 @@ def finetuned(arguments: argparse.Namespace, begun: TrainedNetwork, kind: str) -
     from dmpnet.training.trainer import Trainer
 
     neuron = begun.layers[0].neuron
-    recipe = Recipe.of(begun.provenance["arguments"]).onward(
-        arguments.finetune, arguments.lr, decay=kind, beta=neuron.beta, lam=neuron.lam, learn_decay=True,
-        optimiser="muon", seed=arguments.seed)
+    recipe = Recipe.that_led_to(begun).onward(arguments.finetune, arguments.lr, decay=kind, beta=neuron.beta,
+                                              lam=neuron.lam, learn_decay=True, optimiser="muon")
     train = data.load(recipe.dataset, "train", arguments.data, arguments.download,
                       permutation=begun.encoding.permutation)
     with options.epochs(recipe.epochs, f"fine-tuning, {kind}") as report:
@@ -85,12 +84,11 @@ def finetuned(arguments: argparse.Namespace, begun: TrainedNetwork, kind: str) -
 def line(variant: str, network: TrainedNetwork, result: Evaluation, recordings: data.Recordings,
          exponential: float | None) -> dict[str, Any]:
     """One row of the table."""
-    p, n = result.accuracy / 100, result.labels.size
     steps = recordings.values.shape[1]
     spikes = steps * sum(rate * layer.N for rate, layer in zip(result.rates, network.layers, strict=True))
     constants = ", ".join(f"{layer.neuron.constant:.3g}" for layer in network.layers)
     return {"decay": variant, "constants": f"{decay.CONSTANTS[network.layers[0].neuron.decay]} {constants}",
-            "accuracy %": result.accuracy, "s.e.": 100 * (p * (1 - p) / n) ** 0.5,
+            "accuracy %": result.accuracy, "s.e.": result.standard_error,
             "lost": None if exponential is None else exponential - result.accuracy,
             "active %": ", ".join(f"{100 * rate:.1f}" for rate in result.rates), "spikes": spikes,
             "mismatched": sum(result.mismatched)}
