@@ -161,6 +161,16 @@ def test_validation_split_is_stratified(samples, fraction, seed, spoken):
     np.testing.assert_array_equal(validation_split(recordings, fraction, seed)[1], held)
 
 
+def test_some_samples_are_drawn_and_not_the_first():
+    """Of a file sorted by class, the first would be of one class."""
+    held = np.arange(100, 1100)
+    some = data.drawn_from(held, 200, seed=1)
+    assert len(set(some)) == 200 and set(some) <= set(held) and (np.diff(some) > 0).all()
+    assert np.abs(np.histogram(some, 4, (100, 1100))[0] - 50).max() < 31  # five standard deviations
+    assert not np.array_equal(some, data.drawn_from(held, 200, seed=2))
+    np.testing.assert_array_equal(data.drawn_from(held, 5000), held)
+
+
 def test_validation_split_depends_on_the_seed_only():
     recordings = labelled(np.arange(2000) % 20)
     assert not np.array_equal(validation_split(recordings, seed=0)[1], validation_split(recordings, seed=1)[1])

@@ -18,7 +18,7 @@ from tabulate import tabulate
 from dmpnet import data, provenance, weights
 from dmpnet.backends import check_backend
 from dmpnet.commands import options
-from dmpnet.data import validation_split
+from dmpnet.data import drawn_from, validation_split
 from dmpnet.errors import DmpnetError
 from dmpnet.evaluation import evaluate
 from dmpnet.hardware import chip, precision, workload
@@ -109,7 +109,8 @@ def searched(arguments: argparse.Namespace, network: TrainedNetwork, described: 
                       permutation=network.encoding.permutation)
     how = network.provenance.get("arguments", {})
     held = (validation_split(train, how["validation"], how["seed"], by=how.get("by", "class"))[1]
-            if {"validation", "seed"} <= set(how) else np.arange(len(train)))[:MEASURED]
+            if {"validation", "seed"} <= set(how) else np.arange(len(train)))
+    held = drawn_from(held, MEASURED, arguments.seed)
     with options.bar(sum(map(len, precision.LADDERS.values())), "network", "searching") as bar:
         steps = precision.search(network, described, arguments.budget, s_in, train.batch(held), train.labels[held],
                                  precision.LADDERS, arguments.blocks, lambda _: bar.update())

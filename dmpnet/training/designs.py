@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from dmpnet.data import Recordings
+from dmpnet.data import Recordings, drawn_from
 from dmpnet.hardware import actions, precision, workload
 from dmpnet.hardware.chip import Chip, changed
 from dmpnet.hardware.constrain import Constrained, constrain, examined
@@ -43,8 +43,8 @@ def designed(recipe: Recipe, chip: Chip, choices: list[precision.Bits], effort: 
     """
     run = Trainer(replace(recipe, epochs=effort.epochs), recordings, folder / "trained", report)
     network = run.finished()
-    s_in = recordings.batch(run.train[: effort.calibration])
-    held = run.held_out[: effort.measured]
+    s_in = recordings.batch(drawn_from(run.train, effort.calibration, recipe.seed))
+    held = drawn_from(run.held_out, effort.measured, recipe.seed)
     validation, labels = recordings.batch(held), recordings.labels[held]
     trained = precision.measured(network, validation, labels)
     points = []
