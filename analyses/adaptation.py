@@ -80,9 +80,10 @@ def of_the_trained(train: data.Recordings, test: data.Recordings, work: Path, se
     network = weights.load(shipped.path(f"{NETWORK}/seed{seed}"))
     order = np.random.RandomState(seed).permutation(len(train))
     part, held = train.take(order[:STREAMS[-1]]), train.take(order[STREAMS[-1]:STREAMS[-1] + 1000])
-    r_part, r_held, r_test = (remembered(work / f"intact-{name}-{seed}.npz", network, some.values)
+    of = f"{seed}-{weights.checksum(network)[:12]}"
+    r_part, r_held, r_test = (remembered(work / f"intact-{name}-{of}.npz", network, some.values)
                               for name, some in (("stream", part), ("held", held), ("test", test)))
-    d_part, d_held, d_test = (remembered(work / f"dead-{name}-{seed}.npz", network, silenced(some.values, seed))
+    d_part, d_held, d_test = (remembered(work / f"dead-{name}-{of}.npz", network, silenced(some.values, seed))
                               for name, some in (("stream", part), ("held", held), ("test", test)))
     start, rows = readout.of(network.W_o, network.b_o, r_part), []
     for stream, kept in [*((stream, False) for stream in STREAMS), (STREAMS[-1], True)]:
