@@ -8,24 +8,31 @@ from dataclasses import replace
 from dmpnet import decay
 from dmpnet.errors import DmpnetError
 from dmpnet.neurons import Neuron
-from dmpnet.weights import TrainedNetwork
+from dmpnet.weights import Layer, TrainedNetwork
 
 
 def linear(network: TrainedNetwork, rule: Callable[[float, float], float] = decay.least_squares) -> TrainedNetwork:
-    """`network` with linear decay, each layer's lam chosen from its beta and theta_u by a rule of dmpnet.decay."""
-    return _neurons(network, lambda neuron: replace(
-        neuron, decay="linear", lam=min(rule(neuron.beta, neuron.theta_u), neuron.theta_u)))
+    """`network` with linear decay, each layer's lam chosen from its beta and theta_u by a rule of dmpnet.decay.
+
+    In integers the nearest whole lam.
+    """
+    def leaking(layer: Layer) -> Neuron:
+        neuron = layer.neuron
+        lam = rule(neuron.beta, neuron.theta_u)
+        return replace(neuron, decay="linear", lam=min(round(lam) if layer.fixed else lam, neuron.theta_u))
+
+    return _neurons(network, leaking)
 
 
 def shift(network: TrainedNetwork) -> TrainedNetwork:
     """`network` with the shift that leaks most like each layer's beta: 2^-shift nearest to 1 - beta on a log scale."""
-    return _neurons(network, lambda neuron: replace(
-        neuron, decay="shift", shift=max(1, round(-math.log2(1 - neuron.beta)))))
+    return _neurons(network, lambda layer: replace(
+        layer.neuron, decay="shift", shift=max(1, round(-math.log2(1 - layer.neuron.beta)))))
 
 
-def _neurons(network: TrainedNetwork, other: Callable[[Neuron], Neuron]) -> TrainedNetwork:
+def _neurons(network: TrainedNetwork, other: Callable[[Layer], Neuron]) -> TrainedNetwork:
     for number, layer in enumerate(network.layers, 1):
         if layer.neuron.decay != "exponential":
             raise DmpnetError(f"network: layer {number} has decay {layer.neuron.decaying}, but only exponential decay "
                               f"has a beta to start from; give a network trained with exponential decay")
-    return replace(network, layers=tuple(replace(layer, neuron=other(layer.neuron)) for layer in network.layers))
+    return replace(network, layers=tuple(replace(layer, neuron=other(layer)) for layer in network.layers))

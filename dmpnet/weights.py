@@ -261,6 +261,9 @@ def _fixed_fits(origin: str, name: str, layer: Layer, fixed: Fixed) -> None:
         if array is not None and array.dtype.kind not in "iu":
             raise WeightsError(f"{origin}: {name}.{key} has dtype {array.dtype}, but this layer computes in integers; "
                                f"make it with dmpnet.hardware.constrain")
+    if layer.neuron.decay == "linear" and layer.neuron.lam % 1:
+        raise WeightsError(f"{origin}: {name} has lam = {layer.neuron.lam:g}, but in integers a membrane leaks a whole "
+                           f"number a step; round it")
     if layer.acts != "current":
         raise WeightsError(f"{origin}: {name}.acts = {layer.acts!r}, but in integers the slow memory acts on the "
                            f"current; constrain a network whose memory does")

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from networks import random_input, random_network
 
-from dmpnet import reference, weights
+from dmpnet import reference, swap, weights
 from dmpnet.errors import DmpnetError
 from dmpnet.hardware import chip, integers
 from dmpnet.hardware.constrain import constrain
@@ -294,6 +294,22 @@ def test_a_file_keeps_every_integer(tmp_path):
     s_in = random_input(made, 2)
     for a, b in zip(*(reference.run(each, s_in, record=EVERYTHING).u for each in (made, back)), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("other", [swap.linear, swap.shift])
+def test_another_decay_in_an_integer_network_is_integers_too(other):
+    swapped = other(constrained(random_network(neurons=(Neuron(0.8, 0.2), Neuron(0.7, 0.3))), words__u__bits=6).network)
+    s_in = random_input(swapped, 4)
+    want = reference.run(swapped, s_in, EVERYTHING)
+    assert all(layer.neuron.lam % 1 == 0 for layer in swapped.layers)
+    assert_same(simulate(swapped, s_in, record=EVERYTHING), want)
+
+
+def test_a_leak_of_no_whole_number_is_refused():
+    made = constrained(random_network(neurons=(Neuron(0.8, 0.2, decay="linear", lam=0.1),) * 2)).network
+    layers = [replace(layer, neuron=replace(layer.neuron, lam=layer.neuron.lam + 0.5)) for layer in made.layers]
+    with pytest.raises(DmpnetError, match=r"network: layer1 has lam = \d+\.5, but in integers"):
+        replace(made, layers=tuple(layers))
 
 
 @pytest.mark.parametrize("facts, options, named", [
