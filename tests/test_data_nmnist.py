@@ -5,18 +5,21 @@ import warnings
 import numpy as np
 import pytest
 from data_files import (
+    TWO,
     changed,
     data_folder,
     event_bytes,
     nmnist_arrays,
     no_settings,  # noqa: F401
     refused,
+    regenerated_arrays,
     seen,
     untrusted,
     without,
     write_bins,
     write_nmnist,
     write_npz,
+    write_regenerated,
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -146,7 +149,22 @@ def test_unsound_bin_files_are_refused(tmp_path, content, parts):
 def test_folders_without_recordings_and_of_another_part_are_no_data(tmp_path):
     (tmp_path / "Test" / "3").mkdir(parents=True)
     refused(lambda: load("nmnist", "test", tmp_path), tmp_path / "Test", "no .bin file")
-    refused(lambda: load("nmnist", "train", tmp_path), "nmnist_6k_1ms.npz or Train", "no download", "DMPNET_DATA")
+    refused(lambda: load("nmnist", "train", tmp_path), "Train beside", tmp_path / "Test", "no download", "DMPNET_DATA")
+
+
+@untrusted
+@pytest.mark.parametrize("there, absent", [("train", "test"), ("test", "train")])
+def test_the_two_parts_are_never_of_two_sources(tmp_path, there, absent):
+    """The file's recordings are of the official training set: its test part would have been trained on."""
+    recordings = seen(labels=range(6))
+    write_nmnist(tmp_path, recordings, TEST)
+    write_bins(tmp_path / "NMNIST", recordings, there)
+    for split in ("train", "test"):
+        write_regenerated(tmp_path, regenerated_arrays(TWO), split)
+    assert len(load("nmnist", there, tmp_path)) == 6
+    for name in ("nmnist", "digits-seen"):
+        refused(lambda name=name: load(name, absent, tmp_path), f"nmnist {absent}", f"{absent.title()} beside",
+                tmp_path / "NMNIST" / there.title(), "not nmnist_6k_1ms.npz")
 
 
 @untrusted

@@ -30,23 +30,32 @@ def spellings(name: str) -> list[str]:
 def find(dataset: Dataset, split: str, base: Path) -> list[Path] | None:
     """The files of `split`, all from one folder, or None if no folder holds them all.
 
-    One folder, because images and labels of different origin would go together without anyone noticing. A folder of
-    one subfolder a class comes before files that stand for it; a set made of others has the files of each.
+    One folder, because images and labels of different origin would go together without anyone noticing. Folders of
+    one subfolder a class come before files that stand for them, and if one split has one, so must the other: its
+    recordings may be in those files. A set made of others has the files of each.
     """
     if dataset.parts:
         each = [find(DATASETS[part], split, base) for part in dataset.parts]
         return [path for found in each if found for path in found] if all(each) else None
-    if split in dataset.trees:
-        for place in places(dataset, base):
-            tree = place / dataset.trees[split]
-            if any(os.path.isdir(tree / str(label)) for label in range(dataset.classes)):
-                return [tree]
+    trees = _trees(dataset, base)
+    if trees:
+        return [trees[split]] if split in trees else None
     for place in places(dataset, base):
         found = [next((place / form for form in spellings(file.name) if os.path.isfile(place / form)), None)
                  for file in dataset.files[split]]
         if all(found):
             return [path for path in found if path]
     return None
+
+
+def _trees(dataset: Dataset, base: Path) -> dict[str, Path]:
+    """The folder of one subfolder a class of every split that has one."""
+    found: dict[str, Path] = {}
+    for place in places(dataset, base):
+        for split, name in dataset.trees.items():
+            if any(os.path.isdir(place / name / str(label)) for label in range(dataset.classes)):
+                found.setdefault(split, place / name)
+    return found
 
 
 def missing(name: str, split: str, base: Path) -> DataError:
@@ -56,7 +65,10 @@ def missing(name: str, split: str, base: Path) -> DataError:
         if not find(DATASETS[part], split, base):
             return DataError(f"{name} is made of {' and '.join(dataset.parts)}: {missing(part, split, base)}")
     wanted = " and ".join(spellings(file.name)[0] for file in dataset.files[split])
-    if split in dataset.trees:
+    trees = _trees(dataset, base)
+    if trees:
+        wanted = f"{dataset.trees[split]} beside {min(trees.values())} (not {wanted}, which may hold its recordings)"
+    elif split in dataset.trees:
         wanted += f" or {dataset.trees[split]} (a folder of one subfolder a class)"
     ways = f"--data FOLDER or {ENVIRONMENT} for a folder that holds them" + (
         ", or --download (download=True) to fetch them" if dataset.mirror else "; there is no download")
