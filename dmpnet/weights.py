@@ -303,7 +303,13 @@ def _fits(origin: str, name: str, array: np.ndarray, shape: tuple[int, ...]) -> 
 
 def save(network: TrainedNetwork, path: str | Path) -> None:
     """Write `network` to one .npz file, whole or not at all; no pickle."""
-    arrays: dict[str, Any] = dict(_arrays(network))
+    header, arrays = _contents(network)
+    write_arrays(path, header=np.array(json.dumps(header, default=_plain)), **arrays)
+
+
+def _contents(network: TrainedNetwork) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Header and arrays of its file."""
+    arrays = dict(_arrays(network))
     header: dict[str, Any] = {
         "format": FORMAT,
         "neurons": [_neuron(layer.neuron) for layer in network.layers],
@@ -321,7 +327,7 @@ def save(network: TrainedNetwork, path: str | Path) -> None:
         header["slow"][number - 1]["matrices_of"] = first
         for key in MATRICES:
             del arrays[f"layer{number}.{key}"]
-    write_arrays(path, header=np.array(json.dumps(header, default=_plain)), **arrays)
+    return header, arrays
 
 
 def _repeated(network: TrainedNetwork) -> dict[int, int]:
@@ -350,11 +356,11 @@ def arithmetic(fixed: Fixed) -> dict[str, Any]:
 
 
 def checksum(network: TrainedNetwork) -> str:
-    """sha256 of everything that decides what `network` computes: arrays, neurons, windows; not where it comes from."""
-    total = hashlib.sha256(json.dumps([asdict(layer.neuron) for layer in network.layers]).encode())
-    if network.fixed:
-        total.update(json.dumps([arithmetic(layer.fixed) for layer in network.layers if layer.fixed]).encode())
-    for key, array in _arrays(network):
+    """sha256 of everything its file holds but the provenance: of what it computes, not of where it comes from."""
+    header, arrays = _contents(network)
+    del header["provenance"]
+    total = hashlib.sha256(json.dumps(header, default=_plain).encode())
+    for key, array in arrays.items():
         total.update(f"{key} {array.dtype} {array.shape}".encode() + np.ascontiguousarray(array).tobytes())
     return total.hexdigest()
 

@@ -153,6 +153,28 @@ def test_matrices_that_layers_share_are_stored_once(sound):
     identical(weights.load(sound), others)
 
 
+def with_slow(**changes):
+    return tuple(replace(layer, slow=replace(layer.slow, **changes)) for layer in NETWORK.layers)
+
+
+OTHERS = {
+    "neuron": {"layers": tuple(replace(layer, neuron=Neuron(beta=0.25)) for layer in NETWORK.layers)},
+    "delay": {"layers": tuple(replace(layer, delay=np.zeros(layer.M, int)) for layer in NETWORK.layers)},
+    **{key: {"layers": with_slow(**{key: value})} for key, value in
+       {"theta": 21.0, "d_s": 7, "blocks": ((3, 20.0),), "feed": "cascade", "acts": "threshold"}.items()},
+    **{key: {"encoding": replace(NETWORK.encoding, **{key: value})} for key, value in
+       {"kind": "analog", "dt": 2e-3, "dataset": "", "permutation": None}.items()},
+    "steps": {"encoding": replace(NETWORK.encoding, steps=8, permutation=None)},
+    "W_o": {"W_o": 2 * NETWORK.W_o}, "dtype": {"b_o": NETWORK.b_o.astype(np.float32)}, "kappa": {"kappa": 0.5},
+}
+
+
+def test_the_checksum_is_of_all_but_the_provenance():
+    sums = {name: weights.checksum(replace(NETWORK, **change)) for name, change in OTHERS.items()}
+    assert len({weights.checksum(NETWORK), *sums.values()}) == 1 + len(OTHERS), sums
+    assert weights.checksum(replace(NETWORK, provenance={"seed": 3})) == weights.checksum(NETWORK)
+
+
 @pytest.mark.parametrize("owner", [2, 3, 0, "first", None, [1]])
 def test_matrices_of_no_earlier_layer_are_refused(sound, owner):
     weights.save(NETWORK, sound)
