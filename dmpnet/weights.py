@@ -13,7 +13,7 @@ import numpy as np
 from dmpnet import memory
 from dmpnet.errors import DmpnetError, WeightsError
 from dmpnet.files import write_arrays
-from dmpnet.fixed import WORDS, Fixed, Word
+from dmpnet.fixed import WIDEST, WORDS, Fixed, Word
 from dmpnet.neurons import ACTS, Neuron
 
 FORMAT = "dmpnet-weights-1"
@@ -103,7 +103,8 @@ class Encoding:
     dt : seconds a step stands for
     dataset : name in dmpnet.data
     permutation : order in which the pixels are read, (T,), or None
-    levels : an analog value v is read as the whole number nearest to levels v, held in 0 to levels; 0: as it is
+    levels : an analog value v is read as the whole number nearest to levels v, held in 0 to levels, by layers that
+        compute in integers; 0: as it is
     """
 
     kind: str
@@ -183,10 +184,13 @@ def check(network: TrainedNetwork, origin: str = "network") -> None:
     _fits(origin, "readout.W_o", network.W_o, (_rows(network.W_o), channels))
     _fits(origin, "readout.b_o", network.b_o, (_rows(network.W_o),))
     _encoding_fits(origin, network.encoding)
-    if len({layer.fixed is None for layer in network.layers}) > 1 or (
-            network.fixed and network.encoding.kind == "analog" and not network.encoding.levels):
-        raise WeightsError(f"{origin}: some of it computes in integers, but then all layers do, on input of whole "
-                           f"numbers; make it with dmpnet.hardware.constrain")
+    whole = network.fixed and network.encoding.kind == "analog"
+    if len({layer.fixed is None for layer in network.layers}) > 1 or whole != (network.encoding.levels > 0):
+        raise WeightsError(f"{origin}: some of it computes in integers (input.levels = {network.encoding.levels}), but "
+                           f"then all layers do, and analog input, no other, has levels; make it with "
+                           f"dmpnet.hardware.constrain")
+    if not isinstance(network.provenance, dict):
+        raise WeightsError(f"{origin}: provenance = {network.provenance!r}, but it names its entries; give a dict")
     kappa = network.kappa
     if kappa is not None and not (isinstance(kappa, Real) and 0 <= kappa < 1):
         raise WeightsError(f"{origin}: kappa = {kappa!r}, but the fraction kept of the readout lies in [0, 1); set "
@@ -278,6 +282,13 @@ def _encoding_fits(origin: str, encoding: Encoding) -> None:
     if encoding.steps < 1 or not isinstance(encoding.dt, Real) or not 0 < encoding.dt < np.inf:
         raise WeightsError(f"{origin}: {encoding.steps} steps of {encoding.dt!r} s, but both must be positive; "
                            f"set them")
+    if not isinstance(encoding.dataset, str):
+        raise WeightsError(f"{origin}: dataset = {encoding.dataset!r}, but it is a name in dmpnet.data, or '' for none "
+                           f"of them; set one")
+    levels = encoding.levels
+    if not isinstance(levels, Integral) or isinstance(levels, bool) or not 0 <= levels < 1 << WIDEST:
+        raise WeightsError(f"{origin}: input.levels = {levels!r}, but they are whole numbers, 0 for none, below "
+                           f"2^{WIDEST}; set one")
     order = encoding.permutation
     if order is not None and not (order.dtype.kind in "iu" and order.shape == (encoding.steps,)
                                   and (np.sort(order) == np.arange(encoding.steps)).all()):

@@ -312,6 +312,13 @@ def test_a_leak_of_no_whole_number_is_refused():
         replace(made, layers=tuple(layers))
 
 
+@pytest.mark.parametrize("encoding, levels", [("analog", 0), ("spikes", 255)])
+def test_input_of_no_whole_numbers_is_refused(encoding, levels):
+    made = constrained(random_network(encoding=encoding)).network
+    with pytest.raises(DmpnetError, match=f"input.levels = {levels}"):
+        replace(made, encoding=replace(made.encoding, levels=levels))
+
+
 @pytest.mark.parametrize("facts, options, named", [
     ({"acts": "gain"}, {}, "layer 1: its slow memory acts on the gain.*acts = 'current'"),
     ({"neurons": (Neuron(decay="linear", lam=0.1),) * 2}, {"rows": True}, "layer 1: rows.*leave rows out"),

@@ -541,6 +541,11 @@ INPUT = {"kind": "spikes", "channels": 3, "steps": 9, "dt": 1e-3, "dataset": ""}
     ({"input": INPUT | {"channels": 3.0}}, "3.0 channels"), ({"input": INPUT | {"steps": "9"}}, "'9' steps"),
     ({"input": INPUT | {"steps": 0}}, "0 steps"), ({"input": INPUT | {"dt": 0}}, "0 s"),
     ({"input": INPUT | {"dt": float("nan")}}, "nan s"), ({"input": INPUT | {"dt": "1 ms"}}, "'1 ms' s"),
+    *(({"input": INPUT | {"levels": levels}}, f"levels = {levels!r}") for levels in
+      (-3, 2.5, "x", None, True, float("nan"), [1], 2**48, 3)),
+    *(({"input": INPUT | {"kind": "analog", "levels": levels}}, f"levels = {levels!r}") for levels in (-3, 3)),
+    *(({"input": INPUT | {"dataset": name}}, f"dataset = {name!r}") for name in (None, 3, ["smnist"])),
+    *(({"provenance": origin}, f"provenance = {origin!r}") for origin in (None, [1], "here")),
     ({"input": INPUT | {"unit": "mV"}}, "unit"), ({"input": {}}, "header"), ({"input": [1]}, "header"),
 ])
 def test_header_that_describes_no_network(sound, header, named):
