@@ -257,7 +257,8 @@ def _fixed_fits(origin: str, name: str, layer: Layer, fixed: Fixed) -> None:
     """All that enters integer sums is whole, and the chip knows how to compute it."""
     _fits(origin, f"{name}.theta_u", fixed.theta_u, (layer.N,))
     _fits(origin, f"{name}.unit_u", fixed.unit_u, (layer.N,))
-    _fits(origin, f"{name}.unit_m", fixed.unit_m, (layer.slow.d if layer.slow else 0,))
+    if layer.slow or fixed.unit_m.shape != (0,):
+        _fits(origin, f"{name}.unit_m", fixed.unit_m, (layer.slow.d if layer.slow else 0,))
     whole = {"W_f": layer.W_f, "b_f": layer.b_f, "W_r": layer.W_r}
     if layer.slow:
         whole |= {key: getattr(layer.slow, key) for key in (*SLOW_ARRAYS, "nu")}
@@ -306,6 +307,9 @@ def _fits(origin: str, name: str, array: np.ndarray, shape: tuple[int, ...]) -> 
     if array.shape != shape:
         raise WeightsError(f"{origin}: {name} has shape {array.shape}, but {shape} is needed here; "
                            f"check the layer sizes the file was written for")
+    if 0 in shape:
+        raise WeightsError(f"{origin}: {name} has shape {shape}, but layers, their inputs, slow memories and readouts "
+                           f"have at least one unit; leave out what has none")
     if not np.isfinite(array).all():
         bad = int((~np.isfinite(array)).sum())
         raise WeightsError(f"{origin}: {name} has {bad} values that are NaN or infinite, but 0 are allowed; "

@@ -17,7 +17,7 @@ from dmpnet import memory, weights
 from dmpnet.errors import WeightsError
 from dmpnet.memory import FEEDS
 from dmpnet.neurons import ACTS, RTL, Neuron
-from dmpnet.weights import Encoding, Layer, TrainedNetwork, legendre_pathway
+from dmpnet.weights import Encoding, Layer, SlowMemory, TrainedNetwork, legendre_pathway
 
 NETWORK = random_network((3, 5, 4, 2), kind="DMP+RSNN", d=3, d_s=2, steps=9, dataset="smnist",
                          permutation=np.random.default_rng(0).permutation(9))
@@ -436,6 +436,15 @@ def test_wrong_shape(sound, key, change):
         wrong = {"one more": np.concatenate([array, array[-1:]]), "one less": array[:-1], "scalar": array.ravel()[0],
                  "another axis": array[None]}
     refused(altered(sound, **{key.replace(".", "__"): wrong[change]}), f"{key.split('.')[0]}.", "has shape")
+
+
+@pytest.mark.parametrize("M, N, d, C, named", [(0, 5, 3, 2, "W_f"), (3, 0, 3, 2, "W_f"), (3, 5, 0, 2, "W_m"),
+                                               (3, 5, 3, 0, "W_o")])
+def test_nothing_is_empty(M, N, d, C, named):
+    slow = SlowMemory(np.zeros(M), np.array(0.0), np.zeros((N, d)), np.zeros(N), np.zeros((d, d)), np.zeros(d), 9.0)
+    with pytest.raises(WeightsError, match=rf"{named} has shape \(\d, \d\), but .* at least one unit"):
+        TrainedNetwork((Layer(np.zeros((N, M)), np.zeros(N), Neuron(), slow=slow),), np.zeros((C, N)), np.zeros(C),
+                       Encoding("analog", M, 9, 1e-3))
 
 
 @pytest.mark.parametrize("key", WEIGHTS)
