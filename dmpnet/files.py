@@ -5,11 +5,13 @@ import hashlib
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from dmpnet.errors import DmpnetError
 
 
 @contextlib.contextmanager
@@ -39,6 +41,41 @@ def write_arrays(path: str | Path, **arrays: Any) -> None:
     """Write a compressed .npz under exactly this name (np.savez would add .npz), whole or not at all."""
     with whole_file(path) as temporary, open(temporary, "wb") as file:
         np.savez_compressed(file, **arrays)
+
+
+def read_arrays(path: Path, refuse: type[DmpnetError], fix: str, only: Collection[str] | None = None,
+                single: str = "") -> dict[str, np.ndarray]:
+    """The arrays of an .npz archive, all or `only` these where they are there; nothing pickled is ever loaded.
+
+    single : key given to the array of an .npy file; '' takes none
+    Raises `refuse`, naming the file and `fix`, for anything that is no whole file of this kind.
+    """
+    try:
+        with open(path, "rb") as file:  # np.load closes a file of its own only if it is sound
+            start = file.read(6)
+            if start[:1] == b"\x80":
+                raise ValueError("a pickle")
+            if start[:4] != b"PK\x03\x04" and start != b"\x93NUMPY":
+                raise ValueError("it does not begin like one")
+            file.seek(0)
+            content = np.load(file, allow_pickle=False)
+            if isinstance(content, np.ndarray):
+                if not single:
+                    raise ValueError("a single array")
+                return {single: content}
+            with content:
+                arrays = {key: content[key] for key in content.files if only is None or key in only}
+        for key, array in arrays.items():
+            if not isinstance(array, np.ndarray):
+                raise ValueError(f"{key!r} in it is not an array")
+        return arrays
+    except Exception as error:  # damaged bytes come up as whatever zipfile, zlib, tokenize or NumPy trips over first
+        size, told = path.stat().st_size if path.exists() else 0, " ".join(str(error).split()) or type(error).__name__
+        if "pickle" in told:
+            raise refuse(f"{path}: holds pickled objects ({size} bytes), which can run code and are never loaded; "
+                         f"store plain arrays") from error
+        raise refuse(f"{path}: {size} bytes that are not a whole {'.npy or ' * bool(single)}.npz archive of plain "
+                     f"arrays ({told}); {fix}") from error
 
 
 def cache_folder() -> Path:

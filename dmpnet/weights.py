@@ -12,7 +12,7 @@ import numpy as np
 
 from dmpnet import memory
 from dmpnet.errors import DmpnetError, WeightsError
-from dmpnet.files import write_arrays
+from dmpnet.files import read_arrays, write_arrays
 from dmpnet.fixed import WIDEST, WORDS, Fixed, Word
 from dmpnet.neurons import ACTS, Neuron
 
@@ -454,27 +454,7 @@ def _read(path: Path) -> dict[str, np.ndarray]:
     if not path.is_file():
         raise WeightsError(f"{path}: no such weights file; give the path of a .npz written by dmpnet, "
                            f"or the name of a shipped network (dmpnet info lists them)")
-    try:
-        with open(path, "rb") as file:
-            start = file.read(4)
-            if start[:1] == b"\x80":
-                raise ValueError("a pickle")
-            if start != b"PK\x03\x04":
-                raise ValueError("it does not begin like one")
-            file.seek(0)
-            with np.load(file, allow_pickle=False) as archive:
-                arrays = {key: archive[key] for key in archive.files}
-        for key, array in arrays.items():
-            if not isinstance(array, np.ndarray):
-                raise ValueError(f"{key!r} in it is not an array")
-        return arrays
-    except Exception as error:  # damaged bytes come up as whatever zipfile, zlib or NumPy trips over first
-        size = path.stat().st_size
-        if "pickle" in str(error):
-            raise WeightsError(f"{path}: holds pickled objects ({size} bytes), which can run code and are never "
-                               f"loaded; store plain arrays with dmpnet.weights.save") from error
-        raise WeightsError(f"{path}: {size} bytes that are not a whole .npz archive ({error}); "
-                           f"copy or download the file again") from error
+    return read_arrays(path, WeightsError, "copy or download the file again")
 
 
 def _header(path: str | Path, arrays: dict[str, np.ndarray]) -> dict[str, Any]:

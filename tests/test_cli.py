@@ -1,6 +1,7 @@
 """The command line as a user meets it: results, and one clear line with exit code 2 for every request gone wrong."""
 
 import csv
+import io
 import json
 import os
 import shutil
@@ -209,9 +210,16 @@ def test_bad_input(network, tmp_path, capsys, content, told):
                            "--out", tmp_path / "o.npz")
 
 
+def npy(array):
+    file = io.BytesIO()
+    np.save(file, array)
+    return file.getvalue()
+
+
 @pytest.mark.parametrize("write, told", [
     (lambda path: path.write_bytes(b"\x93NUMPY\x01\x00v"), "not a whole"),
-    (lambda path: np.save(path, np.array([{}], dtype=object), allow_pickle=True), "not a whole"),
+    (lambda path: path.write_bytes(npy(np.zeros((1, 30, 5))).replace(b"}", b"x")), "not a whole"),
+    (lambda path: np.save(path, np.array([{}], dtype=object), allow_pickle=True), "pickled"),
     (lambda path: None, "no such input file")])
 def test_bad_input_file(network, tmp_path, capsys, write, told):
     write(tmp_path / "in.npy")

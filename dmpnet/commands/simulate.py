@@ -5,8 +5,6 @@ A network that tells a class at every step has logits and predictions for each o
 """
 
 import argparse
-import zipfile
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +16,7 @@ from dmpnet.activity import Activity
 from dmpnet.backends import check_backend
 from dmpnet.commands import options
 from dmpnet.errors import DataError, DmpnetError
-from dmpnet.files import write_arrays
+from dmpnet.files import read_arrays, write_arrays
 from dmpnet.reference import RECORDABLE, check_input
 
 
@@ -63,19 +61,10 @@ def read_input(path: Path) -> np.ndarray:
     """(B, T, M) numbers of an .npy file or of 's_in' in an .npz file."""
     if not path.is_file():
         raise DataError(f"{path}: no such input file; give an .npy or .npz with (samples, steps, channels)")
-    try:
-        content = np.load(path, allow_pickle=False)
-        if isinstance(content, np.lib.npyio.NpzFile):
-            with content:
-                if "s_in" not in content:
-                    raise DataError(f"{path}: arrays {', '.join(content.files) or 'none'}, but 's_in' is needed; "
-                                    f"save it with np.savez(file, s_in=...)")
-                content = content["s_in"]
-    except (ValueError, EOFError, OSError, zipfile.BadZipFile, zlib.error) as error:
-        if isinstance(error, DataError):
-            raise
-        raise DataError(f"{path}: {path.stat().st_size} bytes that are not a whole .npy or .npz of numbers ({error}); "
-                        f"write it with np.save") from error
+    found = read_arrays(path, DataError, "write it with np.save", ("s_in",), single="s_in")
+    if not found:
+        raise DataError(f"{path}: no array 's_in', but 's_in' is needed; save it with np.savez(file, s_in=...)")
+    content = found["s_in"]
     if content.dtype.kind not in "fiub":
         raise DataError(f"{path}: dtype {content.dtype}, but input is numbers; save float64, uint8 or bool")
     return content[None] if content.ndim == 2 else content
