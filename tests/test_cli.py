@@ -89,15 +89,16 @@ def test_simulate_writes_what_the_reference_computes(network, tmp_path):
     s_in = random_input(network, 4)
     np.save(tmp_path / "in.npy", s_in)
     out = tmp_path / "sub" / "spikes.npz"
-    assert dmpnet("simulate", tmp_path / "net.npz", tmp_path / "in.npy", "--record", "spikes", "u", "m", "readout",
+    assert dmpnet("simulate", tmp_path / "net.npz", tmp_path / "in.npy", "--record", *reference.RECORDABLE,
                   "--out", out) == 0
-    want = reference.run(network, s_in, record=("spikes", "u", "m", "readout"))
+    want = reference.run(network, s_in, record=reference.RECORDABLE)
     assert want.margin > 1e-9
     with np.load(out, allow_pickle=False) as got:
         for number in (1, 2):
             np.testing.assert_array_equal(got[f"layer{number}.spikes"], np.argwhere(want.spikes[number - 1]))
             np.testing.assert_allclose(got[f"layer{number}.u"], want.u[number - 1], atol=1e-12)
             np.testing.assert_allclose(got[f"layer{number}.m"], want.m[number - 1], atol=1e-12)
+            np.testing.assert_allclose(got[f"layer{number}.x"], want.x[number - 1], atol=1e-12)
         np.testing.assert_allclose(got["readout"], want.readout, atol=1e-12)
         np.testing.assert_array_equal(got["predictions"], want.predictions)
     entry = json.loads((tmp_path / "sub" / "spikes.json").read_text())
@@ -230,6 +231,19 @@ def test_bad_input_file(network, tmp_path, capsys, write, told):
 def test_npz_without_s_in(network, tmp_path, capsys):
     np.savez(tmp_path / "in.npz", x=np.zeros(3))
     assert "'s_in' is needed" in refused(capsys, tmp_path, "simulate", tmp_path / "net.npz", tmp_path / "in.npz")
+
+
+@pytest.mark.parametrize("command, suffix", [(("simulate", "net.npz", "in.npy"), ".npz"),
+                                             (("constrain", "net.npz"), ".npz"),
+                                             (("stdp", "window", "pair-additive"), ".csv")])
+def test_results_of_another_kind_are_refused_before_any_work(tmp_path, capsys, monkeypatch, command, suffix):
+    """A folder, or a name that provenance would take: nothing is read, so what is named need not be there."""
+    monkeypatch.chdir(tmp_path)
+    Path("folder.npz").mkdir()
+    Path("folder.csv").mkdir()
+    for out, told in ((f"folder{suffix}", "a folder"), ("results.json", "ends in '.json'"), ("results", "ends in ''")):
+        line = refused(capsys, tmp_path, *command, "--out", out)
+        assert f"--out {out}: {told}" in line and f"ends in {suffix}" in line
 
 
 def test_requests_that_name_nothing_known(network, digits_reader, tmp_path, capsys, monkeypatch):

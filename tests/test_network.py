@@ -20,7 +20,7 @@ from dmpnet.neurons import ACTS, Neuron
 from dmpnet.simulation import simulate
 from dmpnet.weights import Encoding, Layer, SlowMemory, TrainedNetwork
 
-ALL = ("spikes", "u", "m", "readout")
+ALL = ("spikes", "u", "m", "x", "readout")
 COUPLINGS = ("synapses", "shared")
 TWO_NEURONS = (Neuron(0.8, 0.3, 2.0), Neuron(0.5, 1.0, 10.0, "soft"))
 
@@ -75,7 +75,7 @@ def assert_same(got: Activity, want: Activity) -> None:
     """Equal spikes; sums in another order differ by rounding, a few 1e-16 of values that are about 1 a step."""
     for a, b in zip(got.spikes, want.spikes, strict=True):
         np.testing.assert_array_equal(a, b)
-    for a, b in zip(got.u + got.m + got.rates, want.u + want.m + want.rates, strict=True):
+    for a, b in zip(got.u + got.m + got.x + got.rates, want.u + want.m + want.x + want.rates, strict=True):
         assert (a is None) == (b is None)
         if a is not None:
             np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12)

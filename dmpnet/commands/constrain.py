@@ -59,6 +59,7 @@ def add(parsers) -> None:
 
 def execute(arguments: argparse.Namespace) -> None:
     check_backend(arguments.backend, arguments.processes)
+    options.one_file(arguments.out, ".npz")
     if arguments.calibration < 1:
         raise DmpnetError(f"--calibration {arguments.calibration}, but formats are chosen on at least one sample; ask "
                           f"for more")

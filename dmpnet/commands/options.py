@@ -28,6 +28,13 @@ def common(parser: argparse.ArgumentParser, out: str | None) -> None:
                         help=f"where results go (default: {out or 'only the screen'})")
 
 
+def one_file(out: Path, suffix: str) -> None:
+    """Refuse an --out of another kind than `suffix`; called before any work. Provenance goes beside it (.json)."""
+    if out.is_dir() or out.suffix != suffix:
+        raise DmpnetError(f"--out {out}: {'a folder' if out.is_dir() else f'ends in {out.suffix!r}'}, but results go "
+                          f"into one {suffix} file, provenance beside it (.json); give a name that ends in {suffix}")
+
+
 def script(doc: str | None, out: str | None) -> argparse.ArgumentParser:
     """The parser of a script that reads data: its docstring, --data, --download, --seed and --out."""
     parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)

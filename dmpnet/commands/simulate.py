@@ -38,6 +38,7 @@ def execute(arguments: argparse.Namespace) -> None:
     if unknown:
         raise DmpnetError(f"--record {' '.join(sorted(unknown))}: not recordable; choose from {', '.join(RECORDABLE)}")
     check_backend(arguments.backend, arguments.processes)
+    options.one_file(arguments.out, ".npz")
     network = options.network(arguments.weights)
     s_in = read_input(arguments.input)
     check_input(network, s_in)
@@ -77,9 +78,8 @@ def write(activity: Activity, path: Path) -> None:
         arrays[f"layer{number}.spikes"] = np.argwhere(spikes).astype(np.int32)
     for number, u in enumerate(activity.u, 1):
         arrays[f"layer{number}.u"] = u
-    for number, m in enumerate(activity.m, 1):
-        if m is not None:
-            arrays[f"layer{number}.m"] = m
+    for name, layers in (("m", activity.m), ("x", activity.x)):
+        arrays |= {f"layer{number}.{name}": layer for number, layer in enumerate(layers, 1) if layer is not None}
     if activity.readout is not None:
         arrays["readout"] = activity.readout
     write_arrays(path, **arrays)

@@ -133,6 +133,7 @@ def measured(arguments: argparse.Namespace) -> None:
 
     found = rule(arguments.rule)
     check_backend(arguments.backend)
+    options.one_file(arguments.out, ".csv")
     made, described = _constrained(arguments, found)
     pairings = {"window": protocols.window(found, arguments.backend, arguments.seed + 1)}
     if found.name.startswith("triplet"):
