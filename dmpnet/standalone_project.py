@@ -60,8 +60,10 @@ def build(folder: Path, made: Path) -> None:
 
 
 def _prefer(preferences: dict[str, Any]) -> None:
+    """The preferences of codegen.cpp to compile with, and those the arithmetic needs, whatever the user's file says."""
     for name, value in preferences.items():
         prefs[f"codegen.cpp.{name}"] = value
+    prefs["core.default_float_dtype"] = np.float64  # of the files a program reads
     prefs["devices.cpp_standalone.openmp_threads"] = 0
     prefs[MAKE] = TWO_AT_ONCE
 
@@ -98,7 +100,7 @@ def _results(device: FileDevice, converted: Any) -> dict[str, tuple[str, str]]:
 
 def whole(folder: Path, weights_file: str, keep: int, record: tuple[str, ...]) -> None:
     """Compile and run folder/s_in.npy on one network, by synapses; leaves folder/activity.npz."""
-    prefs[MAKE] = TWO_AT_ONCE
+    _prefer({})
     set_device("cpp_standalone", build_on_run=False)
     network, s_in = weights.load(weights_file), np.load(folder / "s_in.npy")
     converted = convert(network, s_in, coupling="synapses", record=record)

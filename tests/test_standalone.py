@@ -13,7 +13,8 @@ import pytest
 from networks import random_input, random_network
 from test_network import ALL, TWO_NEURONS, assert_informative, assert_same
 
-from dmpnet import reference, standalone
+from dmpnet import reference, standalone, standalone_project
+from dmpnet.backends import MAKE
 from dmpnet.errors import BackendError
 from dmpnet.simulation import simulate
 
@@ -137,6 +138,24 @@ def test_the_key_holds_all_that_shapes_a_program(monkeypatch, tmp_path):
     monkeypatch.setattr(standalone, "compiler", lambda: {"compiler": "another"})
     others.append(key())
     assert len({first, *others}) == 1 + len(others)
+
+
+@pytest.mark.parametrize("task", ["build", "whole"])
+def test_programs_compute_in_float64_whatever_the_user_prefers(task, tmp_path, monkeypatch):
+    class Begun(Exception):
+        pass
+
+    def begin(*args, **settings):
+        raise Begun
+
+    for name in (MAKE, "devices.cpp_standalone.openmp_threads"):
+        monkeypatch.setitem(standalone.prefs, name, standalone.prefs[name])  # put back afterwards
+    monkeypatch.setitem(standalone.prefs, "core.default_float_dtype", np.float32)
+    monkeypatch.setattr(standalone_project, "set_device", begin)
+    (tmp_path / "design.json").write_text('{"preferences": {}}')
+    with pytest.raises(Begun):
+        getattr(standalone_project, task)(tmp_path, *((tmp_path,) if task == "build" else ("", 1, ())))
+    assert standalone.prefs["core.default_float_dtype"] == np.float64
 
 
 def test_two_processes_may_compile_the_same_program(cache, tmp_path, monkeypatch):
