@@ -3,7 +3,8 @@
     arriving(i, k) = what unit i of the source sent in step k - delay_j, 0 before step 0;   i = sample * M + j
 
 A ring holds what is under way: in step k what the source sends is written `delay_j` slots ahead, and slot k delivered.
-Delays are the constant `steps` of a group of M units, read when a sample begins.
+Delays are the constant `steps` of a group of M units, read when a sample begins; a compiled program has a ring for the
+delays there are when it is generated.
 """
 
 import numpy as np
@@ -56,12 +57,20 @@ class Axons:
 
     def function(self) -> Function:
         """arriving(i, k) as a Brian2 function of the channel's index and the step."""
-        return of_step(self, "arriving", self._cpp())
+        made = of_step(self, "arriving", "")
+        made.implementations.add_dynamic_implementation("cpp", lambda _: self._cpp(), lambda _: None)
+        return made
 
     def _cpp(self) -> str:
+        try:
+            self.rest()
+            longest = self.delay
+        except NotImplementedError:  # set by an expression, so known to the program alone
+            longest = np.full(1, self.steps)
         delays, source = self.names
         fill = {"TYPE": "uint8_t" if self.spiking else "double", "WIDTH": len(self.y), "SOURCES": self.M,
-                "SLOTS": slots(self.delay, self.steps), "DELAYS": f"brian::{delays}", "SOURCE": f"brian::{source}"}
+                "SLOTS": slots(longest, self.steps), "STEPS": self.steps, "DELAYS": f"brian::{delays}",
+                "SOURCE": f"brian::{source}"}
         code = CPP.replace("%SEND%", CPP_SPIKES if self.spiking else CPP_VALUES)
         for key, value in fill.items():
             code = code.replace(f"%{key}%", str(value))
@@ -70,6 +79,7 @@ class Axons:
 
 CPP = """
 static %TYPE% _arriving_ring[%SLOTS%][%WIDTH%];
+static inline int32_t _arriving_late(const int32_t j) { return %DELAYS%[j] < %STEPS% ? %DELAYS%[j] : %STEPS%; }
 static void _arriving_compute(const int32_t k)
 {
     for (int i = 0; i < %WIDTH%; i++) _arriving_ring[(k - 1) & (%SLOTS% - 1)][i] = 0;
@@ -85,8 +95,8 @@ static inline double arriving(const int32_t i, const int32_t k)
 
 CPP_SPIKES = """const int32_t* spikes = %SOURCE%;
     for (int32_t n = 0; n < spikes[%WIDTH%]; n++)
-        _arriving_ring[(k + %DELAYS%[spikes[n] % %SOURCES%]) & (%SLOTS% - 1)][spikes[n]] = 1;"""
+        _arriving_ring[(k + _arriving_late(spikes[n] % %SOURCES%)) & (%SLOTS% - 1)][spikes[n]] = 1;"""
 
 CPP_VALUES = """for (int b = 0; b < %WIDTH% / %SOURCES%; b++)
         for (int j = 0; j < %SOURCES%; j++)
-            _arriving_ring[(k + %DELAYS%[j]) & (%SLOTS% - 1)][b * %SOURCES% + j] = %SOURCE%[b * %SOURCES% + j];"""
+            _arriving_ring[(k + _arriving_late(j)) & (%SLOTS% - 1)][b * %SOURCES% + j] = %SOURCE%[b * %SOURCES% + j];"""

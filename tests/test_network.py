@@ -6,6 +6,7 @@ import brian2
 import numpy as np
 import pytest
 from brian2 import NeuronGroup, Synapses
+from brian2.devices.device import reset_device
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from networks import random_input, random_network
@@ -256,6 +257,23 @@ def test_delays_are_state_that_a_user_may_change(coupling, number):
     want = reference.run(replace_delays(network, tuple(delays)), s_in, ALL)
     assert_informative(want)
     assert_same(run(network, s_in, coupling, change), want)
+
+
+def test_a_compiled_program_has_room_for_delays_set_after_conversion():
+    """The ring is for the delays when it is generated; for any of the sample where only the program knows them."""
+    network = random_network(delay=4)
+    brian2.set_device("cpp_standalone", build_on_run=False)
+    try:
+        converted = convert(network, random_input(network, 1), coupling="shared")
+        converted["delay_1"].steps = 29
+        converted["delay_2"].steps = "3*i"
+        converted.run(duration(network, 40, "shared"), namespace={})
+        code = {name: made.code.cpp_file for name, made in brian2.get_device().code_objects.items()}
+    finally:
+        brian2.get_device().reinit()
+        reset_device()
+    for name, slots in (("axons_1", 32), ("axons_2", 64)):
+        assert f"_arriving_ring[{slots}]" in code[f"{name}_run_regularly_codeobject"]
 
 
 @pytest.mark.parametrize("coupling", COUPLINGS)
