@@ -53,6 +53,7 @@ def convert(network: TrainedNetwork, s_in: np.ndarray, *, coupling: str = "synap
             record: Iterable[str] = ("spikes",)) -> Network:
     """Brian2 network of `network` driven by s_in (B, T, M); run it for `duration(...)`, read it with `activity`.
 
+    s_in : read as it is, as by dmpnet.simulation.simulate
     coupling : 'synapses' is Brian2 Synapses throughout, every sample with its own, to explore, change and lesion;
         'shared' holds each weight once and multiplies for all samples at a time, for many samples (not for GeNN)
     record : which of 'spikes', 'u', 'm', 'x', 'readout' to keep for every step

@@ -32,6 +32,7 @@ def simulate(network: TrainedNetwork, s_in: np.ndarray, *, backend: str = "numpy
              progress: Progress | None = None, cache: str | Path | None = None) -> Activity:
     """Activity of `network` on s_in (B, T, M), simulated by Brian2; equal to `reference.run`, spike for spike.
 
+    s_in : read as it is, so in the range and, for a permuted task, the order of steps that the network was trained on
     backend : 'numpy' starts at once; 'cython' compiles for Brian2's run time; 'cpp_standalone' compiles a program
         once per architecture, steps and batch size, keeps it in `cache`, and is the fastest for many samples
     coupling : see dmpnet.network.convert; 'synapses' on cpp_standalone is compiled anew each time

@@ -125,6 +125,17 @@ def test_simulate_takes_one_sample_and_npz(network, tmp_path):
         np.testing.assert_allclose(got["logits"], reference.run(network, s_in).logits, atol=1e-12)
 
 
+@pytest.mark.parametrize("change, scale, told", [({}, 255, ["INPUT reaches from 0 to 2", "divide by 255"]), ({}, 1, []),
+                                                 ({"permutation": np.arange(30)[::-1]}, 1, ["order of its own"])])
+def test_simulate_notes_input_of_another_scale_or_order(tmp_path, capsys, change, scale, told):
+    analog = random_network((2, 9, 3), steps=30, encoding="analog")
+    weights.save(replace(analog, encoding=replace(analog.encoding, **change)), tmp_path / "net.npz")
+    np.save(tmp_path / "in.npy", scale * random_input(analog, 2))
+    assert dmpnet("simulate", tmp_path / "net.npz", tmp_path / "in.npy", "--out", tmp_path / "o.npz") == 0
+    notes = capsys.readouterr().err
+    assert notes.count("note: ") == bool(told) and all(part in notes for part in told)
+
+
 def test_run_compares_every_spike_and_draws(digits_reader, tmp_path, capsys):
     out = tmp_path / "out"
     assert dmpnet("run", "--weights", tmp_path / "reader.npz", "--samples", 3, "--out", out) == 0

@@ -2,9 +2,13 @@
 
 The file holds logits, predictions and each layer's spikes as rows (sample, step, neuron); provenance goes beside it.
 A network that tells a class at every step has logits and predictions for each of them.
+
+Input is read as it is: give analog values in the range the network was trained on ([0, 1] for pixels), and the steps of
+a permuted task in its order (input.permutation of the weights file).
 """
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +22,7 @@ from dmpnet.commands import options
 from dmpnet.errors import DataError, DmpnetError
 from dmpnet.files import read_arrays, write_arrays
 from dmpnet.reference import RECORDABLE, check_input
+from dmpnet.weights import TrainedNetwork
 
 
 def add(parsers) -> None:
@@ -42,6 +47,8 @@ def execute(arguments: argparse.Namespace) -> None:
     network = options.network(arguments.weights)
     s_in = read_input(arguments.input)
     check_input(network, s_in)
+    for note in notes(network, s_in):
+        print(f"note: {note}", file=sys.stderr)
     from dmpnet.simulation import simulate  # Brian2 takes a second to import
 
     with options.bar(len(s_in), "sample", arguments.backend) as bar:
@@ -56,6 +63,18 @@ def execute(arguments: argparse.Namespace) -> None:
                      "active %": 100 * rate.mean()} for number, rate in enumerate(activity.rates, 1)],
                    headers="keys", floatfmt=".2f"))
     print(f"\n{len(s_in)} samples x {s_in.shape[1]} steps; predictions and spikes in {arguments.out}")
+
+
+def notes(network: TrainedNetwork, s_in: np.ndarray) -> list[str]:
+    """What is probably amiss with input that the network can read."""
+    found = []
+    if network.encoding.permutation is not None:
+        found.append("this network reads steps in an order of its own, and INPUT is taken to come in it: "
+                     "s_in[:, network.encoding.permutation]")
+    if network.encoding.kind == "analog" and (s_in.max() > 1 or s_in.min() < -1):
+        found.append(f"INPUT reaches from {s_in.min():g} to {s_in.max():g}, but data sets of analog input lie in "
+                     f"[-1, 1], pixels in [0, 1]; divide by 255 if these are pixels")
+    return found
 
 
 def read_input(path: Path) -> np.ndarray:
