@@ -103,6 +103,7 @@ def test_simulate_writes_what_the_reference_computes(network, tmp_path):
         np.testing.assert_array_equal(got["predictions"], want.predictions)
     entry = json.loads((tmp_path / "sub" / "spikes.json").read_text())
     assert entry["command"] == "simulate" and entry["versions"]["numpy"] == np.__version__
+    assert entry["arguments"]["weights"] == "net.npz" and str(tmp_path) not in json.dumps(entry)
 
 
 def test_simulate_tells_a_class_at_every_step(network, tmp_path):

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -87,8 +88,9 @@ def size(text: str) -> int:
 
 
 def given(arguments: argparse.Namespace) -> dict[str, object]:
-    """The arguments of a command as provenance records them."""
-    return {key: value for key, value in vars(arguments).items() if key != "execute"}
+    """The arguments of a command as provenance records them: files as paths, of which it keeps the name."""
+    return {key: Path(value) if isinstance(value, str) and os.path.isfile(value) else value
+            for key, value in vars(arguments).items() if key != "execute"}
 
 
 def settings(given: list[str]) -> dict[str, Any]:
