@@ -95,6 +95,15 @@ def test_pairs_are_fair_and_keep_speakers_apart(samples, each, spoken):
             assert np.ptp(used) <= 1, "a look is used more often than another"
 
 
+@pytest.mark.parametrize("partner, speakers, told", [
+    ([4, 4, 1, 7, 4], [0, 0, 3, 3, 0], "3 images, each used 1 to 3 times, 0 by more"),
+    ([4, 4, 1, 7, 4], [0, 1, 3, 3, 0], "3 images, each used 1 to 3 times, 1 by more"),
+    ([4, 4], None, "1 images, each used 2 to 2 times, 0 by more"),
+])
+def test_what_is_said_of_the_pairs_is_counted(partner, speakers, told):
+    assert digits._dealt(np.array(partner), None if speakers is None else np.array(speakers)).startswith(told)
+
+
 @untrusted
 def test_the_eye_reads_the_official_folders_too(tmp_path, folder):
     clips = folder / "shd_regen_test_halfms.npz"
@@ -136,6 +145,8 @@ def test_real_pairs(split):
     # an image lasts 0.31 s; all but a few of the voices go on
     assert eye[:, 29].any() and not eye[:, 32:].any() and ear[:, 32:].any((1, 2)).mean() > 0.99
     assert eye.any((1, 2)).all() and 0.01 < got.values.mean() < 0.1
+    used = {"train": "5000 images, each used 1 to 2 times, 0", "test": "1000 images, each used 1 to 4 times, 10"}[split]
+    assert got.source["pairs"].endswith(f"; {used} by more than one speaker")
     if split == "train":
         looks = np.array([hash(look.tobytes()) for look in eye[:, :31]])
         train, held = validation_split(got, 0.1, by="speaker")

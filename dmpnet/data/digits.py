@@ -3,9 +3,10 @@
 Channels: 140 of the cochlea, then 2 x 17 x 17 of the camera; 100 steps of 10 ms for both, so that the camera is done
 after some 31 of them. 'digits-heard' and 'digits-seen' are the same pairs with the other sense's channels 0.
 
-An N-MNIST recording is paired with clips of one speaker only (there are fewer recordings than clips: each is used once
-or twice). So whole speakers held out for validation are unheard voices with unseen images; held out by class, images
-of the training part come again.
+In the training part an N-MNIST recording is paired with clips of one speaker only (there are fewer recordings than
+clips: each of nmnist_6k_1ms.npz is used once or twice). So whole speakers held out for validation are unheard voices
+with unseen images; held out by class, images of the training part come again. In the test part there are fewer: each is
+used one to four times, ten of 1,000 by two speakers. `source` says it of what was read.
 """
 
 from pathlib import Path
@@ -47,7 +48,8 @@ def recordings(name: str, split: str, files: list[Path], steps: int | None = Non
         "files": heard["files"] | seen["files"], "verified": _both(heard["verified"], seen["verified"]),
         "coding": f"channels 0 to 139: {heard['coding']}; 140 to 717: N-MNIST, 2 x 17 x 17 channels (polarity, y, x), "
                   f"binary, {T} steps of 10 ms",
-        "part": f"N-MNIST: {seen['part']}", "pairs": f"same digit, drawn with seed {SEED}, no image for two speakers",
+        "part": f"N-MNIST: {seen['part']}",
+        "pairs": f"same digit, drawn with seed {SEED}; {_dealt(partner, clips.speakers)}",
         "licence": dataset.licence, "attribution": dataset.attribution}
     return Recordings(name, split, "spikes", values, 1.0, digits, clips.speakers, dataset.classes, dataset.dt, None,
                       source)
@@ -75,6 +77,14 @@ def pairs(digits: np.ndarray, speakers: np.ndarray | None, shown: np.ndarray, or
             last = max(last, first + 1)  # with fewer recordings than speakers, some share
             partner[his] = np.resize(own[first:last], len(his))
     return partner
+
+
+def _dealt(partner: np.ndarray, speakers: np.ndarray | None) -> str:
+    """How often images are used, and by whom, in words."""
+    uses = np.unique(partner, return_counts=True)[1]
+    heard = np.unique([partner, np.zeros_like(partner) if speakers is None else speakers], axis=1)[0]
+    shared = int((np.unique(heard, return_counts=True)[1] > 1).sum())
+    return f"{len(uses)} images, each used {uses.min()} to {uses.max()} times, {shared} by more than one speaker"
 
 
 def _both(*known: bool | None) -> bool | None:
