@@ -285,7 +285,7 @@ class _Batches:
     def __init__(self, program: Program, network: TrainedNetwork, shape: tuple[int, int], record: tuple[str, ...],
                  scratch: Path, started: Children):
         self.program, self.network, self.record = program, network, record
-        self.scratch, self.started = scratch, started
+        self.shape, self.scratch, self.started = shape, scratch, started
         self.lags = conversion.timing(network, shape[1], "shared")
         self.folders = threading.local()
 
@@ -294,13 +294,17 @@ class _Batches:
             folder = Path(tempfile.mkdtemp(dir=self.scratch))
             (folder / "results").mkdir()
             shutil.copytree(self.program.folder / "static_arrays", folder / "static_arrays")
+            self._write(folder, constants(self.network, *self.shape))
             self.folders.path = folder
         return self.folders.path
 
+    def _write(self, folder: Path, arrays: dict[str, np.ndarray]) -> None:
+        for name, array in arrays.items():
+            array.tofile(folder / "static_arrays" / self.program.inputs[name])
+
     def run(self, piece: np.ndarray, keep: int) -> Activity:
         folder = self._folder()
-        for name, array in values(self.network, piece).items():
-            array.tofile(folder / "static_arrays" / self.program.inputs[name])
+        self._write(folder, {"input.stimulus": shared.by_step(self.network, piece)})
         self.started.call([str(self.program.folder / PROGRAM)], folder, "the compiled program")
 
         def read(group: str, variable: str) -> np.ndarray:
@@ -310,12 +314,11 @@ class _Batches:
         return conversion.read_activity(read, self.network, piece.shape, self.lags, self.record, keep)
 
 
-def values(network: TrainedNetwork, piece: np.ndarray) -> dict[str, np.ndarray]:
-    """Everything a program reads, by 'group.variable': weights, biases, delays and the input."""
+def constants(network: TrainedNetwork, batch: int, steps: int) -> dict[str, np.ndarray]:
+    """Everything a program reads but the input, by 'group.variable': weights, biases and delays."""
     found = {f"{link.name}.w": np.ascontiguousarray(link.weights.T) for link in populations.connections(network)}
-    found |= {name: np.tile(array, len(piece)) for name, array in populations.biases(network).items()}
-    found |= {f"{each.delays}.steps": each.steps for each in populations.axons(network, piece.shape[1])}
-    return {**found, "input.stimulus": shared.by_step(network, piece)}
+    found |= {name: np.tile(array, batch) for name, array in populations.biases(network).items()}
+    return found | {f"{each.delays}.steps": each.steps for each in populations.axons(network, steps)}
 
 
 class _Whole:

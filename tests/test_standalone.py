@@ -51,7 +51,11 @@ def entry(cache):
 
 
 @pytest.mark.parametrize("processes", [1, 2])
-def test_other_weights_and_more_batches_use_the_same_program(processes, cache, no_compiling):
+def test_other_weights_and_more_batches_use_the_same_program(processes, cache, no_compiling, monkeypatch):
+    """Each process writes the weights once, for all of its batches."""
+    written = []
+    biases = standalone.populations.biases
+    monkeypatch.setattr(standalone.populations, "biases", lambda network: written.append(network) or biases(network))
     network = random_network(seed=2, **DESIGN)
     s_in = random_input(network, samples=20)
     want = reference.run(network, s_in, ALL)
@@ -60,7 +64,7 @@ def test_other_weights_and_more_batches_use_the_same_program(processes, cache, n
     got = simulate(network, s_in, backend="cpp_standalone", record=ALL, batch=9, processes=processes, cache=cache,
                    progress=lambda *done: told.append(done))
     assert_same(got, want)
-    assert told == [(9, 20), (18, 20), (20, 20)]
+    assert told == [(9, 20), (18, 20), (20, 20)] and 1 <= len(written) <= processes
 
 
 @pytest.mark.parametrize("delay", [(8, 7), (15, 4)])
