@@ -5,8 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from networks import random_input, random_network
 
-from dmpnet import table
+from dmpnet import swap, table, weights
+from dmpnet.hardware import chip
+from dmpnet.hardware.constrain import constrain
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
@@ -58,3 +61,17 @@ def test_what_the_integers_cost():
                 if (name, what) == (row, setting)]
         assert len(mine) == int(seeds)
         np.testing.assert_allclose([float(accuracy), float(lost)], np.mean(mine, axis=0), atol=0.0051)
+
+
+def test_every_entry_of_a_weights_file_is_named():
+    extended = random_network(encoding="analog", kind="DMP+RSNN", d_s=2, delay=3, kappa=0.5, acts="gain",
+                              blocks=((2, 6.0), (3, 4.0)), feed="cascade", permutation=np.arange(40))
+    plain = random_network(encoding="analog")
+    whole = constrain(plain, chip.load("dmp"), random_input(plain, 2)).network
+    for network in (extended, swap.linear(extended), swap.shift(extended), whole):
+        header, arrays = weights._contents(network)
+        entries = {f"layer{{l}}.{key.partition('.')[2]}" if key.startswith("layer") else key for key in arrays}
+        entries |= {*header} | {key for part in ("neurons", "slow", "fixed") for key in header.get(part, [{}])[0]
+                                if not key.startswith("shift_")}
+        for entry in entries | {*header["input"]}:
+            assert any(f"`{start}{entry}`" in README for start in ("", "neurons[l].", "slow[l].", "input.")), entry
