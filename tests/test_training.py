@@ -616,16 +616,33 @@ def test_divergence_is_one_line(tmp_path):
         run.run()
 
 
-@pytest.mark.parametrize("clip", [0.0, 1.0])
-def test_a_gradient_that_explodes_leaves_the_checkpoint_whole(tmp_path, clip):
+def explodes(run, when):
+    """A gradient beyond float32 in layer 1 where `when` says so of the progress."""
+    run.model.layers[0]["W_f"].register_hook(
+        lambda gradient: gradient * float("inf") if when(run.progress) else gradient)
+
+
+@pytest.mark.parametrize("clip, batch", [(0.0, 1), (1.0, 5)])
+def test_a_gradient_that_explodes_leaves_the_checkpoint_whole(tmp_path, clip, batch):
     """A hidden layer whose weights are not finite is silent and the loss finite: only the gradient tells."""
     run = trainer.Trainer(recipe(clip=clip), bars(), tmp_path, every=1)
-    run.model.layers[0]["W_f"].register_hook(
-        lambda gradient: gradient * float("inf") if run.progress.epoch == 1 else gradient)
-    with pytest.raises(DmpnetError, match="diverged: loss .*, gradient .* at epoch 2, batch 1"):
+    explodes(run, lambda progress: progress.epoch > 0)
+    with pytest.raises(DmpnetError, match=f"diverged: loss .*, gradient .* at epoch {2 + (clip > 0)}, batch {batch}"):
         run.run()
     kept = torch.load(tmp_path / "checkpoint.pt", weights_only=True)["model"]
     assert all(array.isfinite().all() for array in kept.values())
+
+
+def test_where_gradients_are_clipped_a_batch_beyond_float32_is_left_out(tmp_path):
+    run = trainer.Trainer(recipe(clip=1.0), bars(), tmp_path / "left out")
+    explodes(run, lambda progress: progress.epoch == 1 and progress.batch == 2)
+    run.run()
+    assert run.progress.epoch == 3 and run.progress.left_out == 0
+    assert all(parameter.isfinite().all() for parameter in run.parameters)
+    other = trainer.Trainer(recipe(clip=1.0), bars(), tmp_path / "whole")
+    other.run()
+    assert other.progress.curve[0][:7] == run.progress.curve[0][:7]
+    assert not torch.equal(other.model.W_o, run.model.W_o)
 
 
 @pytest.mark.parametrize("other", ["values", "labels"])

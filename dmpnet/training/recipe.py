@@ -36,7 +36,8 @@ class Recipe:
     optimiser : 'adam' (AdamW when weight_decay > 0), or 'muon' for the matrices W_f, W_r, W_m of hidden layers: their
         momentum made orthogonal (Jordan et al. 2024), and Adam for the rest
     lr : peak learning rate
-    clip : largest norm of the gradient of all weights together, 0 for no limit
+    clip : largest norm of the gradient of all weights together, 0 for no limit; with a limit, a batch whose gradient
+        is beyond what float32 holds is left out
     schedule : 'constant', 'step' (halved every 50 epochs) or 'cosine' (one warm-up epoch, then down to 1 % of lr)
     coarse, coarse_epochs : for the first coarse_epochs, `coarse` steps are one: input averaged over them, windows and
         membranes faster by as much, an epoch as much cheaper. The best epoch is one at full length

@@ -32,6 +32,9 @@ recurrent weights that move as fast as the others make gradients explode."""
 MATRICES = ("W_f", "W_r", "W_m")
 """What Muon moves: matrices between many and many."""
 
+LEFT_OUT = 10
+"""Batches in a row left out because their gradient is not finite, where gradients are clipped; more are divergence."""
+
 NO_DECAY = ("delay", "logit_beta", "lam", "log_unit", "log_unit_o")
 """What weight decay leaves alone; the last two are units of integers."""
 
@@ -47,6 +50,7 @@ class Progress:
     loss: float = 0.0
     correct: int = 0
     seen: int = 0
+    left_out: int = 0  # batches in a row, now
     seconds: float = 0.0
     first: float = -1.0  # before training, where that counts
     best: float = -1.0
@@ -250,11 +254,14 @@ class Trainer:
         for number, parameter in enumerate(self.parameters):
             parameter.grad = sum(share * result[3][number] for share, result in zip(shares, results, strict=True))
         norm = float(torch.nn.utils.clip_grad_norm_(self.parameters, recipe.clip or math.inf))
-        if not math.isfinite(loss + norm):  # of weights that are not finite a layer falls silent, the loss stays finite
+        whole = math.isfinite(norm)  # of weights that are not finite a layer falls silent, and the loss stays finite
+        p.left_out = 0 if whole else p.left_out + 1
+        if not math.isfinite(loss) or p.left_out > (LEFT_OUT if recipe.clip else 0):
             raise DmpnetError(f"training diverged: loss {loss:g}, gradient {norm:g} at epoch {p.epoch + 1}, batch "
                               f"{p.batch + 1}; lower --lr (now {recipe.lr:g}); {self.checkpoint} still holds the state "
                               f"before")
-        list(self.pool.map(lambda optimiser: optimiser.step(), self.optimisers))
+        if whole:
+            list(self.pool.map(lambda optimiser: optimiser.step(), self.optimisers))
         with torch.no_grad():
             for layer in self.model.layers:
                 if "delay" in layer:
