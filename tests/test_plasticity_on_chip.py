@@ -654,6 +654,15 @@ def test_an_integer_network_learns_in_its_own_integers():
         assert_array_equal(got[sample], want[sample * 16:(sample + 1) * 16, sample * 6:(sample + 1) * 6])
 
 
+def test_a_rule_that_reads_the_membrane_is_refused_in_integers():
+    """There u is 0 at every spike, so that its gate would never open to potentiation, and theta_g would be a code."""
+    trained = random_network((6, 16, 3), steps=30, seed=6)
+    network = constrain_network(trained, CHIP, random_input(trained, 2)).network
+    made = on("voltage-gated", {"w.signed": True}, {"w_min": -127.0, "w_max": 127.0, "A_plus": 0.05})
+    with pytest.raises(DmpnetError, match="W_f_1: voltage-gated reads .* fast_1, in integers.*trained network"):
+        plasticity.make_plastic(Network(), network, "W_f_1", made.brian2, 2)
+
+
 def raster(monitor, size, total, dt):
     """(total, size) spikes by simulation step."""
     fired = np.zeros((total, size), bool)

@@ -201,9 +201,13 @@ def gate_by_memory(plastic: PlasticSynapses, slow: NeuronGroup, w_g: np.ndarray)
 def make_plastic(converted: Network, network: TrainedNetwork, name: str, rule: Rule, samples: int) -> PlasticSynapses:
     """Replace synapses `name` (W_f_1, W_r_1 ...) of a network converted with coupling='synapses' by plastic ones.
 
-    They start from the trained weights and carry what the fixed ones carried; each sample learns its own copy.
+    They start from the trained weights and carry what the fixed ones carried; each sample learns its own copy. Rules
+    that read u learn in trained networks only: in integer ones it is reset before on_post sees it, and in codes.
     """
     link = _link(network, name)
+    if rule.needs and network.layers[int(link.target.rpartition("_")[2]) - 1].fixed:
+        raise DmpnetError(f"{name}: {rule.name} reads the membrane at a spike, but that of {link.target}, in integers, "
+                          f"is reset by then; take the trained network, or a rule of spikes alone")
     fixed = converted[name]
     source, target = fixed.source, fixed.target
     n, m = link.weights.shape
