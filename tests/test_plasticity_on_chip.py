@@ -35,6 +35,7 @@ from dmpnet.plasticity import Device, Rule, constrain, integer_reference, protoc
 from dmpnet.plasticity.device import VARIATION_BITS, drifted
 from dmpnet.plasticity.integer_rule import Trace, drawn
 from dmpnet.plasticity.on_chip import decayed
+from dmpnet.plasticity.reward import REWARD
 
 DT = 1e-3
 CHIP = chip.load("learning")
@@ -264,20 +265,39 @@ def test_a_shifted_trace_keeps_its_part_and_ends_at_0(bits, by, negative):
 
 @pytest.mark.parametrize("kind", ["linear", "shift"])
 @pytest.mark.parametrize("tau", [0.005, 0.02, 0.114, 1.0])
-def test_a_trace_falls_about_as_fast_as_it_should(kind, tau):
-    """Area under it, or time to a fraction 1/e: linear by the rounding of the step, shift by that of its power of two:
-    times of neighbouring shifts are at most those of 1 and 2 bits apart, ln 2 / ln(4/3) = 2.4, their middle half."""
-    trace = decayed(Trace("x", Word(8, signed=False), 255), kind, tau, DT)
-    rate = 255 * DT / (2 * tau)
-    allowed = np.log(1 + 0.5 / max(rate, 1 / rate)) if kind == "linear" else np.log(np.log(2) / np.log(4 / 3)) / 2
-    assert abs(np.log(trace.tau(DT) / tau)) < allowed + 0.01
-    value, area, k = np.array(255), 0.0, 0
-    while value:
-        area += float(value)
-        k += 1
-        value = integer_reference.fallen(trace, value, k)
-    if kind == "linear":  # a staircase from 255 by `by`: its mean is half a step above the line
-        assert area * DT == pytest.approx(255 * trace.tau(DT), rel=trace.by / 255 + trace.period * DT / tau)
+@pytest.mark.parametrize("size", [255, 64, 16])
+def test_a_trace_falls_about_as_fast_as_it_should(kind, tau, size):
+    """Linear by the rounding of the step, shift by that of its power of two: times of neighbouring shifts are at most
+    those of 1 and 2 bits apart, ln 2 / ln(4/3) = 2.4, their middle half. And the area from a jump of that size on is
+    size tau, as that of size exp(-t / tau)."""
+    trace = decayed(Trace("x", Word(8, signed=False), 255), kind, tau, DT, size)
+    rate = size * DT / (2 * tau)
+    allowed = -np.log(1 - 0.5 / max(rate, 1 / rate)) if kind == "linear" else np.log(np.log(2) / np.log(4 / 3)) / 2
+    assert abs(np.log(trace.tau(DT, size) / tau)) < allowed + 0.01
+    uneven = (trace.by / size) ** 2 / 4 if kind == "linear" else 0  # f (1 - f) (by / size)^2, the last step f of one
+    assert area(trace, size) * DT == pytest.approx(size * trace.tau(DT, size), rel=uneven + 1e-12)
+
+
+def area(trace, size):
+    """Under the trace after a jump, straight from step to step, tau/dt of exp(-n dt/tau) but for (dt/tau)^2 / 12
+    of it: the mean over the steps of a period in which the jump may come."""
+    total = 0.0
+    for jump in range(trace.period):
+        value, k = np.array(size), jump
+        total -= size / 2
+        while value:
+            total, k = total + float(value), k + 1
+            value = integer_reference.fallen(trace, value, k)
+    return total / trace.period
+
+
+def test_dopamine_on_a_chip_is_that_of_the_usual_reward():
+    """Half of what stands for 1, and so nearer 0, where shifts take off more than their part."""
+    made = on("reward-modulated")
+    jump = made.third_code(REWARD)
+    told = dict((name, has) for name, _, has in made.became)["tau_d"]
+    assert jump == made.one_third / 2 and told == pytest.approx(area(made.reward, jump) * DT / jump)
+    assert told == pytest.approx(0.2, rel=0.05)
 
 
 # rounding at random

@@ -22,6 +22,7 @@ Order within a step, as of dmpnet.plasticity.synapses:
 """
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -71,9 +72,22 @@ class Trace:
         return f"{self.name} = clip({self.name} + {self.one}, {self.word.low}, {self.word.high})"
 
     def tau(self, dt: float, size: float | None = None) -> float:
-        """Seconds in which an exponential of the same area, or factor, falls by e; size of a jump, one if None."""
-        ticks = (size or self.one) / self.by / 2 if self.decay == "linear" else -1 / np.log1p(-(2.0**-self.by))
-        return float(ticks * self.period * dt)
+        """Seconds in which an exponential of the same area falls by e; size of a jump, one if None.
+
+        The area is that of lines from decay to decay, the mean over when within a period the jump comes.
+        """
+        size = size or self.one
+        ticks = size / self.by / 2 if self.decay == "linear" else _shifts(max(round(size), 1), self.by)
+        return ticks * self.period * dt
+
+
+@cache
+def _shifts(size: int, by: int) -> float:
+    """Area over size of a trace that falls from it by shifts, in decays."""
+    total, x = -size / 2, size
+    while x:
+        total, x = total + x, x - (x + (1 << by) - 1 >> by)
+    return total / size
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ All others are refused by name, and so are rules that are not of the catalogue, 
 
 What becomes of a rule [ours]: w in codes of w_max / highest; a trace that is set stands for 1 with its largest number,
 one that is added to with a `headroom`-th of a power of two of it, so that it saturates after as many spikes; tau by
-the subtraction that takes from it the same area under the trace, or the shift and period that come nearest (`decayed`);
+the subtraction that leaves the same area under the trace, or the shift and period that come nearest to it (`decayed`);
 amplitudes with as many bits as their word has, and a shift. Where even the largest step of a rule rounds to nothing,
 always, it is refused.
 """
@@ -28,6 +28,7 @@ from dmpnet.hardware.chip import Chip, Plasticity, learning
 from dmpnet.plasticity.catalogue import rules
 from dmpnet.plasticity.device import VARIATION_BITS, Device
 from dmpnet.plasticity.integer_rule import Change, Deferred, IntegerRule, Trace
+from dmpnet.plasticity.reward import REWARD
 from dmpnet.plasticity.rule import Rule
 
 WIDEST = 46  # bits of a sum: with 16 random bits below it, 64-bit integers and float64, Brian2's type, are exact
@@ -221,7 +222,7 @@ def decayed(trace: Trace, kind: str, tau: float, dt: float, size: float | None =
 
     size : of a usual jump, one if None
     linear : such a jump falls to 0 in 2 tau, with the area size tau; less than 1 a step is 1 every so many
-    shift : of the periods that come LONGEST times in tau at least, the shortest with the nearest factor
+    shift : of the periods that come LONGEST times in tau at least, the shortest with the nearest area
     """
     if kind == "linear":
         rate = (size or trace.one) * dt / (2 * tau)
@@ -231,7 +232,7 @@ def decayed(trace: Trace, kind: str, tau: float, dt: float, size: float | None =
              for by in range(1, max(trace.word.bits // 2, 1) + 1)]
     if len(tried) > 4096:
         tried = [each for each in tried if each.by == max(trace.word.bits // 2, 1)]
-    return min(tried, key=lambda each: (round(abs(log(each.tau(dt) / tau)), 2), each.period))
+    return min(tried, key=lambda each: (round(abs(log(each.tau(dt, size) / tau)), 2), each.period))
 
 
 def _third(made: IntegerRule, part: Plasticity, kind: str, largest: float) -> IntegerRule:
@@ -249,10 +250,10 @@ def _third(made: IntegerRule, part: Plasticity, kind: str, largest: float) -> In
     eligible = max(int(part.eligibility.high / (4 * max(p["A_plus"], p["A_minus"]))), 1)
     jump = eligible * max(p["A_plus"], p["A_minus"])
     c = decayed(Trace("c", part.eligibility, eligible), kind, p["tau_c"], made.dt, jump)
-    d = decayed(Trace("d", part.third, one), kind, p["tau_d"], made.dt)
+    d = decayed(Trace("d", part.third, one), kind, p["tau_d"], made.dt, REWARD * one)
     tonic = round(p["d_0"] * one)
     notes = () if tonic or not p["d_0"] else (f"d_0 = {p['d_0']:g} became 0: third has {part.third.bits} bits",)
-    became = (("tau_c", p["tau_c"], c.tau(made.dt, jump)), ("tau_d", p["tau_d"], d.tau(made.dt)),
+    became = (("tau_c", p["tau_c"], c.tau(made.dt, jump)), ("tau_d", p["tau_d"], d.tau(made.dt, REWARD * one)),
               ("d_0", p["d_0"], tonic / one))
     return replace(made, eligibility=c, reward=d, notes=(*made.notes, *notes), became=became)
 
