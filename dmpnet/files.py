@@ -91,3 +91,11 @@ def digest(path: str | Path, kind: str = "sha256") -> str:
     """Hexadecimal checksum of a file's bytes."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, kind).hexdigest()
+
+
+def digest_of(*arrays: np.ndarray) -> str:
+    """Hexadecimal sha256 of the bytes of arrays, one after the other; not of their shapes."""
+    total = hashlib.sha256()
+    for array in arrays:
+        total.update(np.ravel(array).data)
+    return total.hexdigest()

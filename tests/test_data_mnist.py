@@ -23,6 +23,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dmpnet.data import DATASETS, archive, folders, load, mnist
+from dmpnet.files import digest_of
 
 
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=3), st.randoms(use_true_random=False))
@@ -162,7 +163,7 @@ def test_subset_needs_no_file():
     subset = load("smnist", "subset")
     assert len(subset) == DATASETS["smnist"].samples["subset"] == 1000
     assert subset.source["verified"] is True
-    assert mnist.subset_sum(subset.values, subset.labels.astype(np.uint8)) == mnist.SUBSET_SHA256
+    assert digest_of(subset.values, subset.labels.astype(np.uint8)) == mnist.SUBSET_SHA256
     np.testing.assert_array_equal(subset.labels[:10], [7, 2, 1, 0, 4, 1, 4, 9, 5, 9])  # in every tutorial
     share = np.bincount(subset.labels, minlength=10)
     # 10 classes of about 100: five binomial standard deviations, sqrt(1000 * 0.1 * 0.9) = 9.5
@@ -183,7 +184,7 @@ def test_subset_file_is_what_write_subset_makes(tmp_path):
     files = folders.find(DATASETS["smnist"], "test", data_folder("smnist", "test"))
     mnist.write_subset(files, tmp_path / "subset.npz")
     made = archive.read(tmp_path / "subset.npz", ("images", "labels"))
-    assert mnist.subset_sum(made["images"], made["labels"]) == mnist.SUBSET_SHA256
+    assert digest_of(made["images"], made["labels"]) == mnist.SUBSET_SHA256
 
 
 def test_altered_subset_is_refused(monkeypatch, tmp_path):

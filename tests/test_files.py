@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dmpnet.errors import DataError, DmpnetError, WeightsError
-from dmpnet.files import digest, read_arrays, whole_file
+from dmpnet.files import digest, digest_of, read_arrays, whole_file
 
 
 def contents(folder):
@@ -102,6 +102,7 @@ def test_digest(tmp_path):
     file = tmp_path / "message"
     file.write_bytes(b"abc")
     assert digest(file) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert digest_of(np.array([97], np.uint8), np.array([[98, 0], [99, 0]], np.uint8)[:, 0]) == digest(file)
     assert digest(file, "md5") == "900150983cd24fb0d6963f7d28e17f72"
     file.write_bytes(b"")
     assert digest(str(file)) == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"

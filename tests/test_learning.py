@@ -214,6 +214,9 @@ def test_a_checkpoint_of_another_run_is_refused(tmp_path):
     learner.run(most=1)
     with pytest.raises(DmpnetError, match="seed = 3, but this run asks for 4"):
         Learner(replace(TINY, seed=4), IMAGES, CLASSES, tmp_path, presentations=4).resume()
+    for images, classes in ((255 - IMAGES, CLASSES), (IMAGES, (CLASSES + 1) % 3)):
+        with pytest.raises(DmpnetError, match="learned with data = .*or the same settings and data"):
+            Learner(TINY, images, classes, tmp_path, presentations=4).resume()
     (tmp_path / "checkpoint.npz").write_bytes(b"PK half a file")
     with pytest.raises(DmpnetError, match="not a whole checkpoint"):
         learner.resume()
@@ -375,3 +378,15 @@ def test_interrupted_on_line_learning_ends_with_the_same_bits_and_its_network_ru
         OnLine(network, data, tmp_path / "stopped", 0.5, passes=3, piece=5).resume()
     with pytest.raises(DmpnetError, match="both are positive"):
         OnLine(network, data, tmp_path / "other", eta=0.0)
+
+
+def test_on_line_learning_does_not_go_on_with_other_data(tmp_path):
+    """As many samples, but other ones, or others' labels; nor are what they were heard as taken for each other."""
+    data = recordings()
+    network = hidden.drawn(data, 30, context=0.0)
+    OnLine(network, data, tmp_path, 0.1, passes=2, piece=5).run(most=1)
+    for other in (recordings(seed=1), replace(data, labels=(data.labels + 1) % 3)):
+        with pytest.raises(DmpnetError, match="learned with data = .*or the same settings and data"):
+            OnLine(network, other, tmp_path, 0.1, passes=2, piece=5).resume()
+    other = OnLine(network, recordings(seed=1), tmp_path, 0.1, passes=2, piece=5)
+    assert_array_equal(other.traces(), hidden.traces(network, other.data.batch(slice(None))))

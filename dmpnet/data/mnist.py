@@ -16,7 +16,7 @@ from dmpnet.data import archive
 from dmpnet.data.catalogue import DATASETS, OfficialFile
 from dmpnet.data.recordings import Recordings, check_labels, check_permutation
 from dmpnet.errors import DataError
-from dmpnet.files import digest, write_arrays
+from dmpnet.files import digest, digest_of, write_arrays
 
 SIDE = 28
 PIXELS = SIDE * SIDE
@@ -137,14 +137,9 @@ def read_subset() -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
         arrays = archive.read(path, ("images", "labels"))
         files = {SUBSET: digest(path)}
     images, labels = arrays["images"], arrays["labels"]
-    if subset_sum(images, labels) != SUBSET_SHA256:
+    if digest_of(images, labels) != SUBSET_SHA256:
         raise DataError(f"{SUBSET}: contents differ from the first 1,000 MNIST test digits; reinstall dmpnet")
     return images, labels, {"files": files, "verified": True, "part": "the first 1,000 test digits, official order"}
-
-
-def subset_sum(images: np.ndarray, labels: np.ndarray) -> str:
-    """sha256 of the bytes of images, then labels."""
-    return hashlib.sha256(images.tobytes() + labels.tobytes()).hexdigest()
 
 
 def write_subset(files: list[Path], path: Path, n: int = 1000) -> None:

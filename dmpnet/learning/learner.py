@@ -8,13 +8,14 @@ import json
 import zipfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from dmpnet import provenance
 from dmpnet.errors import DmpnetError
-from dmpnet.files import digest, whole_file, write_arrays
+from dmpnet.files import digest, digest_of, whole_file, write_arrays
 from dmpnet.learning import labels as voting
 from dmpnet.learning import shows
 from dmpnet.learning.competition import Competition, normalised
@@ -69,9 +70,11 @@ class Learner:
     def checkpoint(self) -> Path:
         return self.folder / "checkpoint.npz"
 
+    @cached_property
     def _setup(self) -> dict[str, object]:
-        """What a run must share with the one it continues."""
-        setup = asdict(self.settings) | {"presentations": self.presentations, "images": len(self.images)}
+        """What a run must share with the one it continues; data: sha256 of images and labels."""
+        setup = asdict(self.settings) | {"presentations": self.presentations, "images": len(self.images),
+                                         "data": digest_of(self.images, self.labels)}
         return json.loads(json.dumps(setup))
 
     def resume(self) -> bool:
@@ -85,10 +88,10 @@ class Learner:
         except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
             raise DmpnetError(f"{self.checkpoint}: not a whole checkpoint ({error.__class__.__name__}); delete it to "
                               f"start again") from error
-        for key, value in self._setup().items():
+        for key, value in self._setup.items():
             if header["setup"].get(key) != value:
                 raise DmpnetError(f"{self.checkpoint}: learned with {key} = {header['setup'].get(key)!r}, but this run "
-                                  f"asks for {value!r}; use another --out folder, or the same settings")
+                                  f"asks for {value!r}; use another --out folder, or the same settings and data")
         self.state = State(w, theta, **header["state"], writes=writes)
         self.seen, self.curve, self.answers, self.histograms = header["seen"], header["curve"], answers, histograms
         return True
@@ -96,7 +99,7 @@ class Learner:
     def save(self) -> None:
         """Write the checkpoint."""
         state = {key: getattr(self.state, key) for key in ("shown", "intensity", "count")}
-        header = {"setup": self._setup(), "seen": self.seen, "curve": self.curve, "state": state}
+        header = {"setup": self._setup, "seen": self.seen, "curve": self.curve, "state": state}
         writes = {} if self.state.writes is None else {"writes": self.state.writes}
         write_arrays(self.checkpoint, header=np.array(json.dumps(header)), w=self.state.w, theta=self.state.theta,
                      answers=self.answers, histograms=self.histograms, **writes)

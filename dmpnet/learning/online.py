@@ -9,6 +9,7 @@ import json
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from dmpnet import provenance, weights
 from dmpnet.data import Recordings
 from dmpnet.errors import DmpnetError
 from dmpnet.evaluation import check_match
-from dmpnet.files import whole_file, write_arrays
+from dmpnet.files import digest_of, whole_file, write_arrays
 from dmpnet.learning import hidden, readout
 from dmpnet.learning.readout import Readout
 from dmpnet.weights import TrainedNetwork
@@ -67,20 +68,22 @@ class OnLine:
     def checkpoint(self) -> Path:
         return self.folder / "checkpoint.npz"
 
+    @cached_property
     def _setup(self) -> dict[str, Any]:
-        """What a run must share with the one it continues."""
-        return {"network": weights.checksum(self.network), "samples": len(self.data), "eta": self.eta,
-                "seed": self.seed, "piece": self.piece}
+        """What a run must share with the one it continues; data: sha256 of values and labels."""
+        return {"network": weights.checksum(self.network), "samples": len(self.data),
+                "data": digest_of(self.data.values, self.data.labels), "eta": self.eta, "seed": self.seed,
+                "piece": self.piece}
 
     def resume(self) -> bool:
         """Go on from the folder's checkpoint, if there is one; DmpnetError if it is of another run."""
         if not self.checkpoint.exists():
             return False
         header, arrays = _read(self.checkpoint)
-        for key, value in self._setup().items():
+        for key, value in self._setup.items():
             if header["setup"].get(key) != value:
                 raise DmpnetError(f"{self.checkpoint}: learned with {key} = {header['setup'].get(key)!r}, but this run "
-                                  f"asks for {value!r}; use another --out folder, or the same settings")
+                                  f"asks for {value!r}; use another --out folder, or the same settings and data")
         self.readout = Readout(**{key: arrays[key] for key in ("W", "b", "a", "v")}, n=header["n"])
         self.seen, self.curve = header["seen"], header["curve"]
         return True
@@ -90,12 +93,12 @@ class OnLine:
         path = self.folder / "traces.npz"
         if path.exists():
             header, arrays = _read(path)
-            if header == self._setup():
+            if header == self._setup:
                 return arrays["counts"] / self.data.values.shape[1]
         steps = self.data.values.shape[1]
         r = np.concatenate([hidden.traces(self.network, self.data.batch(slice(start, start + PIECE)),
                                           backend=self.backend) for start in _starts(len(self.data), progress)])
-        write_arrays(path, header=np.array(json.dumps(self._setup())), counts=np.rint(r * steps).astype(np.uint16))
+        write_arrays(path, header=np.array(json.dumps(self._setup)), counts=np.rint(r * steps).astype(np.uint16))
         return r
 
     def run(self, most: int | None = None) -> TrainedNetwork:
@@ -128,13 +131,13 @@ class OnLine:
         """The network with what its readout has learned so far."""
         if self.readout is None:
             return self.network
-        origin = provenance.record("learn readout", {**self._setup(), "passes": self.passes}, samples_seen=self.seen,
+        origin = provenance.record("learn readout", {**self._setup, "passes": self.passes}, samples_seen=self.seen,
                                    data=self.data.source, hidden=self.network.provenance)
         W_o, b_o = self.readout.folded()
         return replace(self.network, W_o=W_o, b_o=b_o, provenance=origin)
 
     def _save(self, state: Readout) -> None:
-        header = {"setup": self._setup(), "seen": self.seen, "curve": self.curve, "n": state.n}
+        header = {"setup": self._setup, "seen": self.seen, "curve": self.curve, "n": state.n}
         write_arrays(self.checkpoint, header=np.array(json.dumps(header)), W=state.W, b=state.b, a=state.a, v=state.v)
         with whole_file(self.folder / "curve.csv") as temporary, open(temporary, "w", newline="") as file:
             csv.writer(file).writerows([["samples", "accuracy before teaching %"], *self.curve])
