@@ -22,10 +22,10 @@ import numpy as np
 from dmpnet.decay import DECAYS
 from dmpnet.errors import DmpnetError
 
-ROUNDINGS = {"floor": "floor({0})", "nearest": "rint({0})", "zero": "trunc({0})",
-             "stochastic": "floor({0} + noise_{1}(i, k))"}
+ROUNDINGS = {"floor": "floored({0})", "nearest": "rint({0})", "zero": "trunc({0})",
+             "stochastic": "floored({0} + noise_{1}(i, k))"}
 """Brian2 expression of each, of a value {0} of quantity {1}."""
-OVERFLOWS = {"saturate": "clip({0}, {1}, {2})", "wrap": "(({0}) - {3}*floor((({0}) - ({1}))/{3}))"}
+OVERFLOWS = {"saturate": "clip({0}, {1}, {2})", "wrap": "(({0}) - {3}*floored((({0}) - ({1}))/{3}))"}
 """Brian2 expression of each, of a value {0} in a word from {1} to {2}, {3} values in all."""
 WIDEST = 48  # bits: sums of such words are whole numbers that float64, Brian2's type, holds exactly
 EXACT = 53  # bits of those whole numbers

@@ -70,7 +70,7 @@ total += y"""
 
 
 def _whole(name: str, function: Callable) -> Function:
-    """Rounding to whole numbers as a Brian2 function; C has both by the same names."""
+    """Rounding to whole numbers as a Brian2 function; C has it as `name`."""
     made = Function(lambda v: function(v), arg_units=[1], return_unit=1)
     made.implementations.add_numpy_implementation(lambda v: function(v), discard_units=True)
     made.implementations.add_implementation("cpp", "", name=name)
@@ -78,7 +78,8 @@ def _whole(name: str, function: Callable) -> Function:
     return made
 
 
-WHOLE = {"rint": _whole("rint", np.rint), "trunc": _whole("trunc", np.trunc)}
+WHOLE = {"rint": _whole("rint", np.rint), "trunc": _whole("trunc", np.trunc), "floored": _whole("floor", np.floor)}
+"""Not `floor`, which is Brian2's own in every namespace, and in NumPy ends at 32 bits."""
 
 
 def _rounding(layer: Layer | None, group: str, units: int, steps: int) -> dict[str, Function]:

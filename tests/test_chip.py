@@ -267,6 +267,13 @@ def test_a_sign_alone_holds_weights_only(name):
         chip.changed(chip.load("dmp"), {f"words.{name}.bits": 1})
 
 
+def test_what_is_kept_of_a_membrane_is_exact():
+    """beta u, a product of so many bits, as float64 and 64-bit integers hold it."""
+    assert chip.changed(chip.load("ideal"), {"words.beta.bits": 9, "words.u.bits": 44}).words.u.bits == 44
+    with pytest.raises(DmpnetError, match="words.beta, words.u: 10 and 44 bits, but products are exact to 53"):
+        chip.changed(chip.load("ideal"), {"words.beta.bits": 10, "words.u.bits": 44})
+
+
 @pytest.mark.parametrize("bits, values", [(1, {-1, 1}), (2, {-1, 0, 1}), (4, set(range(-7, 8)))])
 def test_constants_of_few_bits_are_binary_ternary_and_have_as_many_below_0_as_above(bits, values):
     word = Word(bits)

@@ -54,6 +54,8 @@ CASES = {
     "to nearest": ({}, {f"words__{name}__rounding": "nearest" for name in "xmu"}),
     "toward zero": ({}, {f"words__{name}__rounding": "zero" for name in "xmu"}),
     "at random": ({"d": (4, 6)}, {f"words__{name}__rounding": "stochastic" for name in "xmu"}),
+    "beyond 32 bits": ({"d": (4, 6)}, {f"words__{name}__{key}": value for name in "xmu" for key, value in
+                                       (("bits", 36), ("rounding", "floor"))} | {"words__I__bits": 48}),
     "accumulators saturate": ({}, {"words__I__bits": 9}),
     "accumulators wrap": ({}, {"words__I__bits": 9, "words__I__overflow": "wrap"}),
 }
@@ -205,7 +207,7 @@ def test_a_memory_of_few_bits_hears_its_input_on_a_chip_of_wide_words_too(bits):
 
 
 @settings(max_examples=50, deadline=None)
-@given(total=st.integers(-2**52, 2**52), shift=st.integers(1, 40), noise=st.integers(0, 2**16 - 1))
+@given(total=st.integers(-2**52, 2**52), shift=st.integers(1, 62), noise=st.integers(0, 2**16 - 1))
 def test_rounding_at_random_is_exact_up_to_the_widest_sums(total, shift, noise):
     want = (total * 2**16 + noise * 2**shift) // 2 ** (shift + 16)  # Python's whole numbers have no end
     assert integers.shifted(np.int64(total), shift, "stochastic", np.int64(noise)) == want
@@ -231,6 +233,15 @@ def test_sums_too_far_apart_to_be_added_exactly_are_refused():
     with pytest.raises(DmpnetError, match="shift_m = 0 and shift_B = 30, but sums of 24 bits .* at most 29 bits apart"):
         replace(fixed, shift_m=0, shift_B=30)
     assert replace(fixed, shift_m=0, shift_B=29).shifts["shift_B"] == 29
+
+
+def test_sums_too_large_to_be_exact_are_refused():
+    """Weights of 48 bits on 8-bit pixels: one product has 56. Of 42, six that are largest fit."""
+    network = random_network(encoding="analog")
+    with pytest.raises(DmpnetError, match="layer 1: sums of W_f may reach 2\\^5[5-9].*exact to 2\\^53.*fewer bits"):
+        constrained(network, words__W_f__bits=48, words__I__bits=48)
+    made = constrained(network, words__W_f__bits=42, words__I__bits=48, words__u__bits=24).network
+    assert np.abs(made.layers[0].W_f).max() == 2**41 - 1
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])

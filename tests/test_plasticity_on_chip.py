@@ -28,13 +28,13 @@ from numpy.testing import assert_array_equal
 from dmpnet import cli, plasticity
 from dmpnet.errors import DmpnetError
 from dmpnet.fixed import Word
-from dmpnet.hardware import chip, lfsr
+from dmpnet.hardware import chip, integers, lfsr
 from dmpnet.hardware.constrain import constrain as constrain_network
 from dmpnet.network import convert, duration, timing
 from dmpnet.plasticity import Device, Rule, constrain, integer_reference, protocols, rule, rules
 from dmpnet.plasticity.device import VARIATION_BITS, drifted
 from dmpnet.plasticity.integer_rule import Trace, drawn
-from dmpnet.plasticity.on_chip import decayed
+from dmpnet.plasticity.on_chip import FARTHEST, WIDEST, decayed
 from dmpnet.plasticity.reward import REWARD
 
 DT = 1e-3
@@ -347,6 +347,21 @@ def test_steps_that_rounding_makes_nothing_of_are_refused():
         with pytest.raises(DmpnetError, match="pair-additive: its largest step is .* set its rounding to stochastic"):
             on("pair-additive", {"w.bits": 3, "w.rounding": rounding})
     assert on("pair-additive", {"w.bits": 3}).changes
+
+
+@pytest.mark.parametrize("variation", [0, 0.2])
+def test_tiny_steps_are_shifted_no_further_than_is_exact(variation):
+    tiny = rule("slow-memory-gated").tuned(A_plus=1e-9, A_minus=1e-9)
+    made = constrain(tiny, chip.load("ideal"), DT, device=Device(variation=variation))
+    assert all(change.shift + VARIATION_BITS * made.device.varies == FARTHEST for change in made.changes)
+
+
+@settings(max_examples=200)
+@given(st.integers(-2**WIDEST, 2**WIDEST), st.integers(10, FARTHEST), st.integers(0, 2**16 - 1))
+def test_so_far_float64_and_64_bit_integers_round_at_random_alike(total, shift, noise):
+    want = (total * 2**16 + noise * 2**shift) // 2 ** (shift + 16)  # Python's whole numbers have no end
+    assert np.floor(total / 2.0**shift + noise / 2.0**16) == want
+    assert integers.shifted(np.int64(total), shift, "stochastic", np.int64(noise)) == want
 
 
 # windows

@@ -8,7 +8,7 @@ from typing import Any
 from dmpnet import shipped
 from dmpnet.decay import DECAYS
 from dmpnet.errors import DmpnetError
-from dmpnet.fixed import Word
+from dmpnet.fixed import EXACT, Word
 from dmpnet.neurons import RESETS
 
 
@@ -41,6 +41,9 @@ class Words:
             if getattr(self, field.name).binary and field.name not in BINARY:
                 raise DmpnetError(f"words.{field.name}: 1 bits, signed, but a sign takes a bit and leaves at least "
                                   f"one, except in {', '.join(BINARY)}; set bits >= 2, or signed = false")
+        if self.beta.bits + self.u.bits > EXACT:
+            raise DmpnetError(f"words.beta, words.u: {self.beta.bits} and {self.u.bits} bits, but products are exact "
+                              f"to {EXACT}; give one of them fewer")
 
 
 BINARY = ("W_f", "W_r", "w_x", "W_o")

@@ -26,7 +26,7 @@ import numpy as np
 from dmpnet import reference
 from dmpnet.activity import Activity
 from dmpnet.errors import DmpnetError
-from dmpnet.fixed import Fixed, Word
+from dmpnet.fixed import EXACT, Fixed, Word
 from dmpnet.hardware import basis, integers
 from dmpnet.hardware.chip import Chip, Words, dimensions
 from dmpnet.hardware.rounding import compensated
@@ -113,6 +113,7 @@ def constrain(network: TrainedNetwork, chip: Chip, s_in: np.ndarray, *, rows: bo
         if not any(full):
             break
         room = [each * 1.2 if more else each for more, each in zip(full, room, strict=True)]
+    _check_exact(made)
     silent = _silent(seen, activity)
     notes = _notes(network, made, silent, overflows, clip) + [
         f"layer {change.layer}: {change.clipped} values of {change.array} do not fit its {change.bits} bits; take more"
@@ -126,6 +127,7 @@ def examined(network: TrainedNetwork, made: TrainedNetwork, s_in: np.ndarray, ch
 
     changes : what rounding did to the arrays at first;  clip : as in `constrain`
     """
+    _check_exact(made)
     activity, overflows = integers.watched(made, s_in)
     silent = _silent(reference.run(network, s_in), activity)
     return Constrained(made, changes, activity, silent, _notes(network, made, silent, overflows, clip))
@@ -155,6 +157,44 @@ def _check_slots(network: TrainedNetwork, chip: Chip, blocks: bool) -> None:
             raise DmpnetError(f"layer {number}: a slow memory of d = {layer.slow.d}, but {chip.name} has "
                               f"{chip.limits.slots} slots; train one with d <= {chip.limits.slots}, or let it be "
                               f"computed in blocks (blocks = True, --blocks)")
+
+
+def _check_exact(network: TrainedNetwork) -> None:
+    """Raise DmpnetError if a sum may be too large for float64, Brian2's type, to hold it exactly."""
+    heard, found = network.encoding.levels or 1, {}
+    for number, layer in enumerate(network.layers, 1):
+        found |= {f"layer {number}: sums of {name}": reach for name, reach in _reach(layer, heard).items()}
+        heard = 1
+    found["readout: sums of W_o"] = _largest((network.W_o, network.encoding.steps))
+    for what, reach in found.items():
+        if reach > 2**EXACT:
+            raise DmpnetError(f"{what} may reach 2^{math.log2(reach):.1f}, but are exact to 2^{EXACT}; give it, or "
+                              f"what it is multiplied by, fewer bits")
+
+
+def _reach(layer: Layer, heard: int) -> dict[str, float]:
+    """What sums of each array come to at most: before they are held, and shifted left, where four are added.
+
+    heard : largest input
+    """
+    slow, fixed = layer.slow, layer.fixed
+    assert fixed is not None
+    found = {"W_f": (fixed.shift_f, _largest((layer.W_f, heard), *([] if layer.W_r is None else [(layer.W_r, 1)])))}
+    if slow:
+        total = _largest((slow.w_x, heard), (np.atleast_1d(slow.b_x), 1))
+        m, x = fixed.m.high, min(fixed.x.high, total * 2.0**-fixed.shift_x + 1)
+        found |= {"w_x": (fixed.shift_x, total), "Abar": (fixed.shift_m, _largest((slow.Abar, m))),
+                  "Bbar": (fixed.shift_B, _largest((slow.Bbar[:, None], x))),
+                  "P": (fixed.shift_I, _largest((slow.W_m, m)))}
+        if slow.nu is not None:
+            found["nu"] = fixed.shift_nu, _largest((slow.nu[:, None], x))
+    return {name: max(most, 4 * min(most, fixed.I.high) * 2.0**-shift * (shift < 0))
+            for name, (shift, most) in found.items()}
+
+
+def _largest(*parts: tuple[np.ndarray, float]) -> float:
+    """What a sum of products comes to at most, of rows and their largest inputs."""
+    return float(np.max(sum(np.abs(np.asarray(rows, float)).sum(axis=-1) * high for rows, high in parts)))
 
 
 def _filled(layer: Layer, chip: Chip) -> Layer:

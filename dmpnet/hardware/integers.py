@@ -32,7 +32,8 @@ def shifted(total: np.ndarray, shift: int, rounding: str, noise: np.ndarray | in
     if rounding == "zero":
         return down + ((total < 0) & (left > 0))
     if rounding == "stochastic":
-        return down + ((left << lfsr.BITS) + (np.asarray(noise) << shift) >> shift + lfsr.BITS)
+        below = max(lfsr.BITS - shift, 0)  # bits of noise below those of `left`
+        return down + ((left << below) + (np.asarray(noise) << shift + below - lfsr.BITS) >> shift + below)
     return down
 
 

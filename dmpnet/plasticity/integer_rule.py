@@ -320,7 +320,7 @@ def rounded(word: Word, total: str, shift: int, noise: int) -> str:
     """Brian2 code of `total` >> shift, rounded as `word` does; noise: number of the word of the step that it takes."""
     down = f"({total})/{2.0**shift}"
     if word.rounding == "stochastic":
-        return f"floor({down} + lfsr_drawn(r_pre, r_post, {noise})/{2.0**lfsr.BITS})"
+        return f"floored({down} + lfsr_drawn(r_pre, r_post, {noise})/{2.0**lfsr.BITS})"
     return ROUNDINGS[word.rounding].format(down)
 
 

@@ -22,7 +22,7 @@ from math import floor, inf, log, log2
 import numpy as np
 
 from dmpnet.errors import DmpnetError
-from dmpnet.fixed import Word
+from dmpnet.fixed import EXACT, Word
 from dmpnet.hardware import lfsr
 from dmpnet.hardware.chip import Chip, Plasticity, learning
 from dmpnet.plasticity.catalogue import rules
@@ -32,6 +32,7 @@ from dmpnet.plasticity.reward import REWARD
 from dmpnet.plasticity.rule import Rule
 
 WIDEST = 46  # bits of a sum: with 16 random bits below it, 64-bit integers and float64, Brian2's type, are exact
+FARTHEST = EXACT - 1  # bits by which it is shifted: with a random part of 1 it is less than 2
 ROWS = ("pair-nearest", "stochastic-binary")
 COLUMNS = ("diehl-cook",)
 LONGEST = 4  # a decay comes at least so often in a time constant
@@ -291,7 +292,7 @@ def _change(made: IntegerRule, form: Form, part: Plasticity) -> tuple[Change | N
     change = Change(form.when, form.target, form.sign, form.trace, np.zeros(1, np.int64), 0, form.factor,
                     round(form.offset * one), form.second if cross else "", 0, form.third, tonic)
     wide = log2(_largest(made, change, gain, cross)) + (VARIATION_BITS + 1) * made.device.varies
-    shift = min(floor(most), floor(WIDEST - 1 - wide))
+    shift = min(floor(most), floor(WIDEST - 1 - wide), FARTHEST - VARIATION_BITS * made.device.varies)
     whole, times = np.rint(gain * 2.0**shift).astype(np.int64), round(cross * 2.0**shift)
     became = [(name, made.rule.numbers[name], made.rule.numbers[name] * rounded / (exact * 2.0**shift))
               for name, rounded, exact in zip(form.names, (whole.max(), times), (gain.max(), cross), strict=True)
