@@ -267,6 +267,21 @@ def test_a_sign_alone_holds_weights_only(name):
         chip.changed(chip.load("dmp"), {f"words.{name}.bits": 1})
 
 
+@pytest.mark.parametrize("name, signed, told", [
+    ("beta", True, "signed = true, but it is a fraction; set signed = false"),
+    *((name, False, "signed = false, but it goes below 0; set signed = true") for name in "muI")])
+def test_signs_are_where_values_have_them(name, signed, told):
+    with pytest.raises(DmpnetError, match=f"words.{name}: {told}"):
+        chip.changed(chip.load("dmp"), {f"words.{name}.signed": signed})
+
+
+def test_a_weight_that_learns_is_no_sign_alone():
+    """-1, 0 and 1 do not fit one bit; 0 and 1 do."""
+    assert chip.changed(chip.load("learning"), {"plasticity.w.bits": 1}).plasticity.w.high == 1
+    with pytest.raises(DmpnetError, match="plasticity: w is .*at most 16 bits, not a sign alone"):
+        chip.changed(chip.load("learning"), {"plasticity.w.signed": True, "plasticity.w.bits": 1})
+
+
 def test_what_is_kept_of_a_membrane_is_exact():
     """beta u, a product of so many bits, as float64 and 64-bit integers hold it."""
     assert chip.changed(chip.load("ideal"), {"words.beta.bits": 9, "words.u.bits": 44}).words.u.bits == 44

@@ -41,6 +41,11 @@ class Words:
             if getattr(self, field.name).binary and field.name not in BINARY:
                 raise DmpnetError(f"words.{field.name}: 1 bits, signed, but a sign takes a bit and leaves at least "
                                   f"one, except in {', '.join(BINARY)}; set bits >= 2, or signed = false")
+        if self.beta.signed:
+            raise DmpnetError("words.beta: signed = true, but it is a fraction; set signed = false")
+        for name in ("m", "u", "I"):
+            if not getattr(self, name).signed:
+                raise DmpnetError(f"words.{name}: signed = false, but it goes below 0; set signed = true")
         if self.beta.bits + self.u.bits > EXACT:
             raise DmpnetError(f"words.beta, words.u: {self.beta.bits} and {self.u.bits} bits, but products are exact "
                               f"to {EXACT}; give one of them fewer")
@@ -123,9 +128,9 @@ class Plasticity:
             if word.signed != signed or not 2 <= word.bits <= LEARNING or word.overflow != "saturate":
                 raise DmpnetError(f"plasticity: {name} is {word}, but it saturates, has {'a' if signed else 'no'} sign "
                                   f"and 2 to {LEARNING} bits; set it so")
-        if self.w.bits > LEARNING or self.w.overflow != "saturate":
+        if self.w.bits > LEARNING or self.w.overflow != "saturate" or self.w.binary:
             raise DmpnetError(f"plasticity: w is {self.w}, but a weight that learns saturates and has at most "
-                              f"{LEARNING} bits; set it so")
+                              f"{LEARNING} bits, not a sign alone; set it so")
 
 
 LEARNING = 16
