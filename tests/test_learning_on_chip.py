@@ -78,8 +78,12 @@ def presented(s, image, intensity, number, array, theta):
     return count, theta
 
 
-@pytest.mark.parametrize("settings", [tiny(8), tiny(8, "linear"), tiny(4), tiny(1)],
-                         ids=["8", "8 linear", "4", "1"])
+UNEVEN = replace(tiny(4), present=0.031)
+"""Its traces fall every few steps of its 31."""
+
+
+@pytest.mark.parametrize("settings", [tiny(8), tiny(8, "linear"), tiny(4), tiny(1), UNEVEN],
+                         ids=["8", "8 linear", "4", "1", "31 steps"])
 @pytest.mark.parametrize("backend", ["numpy", pytest.param("cpp_standalone", marks=pytest.mark.slow),
                                      pytest.param("cython", marks=pytest.mark.slow)])
 def test_brian2_learns_the_codes_that_shift_registers_make(backend, settings):
@@ -136,12 +140,11 @@ def test_an_interrupted_run_on_chip_ends_with_the_same_bits(tmp_path):
 
 
 def test_the_length_of_a_run_changes_nothing_on_chip(tmp_path):
-    """Registers go on from run to run; traces that fall every few steps do so in step, as a presentation is whole."""
+    """Registers go on from run to run; traces that fall every few steps count them from the start of a presentation."""
+    assert all(UNEVEN.steps % trace.period for trace in UNEVEN.integers.traces.values())
     ends = []
     for presentations in (3, 8):
-        settings = tiny(4)
-        assert all(settings.steps % trace.period == 0 for trace in settings.integers.traces.values())
-        learner = Learner(settings, IMAGES, CLASSES, tmp_path / f"{presentations}", presentations=presentations,
+        learner = Learner(UNEVEN, IMAGES, CLASSES, tmp_path / f"{presentations}", presentations=presentations,
                           backend="numpy")
         learner.run()
         ends.append(learner.state.w.tobytes())

@@ -251,6 +251,14 @@ def test_a_linear_trace_falls_on_a_line_and_ends_at_0(by, period):
     assert_array_equal(seen, np.maximum(255 - by * (np.arange(1, 800) // period), 0))
 
 
+@given(st.integers(1, 7), st.integers(0, 9), st.integers(0, 40))
+def test_a_trace_falls_as_often_as_it_says(period, anew, steps):
+    trace, value = Trace("x", Word(8, signed=False), 255, True, "linear", 1, period, anew), np.array(255)
+    for k in range(steps):
+        value = integer_reference.fallen(trace, value, k)
+    assert 255 - value == trace.falls(steps) == sum((k % (anew or 99)) % period == 0 for k in range(steps))
+
+
 @given(st.integers(2, 16), st.integers(1, 8), st.booleans())
 def test_a_shifted_trace_keeps_its_part_and_ends_at_0(bits, by, negative):
     """Each step leaves x - ceil(x / 2^by): less than x (1 - 2^-by), by less than 1; no trace is stuck above 0."""

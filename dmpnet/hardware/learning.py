@@ -95,14 +95,14 @@ def _traces(run: Learning, part: Plasticity) -> Tally:
     N, M = run.writes.shape
     for traces, units, spikes in ((run.rule.pre, M, run.pre), (run.rule.post, N, run.post)):
         for trace in traces:
-            ticks = units * -(-run.steps // trace.period)
+            ticks = units * trace.falls(run.steps)
             tally[Action("read", "traces", trace.word.bits)] += ticks
             tally[Action("write", "traces", trace.word.bits)] += ticks + spikes
             tally[Action("add", "update", trace.word.bits)] += ticks
     for when, many in run.events.items():
         tally[Action("read", "traces", part.trace.bits)] += many * (when != "end")
     if run.rule.eligibility:
-        ticks = N * M * -(-run.steps // run.rule.eligibility.period)
+        ticks = N * M * run.rule.eligibility.falls(run.steps)
         for kind in ("read", "write"):
             tally[Action(kind, "traces", part.eligibility.bits)] += ticks
     return tally

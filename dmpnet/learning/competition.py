@@ -136,8 +136,9 @@ class Competition:
 
     @property
     def integers(self) -> IntegerRule | None:
-        """The rule in the chip's integers, with one more random word a step for bringing weights to their sum."""
-        return _integers(self.rule, self.chip, self.changed, self.decay, self.dt) if self.chip else None
+        """The rule in the chip's integers, with one more random word a step for bringing weights to their sum; traces
+        count their steps from the start of each presentation."""
+        return _integers(self.rule, self.chip, self.changed, self.decay, self.dt, self.steps) if self.chip else None
 
     @property
     def unit(self) -> float:
@@ -157,8 +158,11 @@ def _chip(name: str, changed: tuple[tuple[str, Any], ...]) -> chips.Chip:
 
 
 @cache
-def _integers(name: str, chip: str, changed: tuple[tuple[str, Any], ...], decay: str, dt: float) -> IntegerRule:
+def _integers(name: str, chip: str, changed: tuple[tuple[str, Any], ...], decay: str, dt: float,
+              steps: int) -> IntegerRule:
     made = constrain(rule(name), _chip(chip, changed), dt, decay=decay or None)
+    pre, post = (tuple(replace(trace, anew=steps) for trace in traces) for traces in (made.pre, made.post))
+    made = replace(made, pre=pre, post=post)
     return replace(made, words=made.words + 1) if made.w.rounding == "stochastic" else made
 
 

@@ -161,7 +161,7 @@ def run(rule: IntegerRule, pre: np.ndarray, post: np.ndarray, w: np.ndarray, gat
 
 def fallen(trace: Trace, value: np.ndarray, k: int) -> np.ndarray:
     """The trace after the decay of step k."""
-    if trace.decay == "none" or k % trace.period:
+    if trace.decay == "none" or (k % trace.anew if trace.anew else k) % trace.period:
         return value
     size = np.abs(value)
     lost = trace.by if trace.decay == "linear" else (size + (1 << trace.by) - 1) >> trace.by

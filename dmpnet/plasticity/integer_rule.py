@@ -14,7 +14,8 @@ the same numbers.)
 
 Order within a step, as of dmpnet.plasticity.synapses:
 
-    1  registers take `words` new words, traces fall (every `period` steps, in steps that are multiples of it)
+    1  registers take `words` new words, traces fall (every `period` steps, in steps that are multiples of it, counted
+       from the start of the simulation or of a presentation)
     2  presynaptic spikes: every synapse of the input changes
     3  postsynaptic spikes: every synapse of the neuron changes, from what 2 left
     4  traces of neurons that spiked jump, and saturate
@@ -43,7 +44,7 @@ class Trace:
     one : what stands for 1;  latest : a spike sets it to one, it does not add one
     decay : 'linear', by is taken off, down to 0; 'shift', by bits: the trace >> by, rounded up, is taken off, so that
         it ends at 0 too; 'none'
-    period : steps from one decay to the next
+    period : steps from one decay to the next;  anew : steps after which they are counted from 0 again, 0: never
     """
 
     name: str
@@ -53,6 +54,7 @@ class Trace:
     decay: str = "none"
     by: int = 0
     period: int = 1
+    anew: int = 0
 
     @property
     def tick(self) -> str:
@@ -61,8 +63,14 @@ class Trace:
             return ""
         size = f"abs({self.name})"
         lost = f"{self.by}.0" if self.decay == "linear" else f"ceil({size}/{2.0**self.by})"
-        due = f"*int(t_in_timesteps % {self.period} == 0)" if self.period > 1 else ""
+        step = f"t_in_timesteps % {self.anew}" if self.anew else "t_in_timesteps"
+        due = f"*int({step} % {self.period} == 0)" if self.period > 1 else ""
         return f"{self.name} = sign({self.name})*clip({size} - {lost}{due}, 0, {max(self.word.high, -self.word.low)})"
+
+    def falls(self, steps: int) -> int:
+        """How often, in so many steps from the first on."""
+        whole, rest = divmod(steps, self.anew or steps + 1)
+        return whole * -(-self.anew // self.period) - (-rest // self.period)
 
     @property
     def jump(self) -> str:
