@@ -662,8 +662,26 @@ def test_codes_are_whole_in_brian2():
             plasticity.synapses(made.brian2, NeuronGroup(65535, "v : 1", threshold="v > 1"), target, i=[0], j=[0])
 
 
-def test_a_lost_tonic_reward_and_an_unused_sign_are_noted():
-    assert any("d_0 = 0.002 became 0" in note for note in on("reward-modulated").notes)
+@pytest.mark.parametrize("made, told", [
+    (lambda: on("reward-modulated"), "d_0 = 0.002 became 0: plasticity.third has 8 bits"),
+    (lambda: on("diehl-cook", {"trace.bits": 2}), "x_tar = 0.4 became 0: plasticity.trace has 2 bits"),
+    (lambda: on("pair-nearest", {"reads": "rows"}, {"A_plus": 0.1, "A_minus": 1e-5}),
+     "A_minus = 1e-05 became 0: plasticity.amplitude has 8 bits"),
+    (lambda: on("stochastic-binary", {"reads": "rows"}, {"p_plus": 1e-6, "p_minus": 0.1}), "p_plus = 1e-06 became 0"),
+], ids=["tonic reward", "target", "depression by rows", "potentiation by rows"])
+def test_what_rounding_makes_0_is_noted(made, told):
+    assert sum(told in note for note in made().notes) == 1
+
+
+def test_what_becomes_of_targets_and_of_amplitudes_by_rows_is_told():
+    """To half a unit of a trace that stands for 1 with 64, and of an amplitude above 127."""
+    assert dict((name, has) for name, _, has in on("diehl-cook").became)["x_tar"] == pytest.approx(0.4, abs=0.5 / 64)
+    rows = {name: (said, has) for name, said, has in on("pair-nearest", {"reads": "rows"}, LIVELY).became}
+    assert rows["A_plus"] == (0.05, pytest.approx(0.05, rel=1 / 128))
+    assert rows["A_minus"] == (0.06, pytest.approx(0.06, rel=1 / 256))
+
+
+def test_an_unused_sign_is_noted():
     assert any("sign" in note for note in on("pair-additive", {"w.signed": True}).notes)
     assert isinstance(on("pair-additive").brian2, Rule) and not on("pair-additive").notes
 

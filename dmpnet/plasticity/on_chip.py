@@ -43,7 +43,7 @@ class Form:
     """A change in real numbers: (t - offset) (amplitude + cross t2) third, of w (or c), t and t2 in units of 1.
 
     amplitude : a number, or a function of the weight (table);  factor : as in Change
-    names : parameters that amplitude and cross are, '' for none
+    names : parameters that amplitude, cross and offset are, '' for none
     """
 
     when: str
@@ -56,32 +56,32 @@ class Form:
     factor: str = ""
     third: str = ""
     target: str = "w"
-    names: tuple[str, str] = ("", "")
+    names: tuple[str, str, str] = ("", "", "")
 
 
 def forms(rule: Rule) -> tuple[Form, ...]:
     """What spikes do by the rules of the catalogue, laid out for integer arithmetic."""
     name, p = rule.name, rule.numbers
     if name.startswith("triplet"):
-        return (Form("pre", -1, "o1", p["A2_minus"], p["A3_minus"], "r2", names=("A2_minus", "A3_minus")),
-                Form("post", 1, "r1", p["A2_plus"], p["A3_plus"], "o2", names=("A2_plus", "A3_plus")))
+        return (Form("pre", -1, "o1", p["A2_minus"], p["A3_minus"], "r2", names=("A2_minus", "A3_minus", "")),
+                Form("post", 1, "r1", p["A2_plus"], p["A3_plus"], "o2", names=("A2_plus", "A3_plus", "")))
     if name == "diehl-cook":
         return (Form("post", 1, "x", lambda w: p["eta"] * np.maximum(p["w_max"] - w, 0) ** p["mu"],
-                     offset=p["x_tar"], names=("eta", "")),)
+                     offset=p["x_tar"], names=("eta", "", "x_tar")),)
     if name == "diehl-cook-code":
-        return (Form("pre", -1, "y1", p["eta_pre"], names=("eta_pre", "")),
-                Form("post", 1, "x", 0.0, p["eta_post"], "y2", names=("", "eta_post")))
+        return (Form("pre", -1, "y1", p["eta_pre"], names=("eta_pre", "", "")),
+                Form("post", 1, "x", 0.0, p["eta_post"], "y2", names=("", "eta_post", "")))
     if name == "reward-modulated":
-        return (Form("pre", -1, "y", p["A_minus"], target="c", names=("A_minus", "")),
-                Form("post", 1, "x", p["A_plus"], target="c", names=("A_plus", "")),
+        return (Form("pre", -1, "y", p["A_minus"], target="c", names=("A_minus", "", "")),
+                Form("post", 1, "x", p["A_plus"], target="c", names=("A_plus", "", "")),
                 Form("end", 1, "c", 1 / p["tau_w"], third="d"))
     down, up = ("p_minus", "p_plus") if name == "stochastic-binary" else ("A_minus", "A_plus")
     third = {"slow-memory-gated": "gate", "voltage-gated": "voltage"}.get(name, "")
     if name == "pair-multiplicative":
-        return (Form("pre", -1, "y", p[down], factor="height", names=(down, "")),
-                Form("post", 1, "x", p[up], factor="room", names=(up, "")))
-    return (Form("pre", -1, "y", p[down] * p["w_max"], third=third, names=(down, "")),
-            Form("post", 1, "x", p[up] * p["w_max"], third=third, names=(up, "")))
+        return (Form("pre", -1, "y", p[down], factor="height", names=(down, "", "")),
+                Form("post", 1, "x", p[up], factor="room", names=(up, "", "")))
+    return (Form("pre", -1, "y", p[down] * p["w_max"], third=third, names=(down, "", "")),
+            Form("post", 1, "x", p[up] * p["w_max"], third=third, names=(up, "", "")))
 
 
 def reads(name: str) -> tuple[str, ...]:
@@ -110,7 +110,7 @@ def constrain(rule: Rule, chip: Chip, dt: float, *, decay: str | None = None, he
                           f"{', '.join(part.decay)}; choose one of them, or set plasticity.decay")
     made = _weights(rule, chip, dt, part, device)
     if part.reads == "rows":
-        return _numbered(_by_rows(made, part))
+        return _numbered(_noted(_by_rows(made, part), part))
     adding = {code.split()[0] for code in (rule.pre_reset + "\n" + rule.post_reset).splitlines() if "+=" in code}
     sides = []
     for code in (rule.pre_reset, rule.post_reset):
@@ -130,10 +130,7 @@ def constrain(rule: Rule, chip: Chip, dt: float, *, decay: str | None = None, he
                    post=tuple(t for t in made.post if t.name in used))
     for trace in made.traces.values():
         became.append((_tau_name(rule, trace.name), _tau(rule, trace.name), trace.tau(dt)))
-    lost = [f"{name} = {wanted:g} became 0: plasticity.amplitude has {part.amplitude.bits} bits"
-            for name, wanted, has in became if wanted and not has]
-    return _numbered(replace(made, changes=tuple(changes), became=(*made.became, *became),
-                             notes=(*made.notes, *lost)))
+    return _numbered(_noted(replace(made, changes=tuple(changes), became=(*made.became, *became)), part))
 
 
 # what can be had
@@ -253,10 +250,9 @@ def _third(made: IntegerRule, part: Plasticity, kind: str, largest: float) -> In
     c = decayed(Trace("c", part.eligibility, eligible), kind, p["tau_c"], made.dt, jump)
     d = decayed(Trace("d", part.third, one), kind, p["tau_d"], made.dt, REWARD * one)
     tonic = round(p["d_0"] * one)
-    notes = () if tonic or not p["d_0"] else (f"d_0 = {p['d_0']:g} became 0: third has {part.third.bits} bits",)
     became = (("tau_c", p["tau_c"], c.tau(made.dt, jump)), ("tau_d", p["tau_d"], d.tau(made.dt, REWARD * one)),
               ("d_0", p["d_0"], tonic / one))
-    return replace(made, eligibility=c, reward=d, notes=(*made.notes, *notes), became=became)
+    return replace(made, eligibility=c, reward=d, became=became)
 
 
 # changes
@@ -295,11 +291,13 @@ def _change(made: IntegerRule, form: Form, part: Plasticity) -> tuple[Change | N
     shift = min(floor(most), floor(WIDEST - 1 - wide), FARTHEST - VARIATION_BITS * made.device.varies)
     whole, times = np.rint(gain * 2.0**shift).astype(np.int64), round(cross * 2.0**shift)
     became = [(name, made.rule.numbers[name], made.rule.numbers[name] * rounded / (exact * 2.0**shift))
-              for name, rounded, exact in zip(form.names, (whole.max(), times), (gain.max(), cross), strict=True)
+              for name, rounded, exact in zip(form.names[:2], (whole.max(), times), (gain.max(), cross), strict=True)
               if name and exact]
     if cross and not times:  # then the other part has all of the word
         alone, rest = _change(made, replace(form, cross=0.0, second=""), part)
         return alone, [*rest, became[-1]]
+    if form.offset:
+        became.append((form.names[2], form.offset, change.offset / one))
     return replace(change, gain=whole, shift=shift, cross=times), became
 
 
@@ -366,11 +364,24 @@ def _by_rows(made: IntegerRule, part: Plasticity) -> IntegerRule:
         raise DmpnetError(f"{made.rule.name}: its largest step is {max(steps):.2g} codes of w, which rounding "
                           f"({made.w.rounding}) makes nothing of; set plasticity.w.rounding = stochastic, give w fewer "
                           f"bits, or raise the rates")
-    became = [(tau, p[tau], start / fall / 2 * dt) for tau, fall in zip(("tau_plus", "tau_minus"), falls, strict=True)]
+    became = [(name, p[name], p[name] * amplitude * start / (step * 2.0**shift)) for name, amplitude, step in
+              zip((up, down), (a_plus, a_minus), steps, strict=True) if step]
+    became += [(tau, p[tau], start / fall / 2 * dt) for tau, fall in zip(("tau_plus", "tau_minus"), falls, strict=True)]
     note = (f"of several postsynaptic spikes between two presynaptic ones only the latest counts, and none later than "
             f"{top - 1} steps after the first of the two")
     return replace(made, pre=(counters[0],), post=(counters[1],), changes=(change,),
                    became=(*made.became, *became), notes=(*made.notes, note))
+
+
+ROUNDED = {"d_0": "third", "x_tar": "trace"}
+"""Words that parameters are rounded to; all others to an amplitude."""
+
+
+def _noted(made: IntegerRule, part: Plasticity) -> IntegerRule:
+    """With a note on every parameter that rounding made 0."""
+    lost = [f"{name} = {wanted:g} became 0: plasticity.{word} has {getattr(part, word).bits} bits"
+            for name, wanted, has in made.became if wanted and not has for word in [ROUNDED.get(name, "amplitude")]]
+    return replace(made, notes=(*made.notes, *lost))
 
 
 def _numbered(made: IntegerRule) -> IntegerRule:
