@@ -48,6 +48,25 @@ def test_triplets_and_gates_take_more_products():
         assert found[Action("multiply", "update", 8, 8)] == times * (7 * 2 + 5 * 3), name
 
 
+def test_a_way_to_a_bound_is_one_more_product():
+    """Of weights of 4 bits, in all 29 synapses."""
+    described = chip.changed(CHIP, {"plasticity.w.bits": 4})
+    found = count(run(constrain(rule("pair-multiplicative"), described, 1e-3)), described)["weights"]
+    assert found[Action("multiply", "update", 8, 8)] == found[Action("multiply", "update", 4, 8)] == 29
+
+
+def test_a_table_is_read_for_every_step():
+    made = constrain(rule("diehl-cook"), CHIP, 1e-3)
+    assert made.table and count(run(made), CHIP)["weights"][Action("read", "traces", 8)] == 5 * 3
+
+
+def test_both_lines_by_rows_take_two_products_each():
+    """7 rows of 2: steps since a spike times what falls in a step, and what is left times an amplitude of 6 bits."""
+    described = chip.changed(CHIP, {"plasticity.reads": "rows", "plasticity.amplitude.bits": 6})
+    found = count(run(constrain(rule("pair-nearest"), described, 1e-3)), described)["weights"]
+    assert found[Action("multiply", "update", 8, 6)] == found[Action("multiply", "update", 8, 8)] == 2 * 14
+
+
 def test_rewards_are_taken_up_in_every_step():
     made = constrain(rule("reward-modulated"), CHIP, 1e-3)
     found = count(run(made), CHIP)

@@ -3,6 +3,8 @@
 An array of M inputs and N neurons that learned by an integer rule (dmpnet.plasticity.integer_rule) in T steps:
 
     weights   every synapse of the spike's row or column read, its step multiplied out, added; written where it changed
+              (the step: trace times amplitude, which a table is read for; and one product more each for a second trace,
+              for a third factor, and for the way left to a bound; by rows, two for each line)
     traces    read and written when they decay, written when they jump, read by every change that needs them
     random    all registers read and written once a word, in every step, drawn from or not
 
@@ -80,13 +82,27 @@ def _weights(run: Learning, part: Plasticity) -> Tally:
         many = run.events[change.when]
         held = part.eligibility.bits if change.target == "c" else w
         place = "traces" if change.target == "c" else "weights"
-        terms = 1 + bool(getattr(change, "cross", 0)) + (getattr(change, "third", "") in ("gate", "d"))
         tally[Action("read", place, held)] += many
-        tally[Action("multiply", "update", part.trace.bits, part.amplitude.bits)] += many * terms
+        for action, times in _step(change, w, part).items():
+            tally[action] += many * times
         tally[Action("add", "update", held)] += many
         if change.target == "c":
             tally[Action("write", place, held)] += many
     tally[Action("write", "weights", w)] += int(run.writes.sum())
+    return tally
+
+
+def _step(change: Any, w: int, part: Plasticity) -> Tally:
+    """What the size of one step takes at one synapse."""
+    trace, amplitude = part.trace.bits, part.amplitude.bits
+    product = Action("multiply", "update", trace, amplitude)
+    if hasattr(change, "fall_plus"):
+        return Counter({product: 2}) + Counter({Action("multiply", "update", trace, trace): 2})
+    tally: Tally = Counter({product: 1 + bool(change.cross) + (change.third in ("gate", "d"))})
+    if change.factor:
+        tally[Action("multiply", "update", w, amplitude)] += 1
+    if len(change.gain) > 1:
+        tally[Action("read", "traces", amplitude)] += 1
     return tally
 
 
