@@ -267,7 +267,7 @@ def test_binary_weights_take_a_bit_each_and_without_chance_no_register_is_needed
 
 
 @pytest.mark.parametrize("name, used, way_out", [
-    ("memory.weights", 144, "at most 11 neurons, or give w at most 7 bits, or take a chip with memory.weights = 144"),
+    ("memory.weights", 144, "at most 11 neurons, or give w of W_f at most 7 bits, or take .* memory.weights = 144"),
     ("plasticity.traces", 22, "at most 11 neurons, or give trace at most 7 bits, or .* plasticity.traces = 22"),
     ("plasticity.random", 44, "at most 11 neurons, or take a chip with plasticity.random = 44"),
     ("limits.neurons", 12, "at most 11, or take a chip with limits.neurons = 12"),
@@ -302,6 +302,16 @@ def test_a_network_that_learns_needs_more_than_one_that_does_not():
     assert bank(report, "weights bank", 1) == bank(still, "weights bank", 1)
     assert bank(report, "traces bank", 2) == 4 * 12 and bank(report, "random bank", 2) == 2 * 4 * 12
     assert len([need for need in report.needs if need.rule in ("traces bank", "random bank")]) == len(LEARNING)
+
+
+def test_each_array_that_learns_takes_the_bits_of_its_own_rule():
+    """10 inputs and 12 neurons: where one of two arrays has 1 bit a synapse, not 8, that saves 7 of each 8."""
+    bytes_, described = learns()
+    bits, _ = learns("stochastic-binary")
+    asked = network(kind="RSNN")
+    still = bank(fit(asked, described), "weights bank")
+    for arrays, saved in (({"W_f_1": bytes_, "W_r_1": bits}, 144), ({"W_f_1": bits, "W_r_1": bytes_}, 120)):
+        assert still - bank(fit(asked, described, learns=arrays), "weights bank") == saved * 7 // 8
 
 
 @pytest.mark.parametrize("name", ["W_f_3", "W_r_1", "W_o", ""])

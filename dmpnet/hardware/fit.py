@@ -95,6 +95,8 @@ class Need:
 
 # what the banks hold: how many numbers of each word
 
+LEARNS = "w of "  # of an array that learns, whose rule says how many bits
+
 Held = dict[str, int]
 
 
@@ -103,7 +105,7 @@ def held_weights(core: Core, chip: Chip) -> Held:
     slow = core.D > 0
     return {"W_f": core.N * core.M * ("W_f" not in core.learns),
             "W_r": core.N**2 * (core.recurrent and "W_r" not in core.learns),
-            "w": sum(core.N * core.inputs(array) for array in core.learns), "w_x": core.M * slow,
+            **{f"{LEARNS}{array}": core.N * core.inputs(array) for array in core.learns}, "w_x": core.M * slow,
             "W_o": core.C * core.N, "b": core.N + slow + core.C, "u": core.N * core.rows}
 
 
@@ -161,7 +163,7 @@ class Bank:
     def _way_out(self, core: Core, chip: Chip, available: int) -> str:
         """The most neurons, dimensions and bits with which it fits, each changed alone."""
         slots, held = chip.limits.slots, self.held(core, chip)
-        words = [word for word in self.shrinking if held[word]]
+        words = [word for word in self.shrinking if held.get(word)]
         neurons = bisect_right(range(1, core.N), available, key=lambda N: self.size(replace(core, N=N), chip))
         d = slots * bisect_right(range(slots, core.D, slots), available,
                                  key=lambda D: self.size(replace(core, D=D), chip))
@@ -174,14 +176,14 @@ class Bank:
 
 
 def _bits(core: Core, chip: Chip, name: str) -> int:
-    if name == "w":
-        return max(rule.w.bits for rule in core.learns.values())
+    if name.startswith(LEARNS):
+        return core.learns[name.removeprefix(LEARNS)].w.bits
     if name == "register":
         return lfsr.BITS
     return getattr(chip.words if hasattr(chip.words, name) else chip.plasticity, name).bits
 
 
-BANKS = (Bank("weights", held_weights, ("W_f", "W_r", "w", "w_x", "W_o")),
+BANKS = (Bank("weights", held_weights, ("W_f", "W_r", f"{LEARNS}W_f", f"{LEARNS}W_r", "w_x", "W_o")),
          Bank("slow", held_slow, ("P", "nu", "Abar", "Bbar")),
          Bank("state", held_state, ("u", "m", "x")))
 LEARNING_BANKS = (Bank("traces", held_traces, ("trace", "eligibility")), Bank("random", held_random, ()))
