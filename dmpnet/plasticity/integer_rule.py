@@ -9,8 +9,8 @@ t : trace of the other neuron;  t2 : slower trace of the neuron that spikes;  th
 `>> shift` rounds as the chip's word of w does; at random, it adds 16 bits of noise below the point and cuts them off.
 Noise comes from shift registers (dmpnet.hardware.lfsr), one an input and one a neuron; a synapse takes the exclusive
 or of its two, which is again a state of the register, unless they are equal. So 16 bits a neuron are enough, and what
-a synapse draws does not depend on the order in which events are worked off. (With more than 65,535 synapses some draw
-the same numbers.)
+a synapse draws does not depend on the order in which events are worked off. (Some synapses may draw the same numbers;
+of more than 65,535 some must.)
 
 Order within a step, as of dmpnet.plasticity.synapses:
 
