@@ -219,12 +219,11 @@ def test_more_work_takes_no_less_and_flags_save(S, N, d, lanes, slots, flags):
 
 
 @given(S=st.lists(st.integers(0, 40), min_size=1, max_size=6))
-def test_idle_and_busy_are_all_there_is(S):
+def test_no_path_works_longer_than_the_step(S):
     found = cycles.timing(load([S, S]), DMP)
     assert found.latency.shape == (2, len(S))
-    for path in vars(found.busy):
-        assert (found.idle(path) >= 0).all()
-        np.testing.assert_array_equal(found.idle(path) + getattr(found.busy, path), found.latency)
+    for busy in vars(found.busy).values():
+        assert (busy <= found.latency).all()
     assert found.means()["latency"] == pytest.approx(found.latency.mean())
     assert found.means()["busy spikes"] == pytest.approx(32 * np.mean(S))
 

@@ -13,8 +13,7 @@ from dmpnet.hardware.in_memory import Counts
 def mismatches(V, B, lam):
     """Cells of the array that differ from the integer neuron's leak."""
     rows, _ = in_memory.update(in_memory.to_bits(V, B), lam)
-    want = leaks.clipped(V, lam)
-    return int((rows != in_memory.to_bits(want, B)).sum()) + int((in_memory.from_bits(rows) != want).sum())
+    return int((rows != in_memory.to_bits(leaks.clipped(V, lam), B)).sum())
 
 
 @pytest.mark.parametrize("B", range(4, 9))
@@ -74,7 +73,6 @@ def test_bits_are_twos_complement_least_significant_first():
     rows = in_memory.to_bits(np.array([5, -1, -8, 0]), 4)
     assert rows.tolist() == [[1, 1, 0, 0], [0, 1, 0, 0], [1, 1, 0, 0], [0, 1, 1, 0]]
     assert rows.dtype == np.uint8
-    assert in_memory.from_bits(rows).tolist() == [5, -1, -8, 0]
 
 
 def test_the_array_given_stays_as_it_was():
@@ -94,7 +92,7 @@ def test_a_leak_of_an_unsigned_scalar():
 def test_counts_written_out():
     """Four columns of 6 rows, lam = 3: 5 -> 2, -2 -> 0 (cleared), 2 -> 0 (cleared), 3 -> 0 (met, not passed)."""
     rows, counts = in_memory.update(in_memory.to_bits(np.array([5, -2, 2, 3]), 6), 3)
-    assert in_memory.from_bits(rows).tolist() == [2, 0, 0, 0]
+    np.testing.assert_array_equal(rows, in_memory.to_bits(np.array([2, 0, 0, 0]), 6))
     assert counts == Counts(row_steps=7, reads=6, writes=7, bit_lines=2 * 6 * 4 + 2, full_adders=24)
 
 

@@ -271,14 +271,6 @@ def test_a_neuron_under_constant_drive_fires_at_the_rate_it_should():
     assert V[0] == 10 and spikes == (27 - 7) * 1000 / 100
 
 
-def test_synaptic_input():
-    W = np.array([[7, -8, 3], [1, 2, -4]])
-    assert TinyODIN(1, 100).synaptic_input(W, np.array([1, 1, 0])).tolist() == [-1, 3]
-    for neuron, beyond in ((TinyODIN(1, 100), 8), (ODIN(1, 100), -8), (TrueNorth(1, 100), 256), (Clipped(4, 1, 5), 8)):
-        with pytest.raises(DmpnetError, match=f"{neuron.name}: W reaches from .*{beyond}.*weight lies in"):
-            neuron.synaptic_input(np.array([[beyond]]), np.array([1]))
-
-
 def test_no_sum_wraps_around():
     """The largest int64 saturates like any other large current, and NumPy scalars count as plain integers."""
     huge = np.iinfo(np.int64)

@@ -81,10 +81,6 @@ class Timing:
     busy: Busy
     waits: Waits
 
-    def idle(self, path: str) -> np.ndarray:
-        """Cycles of each step in which `path` does nothing."""
-        return self.latency - getattr(self.busy, path)
-
     def means(self) -> dict[str, float]:
         """Everything, mean over the steps."""
         return {"latency": float(self.latency.mean())} | {

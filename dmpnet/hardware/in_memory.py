@@ -53,14 +53,6 @@ def to_bits(V: np.ndarray, B: int) -> np.ndarray:
     return (V.astype(np.int64) >> np.arange(B)[:, None] & 1).astype(np.uint8)
 
 
-def from_bits(bits: np.ndarray) -> np.ndarray:
-    """The integers V (N,), int64, that rows `bits` (B, N) hold."""
-    B = _checked(bits).shape[0]
-    weight = 1 << np.arange(B)
-    weight[-1] *= -1
-    return weight @ bits.astype(np.int64)
-
-
 def update(bits: np.ndarray, lam: int) -> tuple[np.ndarray, Counts]:
     """Rows (B, N) after all columns leaked by lam in place, and what that took [our reconstruction]."""
     rows = _checked(bits).copy()

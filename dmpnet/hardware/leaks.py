@@ -77,11 +77,6 @@ class IntegerNeuron(ABC):
     def limits(self) -> tuple[int, int]:
         """Lowest and highest V."""
 
-    @property
-    @abstractmethod
-    def weights(self) -> tuple[int, int]:
-        """Lowest and highest weight of a synapse."""
-
     @abstractmethod
     def leak(self, V: np.ndarray) -> np.ndarray:
         """V (N,) after one step without input."""
@@ -111,15 +106,6 @@ class IntegerNeuron(ABC):
                               f"saturate it, or take more bits")
         return V
 
-    def synaptic_input(self, W: np.ndarray, s_in: np.ndarray) -> np.ndarray:
-        """I = W s_in (N,) from weights W (N, M) and spikes s_in (M,)."""
-        W, s_in = _integers(self.name, "W", W), _integers(self.name, "s_in", s_in)
-        low, high = self.weights
-        if W.size and not (low <= W.min() and W.max() <= high):
-            raise DmpnetError(f"{self.name}: W reaches from {W.min()} to {W.max()}, but a weight lies in {low} to "
-                              f"{high}; scale and round the weights")
-        return W @ s_in
-
 
 @dataclass(frozen=True)
 class _SevenBitLeak(IntegerNeuron):
@@ -136,7 +122,7 @@ class _SevenBitLeak(IntegerNeuron):
 
 @dataclass(frozen=True)
 class TinyODIN(_SevenBitLeak):
-    """tinyODIN: V signed 12 bit, saturating at 0x7FF and 0x800 (-2048), weights signed 4 bit, V = 0 after a spike.
+    """tinyODIN: V signed 12 bit, saturating at 0x7FF and 0x800 (-2048), V = 0 after a spike.
 
     Read in lif_neuron.v, beyond what is commonly said of it: the leak strength L has 7 bits, so 0 to 127; theta is an
     unsigned 12-bit word, and one above 0x7FF is never reached; the comparison also follows a leak, where it cannot
@@ -149,7 +135,6 @@ class TinyODIN(_SevenBitLeak):
     highest: ClassVar[int] = 4095
     name: ClassVar[str] = "tinyODIN"
     limits: ClassVar[tuple[int, int]] = (-0x800, 0x7FF)
-    weights: ClassVar[tuple[int, int]] = (-8, 7)
 
     def leak(self, V: np.ndarray) -> np.ndarray:
         return clipped(V, self.L)
@@ -159,8 +144,8 @@ class TinyODIN(_SevenBitLeak):
 class ODIN(_SevenBitLeak):
     """ODIN's LIF neuron: V unsigned 8 bit, 0 to 255, saturating at both ends, V = 0 after a spike.
 
-    Read in lif_neuron_state.v: the leak strength L has 7 bits; a weight has 3 bits and its sign belongs to the
-    presynaptic neuron, so -7 to 7; inhibition, like the leak, ends at 0. The chip's leak can be switched off: L = 0.
+    Read in lif_neuron_state.v: the leak strength L has 7 bits; inhibition, like the leak, ends at 0. The chip's leak
+    can be switched off: L = 0.
 
     L : leak a step, 0 to 127
     theta : threshold, 1 to 255
@@ -169,7 +154,6 @@ class ODIN(_SevenBitLeak):
     highest: ClassVar[int] = 255
     name: ClassVar[str] = "ODIN"
     limits: ClassVar[tuple[int, int]] = (0, 255)
-    weights: ClassVar[tuple[int, int]] = (-7, 7)
 
     def leak(self, V: np.ndarray) -> np.ndarray:
         return floored(V, self.L)
@@ -177,7 +161,7 @@ class ODIN(_SevenBitLeak):
 
 @dataclass(frozen=True)
 class TrueNorth(IntegerNeuron):
-    """TrueNorth's deterministic neuron: V from -393216 to 393216, leak and weights of -255 to 255.
+    """TrueNorth's deterministic neuron: V from -393216 to 393216, leak of -255 to 255.
 
     Order, unlike the others: a tick adds the input, then leaks, then compares (Cassidy et al. 2013; NeMo), so
     `leak_first` is False; other simulators leak first (SANA-FE), and True does so here. Limits and `stop` as in NeMo
@@ -202,7 +186,6 @@ class TrueNorth(IntegerNeuron):
     leak_first: bool = False
     name: ClassVar[str] = "TrueNorth"
     limits: ClassVar[tuple[int, int]] = (-393216, 393216)
-    weights: ClassVar[tuple[int, int]] = (-255, 255)
 
     def __post_init__(self):
         _plain(self, "lam", "theta", "sign")
@@ -216,16 +199,12 @@ class TrueNorth(IntegerNeuron):
 
 
 class _OfBits(IntegerNeuron):
-    """Ours: V and weights are signed integers of B bits."""
+    """Ours: V is a signed integer of B bits."""
 
     B: int
 
     @property
     def limits(self) -> tuple[int, int]:
-        return limits(self.B)
-
-    @property
-    def weights(self) -> tuple[int, int]:
         return limits(self.B)
 
 
@@ -234,7 +213,7 @@ class Clipped(_OfBits):
     """Our integer LD-LIF: V signed B bit, saturating, leak by clipped subtraction (after Shang et al. 2026,
     arXiv 2603.12739, whose widths are not known to us; what is updated in memory, dmpnet.hardware.in_memory).
 
-    B : bits of V and of a weight, 4 to 16
+    B : bits of V, 4 to 16
     lam : leak a step, 0 to 2^(B-1) - 1 and not above theta
     theta : threshold, 1 to 2^(B-1) - 1
     reset : 'hard' (V = 0) or 'soft' (V - theta)
@@ -260,7 +239,7 @@ class Clipped(_OfBits):
 class Shifted(_OfBits):
     """V signed B bit, saturating, that decays by a shift, V - (V >> k): the multiplier-free exponential [ours].
 
-    B : bits of V and of a weight, 4 to 16
+    B : bits of V, 4 to 16
     k : 1 to B - 1; a fraction 2^-k is lost a step, rounded as in `shifted`
     theta : threshold, 1 to 2^(B-1) - 1; V rests anywhere below 2^k, so a theta above 2^k - 1 is wise
     reset : 'hard' (V = 0) or 'soft' (V - theta)

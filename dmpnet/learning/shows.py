@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from brian2 import NeuronGroup, get_device, prefs, second, volt
+from brian2 import NeuronGroup, get_device, second, volt
 
 from dmpnet.hardware import lfsr
 from dmpnet.learning import competition
@@ -138,13 +138,8 @@ def _through(totals: np.ndarray, images: int, state: State,
 def opened(settings: Competition, presentations: int = PRESENTATIONS, learns: bool = True,
            backend: str = "cpp_standalone") -> Iterator[Shows]:
     """A network ready to be shown images; Brian2 as it was, after."""
-    before = prefs["devices.cpp_standalone.extra_make_args_unix"]
-    prefs["devices.cpp_standalone.extra_make_args_unix"] = ["-j2"]
-    try:
-        with brian2_on(backend, settings.dt, **({"build_on_run": False} if backend == "cpp_standalone" else {})):
-            yield Shows(settings, presentations, learns)
-    finally:
-        prefs["devices.cpp_standalone.extra_make_args_unix"] = before
+    with brian2_on(backend, settings.dt, **({"build_on_run": False} if backend == "cpp_standalone" else {})):
+        yield Shows(settings, presentations, learns)
 
 
 def responses(settings: Competition, state: State, images: np.ndarray, shown: Shows,

@@ -1,8 +1,7 @@
 """What memory devices do that words do not: devices differ, writes fail, up is not down, levels are few, states drift.
 
-All of it is off by default; a device that is off computes as the word alone. Options of an integer rule
-(dmpnet.plasticity.on_chip.constrain), seeded, nothing from Brian2's generator. Models are the simplest that are in use,
-numbers are the user's:
+A Device is an option of an integer rule (dmpnet.plasticity.on_chip.constrain), seeded, nothing from Brian2's generator;
+all of it is off by default, and then it computes as the word alone. Models are the simplest in use, numbers the user's:
 
     variation   each synapse changes by its own factor, N(1, sigma) held at 0 and above, a whole number of 1/256
     failing     a write does not take with this probability, whatever it wants to write; it still wears the cell
@@ -10,6 +9,8 @@ numbers are the user's:
     bend        steps shrink toward the end they go to: exp(-bend p), p the part of the way already gone, as of
                 memristors in Querlioz et al. 2013 (IEEE Trans. Nanotechnol. 12, 288)
     levels      states a device has, where they are fewer than the word's codes
+
+Drift is apart from that, as no rule brings it about: `drifted` says how weights are read some time after learning.
 """
 
 import math
