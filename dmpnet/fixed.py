@@ -87,7 +87,7 @@ class Word:
 
     def held(self, expression: str) -> str:
         """Brian2 expression of what the word holds of `expression`."""
-        return OVERFLOWS[self.overflow].format(expression, self.low, self.high, float(1 << self.bits))
+        return OVERFLOWS[self.overflow].format(expression, float(self.low), float(self.high), float(1 << self.bits))
 
 
 @dataclass(frozen=True)

@@ -260,6 +260,13 @@ def test_range_of_a_word(bits, signed, low, high):
     assert (word.low, word.high) == (low, high)
 
 
+@pytest.mark.parametrize("overflow", ["saturate", "wrap"])
+def test_limits_of_wide_words_are_no_whole_numbers_in_code(overflow):
+    """Above 32 bits Cython does not compile them, of which Brian2 tells nothing: all values stay 0."""
+    held = Word(WIDEST, overflow=overflow).held("a")
+    assert str(2.0**(WIDEST - 1)) in held and not re.search(r"\b\d{10,}\b(?!\.)", held)
+
+
 @pytest.mark.parametrize("name", ["P", "nu", "b", "x", "m", "u", "I"])
 def test_a_sign_alone_holds_weights_only(name):
     assert chip.changed(chip.load("dmp"), {"words.W_f.bits": 1}).words.W_f.binary
