@@ -40,7 +40,7 @@ class Words:
         for field in fields(self):
             if getattr(self, field.name).binary and field.name not in BINARY:
                 raise DmpnetError(f"words.{field.name}: 1 bits, signed, but a sign takes a bit and leaves at least "
-                                  f"one, except in {', '.join(BINARY)}; set bits >= 2, or signed = false")
+                                  f"one, except in {', '.join(BINARY)}; set bits >= 2")
         if self.beta.signed:
             raise DmpnetError("words.beta: signed = true, but it is a fraction; set signed = false")
         for name in ("m", "u", "I"):

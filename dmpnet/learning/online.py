@@ -19,7 +19,7 @@ from dmpnet import provenance, weights
 from dmpnet.data import Recordings
 from dmpnet.errors import DmpnetError
 from dmpnet.evaluation import check_match
-from dmpnet.files import digest_of, whole_file, write_arrays
+from dmpnet.files import whole_file, write_arrays
 from dmpnet.learning import hidden, readout
 from dmpnet.learning.readout import Readout
 from dmpnet.weights import TrainedNetwork
@@ -70,10 +70,9 @@ class OnLine:
 
     @cached_property
     def _setup(self) -> dict[str, Any]:
-        """What a run must share with the one it continues; data: sha256 of values and labels."""
+        """What a run must share with the one it continues."""
         return {"network": weights.checksum(self.network), "samples": len(self.data),
-                "data": digest_of(self.data.values, self.data.labels), "eta": self.eta, "seed": self.seed,
-                "piece": self.piece}
+                "data": self.data.checksum, "eta": self.eta, "seed": self.seed, "piece": self.piece}
 
     def resume(self) -> bool:
         """Go on from the folder's checkpoint, if there is one; DmpnetError if it is of another run."""
