@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from data_files import letters, untrusted, write_braille
 from networks import random_input, random_network
 
 from dmpnet import cli, data, drawing, reference, shipped, weights
@@ -156,6 +157,17 @@ def test_run_compares_every_spike_and_draws(digits_reader, tmp_path, capsys):
         assert Path(f"{again}{suffix}").read_bytes() == (out / f"portrait{suffix}").read_bytes()
 
 
+@untrusted
+def test_run_reads_the_test_part_of_a_data_set_without_a_subset(tmp_path, capsys):
+    """Whatever the task: a network reads what it was trained on."""
+    weights.save(random_network((12, 9, 27), encoding="analog", steps=76, dt=0.025, dataset="braille"),
+                 tmp_path / "reader.npz")
+    write_braille(tmp_path, letters())
+    assert dmpnet("run", "--weights", tmp_path / "reader.npz", "--samples", 2, "--data", tmp_path,
+                  "--out", tmp_path / "out") == 0
+    assert "2 recordings of braille (test)" in capsys.readouterr().out
+
+
 def test_run_tells_a_class_at_every_step(digits_reader, tmp_path, capsys, monkeypatch):
     """Digits with a label at every step: its row of the picture, cut to ten classes."""
     every_step = replace(digits_reader, kappa=0.9)
@@ -268,7 +280,7 @@ def test_requests_that_name_nothing_known(network, digits_reader, tmp_path, caps
                             ((*run, "--backend", "quantum"), "quantum"), ((*run, "--samples", 0), "0"),
                             ((*run, "--split", "holdout"), "holdout"),
                             ((*run, "--split", "test", "--data", tmp_path / "nowhere"), "nowhere"),
-                            (("run", "shd-regen", *run[1:], "--data", tmp_path), "smnist test")]:
+                            (("run", "shd-regen", "--data", tmp_path), "shd-regen test")]:
         assert told in refused(capsys, tmp_path, *arguments), arguments
 
 

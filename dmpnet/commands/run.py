@@ -13,7 +13,7 @@ from dmpnet.evaluation import Evaluation
 from dmpnet.files import whole_file, write_arrays
 from dmpnet.weights import TrainedNetwork
 
-NETWORKS = {"smnist": ("smnist-dmp2", "subset"), "shd-regen": ("shd-regen-dmp2", "test")}
+NETWORKS = {"smnist": "smnist-dmp2", "shd-regen": "shd-regen-dmp2"}
 
 
 def add(parsers) -> None:
@@ -24,7 +24,8 @@ def add(parsers) -> None:
                         "shd-regen: spoken digits (needs --data)")
     p.add_argument("--weights", metavar="FILE",
                    help="another network than the shipped DMP II; it reads the data it was trained on")
-    p.add_argument("--split", help="part of the data set: subset (1,000 digits), test or train")
+    p.add_argument("--split", help="part of the data set: subset (1,000 digits), test or train (default: subset "
+                                   "where there is one, else test)")
     p.add_argument("--samples", type=int, metavar="N", help="only the first N samples")
     p.add_argument("--trainer", action="store_true",
                    help="also ask the PyTorch network, float32 and float64 (needs the extra: train)")
@@ -36,16 +37,16 @@ def add(parsers) -> None:
 
 def execute(arguments: argparse.Namespace) -> None:
     check_backend(arguments.backend, arguments.processes)
-    name, split = NETWORKS[arguments.task]
-    name, split = arguments.weights or name, arguments.split or split
+    name = arguments.weights or NETWORKS[arguments.task]
     network = options.network(name)
-    recordings = options.recordings(arguments, network, split, arguments.task)
+    recordings = options.recordings(arguments, network, arguments.split, arguments.task)
     out = arguments.out
     out.mkdir(parents=True, exist_ok=True)
     count, steps, channels = recordings.values.shape
     size = weights.parameters(network)["paper"]
     print(f"{name} ({network.kind} {network.shape}, {size:,} parameters) reads {count:,} recordings of "
-          f"{recordings.name} ({split}), {steps} steps x {channels} channels, in Brian2 on {arguments.backend}\n")
+          f"{recordings.name} ({recordings.split}), {steps} steps x {channels} channels, in Brian2 on "
+          f"{arguments.backend}\n")
     result = options.tested(network, recordings, arguments.backend, arguments.processes, "simulating")
     rows = summary(result, arguments.backend)
     if arguments.trainer:
