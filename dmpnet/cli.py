@@ -17,14 +17,13 @@ start here:
   dmpnet simulate smnist-dmp2 digits.npy --out spikes.npz
                                   your own input; spikes of every layer in a file
   dmpnet train smnist --out mine  train your own (needs the extra: pip install 'dmpnet[train]')
-  dmpnet decay shd-regen-dmp2 --data FOLDER
-                                  what is lost if the membranes leak by subtraction
-  dmpnet constrain shd-regen-dmp2 --chip dmp-256 --data FOLDER --evaluate
+  dmpnet decay smnist-dmp2        what is lost if the membranes leak by subtraction
+  dmpnet constrain smnist-dmp2 --chip dmp-256 --download --evaluate --split subset
                                   in the integers of a chip: does it fit, does it still classify
   dmpnet codesign --budget 20kB --data FOLDER
                                   network and chip together: accuracy against bytes and energy over d, N and bits
   dmpnet stdp                     plasticity rules with their sources; stdp window RULE measures one in Brian2
-  dmpnet learn digits --data FOLDER --out mine
+  dmpnet learn digits --download --out mine
                                   400 neurons learn handwritten digits by STDP, without labels
   dmpnet table1                   accuracy against parameters, the paper's Table 1 beside ours
 """
