@@ -23,7 +23,7 @@ start here:
   dmpnet codesign --budget 20kB --data FOLDER
                                   network and chip together: accuracy against bytes and energy over d, N and bits
   dmpnet stdp                     plasticity rules with their sources; stdp window RULE measures one in Brian2
-  dmpnet learn digits --download --out mine
+  dmpnet learn digits --download --out digits
                                   400 neurons learn handwritten digits by STDP, without labels
   dmpnet table1                   accuracy against parameters, the paper's Table 1 beside ours
 """

@@ -1,11 +1,11 @@
 """Learning without backpropagation; killed and called again, it goes on where it was.
 
-  dmpnet learn digits --data FOLDER --out mine      400 neurons learn handwritten digits by STDP, without labels
-  dmpnet learn digits --frozen mine/learned.npz --data FOLDER --out mine-test
+  dmpnet learn digits --data FOLDER --out digits    400 neurons learn handwritten digits by STDP, without labels
+  dmpnet learn digits --frozen digits/learned.npz --data FOLDER --out digits-test
                                                     what they answer to the test digits, nothing changing any more
-  dmpnet learn digits --chip learning --set plasticity.w.bits=4 --data FOLDER --out mine
+  dmpnet learn digits --chip learning --set plasticity.w.bits=4 --data FOLDER --out digits-4bit
                                                     the same with weights and traces in a chip's integers
-  dmpnet learn readout shd-regen --data FOLDER --out mine
+  dmpnet learn readout shd-regen --data FOLDER --out readout
                                                     a DMP network whose hidden pathway is drawn learns on line by the
                                                     delta rule; --no-memory is the same without slow memory
 """

@@ -6,7 +6,7 @@
                                           weight change against the distance of spikes (triplet: and their frequency)
   dmpnet stdp show pair-nearest --chip learning --neurons 784 400
                                           its integers on a chip, what became of its parameters, what room it takes
-  dmpnet stdp window pair-nearest --chip learning --set plasticity.w.bits=4 --figure window.pdf
+  dmpnet stdp window pair-nearest --chip learning --set plasticity.w.bits=4 --out chip.csv --figure chip.pdf
                                           the window in those integers beside the one in real numbers
 
 --chip takes a chip that learns, by name or as a description (.toml); --set changes any of its numbers.
