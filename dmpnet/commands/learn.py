@@ -157,7 +157,7 @@ def learn_readout(arguments: argparse.Namespace) -> None:
         chosen, held = data.validation_split(train, arguments.validation, arguments.seed, arguments.by)
         train, test = train.take(chosen), train.take(held)
     else:
-        test = data.load(arguments.dataset, "test", arguments.data).take(slice(arguments.test))
+        test = data.load(arguments.dataset, "test", arguments.data, arguments.download).take(slice(arguments.test))
     network = options.network(arguments.network) if arguments.network else hidden.drawn(
         train, arguments.neurons, context=0.0 if arguments.no_memory else 1.0, seed=arguments.seed)
     with options.bar(arguments.passes * len(train), "sample", "learning") as bar:
