@@ -507,7 +507,8 @@ def parameters(network: TrainedNetwork) -> dict[str, int]:
     """Parameter counts: 'paper' by its rule, sum over layers (M N + N d + d^2) + N C; 'trainable'; 'stored'.
 
     The paper's rule leaves out biases and w_x and counts the frozen Abar; W_r adds N^2 a layer, axonal delays M.
-    In a hierarchy d^2 is the sum of d_i^2; a cascade adds d_{i+1} for each coupling, which is of rank one.
+    In a hierarchy d^2 is the sum of d_i^2; a cascade adds d_{i+1} for each coupling, which is of rank one. What a chip
+    fills up with zeros (unit_m = 0) counts as stored alone.
     """
     paper = network.W_o.size
     frozen = 0
@@ -515,12 +516,10 @@ def parameters(network: TrainedNetwork) -> dict[str, int]:
         paper += layer.W_f.size + (layer.W_r.size if layer.W_r is not None else 0)
         paper += layer.delay.size if layer.delay is not None else 0
         if layer.slow is not None:
-            paper += layer.slow.W_m.size + _recurrent(layer.slow)
+            sizes = [size for size, _ in layer.slow.all_blocks] if layer.fixed is None else [
+                int((layer.fixed.unit_m > 0).sum())]
+            paper += layer.N * sum(sizes) + sum(size**2 for size in sizes)
+            paper += sum(sizes[1:]) if layer.slow.feed == "cascade" else 0
             frozen += layer.slow.Abar.size + layer.slow.Bbar.size
     stored = sum(array.size for key, array in _arrays(network) if not key.startswith("input."))
     return {"paper": paper, "trainable": stored - frozen, "stored": stored}
-
-
-def _recurrent(slow: SlowMemory) -> int:
-    sizes = [size for size, _ in slow.all_blocks]
-    return sum(size**2 for size in sizes) + (sum(sizes[1:]) if slow.feed == "cascade" else 0)

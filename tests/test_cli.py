@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,7 +16,9 @@ import pytest
 from data_files import letters, untrusted, write_braille
 from networks import random_input, random_network
 
-from dmpnet import cli, data, drawing, reference, shipped, weights
+from dmpnet import cli, data, drawing, reference, shipped, table, weights
+from dmpnet.hardware import chip
+from dmpnet.hardware.constrain import constrain
 
 
 @pytest.fixture
@@ -80,10 +83,29 @@ def test_info_tells_what_is_not_as_published(network, tmp_path, capsys):
     assert "delays" not in out and "blocks" not in out and "acts on" not in out and "one a sample" in out
 
 
+def test_info_says_what_an_integer_network_has_from_the_one_it_was_made_from(network, tmp_path, capsys):
+    """Parameters without the zeros that fill its slots up; an epoch and an accuracy that are its own if trained on."""
+    origin = {"epoch": 16, "validation_accuracy": 0.92147239}
+    made = constrain(replace(network, provenance=origin), chip.load("dmp"), random_input(network, 2)).network
+    assert [layer.slow.d for layer in made.layers] == [8, 8]
+    weights.save(made, tmp_path / "rounded.npz")
+    weights.save(replace(made, provenance=origin | {"start": made.provenance}), tmp_path / "trained-on.npz")
+    paper = f"{weights.parameters(network)['paper']}   sum of M N"
+    for name, stage in (("rounded", ", before constraining"), ("trained-on", "")):
+        assert dmpnet("info", tmp_path / f"{name}.npz") == 0
+        out = capsys.readouterr().out
+        told = dict(re.findall(r"^(epoch|validation accuracy)(.*?)  ", out, re.M))
+        assert told == {"epoch": stage, "validation accuracy": stage}
+        assert paper in out and "92.15 %" in out and "trainable" not in out
+
+
 def test_info_lists_the_shipped_networks(capsys):
+    """With their mean on the test set, as table 1 has it."""
     assert dmpnet("info") == 0
-    out = capsys.readouterr().out
-    assert all(name in out for name in shipped.names()) and "smnist-dmp2" in out
+    lines = {line.split()[0]: line.split()[-2:] for line in capsys.readouterr().out.splitlines() if line}
+    assert set(shipped.names()) <= set(lines)
+    accuracy = np.mean([result["accuracy_brian2"] for result in table.results("shd-regen-dmp2")])
+    assert lines["shd-regen-dmp2"] == ["5", f"{accuracy:.2f}"]
 
 
 def test_simulate_writes_what_the_reference_computes(network, tmp_path):

@@ -5,10 +5,12 @@ Abar, and as stored.
 """
 
 import argparse
+from collections.abc import Callable
+from typing import Any
 
 from tabulate import tabulate
 
-from dmpnet import provenance, shipped, weights
+from dmpnet import provenance, shipped, table, weights
 from dmpnet.commands import options
 from dmpnet.weights import TrainedNetwork
 
@@ -24,7 +26,8 @@ def add(parsers) -> None:
 def execute(arguments: argparse.Namespace) -> None:
     if arguments.weights is None:
         tables: dict[str, list] = {"shipped": [_line(name) for name in shipped.names()]}
-        print(tabulate(tables["shipped"], headers="keys", intfmt=","))
+        print(tabulate(tables["shipped"], headers="keys", intfmt=",", floatfmt=".2f"))
+        print("\ntest %: mean over seeds, in Brian2 on the whole test set (dmpnet table1); one of them is NAME/seedK")
     else:
         network = options.network(arguments.weights)
         tables = {"layers": _used([_layer(network, number) for number in range(len(network.layers))]),
@@ -38,11 +41,11 @@ def execute(arguments: argparse.Namespace) -> None:
 
 
 def _line(name: str) -> dict[str, object]:
-    network = weights.load(shipped.path(name))
-    accuracy = network.provenance.get("validation_accuracy")
+    network, found = weights.load(shipped.path(name)), table.results(name)
+    accuracy = table.mean_and_error([result["accuracy_brian2"] for result in found])[0] if found else None
     return {"name": name, "network": f"{network.kind} {network.shape}", "data": network.encoding.dataset,
             "steps": network.encoding.steps, "parameters": weights.parameters(network)["paper"],
-            "validation %": None if accuracy is None else round(100 * accuracy, 2)}
+            "seeds": len(shipped.seeds(name)), "test %": accuracy}
 
 
 def _layer(network: TrainedNetwork, number: int) -> dict[str, object]:
@@ -72,29 +75,30 @@ def _rule(network: TrainedNetwork) -> str:
     blocks = any(layer.slow.blocks for layer in network.layers if layer.slow)
     delays = any(layer.delay is not None for layer in network.layers)
     square = "sum of d_i^2 (a cascade: + d_2 + d_3 ...)" if blocks else "d^2"
-    return f"sum of M N + N d + {square} (+ N^2){' + M' if delays else ''} over layers, + N C"
+    return f"sum of M N + N d + {square} (+ N^2){' + M' if delays else ''} over layers, + N C" + (
+        ", without zero padding" if network.fixed else "")
 
 
 def _totals(network: TrainedNetwork) -> list[tuple[str, str]]:
     count, code, origin = weights.parameters(network), network.encoding, network.provenance
     state = sum(layer.state for layer in network.layers)
     delays = any(layer.delay is not None for layer in network.layers)
-    told = "one a sample, of the mean readout" if network.kappa is None else \
+    classes = "one a sample, of the mean readout" if network.kappa is None else \
         f"one every step, of the readout smoothed with kappa = {network.kappa:g}"
     rows = [
         ("parameters, the paper's rule", f"{count['paper']:,}   {_rule(network)}"),
-        ("parameters, trainable", f"{count['trainable']:,}   with biases and w_x, without Abar and Bbar"),
+        *([] if network.fixed else
+          [("parameters, trainable", f"{count['trainable']:,}   with biases and w_x, without Abar and Bbar")]),
         ("numbers stored", f"{count['stored']:,}"),
         ("state buffers", f"{state:,}   N + d over layers{', + sum of delays' if delays else ''}"),
-        ("class", told),
+        ("class", classes),
         *([("chip", f"{origin.get('chip', 'not said')}: all arrays are whole numbers")] if network.fixed else []),
         ("input", f"{code.kind}, {code.channels} channels x {code.steps} steps of {code.dt * 1e3:g} ms"),
         ("data", code.dataset or "not said"),
         ("permutation", "none" if code.permutation is None else f"of {len(code.permutation)} steps"),
     ]
-    for key in ("epoch", "validation_accuracy", "commit", "written"):
-        if key in origin:
-            rows.append((key.replace("_", " "), str(origin[key])))
-    if "versions" in origin:
-        rows.append(("versions", ", ".join(f"{name} {number}" for name, number in origin["versions"].items())))
-    return rows
+    stage = ", before constraining" if network.fixed and "chip" not in origin.get("start", {}) else ""
+    told: dict[str, Callable[[Any], str]] = {
+        "epoch": str, "validation_accuracy": lambda part: f"{100 * part:.2f} %", "commit": str, "written": str,
+        "versions": lambda found: ", ".join(f"{name} {number}" for name, number in found.items())}
+    return rows + [(key.replace("_", " ") + stage, text(origin[key])) for key, text in told.items() if key in origin]
