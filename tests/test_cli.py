@@ -1,5 +1,6 @@
 """The command line as a user meets it: results, and one clear line with exit code 2 for every request gone wrong."""
 
+import argparse
 import csv
 import io
 import json
@@ -55,6 +56,21 @@ def test_help_teaches(arguments, capsys):
     with pytest.raises(SystemExit) as done:
         dmpnet(*arguments, "--help")
     assert done.value.code == 0 and len(capsys.readouterr().out) > 300
+
+
+def options_of(parser):
+    """Options by name of a parser and of every one below it."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for below in action.choices.values():
+                yield from options_of(below)
+        yield from ((name, action) for name in action.option_strings)
+
+
+def test_help_names_the_back_end_that_is_taken():
+    found = [action for name, action in options_of(cli.parser()) if name == "--backend"]
+    assert {action.default for action in found} == {"numpy", "cpp_standalone"}
+    assert all(f"(default: {action.default}" in action.help for action in found)
 
 
 def test_info_prints_layers_and_both_parameter_counts(network, tmp_path, capsys):

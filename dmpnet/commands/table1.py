@@ -29,9 +29,9 @@ def add(parsers) -> None:
     p.add_argument("--retrain", metavar="ROW", help="train and evaluate this row with --seed, into --out")
     p.add_argument("--no-test", action="store_true", help="with --retrain: train only, leave the test set alone")
     options.data(p)
-    options.backend(p)
-    p.set_defaults(backend="cpp_standalone", execute=execute)
+    options.backend(p, "cpp_standalone")
     options.common(p, None)
+    p.set_defaults(execute=execute)
 
 
 def execute(arguments: argparse.Namespace) -> None:
