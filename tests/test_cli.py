@@ -18,6 +18,7 @@ from data_files import letters, untrusted, write_braille
 from networks import random_input, random_network
 
 from dmpnet import cli, data, drawing, reference, shipped, table, weights
+from dmpnet.commands import options
 from dmpnet.hardware import chip
 from dmpnet.hardware.constrain import constrain
 
@@ -71,6 +72,18 @@ def test_help_names_the_back_end_that_is_taken():
     found = [action for name, action in options_of(cli.parser()) if name == "--backend"]
     assert {action.default for action in found} == {"numpy", "cpp_standalone"}
     assert all(f"(default: {action.default}" in action.help for action in found)
+
+
+def test_every_command_has_a_seed_and_refuses_what_is_none(capsys):
+    """`stdp` and `learn` have one in each action."""
+    taken = [action.type for name, action in options_of(cli.parser()) if name == "--seed"]
+    assert set(taken) == {options.seed} and len(taken) == 12
+    assert options.seed("4294967295") == 2**32 - 1
+    for wrong in ("-1", "4294967296", "1.5", "one"):
+        with pytest.raises(SystemExit) as done:
+            dmpnet("info", "--seed", wrong)
+        assert done.value.code == 2 and f"'{wrong}', but a seed is a whole number from 0 to 4294967295" in \
+            capsys.readouterr().err
 
 
 def test_info_prints_layers_and_both_parameter_counts(network, tmp_path, capsys):

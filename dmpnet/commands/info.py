@@ -19,7 +19,7 @@ def add(parsers) -> None:
     p = parsers.add_parser("info", help="what a weights file holds; without a file, the shipped networks",
                            description=__doc__)
     p.add_argument("weights", nargs="?", metavar="FILE", help="weights file, or the name of a shipped network")
-    options.common(p, None)
+    options.common(p, None, draws=False)
     p.set_defaults(execute=execute)
 
 

@@ -19,12 +19,17 @@ from dmpnet.errors import DmpnetError
 from dmpnet.evaluation import Evaluation, check_match, evaluate
 from dmpnet.weights import TrainedNetwork
 
+SEEDS = 2**32
 BYTES = {"": 1, "b": 1, "kb": 1000, "mb": 10**6, "kib": 1 << 10, "mib": 1 << 20}
 
 
-def common(parser: argparse.ArgumentParser, out: str | None) -> None:
-    """--seed and --out; `out` is the default of the latter, None writes nothing unless asked."""
-    parser.add_argument("--seed", type=int, default=0, help="seed of every random draw (default: 0)")
+def common(parser: argparse.ArgumentParser, out: str | None, draws: bool = True) -> None:
+    """--seed and --out, which every command has.
+
+    out : default of --out, None writes nothing unless asked;  draws : whether the command draws anything at random
+    """
+    parser.add_argument("--seed", type=seed, default=0,
+                        help="seed of every random draw (default: 0)" if draws else "draws nothing")
     parser.add_argument("--out", type=Path, default=Path(out) if out else None,
                         help=f"where results go (default: {out or 'only the screen'})")
 
@@ -34,6 +39,13 @@ def one_file(out: Path, suffix: str) -> None:
     if out.is_dir() or out.suffix != suffix:
         raise DmpnetError(f"--out {out}: {'a folder' if out.is_dir() else f'ends in {out.suffix!r}'}, but results go "
                           f"into one {suffix} file, provenance beside it (.json); give a name that ends in {suffix}")
+
+
+def seed(text: str) -> int:
+    """A seed as NumPy and PyTorch both take it."""
+    if not text.isdecimal() or int(text) >= SEEDS:
+        raise argparse.ArgumentTypeError(f"{text!r}, but a seed is a whole number from 0 to {SEEDS - 1}; set one")
+    return int(text)
 
 
 def script(doc: str | None, out: str | None) -> argparse.ArgumentParser:

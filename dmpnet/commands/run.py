@@ -31,7 +31,7 @@ def add(parsers) -> None:
                    help="also ask the PyTorch network, float32 and float64 (needs the extra: train)")
     options.backend(p)
     options.data(p)
-    options.common(p, "dmpnet-run")
+    options.common(p, "dmpnet-run", draws=False)
     p.set_defaults(execute=execute)
 
 

@@ -34,7 +34,7 @@ def add(parsers) -> None:
     p.add_argument("--record", nargs="*", default=["spikes"], metavar="WHAT",
                    help=f"what to keep for every step: {', '.join(RECORDABLE)} (default: spikes)")
     options.backend(p)
-    options.common(p, "spikes.npz")
+    options.common(p, "spikes.npz", draws=False)
     p.set_defaults(execute=execute)
 
 

@@ -25,6 +25,7 @@ from dmpnet.backends import BACKENDS, check_backend
 from dmpnet.commands import options
 from dmpnet.errors import DmpnetError
 from dmpnet.files import whole_file
+from dmpnet.hardware import lfsr
 from dmpnet.hardware.fit import fit_array
 
 
@@ -35,7 +36,7 @@ def add(parsers) -> None:
     actions = p.add_subparsers(title="actions", metavar="ACTION")
     show = actions.add_parser("show", help="equations and parameters of one rule")
     show.add_argument("rule", metavar="RULE", help="its name, as dmpnet stdp lists it")
-    show.add_argument("--seed", type=int, default=0, help="of the variation of devices (default: 0)")
+    show.add_argument("--seed", type=options.seed, default=0, help="of the variation of devices (default: 0)")
     show.add_argument("--neurons", type=int, nargs=2, default=(784, 400), metavar=("M", "N"),
                       help="inputs and neurons whose room is counted with --chip (default: 784 400)")
     _on_chip(show)
@@ -135,11 +136,12 @@ def measured(arguments: argparse.Namespace) -> None:
     check_backend(arguments.backend)
     options.one_file(arguments.out, ".csv")
     made, described = _constrained(arguments, found)
-    pairings = {"window": protocols.window(found, arguments.backend, arguments.seed + 1)}
+    register = arguments.seed % lfsr.PERIOD + 1
+    pairings = {"window": protocols.window(found, arguments.backend, register)}
     if found.name.startswith("triplet"):
         pairings["frequency"] = protocols.frequency(found, arguments.backend)
     if made is not None:
-        pairings["on chip"] = protocols.window_on_chip(made, arguments.backend, arguments.seed + 1)
+        pairings["on chip"] = protocols.window_on_chip(made, arguments.backend, register)
     rows = [line for protocol, pairing in pairings.items() for line in _lines(protocol, pairing)]
     with whole_file(arguments.out) as temporary, open(temporary, "w", newline="") as file:
         table = csv.DictWriter(file, list(rows[0]))

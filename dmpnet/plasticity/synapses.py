@@ -64,13 +64,12 @@ def synapses(rule: Rule, source: Any, target: Any, *, w: Any = 0.0, i: np.ndarra
         i, j = (ends.ravel() for ends in np.mgrid[:len(source), :len(target)])
     check_weights(rule, w, name)
     words = registers(len(i), seed) if "r : integer" in rule.model else None
-    drawn = registers(len(source) + len(target), seed)  # of neurons, for rules whose synapses have none
     equations = "\n".join(filter(None, ("w : 1", rule.model, "sample : integer (constant)" if rule.third_factor else "",
                                         model)))
     made = Synapses(source, target, equations, on_pre=_lines(transmit, rule.on_pre), on_post=rule.on_post or None,
                     namespace=rule.namespace, name=name)
-    objects = [made, *_traces(rule, made, source, "pre", drawn[:len(source)]),
-               *_traces(rule, made, target, "post", drawn[len(source):])]
+    objects = [made, *_traces(rule, made, source, "pre", seed, 0),
+               *_traces(rule, made, target, "post", seed, len(source))]
     third = _third(rule, made, samples) if rule.third_factor else None
     made.connect(i=i, j=j)
     made.w = w
@@ -130,8 +129,11 @@ def _variables(equations: str) -> list[str]:
     return [first or second for first, second in re.findall(r"^\s*(?:d(\w+)/dt|(\w+))\s*[=:]", equations, re.M)]
 
 
-def _traces(rule: Rule, made: Synapses, neurons: Any, side: str, drawn: np.ndarray) -> list[Any]:
-    """The traces of one side and the synapses by which they hear their neurons' spikes; none if there are none."""
+def _traces(rule: Rule, made: Synapses, neurons: Any, side: str, seed: int, before: int) -> list[Any]:
+    """The traces of one side and the synapses by which they hear their neurons' spikes; none if there are none.
+
+    seed, before : of their registers, for rules whose synapses have none, and how many neurons come first in the cycle
+    """
     equations, reset = getattr(rule, f"{side}_equations"), getattr(rule, f"{side}_reset")
     if not equations:
         return []
@@ -140,7 +142,7 @@ def _traces(rule: Rule, made: Synapses, neurons: Any, side: str, drawn: np.ndarr
     for variable in _variables(equations):
         _refer(made, f"{variable}_{side}", traces, variable, f"_{side}synaptic_idx")
     if "r : integer" in equations:
-        traces.r = drawn
+        traces.r = registers(before + len(neurons), seed)[before:]
     _each_step(traces, getattr(rule, f"{side}_step"))
     if not reset:
         return [traces]
