@@ -1,5 +1,8 @@
 """What dmpnet says when a request cannot be carried out."""
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 
 class DmpnetError(ValueError):
     """A wrong input, file or setting: one line that names the object, the value, the limit and the fix.
@@ -18,3 +21,9 @@ class WeightsError(DmpnetError):
 
 class BackendError(DmpnetError):
     """A simulation back end is unknown or not usable on this machine."""
+
+
+def meant(name: str, known: Iterable[str]) -> str:
+    """' (did you mean ...?)' with the known name that is nearest to a misspelt one; '' if none is near."""
+    near = get_close_matches(name, list(known), 1)
+    return f" (did you mean {near[0]}?)" if near else ""

@@ -3,7 +3,7 @@
 from importlib import resources
 from pathlib import Path
 
-from dmpnet.errors import WeightsError
+from dmpnet.errors import WeightsError, meant
 
 
 def folder() -> Path:
@@ -34,8 +34,8 @@ def path(name: str) -> Path:
     runs = [f"seed{seed}" for seed in seeds(model)] if model in known else []
     if model not in known:
         listed = ", ".join(known) or "none: this copy was installed without its models folder"
-        raise WeightsError(f"shipped network {name!r} is not among the known names ({listed}); "
-                           f"choose one, or give the path of a weights file")
+        raise WeightsError(f"shipped network {name!r}{meant(model, known)} is not among the known names "
+                           f"({listed}); choose one, or give the path of a weights file")
     if run and run not in runs:
         raise WeightsError(f"shipped network {name!r}: {model} has the runs {', '.join(runs)}; choose one")
     return folder() / model / f"{run or runs[0]}.npz"

@@ -10,7 +10,7 @@ import numpy as np
 from tabulate import tabulate
 
 from dmpnet import shipped
-from dmpnet.errors import DmpnetError
+from dmpnet.errors import DmpnetError, meant
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def row(name: str) -> Row:
     """The row `name`; DmpnetError names all when there is none."""
     known = rows()
     if name not in known:
-        raise DmpnetError(f"row {name!r} is not in the table; choose one of {', '.join(known)}")
+        raise DmpnetError(f"row {name!r}{meant(name, known)} is not in the table; choose one of {', '.join(known)}")
     return known[name]
 
 

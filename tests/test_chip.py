@@ -154,7 +154,9 @@ WRONG = {
     "half a bit": ("words.u", {"bits": 7.5, "source": "x"}, "words.u: bits = 7.5"),
     "bits no number": ("words.u", {"bits": "8", "source": "x"}, "words.u: bits = '8'"),
     "bits left out": ("words.u", {"source": "x"}, "words.u: .*bits"),
-    "value of a word": ("words.u", {"value": 8, "source": "x"}, "words.u: .*value"),
+    "value of a word": ("words.u", {"value": 8, "source": "x"}, "words.u: value, but a word has bits, and may have "
+                                                                "rounding, overflow, signed; correct it"),
+    "misspelt": ("words.u", {"bits": 8, "sign": True, "source": "x"}, "words.u: bits, sign, but a word has bits"),
     "unknown rounding": ("words.u", {"bits": 8, "rounding": "up", "source": "x"}, "words.u: rounding = 'up', but"),
     "unknown overflow": ("words.u", {"bits": 8, "overflow": "trap", "source": "x"}, "words.u: overflow = 'trap'"),
 }
@@ -195,7 +197,9 @@ def test_changed():
     ("limits.wires", 1, "chip DMP core: no 'limits.wires' to set"), ("power.idle", 1, "no 'power.idle' to set"),
     ("limits", 1, "no 'limits' to set"), ("name", "x", "no 'name' to set"), ("", 1, "no '' to set"),
     ("words.W_f", 8, "no 'words.W_f' to set"), ("limits.neurons.most", 8, "no 'limits.neurons.most' to set"),
-    ("words.W_f.width", 8, "words.W_f.width = 8"), ("words.W_f.bits", 0, "words.W_f.bits = 0: word: bits = 0"),
+    ("words.W_f.bit", 8, r"'words.W_f.bit' to set \(did you mean words.W_f.bits\?\).*{bits,rounding,overflow,signed}"),
+    ("limits.slot", 8, r"no 'limits.slot' to set \(did you mean limits.slots\?\)"),
+    ("words.W_f.bits", 0, "words.W_f.bits = 0: word: bits = 0"),
     ("words.W_f.bits", "8", "words.W_f.bits = '8'"), ("words.u.rounding", "up", "words.u.rounding = 'up'"),
     ("limits.neurons", 0, "limits.neurons = 0, but it counts"), ("memory.slow", "1", "memory.slow = '1', but it"),
     ("datapath.fusion", 1, "datapath.fusion = 1, but it is true or false"),

@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 
 import dmpnet
-from dmpnet import shipped
-from dmpnet.errors import WeightsError
+from dmpnet import shipped, table
+from dmpnet.errors import DmpnetError, WeightsError
+from dmpnet.hardware import chip
+from dmpnet.plasticity import rule
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -103,6 +105,15 @@ def test_unknown_shipped_network():
     assert all(name in str(error.value) for name in shipped.names()) and "\n" not in str(error.value)
     with pytest.raises(WeightsError):
         shipped.path("../models/" + (shipped.names() or ["x"])[0])
+
+
+@pytest.mark.parametrize("ask, name, near", [
+    (shipped.path, "smnist-dpm2", "smnist-dmp2"), (shipped.path, "smnst-dmp2/seed0", "smnist-dmp2"),
+    (chip.load, "dmp256", "dmp-256"), (rule, "pair-aditive", "pair-additive"),
+    (table.row, "psmnist_dmp1", "psmnist-dmp1")])
+def test_a_misspelt_name_is_told_the_nearest(ask, name, near):
+    with pytest.raises(DmpnetError, match=f"{name}' \\(did you mean {near}\\?\\)"):
+        ask(name)
 
 
 # what it says of itself

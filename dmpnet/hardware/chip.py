@@ -7,7 +7,7 @@ from typing import Any
 
 from dmpnet import shipped
 from dmpnet.decay import DECAYS
-from dmpnet.errors import DmpnetError
+from dmpnet.errors import DmpnetError, meant
 from dmpnet.fixed import EXACT, Word
 from dmpnet.neurons import RESETS
 
@@ -173,8 +173,8 @@ def load(path: str | Path) -> Chip:
     if file.suffix != ".toml" and not file.is_file():
         file = shipped.folder() / "chips" / f"{path}.toml"
         if not file.exists():
-            raise DmpnetError(f"chip {str(path)!r} is not among those that ship ({', '.join(names())}); choose one, or "
-                              f"give the path of a description (.toml)")
+            raise DmpnetError(f"chip {str(path)!r}{meant(str(path), names())} is not among those that ship "
+                              f"({', '.join(names())}); choose one, or give the path of a description (.toml)")
     try:
         described = tomllib.loads(file.read_text())
     except OSError as error:
@@ -226,10 +226,19 @@ def _is_word(kind: type, name: str) -> bool:
     return kind.__annotations__[name] is Word
 
 
+WORD = tuple(field.name for field in fields(Word))
+SETTINGS = tuple(f"{part}.{field.name}{detail}" for part, kind in (PARTS | OPTIONAL).items() for field in fields(kind)
+                 for detail in ([f".{each}" for each in WORD] if _is_word(kind, field.name) else [""]))
+"""What `changed` can set."""
+
+
 def _word(entry: dict[str, Any], origin: str) -> Word:
+    if "bits" not in entry or not entry.keys() <= {*WORD}:
+        raise DmpnetError(f"{origin}: {', '.join(sorted(entry)) or 'nothing'}, but a word has bits, and may have "
+                          f"{', '.join(WORD[1:])}; correct it")
     try:
         return Word(**entry)
-    except (TypeError, DmpnetError) as error:
+    except DmpnetError as error:
         raise DmpnetError(f"{origin}: {str(error).removeprefix('word: ')}") from error
 
 
@@ -259,10 +268,9 @@ def changed(chip: Chip, settings: dict[str, Any]) -> Chip:
     for key, value in settings.items():
         part, _, rest = key.partition(".")
         name, _, detail = rest.partition(".")
-        kind = (PARTS | OPTIONAL).get(part)
-        if kind is None or name not in (field.name for field in fields(kind)) or _is_word(kind, name) != bool(detail):
-            raise DmpnetError(f"chip {chip.name}: no {key!r} to set; say e.g. limits.neurons, memory.slow or "
-                              f"words.W_f.bits")
+        if key not in SETTINGS:
+            raise DmpnetError(f"chip {chip.name}: no {key!r} to set{meant(key, SETTINGS)}; say e.g. limits.neurons, "
+                              f"memory.slow or, of a word, words.W_f.{{{','.join(WORD)}}}")
         before = getattr(chip, part)
         if before is None:
             raise DmpnetError(f"chip {chip.name}: {key} cannot be set, as it has no {part}; take a chip that has, "
@@ -270,10 +278,10 @@ def changed(chip: Chip, settings: dict[str, Any]) -> Chip:
         if detail:
             try:
                 value = replace(getattr(before, name), **{detail: value})
-            except (TypeError, DmpnetError) as error:
+            except DmpnetError as error:
                 raise DmpnetError(f"chip {chip.name}: {key} = {value!r}: {error}") from error
         else:
-            value = _value(kind, part, name, {"value": value}, f"chip {chip.name}: {part}")
+            value = _value(type(before), part, name, {"value": value}, f"chip {chip.name}: {part}")
         chip = replace(chip, **{part: replace(before, **{name: value})},
                        source=chip.source | {f"{part}.{name}": "set by the user"})
     return chip

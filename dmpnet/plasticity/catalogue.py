@@ -1,6 +1,6 @@
 """All plasticity rules by name."""
 
-from dmpnet.errors import DmpnetError
+from dmpnet.errors import DmpnetError, meant
 from dmpnet.plasticity import binary, diehl_cook, gated, pair, reward, triplet
 from dmpnet.plasticity.rule import Rule
 
@@ -16,5 +16,5 @@ def rule(name: str) -> Rule:
     """The rule of that name."""
     found = rules()
     if name not in found:
-        raise DmpnetError(f"plasticity rule {name!r}: no such rule; choose from {', '.join(found)}")
+        raise DmpnetError(f"plasticity rule {name!r}{meant(name, found)}: no such rule; choose from {', '.join(found)}")
     return found[name]
