@@ -80,6 +80,13 @@ class Layer:
         return self.W_f.shape[1]
 
     @property
+    def d(self) -> int:
+        """Dimensions of the slow memory, 0 without one; those that a chip fills up with zeros are none."""
+        if self.slow is None:
+            return 0
+        return self.slow.d if self.fixed is None else int((self.fixed.unit_m > 0).sum())
+
+    @property
     def acts(self) -> str:
         """What the slow memory acts on; 'current' too if there is none."""
         return self.slow.acts if self.slow else "current"
@@ -508,7 +515,7 @@ def parameters(network: TrainedNetwork) -> dict[str, int]:
 
     The paper's rule leaves out biases and w_x and counts the frozen Abar; W_r adds N^2 a layer, axonal delays M.
     In a hierarchy d^2 is the sum of d_i^2; a cascade adds d_{i+1} for each coupling, which is of rank one. What a chip
-    fills up with zeros (unit_m = 0) counts as stored alone.
+    fills up with zeros is only stored.
     """
     paper = network.W_o.size
     frozen = 0
@@ -516,8 +523,7 @@ def parameters(network: TrainedNetwork) -> dict[str, int]:
         paper += layer.W_f.size + (layer.W_r.size if layer.W_r is not None else 0)
         paper += layer.delay.size if layer.delay is not None else 0
         if layer.slow is not None:
-            sizes = [size for size, _ in layer.slow.all_blocks] if layer.fixed is None else [
-                int((layer.fixed.unit_m > 0).sum())]
+            sizes = [layer.d] if layer.fixed else [size for size, _ in layer.slow.all_blocks]
             paper += layer.N * sum(sizes) + sum(size**2 for size in sizes)
             paper += sum(sizes[1:]) if layer.slow.feed == "cascade" else 0
             frozen += layer.slow.Abar.size + layer.slow.Bbar.size

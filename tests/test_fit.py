@@ -158,20 +158,20 @@ def test_recurrent_neurons_are_inputs_too():
 def test_input_spikes_in_a_step():
     described = roomy(limits__spikes=32)
     assert fit(network(layers=2), described, [32, 32]).ok
-    report = fit(network(layers=2), described, [32, 33])
+    report = fit(network(d=8, layers=2), described, [32, 33])
     assert_broken(report, "input spikes", 33, 32, "sparser.*limits.spikes = 33")
     assert report.violations[0].layer == 2 and not report.notes
 
 
 def test_unknown_input_spikes_are_noted():
-    report = fit(network(layers=2), roomy(limits__spikes=1))
+    report = fit(network(d=8, layers=2), roomy(limits__spikes=1))
     assert report.ok and len(report.notes) == 2 and "layer 2: input spikes in a step are not known" in report.notes[1]
 
 
 def test_analog_input_has_no_spikes_to_count():
     """In the first layer; those above it hear spikes."""
     described = roomy(limits__spikes=1)
-    assert fit(network(encoding="analog", layers=2), described, [99, 1]).notes == (
+    assert fit(network(d=8, encoding="analog", layers=2), described, [99, 1]).notes == (
         "layer 1: its input is analog, so the limit on input spikes does not hold there",)
     report = fit(network(encoding="analog", layers=2), described, [99, 2])
     assert_broken(report, "input spikes", 2, 1, "sparser")
@@ -384,6 +384,18 @@ def test_in_blocks_any_d_is_computed_but_takes_memory():
     assert bank(blocks, "weights bank") == bank(alone, "weights bank")
 
 
+def test_what_fills_slots_up_is_no_dimension():
+    """Neither of a trained network nor of the integers it became, which hold the zeros."""
+    trained = random_network((6, 8, 3), d=5)
+    made = constrain(trained, DMP, random_input(trained, 2)).network
+    assert made.layers[0].slow.d == 8
+    for each in (trained, made):
+        report = fit(each, DMP, [6])
+        assert report.notes == ("layer 1: d 5 is zero padded to 8",)
+        assert next(need.used for need in report.needs if need.rule == "slots") == 5
+        assert bank(report, "slow bank") == 8 * 8 + 8 + 8 * 8 + 8
+
+
 def test_in_blocks_the_banks_still_have_an_end():
     report = fit(network(N=128, d=9), DMP, blocks=True)
     assert [need.rule for need in report.violations] == ["slow bank", "state bank"]
@@ -405,7 +417,7 @@ def test_all_that_is_wrong_is_said_at_once():
 
 
 def test_one_that_fits_is_let_through():
-    report = fit(network(), DMP, [10])
+    report = fit(network(d=8), DMP, [10])
     report.check()
     assert report.ok and not report.violations and not report.notes
 

@@ -401,9 +401,8 @@ def fit_array(rule: "IntegerRule", chip: Chip, sources: int, targets: int) -> Re
 
 def _core(network: TrainedNetwork, number: int, chip: Chip, busiest: Sequence[int] | None, blocks: bool) -> Core:
     layer = network.layers[number - 1]
-    d = layer.slow.d if layer.slow else 0
     return Core(
-        number, layer.N, layer.M, d, dimensions(d, chip),
+        number, layer.N, layer.M, layer.d, dimensions(layer.d, chip),
         network.classes if number == len(network.layers) else 0, layer.neuron, layer.acts,
         0 if layer.delay is None else int(layer.delay.max(initial=0)), blocks, layer.W_r is not None, _rows(layer),
         None if busiest is None or _analog(network, number) else int(busiest[number - 1]))
@@ -428,6 +427,8 @@ def _notes(network: TrainedNetwork, chip: Chip, placed: list[Core]) -> list[str]
         if core.blocks and core.d > chip.limits.slots:
             notes.append(f"layer {core.number}: d {core.d} is computed in {core.D // chip.limits.slots} blocks of "
                          f"{chip.limits.slots}, zero padded to {core.D}")
+        elif core.d < core.D == chip.limits.slots:
+            notes.append(f"layer {core.number}: d {core.d} is zero padded to {core.D}")
         if core.rows:
             notes.append(f"layer {core.number}: every neuron has a threshold of its own, counted with the weights")
     return notes
