@@ -37,8 +37,17 @@ def test_a_network_that_fits_is_written_in_integers(trained, tmp_path, capsys):
         assert said in out
 
 
+def test_what_does_not_fit_is_told_limit_by_limit(trained, capsys):
+    assert cli.main([*trained, "--chip", "dmp", "--set", "limits.neurons=8", "memory.slow=100"]) == 2
+    table, told = capsys.readouterr().out.split("\n\n")
+    assert "slow bank (bytes)" in table and table.count("too many") == 4
+    *lines, alone = told.splitlines()
+    assert [line[:8] for line in lines] == ["layer 1:", "layer 1:", "layer 2:", "layer 2:"]
+    assert "12 neurons, but 8 fit, 4 too many; train with at most 8" in lines[0] and "by itself" in alone
+
+
 @pytest.mark.parametrize("wrong, said", [
-    (["--set", "limits.neurons=8", "limits.cores=1"], "3 of .* limits broken.*12 neurons, but 8 fit, 4 too many"),
+    (["--set", "limits.neurons=8", "limits.cores=1"], "3 of .* limits broken; take the ways out above"),
     (["--set", "limits.slots"], "--set limits.slots: no value"),
     (["--set", "limits.slot=3"], "no 'limits.slot' to set"),
     (["--set", "words.m.bits=many"], "words.m.bits = 'many'"),

@@ -414,12 +414,14 @@ def test_all_that_is_wrong_is_said_at_once():
     with pytest.raises(DmpnetError, match="does not fit chip DMP core") as error:
         report.check()
     assert all(str(need) in str(error.value) for need in report.violations) and "\n" not in str(error.value)
+    *told, alone = report.remedies.splitlines()
+    assert told == list(map(str, report.violations)) and "by itself" in alone
 
 
 def test_one_that_fits_is_let_through():
     report = fit(network(d=8), DMP, [10])
     report.check()
-    assert report.ok and not report.violations and not report.notes
+    assert report.ok and not report.violations and not report.notes and report.remedies == ""
 
 
 def test_record_is_json():
@@ -437,7 +439,7 @@ def test_table_lines_up():
     end = head.index("available") + len("available")
     assert all(row[end - 1] != " " and row[end] == " " for row in rows)  # numbers end where the heading does
     state = next(row for row in rows if "state bank" in row)
-    assert state.split() == ["1", "state", "bank", "276", "274", "100.7", "2", "too", "many"]
+    assert state.split() == ["1", "state", "bank", "(bytes)", "276", "274", "100.7", "2", "too", "many"]
 
 
 # properties

@@ -778,11 +778,14 @@ def dmpnet(*arguments) -> int:
 def test_a_rule_is_shown_as_the_chip_has_it(capsys):
     assert dmpnet("stdp", "show", "triplet-visual-full", "--chip", "learning", "--neurons", 784, 400) == 0
     out = capsys.readouterr().out
-    assert "A2_plus = 5e-10 became 0" in out and "codes 0 to 255" in out and "traces bank" in out
+    assert "A2_plus = 5e-10 became 0" in out and "codes 0 to 255" in out and "traces bank (bytes)" in out
     assert dmpnet("stdp", "show", "reward-modulated", "--chip", "learning") == 0
-    assert "too many" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "too many" in out and "by itself" in out
     assert dmpnet("stdp", "show", "pair-nearest", "--chip", "learning", "--device", "levels=5", "up=0.5") == 0
     assert "codes 0 to 4" in capsys.readouterr().out
+    assert dmpnet("stdp", "show", "pair-nearest", "--chip", "learning") == 0  # A_minus: 0.00525 as 0.005249
+    assert "tau_minus (s)" in (out := capsys.readouterr().out) and "0.00524902" in out and "-0.0" not in out
     assert dmpnet("stdp") == 0
     assert "both, rows" in (out := capsys.readouterr().out) and "both, columns" in out
 

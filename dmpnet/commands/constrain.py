@@ -23,7 +23,7 @@ from dmpnet.errors import DmpnetError
 from dmpnet.evaluation import evaluate
 from dmpnet.hardware import chip, precision, workload
 from dmpnet.hardware.constrain import Constrained, constrain, examined
-from dmpnet.hardware.fit import fit
+from dmpnet.hardware.fit import Report, fit
 from dmpnet.weights import TrainedNetwork
 
 MEASURED = 400  # validation samples at most for --budget
@@ -67,7 +67,10 @@ def execute(arguments: argparse.Namespace) -> None:
         raise DmpnetError(f"--finetune {arguments.finetune}, but it counts epochs; ask for some, or leave it out")
     network = options.network(arguments.weights)
     described = chip.changed(chip.load(arguments.chip), options.settings(arguments.set))
-    fit(network, described, blocks=arguments.blocks).check()  # before any data is read
+    report = fit(network, described, blocks=arguments.blocks)  # before any data is read
+    if not report.ok:
+        print(report.table(), end="\n\n")
+        refuse(report)
     s_in = calibration(arguments, network)
     steps: list[precision.Step] = []
     if arguments.budget is not None:
@@ -82,7 +85,7 @@ def execute(arguments: argparse.Namespace) -> None:
           f"{rounding(made)}\n")
     for note in (*report.notes, *made.notes):
         print(note)
-    report.check()
+    refuse(report)
     found: dict[str, Any] = {"fit": report.record(), "search": [vars(step) for step in steps]}
     if arguments.finetune:
         made, found["finetuned"] = finetuned(arguments, network, made, described, s_in)
@@ -93,6 +96,14 @@ def execute(arguments: argparse.Namespace) -> None:
     provenance.write(arguments.out.with_suffix(".json"),
                      found | provenance.record("constrain", options.given(arguments), chip=described.source))
     print(f"\nwritten: {arguments.out} and {arguments.out.with_suffix('.json')}")
+
+
+def refuse(report: Report) -> None:
+    """Print what does not fit, a line a limit, and raise DmpnetError, if anything does not."""
+    if not report.ok:
+        print(report.remedies)
+        raise DmpnetError(f"{report.network} does not fit chip {report.chip}, {len(report.violations)} of "
+                          f"{len(report.needs)} limits broken; take the ways out above")
 
 
 def calibration(arguments: argparse.Namespace, network: TrainedNetwork) -> np.ndarray:

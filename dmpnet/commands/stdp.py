@@ -118,14 +118,14 @@ def in_integers(made: Any, described: Any, sources: int, targets: int) -> str:
     words += [(trace.name, trace.word.bits, f"1 is {trace.one}, {'set' if trace.latest else 'added'} by a spike, "
                f"{trace.decay} by {trace.by} every {trace.period} steps")
               for trace in (*made.traces.values(), *filter(None, (made.eligibility, made.reward)))]
-    became = [{"parameter": name, "rule": wanted, "chip": has, "off %": 100 * (has / wanted - 1) if wanted else None}
+    became = [{"parameter": f"{name} (s)" if name.startswith("tau") else name, "rule": wanted, "chip": has,
+               "off %": round(100 * (has / wanted - 1), 1) + 0.0 if wanted else None}  # -0.0 + 0.0 is 0.0
               for name, wanted, has in made.became]
     return "\n\n".join(filter(None, (
         f"{made.name}, steps of {1e3 * made.dt:g} ms, {made.words} random words a step",
         tabulate(words, headers=("number", "bits", "how")),
         tabulate(became, headers="keys", floatfmt=("", "g", "g", ".1f"), missingval="-"), "\n".join(made.notes),
-        f"{targets} neurons on {sources} inputs:", report.table(),
-        "\n".join(str(need) for need in report.violations))))
+        f"{targets} neurons on {sources} inputs:", report.table(), report.remedies)))
 
 
 def measured(arguments: argparse.Namespace) -> None:

@@ -170,7 +170,7 @@ class Bank:
         bits = bisect_right(range(1, max((_bits(core, chip, word) for word in words), default=1)), available,
                             key=lambda most: self.size(core, chip, most))
         ways = [f"train with at most {neurons} neurons"] if neurons else []
-        ways += [f"with d at most {d}"] if d else []
+        ways += [f"train with d at most {d}"] if d else []
         ways += [f"give {', '.join(words)} at most {bits} bits"] if bits > 1 else []  # of one bit, the sign is left
         return ", or ".join([*ways, f"take a chip with {self.part}.{self.name} = {self.size(core, chip)}"])
 
@@ -288,6 +288,8 @@ def cores(network: TrainedNetwork, chip: Chip) -> Need:
 
 # all of them
 
+ALONE = "Each way out is enough for its limit by itself, all else unchanged; every limit needs one."
+
 
 @dataclass(frozen=True)
 class Report:
@@ -310,6 +312,11 @@ class Report:
     @property
     def ok(self) -> bool:
         return not self.violations
+
+    @property
+    def remedies(self) -> str:
+        """What is too much, a line each, with ways out; '' if all fits."""
+        return "\n".join([*map(str, self.violations), ALONE] if self.violations else [])
 
     def table(self) -> str:
         """A line a layer and limit."""
@@ -337,7 +344,8 @@ def _record(need: Need) -> dict[str, Any]:
 
 
 def _line(need: Need) -> dict[str, str]:
-    line = {"layer": "all" if need.layer is None else str(need.layer), "limit": need.rule}
+    line = {"layer": "all" if need.layer is None else str(need.layer),
+            "limit": f"{need.rule} (bytes)" if need.rule.endswith(" bank") else need.rule}
     if isinstance(need.available, tuple):
         line |= {"used": str(need.used), "available": ", ".join(need.available), "%": "-"}
         return line | {"": "not there" if need.over else ""}
