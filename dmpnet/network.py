@@ -50,7 +50,7 @@ def timing(network: TrainedNetwork, steps: int, coupling: str = "synapses") -> T
 
 
 def convert(network: TrainedNetwork, s_in: np.ndarray, *, coupling: str = "synapses",
-            record: Iterable[str] = ("spikes",)) -> Network:
+            record: str | Iterable[str] = ("spikes",)) -> Network:
     """Brian2 network of `network` driven by s_in (B, T, M); run it for `duration(...)`, read it with `activity`.
 
     s_in : read as it is, as by dmpnet.simulation.simulate
@@ -61,7 +61,7 @@ def convert(network: TrainedNetwork, s_in: np.ndarray, *, coupling: str = "synap
     """
     s_in = np.asarray(s_in)
     reference.check_input(network, s_in)
-    check(coupling, record)
+    record = check(coupling, record)
     if _on_genn():
         _check_genn(network)
     defaultclock.dt = network.encoding.dt * second
@@ -75,11 +75,11 @@ def convert(network: TrainedNetwork, s_in: np.ndarray, *, coupling: str = "synap
     return converted
 
 
-def check(coupling: str, record: Iterable[str]) -> None:
-    """Raise DmpnetError unless the coupling and everything to record are known."""
+def check(coupling: str, record: str | Iterable[str]) -> tuple[str, ...]:
+    """Names of what to record; DmpnetError unless they and the coupling are known."""
     if coupling not in COUPLINGS:
         raise DmpnetError(f"coupling = {coupling!r}, but it is one of {', '.join(COUPLINGS)}; choose one")
-    reference.check_record(tuple(record))
+    return reference.recorded(record)
 
 
 def needed(network: TrainedNetwork, record: Iterable[str]) -> tuple[str, ...]:
@@ -124,7 +124,7 @@ Read = Callable[[str, str], np.ndarray]
 
 
 def activity(converted: Network, network: TrainedNetwork, shape: tuple[int, ...], coupling: str = "synapses",
-             record: Iterable[str] = ("spikes",), keep: int | None = None) -> Activity:
+             record: str | Iterable[str] = ("spikes",), keep: int | None = None) -> Activity:
     """What a converted network did after its run, on input of `shape` (B, T, M), as `reference.run` gives it.
 
     keep : only the first samples of the batch, all if None
@@ -132,7 +132,8 @@ def activity(converted: Network, network: TrainedNetwork, shape: tuple[int, ...]
     def read(name: str, variable: str) -> np.ndarray:
         return np.asarray(converted[name].variables[variable].get_value())
 
-    return read_activity(read, network, shape, timing(network, shape[1], coupling), tuple(record), keep)
+    return read_activity(read, network, shape, timing(network, shape[1], coupling), reference.recorded(record),
+                         keep)
 
 
 def read_activity(read: Read, network: TrainedNetwork, shape: tuple[int, ...], lags: Timing,

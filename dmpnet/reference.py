@@ -1,5 +1,7 @@
 """The trained arithmetic, step by step, in NumPy: what every simulator is compared with."""
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from dmpnet.activity import Activity, smoothed
@@ -82,8 +84,10 @@ def check_input(network: TrainedNetwork, s_in: np.ndarray) -> None:
     """Raise DmpnetError unless s_in is a finite, non-empty (B, T, M) array with the network's M channels."""
     channels = network.encoding.channels
     if s_in.ndim != 3 or s_in.shape[2] != channels:
+        way_out = "add a leading axis for a single sample, s_in[None]" if s_in.shape[1:] == (channels,) else \
+            f"reshape it, or use weights trained on {s_in.shape[-1] if s_in.ndim else 0} channels"
         raise DmpnetError(f"input has shape {s_in.shape}, but this network reads (samples, steps, {channels}); "
-                          f"reshape it, or use weights trained on {s_in.shape[-1] if s_in.ndim else 0} channels")
+                          f"{way_out}")
     if 0 in s_in.shape:
         raise DmpnetError(f"input has shape {s_in.shape}: nothing to simulate; give at least one sample and one step")
     if s_in.dtype.kind not in "fiub":
@@ -96,15 +100,17 @@ def check_input(network: TrainedNetwork, s_in: np.ndarray) -> None:
                           f"0 or 1; binarise the recording")
 
 
-def check_record(record: tuple[str, ...]) -> None:
-    """Raise DmpnetError for a name that is not RECORDABLE."""
-    for name in record:
+def recorded(record: str | Iterable[str]) -> tuple[str, ...]:
+    """Names of what to keep, given one or several; DmpnetError for one that is not RECORDABLE."""
+    names = (record,) if isinstance(record, str) else tuple(record)
+    for name in names:
         if name not in RECORDABLE:
             raise DmpnetError(f"record {name!r} is not among what can be kept ({', '.join(RECORDABLE)}); "
                               f"choose from these")
+    return names
 
 
-def run(network: TrainedNetwork, s_in: np.ndarray, record: tuple[str, ...] = ("spikes",),
+def run(network: TrainedNetwork, s_in: np.ndarray, record: str | Iterable[str] = ("spikes",),
         dtype: type = np.float64) -> Activity:
     """Classify s_in (B, T, M) step by step; a network constrained to a chip in integers (dmpnet.hardware.integers).
 
@@ -113,7 +119,7 @@ def run(network: TrainedNetwork, s_in: np.ndarray, record: tuple[str, ...] = ("s
     """
     s_in = np.asarray(s_in)
     check_input(network, s_in)
-    check_record(record)
+    record = recorded(record)
     if network.fixed:
         from dmpnet.hardware import integers  # which has its axons from here
 

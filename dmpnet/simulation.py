@@ -28,7 +28,7 @@ Progress = Callable[[int, int], None]
 
 
 def simulate(network: TrainedNetwork, s_in: np.ndarray, *, backend: str = "numpy", coupling: str = "shared",
-             record: Iterable[str] = ("spikes",), batch: int | None = None, processes: int = 1,
+             record: str | Iterable[str] = ("spikes",), batch: int | None = None, processes: int = 1,
              progress: Progress | None = None, cache: str | Path | None = None) -> Activity:
     """Activity of `network` on s_in (B, T, M), simulated by Brian2; equal to `reference.run`, spike for spike.
 
@@ -44,9 +44,9 @@ def simulate(network: TrainedNetwork, s_in: np.ndarray, *, backend: str = "numpy
 
     The user's Brian2 device, preferences and default clock are left as they were; nothing is drawn at random.
     """
-    s_in, record = np.asarray(s_in), tuple(record)
+    s_in = np.asarray(s_in)
     reference.check_input(network, s_in)
-    check(coupling, record)
+    record = check(coupling, record)
     check_backend(backend, processes)
     if batch is not None and batch < 1:
         raise DmpnetError(f"batch = {batch}, but a batch has at least one sample; set batch >= 1 or None")

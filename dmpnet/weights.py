@@ -142,6 +142,9 @@ class TrainedNetwork:
     provenance: dict[str, Any] = field(default_factory=dict)
     kappa: float | None = None
 
+    def __repr__(self) -> str:
+        return f"<TrainedNetwork {self.kind} {self.shape}, {self.encoding.dataset or 'data not said'}>"
+
     @property
     def classes(self) -> int:
         return len(self.b_o)

@@ -109,6 +109,10 @@ def test_recordings_that_do_not_fit_together_are_refused(change, parts):
     refused(lambda: dataclasses.replace(whole, **change), *parts)
 
 
+def test_they_show_themselves_in_a_line():
+    assert repr(load("smnist", "subset")) == "<Recordings smnist subset, 1,000 samples of 784 steps x 1 channels>"
+
+
 def test_analog_input_may_go_below_0():
     values = np.arange(-128, 128).astype(np.int8).reshape(2, 32, 4)
     recordings = Recordings("qtdb", "test", "analog", values, 1 / 128, np.zeros((2, 32), np.int64), None, 6, 0.004)
@@ -266,7 +270,8 @@ def test_environment_folder_is_read(monkeypatch, tmp_path):
 def test_missing_files_say_where_and_what_and_how(tmp_path):
     ways = ["--data", "DMPNET_DATA", "--download"]
     refused(lambda: load("smnist", "test", tmp_path / "nowhere"), "no folder", tmp_path / "nowhere", IMAGES, *ways)
-    refused(lambda: load("smnist"), tmp_path / "cache", *ways)
+    refused(lambda: load("smnist"), tmp_path / "cache", *ways, "split 'subset', which ships")
+    assert "subset" not in refused(lambda: load("smnist", "train"), *ways)
     (tmp_path / "MNIST" / "raw").mkdir(parents=True)
     refused(lambda: load("psmnist", "test", tmp_path), tmp_path / "MNIST" / "raw", IMAGES, LABELS, *ways, "mirror")
     refused(lambda: load("shd", "train", tmp_path), "shd_train.h5", "zenkelab.org", *ways)

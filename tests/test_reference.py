@@ -520,6 +520,20 @@ def test_unknown_record():
         reference.run(network, random_input(network, 1), record=("spike",))
 
 
+def test_one_name_of_what_to_keep_is_enough():
+    network = random_network()
+    s_in = random_input(network, 2)
+    assert len(reference.run(network, s_in, record="u").u) == 2
+    with pytest.raises(DmpnetError, match="record 'spike'"):
+        reference.run(network, s_in, record="spike")
+
+
+def test_one_sample_is_told_of_the_axis_it_lacks():
+    network = random_network()
+    with pytest.raises(DmpnetError, match=r"shape \(40, 6\).*add a leading axis .*s_in\[None\]"):
+        reference.run(network, random_input(network, 1)[0])
+
+
 @pytest.mark.parametrize("value", [1, True, 1.0, np.uint8(1), np.float32(1)])
 def test_any_real_type_of_spike_is_the_same_spike(value):
     network = random_network()

@@ -127,6 +127,12 @@ def test_a_batch_fits_the_budget_whatever_is_recorded(monkeypatch):
     assert batch_size(network, (10_000, 784, 1), "cpp_standalone", "shared", ALL, 2) == 1
 
 
+def test_one_name_of_what_to_keep_is_enough():
+    network = random_network(steps=6)
+    seen = simulate(network, random_input(network, 2), record="u")
+    assert [u.shape for u in seen.u] == [(2, 6, 16), (2, 6, 12)] and not seen.spikes
+
+
 @pytest.mark.parametrize("wrong, error, says", [
     ({"backend": "cuda"}, BackendError, "'cuda'.*numpy"),
     ({"processes": 2}, BackendError, "processes = 2"),

@@ -323,6 +323,11 @@ def test_counts_of_a_hierarchy(feed, recurrent):
     assert counts["trainable"] == counts["stored"] - 10 * 11
 
 
+def test_it_shows_itself_in_a_line():
+    assert repr(random_network((6, 8, 3), dataset="shd")) == "<TrainedNetwork DMP 6-8-3, shd>"
+    assert repr(random_network((6, 8, 3), kind="FSNN")) == "<TrainedNetwork FSNN 6-8-3, data not said>"
+
+
 def test_counts_by_hand():
     """3-5-4-2, d = 3, W_r: rule 3*5 + 25 + 15 + 9, 5*4 + 16 + 12 + 9, 2*4; biases, w_x; frozen Abar and Bbar 24."""
     rule = 3 * 5 + 25 + 15 + 9 + 5 * 4 + 16 + 12 + 9 + 2 * 4

@@ -72,6 +72,8 @@ def missing(name: str, split: str, base: Path) -> DataError:
         wanted += f" or {dataset.trees[split]} (a folder of one subfolder a class)"
     ways = f"--data FOLDER or {ENVIRONMENT} for a folder that holds them" + (
         ", or --download (download=True) to fetch them" if dataset.mirror else "; there is no download")
+    if split == "test" and "subset" in dataset.splits:
+        ways += ", or take split 'subset', which ships"
     other = {"shd": "shd-regen", "shd-regen": "shd"}.get(name, "")
     if other and any(find(DATASETS[other], part, base) for part in ("train", "test")):
         return DataError(f"{name} {split}: {base} holds files of {other} only, but {name} needs {wanted}, and the two "

@@ -45,6 +45,10 @@ class Recordings:
     def __post_init__(self) -> None:
         _check(self)
 
+    def __repr__(self) -> str:
+        n, steps, channels = self.values.shape
+        return f"<Recordings {self.name} {self.split}, {n:,} samples of {steps:,} steps x {channels} channels>"
+
     def __len__(self) -> int:
         return len(self.labels)
 
