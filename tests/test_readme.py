@@ -1,15 +1,17 @@
-"""The numbers a reader meets are those of the result files."""
+"""The numbers a reader meets are those of the result files, and the Python runs as it stands."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 from networks import random_input, random_network
 
-from dmpnet import swap, table, weights
+from dmpnet import shipped, swap, table, weights
 from dmpnet.hardware import chip
 from dmpnet.hardware.constrain import constrain
+from dmpnet.simulation import run_time
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
@@ -75,3 +77,16 @@ def test_every_entry_of_a_weights_file_is_named():
                                 if not key.startswith("shift_")}
         for entry in entries | {*header["input"]}:
             assert any(f"`{start}{entry}`" in README for start in ("", "neurons[l].", "slow[l].", "input.")), entry
+
+
+def test_the_python_runs_in_order(tmp_path, monkeypatch):
+    """On two digits and a small network in place of the one that ships."""
+    small = random_network((1, 12, 8, 10), encoding="analog", steps=784, dataset="smnist")
+    weights.save(small, tmp_path / "small.npz")
+    monkeypatch.setattr(shipped, "path", lambda name: tmp_path / "small.npz")
+    found = {}
+    with run_time("numpy", 1e-3):
+        for block in re.findall("```python\n(.*?)```", README, re.S):
+            exec(block.replace("slice(100)", "slice(2)"), found)
+    assert found["seen"].predictions.shape == (2,) and found["seen"].spikes[0].any()
+    assert found["made"].network.fixed and (found["net"]["W_m_1"].w[:] == 0).all()
