@@ -20,7 +20,7 @@ from dmpnet import cli, plasticity, reference
 from dmpnet.errors import DmpnetError
 from dmpnet.hardware import lfsr
 from dmpnet.network import activity, convert, duration, timing
-from dmpnet.plasticity import binary, protocols, rule, rules
+from dmpnet.plasticity import binary, drawing, protocols, rule, rules
 from dmpnet.plasticity import reference as exact
 
 EPS = np.finfo(float).eps
@@ -584,13 +584,37 @@ def test_a_rule_is_shown_with_units(capsys):
 def test_a_window_is_measured_written_and_drawn(tmp_path, capsys):
     out, drawn = tmp_path / "w.csv", tmp_path / "w.pdf"
     assert dmpnet("stdp", "window", "pair-additive", "--out", out, "--figure", drawn) == 0
-    assert "closed form" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "closed form" in told and "window: a single pair, from w = 0.5\n" in told
     rows = list(csv.DictReader(out.open()))
     assert len(rows) == 101 and float(rows[60]["dw"]) == pytest.approx(0.005 * np.exp(-1), abs=2 * EPS)
     assert json.loads(out.with_suffix(".json").read_text())["parameters"]["A_plus"] == 0.005
     first = [(tmp_path / f"w.{kind}").read_bytes() for kind in ("png", "pdf")]
     assert dmpnet("stdp", "window", "pair-additive", "--out", out, "--figure", tmp_path / "again") == 0
     assert first == [(tmp_path / f"again.{kind}").read_bytes() for kind in ("png", "pdf")]
+
+
+def test_a_line_through_a_window_is_broken_where_spikes_change_places(tmp_path):
+    path = tmp_path / "w.csv"
+    path.write_text("protocol,dt s,rate Hz,dw,closed form\n" + "".join(
+        f"window,{dt},,{dw},{dw}\n" for dt, dw in ((-0.002, -1), (0, 0), (0.002, 1))))
+    points, form = drawing.window(path, "pair-additive").axes[0].lines[-2:]
+    assert list(points.get_ydata()) == [-1, 0, 1] and list(np.isnan(form.get_ydata())) == [False, True, False]
+
+
+@pytest.mark.parametrize("name, told", [
+    ("pair-additive", "a single pair, from w = 0.5"), ("triplet-visual-full", "60 pairs at 20 Hz, from w = 1"),
+    ("reward-modulated", "a single pair, dopamine for 3 s, from w = 2"),
+    ("stochastic-binary", "a single pair, 2,000 synapses, half of them at 1")])
+def test_a_protocol_in_words(name, told):
+    assert protocols.in_words(rule(name)) == told
+
+
+def test_a_figure_of_a_kind_there_is_not_is_refused(tmp_path, capsys):
+    with pytest.raises(SystemExit) as done:
+        dmpnet("stdp", "window", "pair-additive", "--out", tmp_path / "w.csv", "--figure", tmp_path / "w.svg")
+    assert done.value.code == 2 and "written as .png and .pdf; leave .svg out" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("seed, register", [(0, 1), (65534, 65535), (65535, 1), (2**32 - 1, 1)])

@@ -795,6 +795,7 @@ def test_a_window_on_a_chip_is_written_and_drawn_beside_the_other(tmp_path, caps
     out = tmp_path / "w.csv"
     arguments = ("stdp", "window", "pair-nearest", "--chip", "learning", "--set", "plasticity.w.bits=4", "--out", out)
     assert dmpnet(*arguments, "--figure", tmp_path / "w.pdf") == 0
+    assert "from w = 0.5; on chip: learning core, 4 bits\n" in capsys.readouterr().out
     rows = list(csv.DictReader(out.open()))
     kinds = [[row for row in rows if row["protocol"] == kind] for kind in ("window", "on chip")]
     assert [len(kind) for kind in kinds] == [101, 101] and all(row["spread"] for row in kinds[1])

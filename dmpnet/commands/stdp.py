@@ -43,12 +43,20 @@ def add(parsers) -> None:
     show.set_defaults(execute=shown)
     measure = actions.add_parser("window", help="weight change against spike timing, measured in Brian2")
     measure.add_argument("rule", metavar="RULE", help="its name, as dmpnet stdp lists it")
-    measure.add_argument("--figure", type=Path, metavar="FILE", help="also draw it, as FILE.png and FILE.pdf")
+    measure.add_argument("--figure", type=_stem, metavar="FILE", help="also draw it, as FILE.png and FILE.pdf")
     measure.add_argument("--backend", default="numpy", metavar="NAME",
                          help=f"Brian2 back end: {', '.join(BACKENDS)} (default: numpy, which compiles nothing)")
     _on_chip(measure)
     options.common(measure, "stdp-window.csv")
     measure.set_defaults(execute=measured)
+
+
+def _stem(text: str) -> Path:
+    """Of a figure's files."""
+    path = Path(text)
+    if path.suffix not in ("", ".png", ".pdf"):
+        raise argparse.ArgumentTypeError(f"{text!r}, but a figure is written as .png and .pdf; leave {path.suffix} out")
+    return path.with_suffix("")
 
 
 def _on_chip(parser: argparse.ArgumentParser) -> None:
@@ -150,6 +158,8 @@ def measured(arguments: argparse.Namespace) -> None:
     provenance.write(arguments.out.with_suffix(".json"), provenance.record(
         "stdp window", options.given(arguments), parameters=found.numbers, source=found.source,
         **({} if made is None else {"became": made.became, "notes": made.notes, "chip": described.source})))
+    chip = "" if made is None else f"{made.chip}, {made.w.bits} bits"
+    print(f"window: {protocols.in_words(found)}{chip and f'; on chip: {chip}'}\n")
     shown_rows = [row for row in rows if row["protocol"] == "frequency" or round(1e3 * row["dt s"]) % 10 == 0]
     print(tabulate(shown_rows, headers="keys", floatfmt=("", "g", "g", ".6f", ".6f", ".6f"),
                    missingval="-"))
@@ -158,8 +168,7 @@ def measured(arguments: argparse.Namespace) -> None:
         from dmpnet.drawing import save
         from dmpnet.plasticity import drawing
 
-        stem = arguments.figure.with_suffix("") if arguments.figure.suffix in (".png", ".pdf") else arguments.figure
-        written += save(drawing.window(arguments.out, found.name), stem)
+        written += save(drawing.window(arguments.out, found.name, protocols.in_words(found), chip), arguments.figure)
     for note in () if made is None else made.notes:
         print(note)
     print(f"\n{found.name} in Brian2 on {arguments.backend}: {', '.join(str(path) for path in written)}")

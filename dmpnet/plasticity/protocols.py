@@ -161,6 +161,15 @@ def start(rule: Rule, count: int) -> np.ndarray:
     return np.full(count, 1.0 if rule.name.startswith("triplet") else (rule["w_min"] + rule["w_max"]) / 2)
 
 
+def in_words(rule: Rule) -> str:
+    """What `window` does to each synapse."""
+    pairs = f"{PAIRS} pairs at 20 Hz" if rule.repeated else "a single pair"
+    reward = f", dopamine for {AFTER:g} s" if "c : 1" in rule.model else ""
+    if "r : integer" in rule.model:
+        return f"{pairs}, {COPIES:,} synapses, half of them at 1"
+    return f"{pairs}{reward}, from w = {start(rule, 1)[0]:g}"
+
+
 def measure(rule: Rule, delta: np.ndarray, rate: np.ndarray, pairs: int, backend: str = "numpy",
             seed: int = 1) -> np.ndarray:
     """(n,) dw of the rule after `pairs` pairs, delta in s apart, at rate in Hz; third factors: gate 1, one reward."""
