@@ -1,6 +1,7 @@
 """Figures as functions of files: nothing here simulates or imports Brian2."""
 
 import json
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from dmpnet.files import whole_file
+from dmpnet.hardware import pareto
 
 STYLE: dict[Any, Any] = {
     "font.size": 8, "axes.titlesize": 8, "axes.spines.top": False, "axes.spines.right": False,
@@ -86,7 +88,7 @@ def _input(ax, seen: dict[str, np.ndarray]) -> None:
         if "permutation" in seen:
             image = np.empty(784)
             image[seen["permutation"]] = s_in[:, 0]
-        inset = ax.inset_axes((0.005, 0.1, 0.12, 0.88))
+        inset = ax.inset_axes((1.01 if "permutation" in seen else 0.005, 0.1, 0.12, 0.88))  # first rows are empty
         inset.imshow(image.reshape(28, 28), cmap="gray_r", interpolation="nearest")
         inset.set(xticks=[], yticks=[])
 
@@ -99,10 +101,12 @@ def _raster(ax, seen: dict[str, np.ndarray], number: int) -> None:
 
 
 def _places(ax, values: np.ndarray, seen: dict[str, np.ndarray], colour: str) -> None:
-    """A cell for each place (step, unit) of `values` (T, units), white where it is 0."""
+    """A cell for each place (step, unit) of `values` (T, units), white where it is 0, SECOND below."""
     steps, units = values.shape
-    ax.imshow(values.T, cmap=LinearSegmentedColormap.from_list("places", ["white", colour]), aspect="auto",
-              origin="lower", interpolation="nearest", extent=(0, steps * float(seen["dt"]) * 1e3, -0.5, units - 0.5))
+    most, below = float(np.abs(values).max()) or 1.0, bool((values < 0).any())
+    shades = LinearSegmentedColormap.from_list("places", [SECOND] * below + ["white", colour], 255)  # odd: has a middle
+    ax.imshow(values.T, cmap=shades, vmin=-most * below, vmax=most, aspect="auto", origin="lower",
+              interpolation="nearest", extent=(0, steps * float(seen["dt"]) * 1e3, -0.5, units - 0.5))
 
 
 def _memory(ax, seen: dict[str, np.ndarray], number: int) -> None:
@@ -140,7 +144,7 @@ def _classes(ax, seen: dict[str, np.ndarray]) -> None:
 
 
 def codesign(results: str | Path) -> Figure:
-    """Designs by what they cost and still classify: bytes on the left, energy on the right, fronts and knees.
+    """Designs by what they cost and still classify: bytes on the left, energy on the right; fronts, and what to take.
 
     Reads results.json of `dmpnet codesign` (minutes of training).
     """
@@ -153,18 +157,20 @@ def codesign(results: str | Path) -> Figure:
         for ax, (name, label) in zip(axes, {"bytes": "memory of all cores (kB)",
                                             "nJ": "energy of an inference, our model (nJ)"}.items(), strict=True):
             scale = 1e-3 if name == "bytes" else 1.0
-            for choice, colour, mark in zip(bits, CLASSES, "osD^v<>P", strict=False):
+            for choice, colour, mark in zip(bits, cycle(CLASSES), cycle("osD^v<>"), strict=False):
                 mine = [point for point in points if (point["W_f"], point["P"], point["m"]) == choice]
                 ax.plot([scale * point[name] for point in mine], [100 * point["accuracy"] for point in mine], mark,
                         color=colour, ms=4, label="W_f {}, P {}, m {} bits".format(*choice))
             front = [points[place] for place in found["fronts"][name]["front"]]
-            ax.plot([scale * point[name] for point in front], [100 * point["accuracy"] for point in front], "-",
-                    color=MUTED, zorder=0, label="front")
-            knee = found["fronts"][name]["knee"]
-            if knee is not None:
-                at = scale * points[knee][name], 100 * points[knee]["accuracy"]
-                ax.plot(*at, "o", ms=10, mfc="none", color="k", label="knee within the budget")
-                ax.annotate(f"d {points[knee]['d']}, N {points[knee]['N']}", at, (8, -12), textcoords="offset points",
+            ax.step([scale * point[name] for point in front], [100 * point["accuracy"] for point in front], "-",
+                    where="post", color=MUTED, zorder=0, label="front")
+            knee, best = found["fronts"][name]["knee"], pareto.best(points, budget)
+            named = () if best is None else ((points[knee], "o", 10, "knee", (8, -12), "left"),
+                                             (best, "s", 12, "most accurate", (-8, 8), "right"))
+            for point, mark, size, what, offset, side in named:
+                at = scale * point[name], 100 * point["accuracy"]
+                ax.plot(*at, mark, ms=size, mfc="none", color="k", label=f"{what} within the budget")
+                ax.annotate(f"d {point['d']}, N {point['N']}", at, offset, textcoords="offset points", ha=side,
                             fontsize=7)
             ax.set(xscale="log", xlabel=label)
             ax.xaxis.set_major_formatter("{x:g}")
@@ -196,8 +202,9 @@ def decays(results: str | Path, traces: str | Path) -> Figure:
         steps = min(seen["u"].shape[1], 60)
         start = int(np.clip(np.abs(seen["u"][0]).argmax() - 5, 0, seen["u"].shape[1] - steps))
         time = (start + np.arange(steps)) * float(seen["dt"]) * 1e3
-        lines = ("-", "--", ":", "-.", (0, (5, 1)), (0, (1, 1)))
-        for name, u, colour, line in zip(seen["names"], seen["u"], CLASSES, lines, strict=False):
+        lines = ("-", "--", ":", "-.", (0, (5, 1)), (0, (1, 1)), (0, (5, 1, 1, 1, 1, 1)))
+        for (name, u), colour, line in zip(zip(seen["names"], seen["u"], strict=True), cycle(CLASSES), cycle(lines),
+                                           strict=False):
             right.plot(time, u[start : start + steps], ls=line, color=colour, label=str(name))
         right.axhline(float(seen["theta_u"]), color="k", lw=0.6)
         right.annotate("threshold", (time[0], float(seen["theta_u"])), va="bottom", fontsize=7)

@@ -12,7 +12,7 @@ from data_files import digits, write_digits  # noqa: E402
 
 from dmpnet import cli, weights  # noqa: E402
 from dmpnet.commands import codesign  # noqa: E402
-from dmpnet.hardware import chip, precision  # noqa: E402
+from dmpnet.hardware import chip, pareto, precision  # noqa: E402
 from dmpnet.training import designs  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*not the official")
@@ -53,7 +53,7 @@ def test_every_design_is_measured_and_the_knee_is_named(command, tmp_path, capsy
 def test_the_most_accurate_design_within_the_budget_is_named_and_of_equals_the_smallest(budget, named):
     points = [{"bytes": size, "accuracy": accuracy} for size, accuracy in ((100, 0.5), (250, 0.7), (200, 0.7),
                                                                           (900, 0.8), (950, 0.8))]
-    best = codesign.best(points, budget)
+    best = pareto.best(points, budget)
     assert best == (None if named is None else points[named])
 
 

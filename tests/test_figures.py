@@ -7,10 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from networks import random_network
 
-from dmpnet import weights
+from dmpnet import drawing, weights
 
 FIGURES = Path(__file__).resolve().parent.parent / "figures"
 NEED_RUNS = ("portrait.py", "variants.py", "hierarchy.py")  # of seconds; of hours, which are still to be made
@@ -70,6 +71,60 @@ def test_curves_are_of_the_recipe_of_the_newest_seed(tmp_path, epochs, shown):
     found, coarse = runpy.run_path(str(FIGURES / "curves.py"))["validation"](tmp_path)
     assert [len(run) for run in found] == shown and all((run == 50).all() for run in found)
     assert coarse == bool(epochs)
+
+
+def seen(tmp_path, s_in, **more):
+    """What `dmpnet run` keeps of a recording, of five neurons without slow memory."""
+    path, draw = tmp_path / "sample.npz", np.random.default_rng(1)
+    np.savez(path, s_in=s_in, spikes1=draw.random((len(s_in), 5)) < 0.2, readout=draw.random((len(s_in), 3)), label=1,
+             dt=1e-3, name="network", logits=np.zeros(3), **more)
+    return path
+
+
+def test_input_is_white_where_it_is_0(tmp_path):
+    """On both sides of it, and where no channel is silent."""
+    for s_in in (np.array([[-1, 0], [1, 0]]), np.array([[0.5, 1], [1, 0.5]]), np.zeros((2, 2))):
+        image, = drawing.portrait(seen(tmp_path, s_in)).axes[0].images
+        colours = image.cmap(image.norm([-1.0, 0.0, 1.0]))
+        assert (colours[1] == 1).all() and (colours[2] == [0, 0, 0, 1]).all()
+        assert (colours[0] == 1).all() == (s_in.min() >= 0)
+
+
+def test_the_image_hides_no_pixel_of_a_permuted_digit(tmp_path):
+    digit = np.random.default_rng(0).random((784, 1))
+    figure = drawing.portrait(seen(tmp_path, digit, permutation=np.arange(784)[::-1]))
+    figure.draw_without_rendering()
+    inset, = figure.axes[0].child_axes
+    assert inset.get_window_extent().x0 > figure.axes[0].get_window_extent().x1
+    np.testing.assert_array_equal(inset.images[0].get_array(), digit[::-1].reshape(28, 28))
+
+
+def test_every_design_is_drawn_and_those_that_are_named_marked(tmp_path):
+    """Of twelve choices of bits; the front in steps, as what lies between two designs is had from the first."""
+    points = [{"d": 2, "N": n, "W_f": n, "P": 4, "m": 8, "bytes": 1000 * n, "nJ": 10.0 * n, "accuracy": 0.05 * n}
+              for n in range(1, 13)]
+    fronts = {name: {"front": list(range(12)), "knee": 3} for name in ("bytes", "nJ")}
+    (tmp_path / "r.json").write_text(json.dumps({"points": points, "budget": 6000, "fronts": fronts}))
+    ax = drawing.codesign(tmp_path / "r.json").axes[0]
+    lines = {line.get_label(): line for line in ax.lines}
+    designs = [line for label, line in lines.items() if label.startswith("W_f")]
+    assert len({(line.get_color(), line.get_marker()) for line in designs}) == 12
+    assert lines["front"].get_drawstyle() == "steps-post"
+    assert list(lines["knee within the budget"].get_xdata()) == [4]
+    assert list(lines["most accurate within the budget"].get_xdata()) == [6]
+    assert [text.get_text() for text in ax.texts] == ["d 2, N 4", "d 2, N 6"]
+
+
+def test_every_decay_has_its_trace(tmp_path):
+    """Seven with --finetune."""
+    names = [f"decay {number}" for number in range(7)]
+    (tmp_path / "r.json").write_text(json.dumps({"rows": [{"decay": name, "accuracy %": 90.0, "s.e.": 1.0}
+                                                          for name in names]}))
+    np.savez(tmp_path / "t.npz", u=np.random.default_rng(0).random((7, 40)), names=np.array(names), neuron=3, dt=1e-3,
+             theta_u=1.0)
+    *traces, _ = drawing.decays(tmp_path / "r.json", tmp_path / "t.npz").axes[1].lines
+    assert [line.get_label() for line in traces] == names
+    assert len({str(line._dash_pattern) for line in traces}) == 7
 
 
 def test_every_figure_is_in_the_list():

@@ -68,7 +68,7 @@ def execute(arguments: argparse.Namespace) -> None:
     print(table(points, found))
     for name, unit in COSTS.items():
         print(sentence(points, found[name], name, unit, arguments.budget))
-    if (most := best(points, arguments.budget)) is not None:
+    if (most := pareto.best(points, arguments.budget)) is not None:
         print(f"most accurate within {arguments.budget:,} bytes: {in_words(most)}")
     provenance.write(arguments.out / "results.json", provenance.record(
         "codesign", options.given(arguments), budget=arguments.budget, points=points, fronts=found,
@@ -173,12 +173,6 @@ def sentence(points: list[dict[str, Any]], of: dict[str, Any], name: str, unit: 
         least = min(point["bytes"] for point in points)
         return f"knee of {unit}: none, no design fits {budget:,} bytes, the smallest takes {least:,}; raise --budget"
     return f"knee of {unit} within {budget:,} bytes: {in_words(points[of['knee']])}"
-
-
-def best(points: list[dict[str, Any]], budget: int) -> dict[str, Any] | None:
-    """The design within the budget that classifies best, of equals the smallest; None if none fits."""
-    within = [point for point in points if point["bytes"] <= budget]
-    return max(within, key=lambda point: (point["accuracy"], -point["bytes"]), default=None)
 
 
 def in_words(point: dict[str, Any]) -> str:

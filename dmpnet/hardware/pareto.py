@@ -1,6 +1,7 @@
 """Which of many designs are worth a look: those that no other beats, and the one after which more buys little."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -29,3 +30,9 @@ def knee(cost: Sequence[float], gain: Sequence[float]) -> int:
         return places[-1]
     above = (y - y[0]) / (y[-1] - y[0]) - (x - x[0]) / (x[-1] - x[0])
     return places[int(above.argmax())]
+
+
+def best(points: list[dict[str, Any]], budget: int) -> dict[str, Any] | None:
+    """The design within a budget of bytes that classifies best, of equals the smallest; None if none fits."""
+    within = [point for point in points if point["bytes"] <= budget]
+    return max(within, key=lambda point: (point["accuracy"], -point["bytes"]), default=None)
