@@ -633,6 +633,20 @@ def test_a_gradient_that_explodes_leaves_the_checkpoint_whole(tmp_path, clip, ba
     assert all(array.isfinite().all() for array in kept.values())
 
 
+def test_the_norm_of_recurrent_weights_is_bounded(tmp_path):
+    """By the limit, whatever they are at first; what is below it is left alone."""
+    for limit, factor, expected in ((1.0, 1e3, 1.0), (1.0, 1.0, None), (0.0, 1e3, None)):
+        settings = {"kind": "rsnn", "d": 0, "theta": 0.0, "lr": 1e-6, "epochs": 1, "recurrent_norm": limit}
+        run = trainer.Trainer(recipe(**settings), bars(), tmp_path / f"{limit}-{factor}")
+        with torch.no_grad():
+            before = [layer["W_r"].mul_(factor).clone() for layer in run.model.layers]
+        run.run()
+        for layer, W_r in zip(run.model.layers, before, strict=True):
+            after = layer["W_r"].detach()
+            direction = W_r / torch.linalg.matrix_norm(W_r, 2) if expected else W_r
+            torch.testing.assert_close(after, direction, rtol=1e-3, atol=1e-4)
+
+
 def test_where_gradients_are_clipped_a_batch_beyond_float32_is_left_out(tmp_path):
     run = trainer.Trainer(recipe(clip=1.0), bars(), tmp_path / "left out")
     explodes(run, lambda progress: progress.epoch == 1 and progress.batch == 2)

@@ -38,6 +38,8 @@ class Recipe:
     lr : peak learning rate
     clip : largest norm of the gradient of all weights together, 0 for no limit; with a limit, a batch whose gradient
         is beyond what float32 holds is left out
+    recurrent_norm : largest spectral norm of W_r, 0 for no limit. A step of the membranes, decay beta, multiplies a
+        gradient by at most beta + g recurrent_norm (the surrogate is at most 1), so that of 1 it never explodes
     schedule : 'constant', 'step' (halved every 50 epochs) or 'cosine' (one warm-up epoch, then down to 1 % of lr)
     coarse, coarse_epochs : for the first coarse_epochs, `coarse` steps are one: input averaged over them, windows and
         membranes faster by as much, an epoch as much cheaper. The best epoch is one at full length
@@ -83,6 +85,7 @@ class Recipe:
     optimiser: str = "adam"
     lr: float = 1e-3
     clip: float = 0.0
+    recurrent_norm: float = 0.0
     schedule: str = "cosine"
     weight_decay: float = 0.0
     batch: int = 128
@@ -118,7 +121,8 @@ class Recipe:
         for name in ("batch", "epochs", "lr"):
             if not getattr(self, name) > 0:
                 raise DmpnetError(f"recipe: {name} = {getattr(self, name)}, but it must be positive; set {name} > 0")
-        for name in ("rate_weight", "rate_ramp", "rank_weight", "clip", "coarse_counts", "plain_epochs"):
+        for name in ("rate_weight", "rate_ramp", "rank_weight", "clip", "recurrent_norm", "coarse_counts",
+                     "plain_epochs"):
             if getattr(self, name) < 0:
                 raise DmpnetError(f"recipe: {name} = {getattr(self, name)}, but it is a weight or a limit; set "
                                   f"{name} >= 0")

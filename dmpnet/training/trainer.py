@@ -266,6 +266,9 @@ class Trainer:
             for layer in self.model.layers:
                 if "delay" in layer:
                     layer["delay"].clamp_(0, recipe.delay_max)
+                if "W_r" in layer and recipe.recurrent_norm:
+                    norm = torch.linalg.matrix_norm(layer["W_r"], 2)
+                    layer["W_r"].mul_(recipe.recurrent_norm / norm.clamp(min=recipe.recurrent_norm))
                 if "lam" in layer:  # below 0 the membrane would grow by itself, above the threshold nothing is kept
                     layer["lam"].clamp_(0, self.model.neurons[0].theta_u)
         seen = self.data.labels[chosen].size
