@@ -668,6 +668,17 @@ def test_a_run_goes_on_with_the_recordings_it_began_with_only(tmp_path, other):
     assert trainer.Trainer(recipe(epochs=1), bars(), tmp_path).resume()
 
 
+def test_a_run_goes_on_where_settings_came_later(tmp_path):
+    """A checkpoint that knows nothing of a setting did as its default says."""
+    trainer.Trainer(recipe(epochs=1), bars(), tmp_path).run()
+    state = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
+    del state["recipe"]["recurrent_norm"]
+    torch.save(state, tmp_path / "checkpoint.pt")
+    assert trainer.Trainer(recipe(epochs=1), bars(), tmp_path).resume()
+    with pytest.raises(DmpnetError, match="recurrent_norm = 0.0, but this run asks for 2.0"):
+        trainer.Trainer(recipe(epochs=1, recurrent_norm=2.0), bars(), tmp_path).resume()
+
+
 @pytest.mark.parametrize("changes, may", [({}, True), ({"plain_epochs": 1}, False), ({"delay_max": 4}, False)])
 def test_a_run_is_made_longer_only_where_its_length_decided_nothing(tmp_path, changes, may):
     settings = {"schedule": "constant", "epochs": 1} | changes

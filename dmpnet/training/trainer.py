@@ -138,12 +138,12 @@ class Trainer:
         except Exception as error:  # torch raises many kinds for a damaged file
             raise DmpnetError(f"{self.checkpoint}: not a whole checkpoint ({error.__class__.__name__}); delete it to "
                               f"start again") from error
-        theirs, ours = state["recipe"], self.recipe.record()
+        theirs, ours = Recipe.of(state["recipe"]).record(), self.recipe.record()  # settings that came later: default
         longer = () if self.recipe.depends_on_epochs else ("epochs",)
-        differ = [key for key in ours if theirs.get(key) != ours[key] and key not in longer]
+        differ = [key for key in ours if theirs[key] != ours[key] and key not in longer]
         if differ:
             key = differ[0]
-            raise DmpnetError(f"{self.checkpoint}: trained with {key} = {theirs.get(key)!r}, but this run asks for "
+            raise DmpnetError(f"{self.checkpoint}: trained with {key} = {theirs[key]!r}, but this run asks for "
                               f"{ours[key]!r}; use another --out folder, or the same settings")
         if state.get("start") != self.began:
             raise DmpnetError(f"{self.checkpoint}: this run began with another network than the one given now; use "
