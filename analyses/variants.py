@@ -87,7 +87,7 @@ def of_the_table(recipe: Recipe) -> weights.TrainedNetwork | None:
     for name in shipped.names():
         if name.startswith(recipe.dataset) and recipe.seed in shipped.seeds(name):
             network = weights.load(shipped.path(f"{name}/seed{recipe.seed}"))
-            if Recipe.of(network.provenance["arguments"]) == recipe:
+            if Recipe.that_led_to(network) == recipe:
                 return network
     return None
 

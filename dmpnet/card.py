@@ -89,7 +89,7 @@ def _older(row: str, networks: list[TrainedNetwork]) -> list[tuple[str, str]]:
 
     found = []
     for network in networks if row in RECIPES else ():
-        old = Recipe.of(network.provenance["arguments"])
+        old = Recipe.that_led_to(network)
         now = begun(row, replace(RECIPES[row], seed=old.seed))[0].record()
         differ = [f"{key} {value}, now {now[key]}" for key, value in old.record().items() if value != now[key]]
         if differ:

@@ -24,7 +24,7 @@ import variants  # noqa: E402
 def test_a_row_of_the_table_is_found_and_nothing_else(name):
     recipe = dataclasses.replace(RECIPES[name], seed=3)
     network = variants.of_the_table(recipe)
-    assert network is not None and Recipe.of(network.provenance["arguments"]) == recipe
+    assert network is not None and Recipe.that_led_to(network) == recipe
     assert variants.of_the_table(dataclasses.replace(recipe, epochs=recipe.epochs - 1)) is None
 
 
