@@ -296,6 +296,17 @@ def test_a_network_that_rounding_kills_is_not_quiet_about_it():
     assert any("values of b do not fit" in note for note in found.notes)
 
 
+def test_a_memory_that_rounding_kills_is_not_quiet_about_it():
+    """m so much finer than x that sums of 48 bits leave nothing of Abar and P."""
+    made = constrained(random_network(), words__m__bits=40, words__x__bits=4, words__I__bits=48)
+    for number, layer in enumerate(made.network.layers, 1):
+        for name, array in (("Abar", layer.slow.Abar), ("P", layer.slow.W_m)):
+            assert any(f"layer {number}: every value of {name} became 0" in note for note in made.notes) == (
+                not array.any())
+    assert any("Abar" in note for note in made.notes)
+    assert not any("became 0" in note for note in constrained(random_network()).notes)
+
+
 def test_a_file_keeps_every_integer(tmp_path):
     made = constrained(random_network(delay=3), options={"rows": True}).network
     weights.save(made, tmp_path / "made.npz")

@@ -118,6 +118,8 @@ def constrain(network: TrainedNetwork, chip: Chip, s_in: np.ndarray, *, rows: bo
     notes = _notes(network, made, silent, overflows, clip) + [
         f"layer {change.layer}: {change.clipped} values of {change.array} do not fit its {change.bits} bits; take more"
         for change in changes if change.clipped and not (clip and change.array in ("W_f", "W_r", "w_x", "W_o"))]
+    notes += [f"layer {change.layer}: every value of {change.array} became 0; give it more bits, or what it is "
+              f"multiplied by fewer" for change in changes if change.zeroed and change.error == 1 and change.size > 1]
     return Constrained(made, changes, activity, silent, notes)
 
 
