@@ -73,6 +73,30 @@ def test_curves_are_of_the_recipe_of_the_newest_seed(tmp_path, epochs, shown):
     assert coarse == bool(epochs)
 
 
+def test_costs_are_those_of_the_rule():
+    """140-128-128-20: a bar a network, parameters in thousands, then state."""
+    left, right = runpy.run_path(str(FIGURES / "costs.py"))["costs"]().axes
+    plain, both = 140 * 128 + 128 * 128 + 128 * 20, 2 * 128
+    extra = [0, 2 * 128**2, 140 + 128, *(both * d + 2 * d**2 for d in (5, 10, 30))]
+    np.testing.assert_allclose([bar.get_width() for bar in left.patches], [(plain + more) / 1000 for more in extra])
+    state = [bar.get_width() for bar in right.patches]
+    assert state[:2] == [both, 2 * both] and state[3:] == [both + 2 * d for d in (5, 10, 30)]
+    assert both < state[2] <= both + (140 + 128) * 15
+
+
+def test_memory_and_delays_are_drawn_beside_what_was_printed(tmp_path):
+    rows = {"shd-regen-fsnn": 48.60, "shd-regen-dmp1": 89.00, "shd-regen-dsnn": 90.98, "shd-regen-delays": None}
+    for place, row in enumerate(rows):
+        (tmp_path / row).mkdir()
+        for seed in (0, 1):
+            (tmp_path / row / f"seed{seed}.json").write_text(json.dumps({"accuracy_brian2": 70.0 + place + 2 * seed}))
+    ax, = runpy.run_path(str(FIGURES / "delays.py"))["delays"](tmp_path).axes
+    drawn = [list(line.get_ydata()) for line in ax.lines if line.get_linestyle() == "None"]
+    for place, printed in enumerate(rows.values()):
+        assert [70 + place, 72 + place] in drawn and [71 + place] in drawn
+        assert printed is None or [printed] in drawn
+
+
 def seen(tmp_path, s_in, **more):
     """What `dmpnet run` keeps of a recording, of five neurons without slow memory."""
     path, draw = tmp_path / "sample.npz", np.random.default_rng(1)
