@@ -93,12 +93,14 @@ class Layer:
 
     @property
     def state(self) -> int:
-        """Numbers kept from step to step: N + d, and what is under way in the axons, sum of delay.
+        """Numbers kept from step to step: N + d, the spikes that recur, N, and what is under way in the axons, sum of
+        delay.
 
         (The paper's rule, N + N delay, gives every axon the same delay.)
         """
         under_way = 0 if self.delay is None else int(np.sum(self.delay, dtype=np.int64))
-        return self.N + (self.slow.d if self.slow else 0) + under_way
+        recurs = 0 if self.W_r is None else self.N
+        return self.N + (self.slow.d if self.slow else 0) + recurs + under_way
 
 
 @dataclass(frozen=True)

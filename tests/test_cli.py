@@ -103,7 +103,7 @@ def test_info_tells_what_is_not_as_published(network, tmp_path, capsys):
     out = capsys.readouterr().out
     for told in ("DMP + delays 5-14-9-3", "0 to 7 steps", "cascade: 3 over 9, 2 over 20", "gain", "kappa = 0.9",
                  f"{5 * 14 + 14 * 5 + 15 + 5 + 14 * 9 + 9 * 5 + 15 + 9 * 3}   sum of M N",
-                 f"{14 + 5 + 9 + 5 + extended.layers[0].delay.sum()}   N + d over layers, + sum of delays"):
+                 f"{14 + 5 + 9 + 5 + extended.layers[0].delay.sum()}   N + d + sum of delays over layers"):
         assert told in out, told
     layers = json.loads((tmp_path / "i.json").read_text())["layers"]
     assert [layer["delays"] for layer in layers] == ["0 to 7 steps", None]

@@ -266,6 +266,12 @@ def test_window_of_a_hierarchy():
     assert (plain.blocks, plain.all_blocks) == ((), ((4, 20.0),))
 
 
+def test_state_counts_what_recurs():
+    """The paper's rule for RSNN is 2 N: the membranes, and the spikes that come back a step later."""
+    assert random_network((6, 16, 3), kind="RSNN").layers[0].state == 2 * 16
+    assert random_network((6, 16, 3), kind="FSNN").layers[0].state == 16
+
+
 def test_state_counts_what_is_under_way():
     """N + d + sum of delays; the paper's N + N delay is the case of one delay for all of M = N axons."""
     layer = random_network((6, 16, 3), d=4).layers[0]
