@@ -86,6 +86,17 @@ def test_every_command_has_a_seed_and_refuses_what_is_none(capsys):
             capsys.readouterr().err
 
 
+@pytest.mark.parametrize("command, least", [
+    ("run smnist --samples", 1), ("decay smnist-dmp2 --samples", 1), ("constrain smnist-dmp2 --samples", 1),
+    ("learn digits --samples", 1), ("learn digits --test", 0), ("learn readout smnist --test", 1)])
+def test_samples_are_counted(command, least, capsys):
+    for wrong in (str(least - 1), "-5", "1.5", "all"):
+        with pytest.raises(SystemExit) as done:
+            dmpnet(*command.split(), wrong)
+        assert done.value.code == 2
+        assert f"'{wrong}', but it counts; give a whole number from {least} on" in capsys.readouterr().err
+
+
 def test_info_prints_layers_and_both_parameter_counts(network, tmp_path, capsys):
     assert dmpnet("info", tmp_path / "net.npz") == 0
     out = capsys.readouterr().out

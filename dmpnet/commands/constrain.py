@@ -50,7 +50,7 @@ def add(parsers) -> None:
                    help="of --finetune: muon for W_f of 4 bits and more, adam for fewer (default: adam)")
     p.add_argument("--evaluate", action="store_true", help="classify with both networks in Brian2")
     p.add_argument("--split", help="part of the data set for --evaluate (default: test)")
-    p.add_argument("--samples", type=int, metavar="N", help="only the first N samples for --evaluate")
+    p.add_argument("--samples", type=options.count(1), metavar="N", help="only the first N samples for --evaluate")
     options.backend(p)
     options.data(p)
     options.common(p, "constrained.npz")

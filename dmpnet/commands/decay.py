@@ -28,7 +28,7 @@ def add(parsers) -> None:
     p.add_argument("weights", nargs="?", default="smnist-dmp2", metavar="FILE",
                    help="weights file, or the name of a shipped network (default: smnist-dmp2)")
     p.add_argument("--split", help="part of the data set (default: subset where there is one, else test)")
-    p.add_argument("--samples", type=int, metavar="N", help="only the first N samples")
+    p.add_argument("--samples", type=options.count(1), metavar="N", help="only the first N samples")
     p.add_argument("--finetune", type=int, default=0, metavar="EPOCHS", help="epochs of training with linear decay")
     p.add_argument("--lr", type=float, default=3e-3, help="peak learning rate of --finetune (default: 0.003)")
     options.backend(p)

@@ -33,8 +33,9 @@ def add(parsers) -> None:
                         help="plasticity rule, as dmpnet stdp lists them (default: diehl-cook-code)")
     options.plastic_chip(digits)
     digits.add_argument("--passes", type=int, default=1, help="through the training digits (default: 1)")
-    digits.add_argument("--samples", type=int, metavar="N", help="only the first N training digits")
-    digits.add_argument("--test", type=int, default=10_000, metavar="N", help="test digits at the end (default: all)")
+    digits.add_argument("--samples", type=options.count(1), metavar="N", help="only the first N training digits")
+    digits.add_argument("--test", type=options.count(0), default=10_000, metavar="N",
+                        help="test digits at the end (default: all; 0: none)")
     digits.add_argument("--frozen", type=Path, metavar="FILE", help="a learned.npz; learns no more, is only tested")
     digits.add_argument("--backend", default="cpp_standalone", metavar="NAME",
                         help=f"Brian2 back end: {', '.join(BACKENDS)} (default: cpp_standalone)")
@@ -56,11 +57,11 @@ def _add_readout(actions: Any) -> None:
     p.add_argument("--no-memory", action="store_true", help="draw it without slow memory")
     p.add_argument("--eta", type=float, default=ETA, help=f"learning rate (default: {ETA})")
     p.add_argument("--passes", type=int, default=5, help="through the training part (default: 5)")
-    p.add_argument("--samples", type=int, metavar="N", help="only the first N training samples")
+    p.add_argument("--samples", type=options.count(1), metavar="N", help="only the first N training samples")
     p.add_argument("--validation", type=float, default=0.0, metavar="FRACTION",
                    help="of the training samples held out and told instead of the test samples (default: 0)")
     p.add_argument("--by", default="speaker", help="hold out by class, or whole speakers by speaker (default)")
-    p.add_argument("--test", type=int, metavar="N", help="test samples at the end (default: all)")
+    p.add_argument("--test", type=options.count(1), metavar="N", help="test samples at the end (default: all)")
     p.add_argument("--backend", default="numpy", metavar="NAME",
                    help=f"Brian2 back end: {', '.join(BACKENDS)} (default: numpy, which compiles nothing)")
     options.data(p)
@@ -93,8 +94,7 @@ def learn_digits(arguments: argparse.Namespace) -> None:
 
 
 def _digits(arguments: argparse.Namespace, split: str, samples: int | None) -> data.Recordings:
-    found = data.load("smnist", split, arguments.data, arguments.download)
-    return found if samples is None else found.take(slice(max(samples, 0)))
+    return data.load("smnist", split, arguments.data, arguments.download).take(slice(samples))
 
 
 def _learned(arguments: argparse.Namespace, settings: Any, train: data.Recordings, folder: Path) -> Any:
@@ -151,8 +151,7 @@ def learn_readout(arguments: argparse.Namespace) -> None:
     folder = Path(arguments.out)
     if folder.exists() and not folder.is_dir():
         raise DmpnetError(f"--out {folder}: a file, but learning needs a folder; give another name")
-    train = data.load(arguments.dataset, "train", arguments.data, arguments.download)
-    train = train if arguments.samples is None else train.take(slice(max(arguments.samples, 0)))
+    train = data.load(arguments.dataset, "train", arguments.data, arguments.download).take(slice(arguments.samples))
     if arguments.validation:
         chosen, held = data.validation_split(train, arguments.validation, arguments.seed, arguments.by)
         train, test = train.take(chosen), train.take(held)

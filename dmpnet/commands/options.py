@@ -48,6 +48,16 @@ def seed(text: str) -> int:
     return int(text)
 
 
+def count(least: int) -> Callable[[str], int]:
+    """The type of an option that counts: a whole number from `least` on."""
+    def whole(text: str) -> int:
+        if not text.isdecimal() or int(text) < least:
+            raise argparse.ArgumentTypeError(f"{text!r}, but it counts; give a whole number from {least} on")
+        return int(text)
+
+    return whole
+
+
 def script(doc: str | None, out: str | None) -> argparse.ArgumentParser:
     """The parser of a script that reads data: its docstring, --data, --download, --seed and --out."""
     parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -146,8 +156,7 @@ def recordings(arguments: argparse.Namespace, network: TrainedNetwork, split: st
     name = network.encoding.dataset or otherwise
     split = split or ("subset" if "subset" in catalogue.entry(name, "test").splits else "test")
     found = data_sets.load(name, split, arguments.data, arguments.download, permutation=network.encoding.permutation)
-    if arguments.samples is not None:
-        found = found.take(slice(max(arguments.samples, 0)))
+    found = found.take(slice(arguments.samples))
     check_match(network, found)
     return found
 

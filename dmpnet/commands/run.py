@@ -26,7 +26,7 @@ def add(parsers) -> None:
                    help="another network than the shipped DMP II; it reads the data it was trained on")
     p.add_argument("--split", help="part of the data set: subset (1,000 digits), test or train (default: subset "
                                    "where there is one, else test)")
-    p.add_argument("--samples", type=int, metavar="N", help="only the first N samples")
+    p.add_argument("--samples", type=options.count(1), metavar="N", help="only the first N samples")
     p.add_argument("--trainer", action="store_true",
                    help="also ask the PyTorch network, float32 and float64 (needs the extra: train)")
     options.backend(p)
