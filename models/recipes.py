@@ -48,8 +48,9 @@ RECIPES: dict[str, Recipe] = {
     # so there is more to learn; not moved: DMP I 96.9 and 94.2 %. So they are moved; after 26 epochs (20 coarse) 95.3
     # and 96.2 %, and 96.9 and 96.5 % after two more with images as they are. After 20 coarse ones and 4 with images as
     # they are, 96.9 and 95.3 % (seed 1): it is the single steps that have to be moved, coarse ones change little from
-    # the 12th on
-    **_pixels("psmnist", 784.0, 40, 100, coarse_epochs=12, epochs=20, plain_epochs=2),
+    # the 12th on. With a rate of 4e-3 all that came to 96.5 % (test 96.1 %); after four coarse epochs of five the loss
+    # on validation was 0.231 with 4e-3, 0.218 with 8e-3, 0.203 with 16e-3, and 0.239 without the rate regulariser
+    **_pixels("psmnist", 784.0, 40, 100, coarse_epochs=12, epochs=20, plain_epochs=2, lr=16e-3),
     "shd-regen-fsnn": published("shd-regen", "fsnn", **SPOKEN | MATRICES),
     "shd-regen-rsnn": published("shd-regen", "rsnn", **SPOKEN | BOUNDED),
     "shd-regen-dsnn": published("shd-regen", "dsnn", **SPOKEN | LATE),
