@@ -18,9 +18,9 @@ from dmpnet import drawing, weights
 
 MODELS = Path(__file__).resolve().parent.parent / "models"
 TASKS = {"smnist": "S-MNIST", "psmnist": "PS-MNIST", "shd-regen": "shd-regen"}
-LOOK = {"dmp2": ("DMP II", drawing.HIGHLIGHT, "-"), "dmp1": ("DMP I", drawing.HIGHLIGHT, "--"),
-        "dsnn": ("DSNN, delays", drawing.CLASSES[3], "-"), "rsnn": ("RSNN", drawing.CLASSES[4], "-"),
-        "fsnn": ("FSNN, no slow memory", drawing.SECOND, "-")}
+LOOK = {"dmp2": ("DMP II", drawing.MODELS["DMP"], "-"), "dmp1": ("DMP I", drawing.MODELS["DMP"], "--"),
+        "dsnn": ("DSNN, delays", drawing.MODELS["DSNN"], "-"), "rsnn": ("RSNN", drawing.MODELS["RSNN"], "-"),
+        "fsnn": ("FSNN, no slow memory", drawing.MODELS["FSNN"], "-")}
 
 
 def validation(folder: Path) -> tuple[list[np.ndarray], int]:

@@ -14,10 +14,10 @@ from matplotlib.lines import Line2D
 from dmpnet import drawing, table
 
 MODELS = Path(__file__).resolve().parent.parent / "models"
-ROWS = {"shd-regen-fsnn": ("neither\n(FSNN)", drawing.SECOND),
-        "shd-regen-dmp1": ("slow memory\n(DMP I)", drawing.HIGHLIGHT),
-        "shd-regen-dsnn": ("delays\n(DSNN)", drawing.CLASSES[3]),
-        "shd-regen-delays": ("both\n(DMP I + delays)", drawing.CLASSES[2])}
+ROWS = {"shd-regen-fsnn": ("neither\n(FSNN)", drawing.MODELS["FSNN"]),
+        "shd-regen-dmp1": ("slow memory\n(DMP I)", drawing.MODELS["DMP"]),
+        "shd-regen-dsnn": ("delays\n(DSNN)", drawing.MODELS["DSNN"]),
+        "shd-regen-delays": ("both\n(DMP I + delays)", drawing.MODELS["DMP + delays"])}
 
 
 def delays(folder: Path = MODELS) -> Figure:

@@ -15,9 +15,10 @@ from dmpnet import drawing, table
 
 MODELS = Path(__file__).resolve().parent.parent / "models"
 PARTS = {"S-MNIST": "S-MNIST", "PS-MNIST": "PS-MNIST", "shd-regen": "shd-regen (paper: official SHD)"}
-LOOK = {"FSNN": (drawing.SECOND, "s"), "RSNN": (drawing.CLASSES[4], "^"), "DSNN": (drawing.CLASSES[3], "D"),
-        "DMP I": (drawing.HIGHLIGHT, "v"), "DMP II": (drawing.HIGHLIGHT, "o"), "DMP peak": (drawing.HIGHLIGHT, "p"),
-        "DMP I + delays": (drawing.CLASSES[2], "P")}
+LOOK = {"FSNN": (drawing.MODELS["FSNN"], "s"), "RSNN": (drawing.MODELS["RSNN"], "^"),
+        "DSNN": (drawing.MODELS["DSNN"], "D"), "DMP I": (drawing.MODELS["DMP"], "v"),
+        "DMP II": (drawing.MODELS["DMP"], "o"), "DMP peak": (drawing.MODELS["DMP"], "p"),
+        "DMP I + delays": (drawing.MODELS["DMP + delays"], "P")}
 
 
 def accuracy_against_parameters(folder: Path = MODELS) -> Figure:
