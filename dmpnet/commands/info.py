@@ -83,7 +83,7 @@ def _totals(network: TrainedNetwork) -> list[tuple[str, str]]:
     count, code, origin = weights.parameters(network), network.encoding, network.provenance
     state = sum(layer.state for layer in network.layers)
     delays, recurs = (any(getattr(layer, name) is not None for layer in network.layers) for name in ("delay", "W_r"))
-    more = " + N" * recurs + " + sum of delays" * delays
+    rule = ("2 N" if recurs else "N") + " + d" + " + sum of delays" * delays
     classes = "one a sample, of the mean readout" if network.kappa is None else \
         f"one every step, of the readout smoothed with kappa = {network.kappa:g}"
     rows = [
@@ -91,7 +91,7 @@ def _totals(network: TrainedNetwork) -> list[tuple[str, str]]:
         *([] if network.fixed else
           [("parameters, trainable", f"{count['trainable']:,}   with biases and w_x, without Abar and Bbar")]),
         ("numbers stored", f"{count['stored']:,}"),
-        ("state buffers", f"{state:,}   N + d{more} over layers"),
+        ("state buffers", f"{state:,}   {rule} over layers"),
         ("class", classes),
         *([("chip", f"{origin.get('chip', 'not said')}: all arrays are whole numbers")] if network.fixed else []),
         ("input", f"{code.kind}, {code.channels} channels x {code.steps} steps of {code.dt * 1e3:g} ms"),
