@@ -87,9 +87,14 @@ def test_every_command_has_a_seed_and_refuses_what_is_none(capsys):
 
 
 @pytest.mark.parametrize("command, least", [
-    ("run smnist --samples", 1), ("decay smnist-dmp2 --samples", 1), ("constrain smnist-dmp2 --samples", 1),
-    ("learn digits --samples", 1), ("learn digits --test", 0), ("learn readout smnist --test", 1)])
-def test_samples_are_counted(command, least, capsys):
+    ("run smnist --samples", 1), ("run smnist --processes", 1), ("decay smnist-dmp2 --samples", 1),
+    ("decay smnist-dmp2 --finetune", 0), ("constrain smnist-dmp2 --samples", 1),
+    ("constrain smnist-dmp2 --calibration", 1), ("constrain smnist-dmp2 --finetune", 0),
+    *[(f"codesign --{name}", 1) for name in ("d", "N", "epochs", "calibration", "measured", "processes")],
+    ("codesign --finetune", 0), ("learn digits --samples", 1), ("learn digits --test", 0),
+    ("learn digits --neurons", 1), ("learn digits --passes", 1), ("learn readout smnist --test", 1),
+    ("stdp show pair-nearest --neurons 4", 1)])
+def test_whatever_counts_is_a_whole_number(command, least, capsys):
     for wrong in (str(least - 1), "-5", "1.5", "all"):
         with pytest.raises(SystemExit) as done:
             dmpnet(*command.split(), wrong)

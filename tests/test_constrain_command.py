@@ -51,7 +51,6 @@ def test_what_does_not_fit_is_told_limit_by_limit(trained, capsys):
     (["--set", "limits.slots"], "--set limits.slots: no value"),
     (["--set", "limits.slot=3"], "no 'limits.slot' to set"),
     (["--set", "words.m.bits=many"], "words.m.bits = 'many'"),
-    (["--calibration", "0"], "--calibration 0"),
     (["--chip", "loihi"], "chip 'loihi' is not among those that ship.*dmp-256"),
 ])
 def test_what_does_not_fit_is_told_before_any_work_and_not_written(trained, tmp_path, capsys, wrong, said):

@@ -38,16 +38,21 @@ def add(parsers) -> None:
                    help="bytes of all banks of all cores, e.g. 20kB (default: 20kB)")
     p.add_argument("--dataset", default="shd-regen", metavar="DATA", help="what is learned (default: shd-regen)")
     p.add_argument("--chip", default="dmp-256", metavar="CHIP", help="whose words and datapath (default: dmp-256)")
-    p.add_argument("--d", type=int, nargs="+", default=[2, 5, 10], help="of the slow memories (default: 2 5 10)")
-    p.add_argument("--N", type=int, nargs="+", default=[32, 64, 128], help="neurons a layer (default: 32 64 128)")
+    p.add_argument("--d", type=options.count(1), nargs="+", default=[2, 5, 10],
+                   help="of the slow memories (default: 2 5 10)")
+    p.add_argument("--N", type=options.count(1), nargs="+", default=[32, 64, 128],
+                   help="neurons a layer (default: 32 64 128)")
     p.add_argument("--bits", nargs="+", default=list(CHOICES), metavar="W_f:P:m",
                    help=f"bits of W_f, of P and nu, and of m (default: {' '.join(CHOICES)})")
-    p.add_argument("--epochs", type=int, default=10, help="of each training (default: 10)")
-    p.add_argument("--finetune", type=int, default=0, metavar="EPOCHS",
+    p.add_argument("--epochs", type=options.count(1), default=10, help="of each training (default: 10)")
+    p.add_argument("--finetune", type=options.count(0), default=0, metavar="EPOCHS",
                    help="of quantisation-aware training, for every choice of bits (default: 0)")
-    p.add_argument("--calibration", type=int, default=60, metavar="N", help="training samples for formats and energy")
-    p.add_argument("--measured", type=int, default=815, metavar="N", help="validation samples at most (default: 815)")
-    p.add_argument("--processes", type=int, default=1, metavar="N", help="designs trained side by side (default: 1)")
+    p.add_argument("--calibration", type=options.count(1), default=60, metavar="N",
+                   help="training samples for formats and energy")
+    p.add_argument("--measured", type=options.count(1), default=815, metavar="N",
+                   help="validation samples at most (default: 815)")
+    p.add_argument("--processes", type=options.count(1), default=1, metavar="N",
+                   help="designs trained side by side (default: 1)")
     options.data(p)
     options.common(p, "codesign")
     p.set_defaults(execute=execute)
@@ -58,11 +63,6 @@ def execute(arguments: argparse.Namespace) -> None:
     described = chip.load(arguments.chip)
     for bits in choices:  # before any long work
         chip.changed(described, {f"words.{name}.bits": value for name, value in bits.items()})
-    for name in ("d", "N", "epochs", "calibration", "measured", "processes"):
-        least = getattr(arguments, name) if not isinstance(getattr(arguments, name), list) else min(
-            getattr(arguments, name))
-        if least < 1:
-            raise DmpnetError(f"--{name} {least}, but it counts from 1; give more")
     points = swept(arguments, choices)
     found = judged(points, arguments.budget)
     print(table(points, found))

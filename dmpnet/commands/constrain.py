@@ -40,11 +40,12 @@ def add(parsers) -> None:
     p.add_argument("--clip", action="store_true", help="let the largest weights saturate where that rounds finer")
     p.add_argument("--keep-basis", action="store_true", help="hold the slow memory in no coordinates but those trained")
     p.add_argument("--blocks", action="store_true", help="compute a slow memory larger than the slots in blocks")
-    p.add_argument("--calibration", type=int, default=200, metavar="N", help="training samples for formats "
-                   "(default: 200)")
+    p.add_argument("--calibration", type=options.count(1), default=200, metavar="N",
+                   help="training samples for formats (default: 200)")
     p.add_argument("--budget", type=options.size, metavar="SIZE", help="search bits of W_f, P, m and u with which all "
                    "banks of all cores take at most so much, e.g. 20kB (dmpnet.hardware.precision); then --clip too")
-    p.add_argument("--finetune", type=int, default=0, metavar="EPOCHS", help="epochs of quantisation-aware training")
+    p.add_argument("--finetune", type=options.count(0), default=0, metavar="EPOCHS",
+                   help="epochs of quantisation-aware training")
     p.add_argument("--lr", type=float, default=1e-3, help="peak learning rate of --finetune (default: 0.001)")
     p.add_argument("--optimiser", choices=("adam", "muon"), default="adam",
                    help="of --finetune: muon for W_f of 4 bits and more, adam for fewer (default: adam)")
@@ -60,11 +61,6 @@ def add(parsers) -> None:
 def execute(arguments: argparse.Namespace) -> None:
     check_backend(arguments.backend, arguments.processes)
     options.one_file(arguments.out, ".npz")
-    if arguments.calibration < 1:
-        raise DmpnetError(f"--calibration {arguments.calibration}, but formats are chosen on at least one sample; ask "
-                          f"for more")
-    if arguments.finetune < 0:
-        raise DmpnetError(f"--finetune {arguments.finetune}, but it counts epochs; ask for some, or leave it out")
     network = options.network(arguments.weights)
     described = chip.changed(chip.load(arguments.chip), options.settings(arguments.set))
     report = fit(network, described, blocks=arguments.blocks)  # before any data is read

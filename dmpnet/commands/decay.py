@@ -29,7 +29,8 @@ def add(parsers) -> None:
                    help="weights file, or the name of a shipped network (default: smnist-dmp2)")
     p.add_argument("--split", help="part of the data set (default: subset where there is one, else test)")
     p.add_argument("--samples", type=options.count(1), metavar="N", help="only the first N samples")
-    p.add_argument("--finetune", type=int, default=0, metavar="EPOCHS", help="epochs of training with linear decay")
+    p.add_argument("--finetune", type=options.count(0), default=0, metavar="EPOCHS",
+                   help="epochs of training with linear decay")
     p.add_argument("--lr", type=float, default=3e-3, help="peak learning rate of --finetune (default: 0.003)")
     options.backend(p)
     options.data(p)

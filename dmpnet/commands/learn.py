@@ -28,11 +28,12 @@ def add(parsers) -> None:
     digits = actions.add_parser(
         "digits", help="the network of Diehl & Cook 2015 on MNIST",
         epilog="The folder --out gets checkpoint.npz, curve.csv, learned.npz, answers.json.")
-    digits.add_argument("--neurons", type=int, default=400, metavar="N", help="that compete (default: 400)")
+    digits.add_argument("--neurons", type=options.count(1), default=400, metavar="N",
+                        help="that compete (default: 400)")
     digits.add_argument("--rule", default="diehl-cook-code", metavar="RULE",
                         help="plasticity rule, as dmpnet stdp lists them (default: diehl-cook-code)")
     options.plastic_chip(digits)
-    digits.add_argument("--passes", type=int, default=1, help="through the training digits (default: 1)")
+    digits.add_argument("--passes", type=options.count(1), default=1, help="through the training digits (default: 1)")
     digits.add_argument("--samples", type=options.count(1), metavar="N", help="only the first N training digits")
     digits.add_argument("--test", type=options.count(0), default=10_000, metavar="N",
                         help="test digits at the end (default: all; 0: none)")
@@ -53,10 +54,11 @@ def _add_readout(actions: Any) -> None:
     p.add_argument("dataset", metavar="DATA", help="shd-regen, smnist ...")
     p.add_argument("--network", metavar="FILE", help="hidden pathway and first readout, a weights file or a shipped "
                                                      "network (default: a hidden pathway is drawn, nothing is learned)")
-    p.add_argument("--neurons", type=int, default=1000, metavar="N", help="of a drawn hidden pathway (default: 1000)")
+    p.add_argument("--neurons", type=options.count(1), default=1000, metavar="N",
+                   help="of a drawn hidden pathway (default: 1000)")
     p.add_argument("--no-memory", action="store_true", help="draw it without slow memory")
     p.add_argument("--eta", type=float, default=ETA, help=f"learning rate (default: {ETA})")
-    p.add_argument("--passes", type=int, default=5, help="through the training part (default: 5)")
+    p.add_argument("--passes", type=options.count(1), default=5, help="through the training part (default: 5)")
     p.add_argument("--samples", type=options.count(1), metavar="N", help="only the first N training samples")
     p.add_argument("--validation", type=float, default=0.0, metavar="FRACTION",
                    help="of the training samples held out and told instead of the test samples (default: 0)")

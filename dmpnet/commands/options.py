@@ -70,7 +70,7 @@ def backend(parser: argparse.ArgumentParser, default: str = "numpy") -> None:
     why = ", which compiles nothing" if default == "numpy" else ""
     parser.add_argument("--backend", default=default, metavar="NAME",
                         help=f"Brian2 back end: {', '.join(BACKENDS)} (default: {default}{why})")
-    parser.add_argument("--processes", type=int, default=1, metavar="N",
+    parser.add_argument("--processes", type=count(1), default=1, metavar="N",
                         help="compiled binaries to run side by side (cpp_standalone; default: 1)")
 
 

@@ -37,7 +37,7 @@ def add(parsers) -> None:
     show = actions.add_parser("show", help="equations and parameters of one rule")
     show.add_argument("rule", metavar="RULE", help="its name, as dmpnet stdp lists it")
     show.add_argument("--seed", type=options.seed, default=0, help="of the variation of devices (default: 0)")
-    show.add_argument("--neurons", type=int, nargs=2, default=(784, 400), metavar=("M", "N"),
+    show.add_argument("--neurons", type=options.count(1), nargs=2, default=(784, 400), metavar=("M", "N"),
                       help="inputs and neurons whose room is counted with --chip (default: 784 400)")
     _on_chip(show)
     show.set_defaults(execute=shown)
