@@ -1,4 +1,4 @@
-"""Puts the tables of results into the README: networks that ship, what integers cost, what few bits leave of learning.
+"""Puts the tables of results into the README: networks that ship, what their parts do, what integers cost, and so on.
 
 A table is a function of result files (models/*/seed*.json, analyses/results/*.json) and takes the place of the one that
 begins with the same column. tests/test_readme.py fails while the README shows anything else.
@@ -13,6 +13,7 @@ from typing import Any
 
 from constrained import NAMES, TRAINED, summary
 from learned_on_chip import LINES
+from variants import summary as of_variants
 
 from dmpnet import table
 from dmpnet.files import whole_file
@@ -24,6 +25,18 @@ RESULTS = ROOT / "analyses" / "results"
 def runs(name: str) -> list[dict[str, Any]]:
     """Of an analysis."""
     return json.loads((RESULTS / f"{name}.json").read_text())["runs"]
+
+
+def parts() -> str:
+    """What each part of DMP II does, mean over seeds, with its standard error where there are several."""
+    def shown(value: float | None, before: str = "") -> str:
+        return "" if value is None else f"{before}{value:.2f}"
+
+    return table.markdown([{"DMP II on shd-regen": line["variant"], "seeds": str(line["seeds"]),
+                            "test %": shown(line["test %"]) + shown(line["s.e.m."], " +- "),
+                            "memory cut off afterwards %": shown(line["memory cut afterwards %"]),
+                            "active %": line["active %"], "dimensions that m fills": line["rank of m"]}
+                           for line in of_variants(runs("variants_ablation"))])
 
 
 def integers() -> str:
@@ -51,7 +64,7 @@ def placed(text: str, shown: str) -> str:
     return re.sub(rf"^\| {first} +\| {second} .*\n(\|.*\n)+", lambda _: shown + "\n", text, count=1, flags=re.M)
 
 
-TABLES = (table.summary, integers, learning)
+TABLES = (table.summary, parts, integers, learning)
 
 
 def main() -> None:

@@ -4,7 +4,8 @@ Every variant is trained with the recipe of the table's row (fewer epochs with -
 validation part, and evaluated on the whole test set in Brian2; a variant that is a row of the table is not trained
 again. Killed and called again it goes on where it was.
 
-python analyses/variants.py ablation --data FOLDER --seeds 0 1 2     (groups: see GROUPS; a run takes 3 to 6 minutes)
+python analyses/variants.py ablation --data FOLDER --seeds 0 1 2   (groups: see GROUPS; a run takes 3 to 4 minutes on a
+core, with the memory on threshold or gain, which is computed step by step, 20)
 """
 
 from dataclasses import replace
@@ -45,6 +46,7 @@ GROUPS: dict[str, dict[str, dict[str, Any]]] = {
 def main() -> None:
     parser = options.script(__doc__, None)
     parser.add_argument("group", choices=list(GROUPS))
+    parser.add_argument("--variants", nargs="+", metavar="NAME", help="of the group (default: all)")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--epochs", type=int, default=RECIPES["shd-regen-dmp2"].epochs)
     parser.add_argument("--runs", type=Path, default=Path("variants.run"), help="folder for checkpoints")
@@ -52,8 +54,13 @@ def main() -> None:
     out = arguments.out or Path("analyses/results") / f"variants_{arguments.group}.json"
     runs = provenance.Runs(out, "variants", options.given(arguments))
     runs.check(epochs=arguments.epochs)
+    group = GROUPS[arguments.group]
+    if unknown := set(arguments.variants or ()) - set(group):
+        parser.error(f"--variants {' '.join(map(repr, unknown))}, but {arguments.group} has {'; '.join(group)}")
     train, test = (data.load("shd-regen", split, arguments.data) for split in ("train", "test"))
-    for name, changes in GROUPS[arguments.group].items():
+    for name, changes in group.items():
+        if arguments.variants and name not in arguments.variants:
+            continue
         for seed in arguments.seeds:
             if runs.has(variant=name, seed=seed):
                 continue
