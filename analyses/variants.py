@@ -33,7 +33,7 @@ GROUPS: dict[str, dict[str, dict[str, Any]]] = {
         "beta fixed at 0.5, as published": {"beta": 0.5, "learn_decay": False},
     },
     "rank": {f"rank weight {w:g}": {"rank_weight": w} for w in (0.0, 0.1, 0.3, 1.0)},
-    "activity": {"rate weight 0": {}} | {f"rate weight {w:g}": {"rate_weight": w, "rate_ramp": 10}
+    "activity": {"rate weight 0": {}} | {f"rate weight {w:g}": {"rate_weight": w, "rate_ramp": 30}
                                          for w in (1.0, 3.0, 10.0, 30.0)},
     "d": {f"d {d}": {"d": d} for d in (1, 2, 5, 10, 20, 30, 60)},
     "theta": {f"theta {theta:g}": {"theta": theta} for theta in (5.0, 10.0, 20.0, 40.0, 80.0, 160.0)},
