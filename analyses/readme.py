@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from constrained import NAMES, TRAINED, summary
+from hierarchy import summary as of_hierarchies
 from learned_on_chip import LINES
 from variants import summary as of_variants
 
@@ -27,16 +28,25 @@ def runs(name: str) -> list[dict[str, Any]]:
     return json.loads((RESULTS / f"{name}.json").read_text())["runs"]
 
 
-def parts() -> str:
-    """What each part of DMP II does, mean over seeds, with its standard error where there are several."""
-    def shown(value: float | None, before: str = "") -> str:
-        return "" if value is None else f"{before}{value:.2f}"
+def shown(line: dict[str, Any], key: str = "test %") -> str:
+    """Mean over seeds, with its standard error where there are several; nothing for None."""
+    value, error = line[key], line["s.e.m."] if key == "test %" else None
+    return "" if value is None else f"{value:.2f}" + ("" if error is None else f" +- {error:.2f}")
 
-    return table.markdown([{"DMP II on shd-regen": line["variant"], "seeds": str(line["seeds"]),
-                            "test %": shown(line["test %"]) + shown(line["s.e.m."], " +- "),
-                            "memory cut off afterwards %": shown(line["memory cut afterwards %"]),
+
+def parts() -> str:
+    """What each part of DMP II does."""
+    return table.markdown([{"DMP II on shd-regen": line["variant"], "seeds": str(line["seeds"]), "test %": shown(line),
+                            "memory cut off afterwards %": shown(line, "memory cut afterwards %"),
                             "active %": line["active %"], "dimensions that m fills": line["rank of m"]}
                            for line in of_variants(runs("variants_ablation"))])
+
+
+def hierarchies() -> str:
+    """What slow memories of several blocks buy on a long sequence."""
+    return table.markdown([{"slow memory of a layer": line["slow memory of a layer"], "seeds": str(line["seeds"]),
+                            "parameters": f"{line['parameters']:,}", "test %": shown(line)}
+                           for line in of_hierarchies(runs("hierarchy"))])
 
 
 def integers() -> str:
@@ -64,14 +74,14 @@ def placed(text: str, shown: str) -> str:
     return re.sub(rf"^\| {first} +\| {second} .*\n(\|.*\n)+", lambda _: shown + "\n", text, count=1, flags=re.M)
 
 
-TABLES = (table.summary, parts, integers, learning)
+TABLES = (table.summary, parts, hierarchies, integers, learning)
 
 
 def main() -> None:
     readme = ROOT / "README.md"
     text = readme.read_text()
-    for shown in TABLES:
-        text = placed(text, shown())
+    for made in TABLES:
+        text = placed(text, made())
     with whole_file(readme) as temporary:
         temporary.write_text(text)
 

@@ -14,7 +14,7 @@ from networks import random_network
 from dmpnet import drawing, weights
 
 FIGURES = Path(__file__).resolve().parent.parent / "figures"
-NEED_RUNS = ("portrait.py", "variants.py", "hierarchy.py")  # of seconds; of hours, which are still to be made
+NEED_RUNS = ("portrait.py", "variants.py")  # of seconds; of hours, which are still to be made
 FROM_THE_REPOSITORY = sorted(path for path in FIGURES.glob("*.py") if path.name not in NEED_RUNS)
 
 
