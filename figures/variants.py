@@ -5,6 +5,7 @@ python figures/variants.py STEM
 """
 
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,9 @@ def sweep(ax: Axes, found: dict[float, list[dict[str, Any]]]) -> None:
         ax.plot([value] * len(runs), [run["accuracy_brian2"] for run in runs], "o", color=drawing.HIGHLIGHT, ms=3)
     ax.plot(list(found), [np.mean([run["accuracy_brian2"] for run in runs]) for runs in found.values()],
             color=drawing.HIGHLIGHT)
-    ax.set(xscale="log", xticks=list(found), xticklabels=[f"{value:g}" for value in found])
+    apart = [value > 1.6 * before for before, value in pairwise([0.0, *found])]  # else numbers run together
+    ax.set(xscale="log", xticks=list(found), xticklabels=[f"{value:g}" * far for value, far in
+                                                          zip(found, apart, strict=True)])
     ax.tick_params(axis="x", labelsize=7)
     ax.minorticks_off()
 
