@@ -28,24 +28,21 @@ def runs(name: str) -> list[dict[str, Any]]:
     return json.loads((RESULTS / f"{name}.json").read_text())["runs"]
 
 
-def shown(line: dict[str, Any], key: str = "test %") -> str:
-    """Mean over seeds, with its standard error where there are several; nothing for None."""
-    value, error = line[key], line["s.e.m."] if key == "test %" else None
-    return "" if value is None else f"{value:.2f}" + ("" if error is None else f" +- {error:.2f}")
-
-
 def parts() -> str:
     """What each part of DMP II does."""
-    return table.markdown([{"DMP II on shd-regen": line["variant"], "seeds": str(line["seeds"]), "test %": shown(line),
-                            "memory cut off afterwards %": shown(line, "memory cut afterwards %"),
+    return table.markdown([{"DMP II on shd-regen": line["variant"], "seeds": str(line["seeds"]),
+                            "test %": table.percent(line["test %"], line["s.e.m."]),
+                            "memory cut off afterwards %": "" if cut is None else f"{cut:.2f}",
                             "active %": line["active %"], "dimensions that m fills": line["rank of m"]}
-                           for line in of_variants(runs("variants_ablation"))])
+                           for line in of_variants(runs("variants_ablation"))
+                           for cut in [line["memory cut afterwards %"]]])
 
 
 def hierarchies() -> str:
     """What slow memories of several blocks buy on a long sequence."""
     return table.markdown([{"slow memory of a layer": line["slow memory of a layer"], "seeds": str(line["seeds"]),
-                            "parameters": f"{line['parameters']:,}", "test %": shown(line)}
+                            "parameters": f"{line['parameters']:,}",
+                            "test %": table.percent(line["test %"], line["s.e.m."])}
                            for line in of_hierarchies(runs("hierarchy"))])
 
 
@@ -80,8 +77,8 @@ TABLES = (table.summary, parts, hierarchies, integers, learning)
 def main() -> None:
     readme = ROOT / "README.md"
     text = readme.read_text()
-    for made in TABLES:
-        text = placed(text, made())
+    for shown in TABLES:
+        text = placed(text, shown())
     with whole_file(readme) as temporary:
         temporary.write_text(text)
 

@@ -66,6 +66,11 @@ def mean_and_error(values: list[float]) -> tuple[float, float | None]:
     return float(np.mean(values)), float(np.std(values, ddof=1) / np.sqrt(len(values))) if len(values) > 1 else None
 
 
+def percent(mean: float, error: float | None) -> str:
+    """A mean of mean_and_error as text, its error behind it if there is one."""
+    return f"{mean:.2f}" + ("" if error is None else f" +- {error:.2f}")
+
+
 def line(row: Row, found: list[dict[str, Any]]) -> dict[str, Any]:
     """One line of the table; numbers are None where nothing has been trained."""
     entry: dict[str, Any] = {"row": row.name, "model": row.label, "paper size": row.size or None}
@@ -91,10 +96,9 @@ def summary(folder: Path | None = None) -> str:
         if not found:
             continue
         entry = line(row, found)
-        error = "" if entry["s.e.m."] is None else f" +- {entry['s.e.m.']:.2f}"
         lines.append({"name": f"`{row.name}`", "data": row.title, "model": row.label,
                       "parameters": format(entry["by paper's rule"], ","), "seeds": len(found),
-                      "accuracy %": f"{entry['accuracy %']:.2f}{error}",
+                      "accuracy %": percent(entry["accuracy %"], entry["s.e.m."]),
                       "paper %": "" if row.paper is None else f"{row.paper:.2f}", "active %": entry["active %"]})
     return markdown(lines)
 
