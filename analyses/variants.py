@@ -5,7 +5,7 @@ validation part, and evaluated on the whole test set in Brian2; a variant that i
 again. Killed and called again it goes on where it was.
 
 python analyses/variants.py ablation --data FOLDER --seeds 0 1 2   (groups: see GROUPS; a run takes 3 to 4 minutes on a
-core, with the memory on threshold or gain, which is computed step by step, 20)
+core; with the memory on threshold or gain, or its rank regularised, which is computed step by step, 20)
 """
 
 from dataclasses import replace

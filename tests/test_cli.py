@@ -99,7 +99,9 @@ def test_whatever_counts_is_a_whole_number(command, least, capsys):
         with pytest.raises(SystemExit) as done:
             dmpnet(*command.split(), wrong)
         assert done.value.code == 2
-        assert f"'{wrong}', but it counts; give a whole number from {least} on" in capsys.readouterr().err
+        option, = (word for word in command.split() if word.startswith("--"))
+        assert f"argument {option}: '{wrong}', but it counts; give a whole number from {least} on" in \
+            capsys.readouterr().err
 
 
 def test_info_prints_layers_and_both_parameter_counts(network, tmp_path, capsys):
