@@ -84,7 +84,9 @@ def measured(ax: Axes, found: Runs, key: str, factor: float) -> None:
         x, y = [factor * np.mean(run[key]) for run in runs], [run["accuracy_brian2"] for run in runs]
         ax.plot(x, y, "o", color=drawing.HIGHLIGHT, ms=3)
         means.append((np.mean(x), np.mean(y)))
-        ax.annotate(name.split()[-1], means[-1], xytext=(3, 3), textcoords="offset points", fontsize=7)
+        ax.annotate(name.split()[-1], means[-1], xytext=(-3, 3), ha="right", textcoords="offset points",
+                    fontsize=7)
+    ax.margins(0.14)  # room for them
     ax.plot(*zip(*sorted(means), strict=True), color=drawing.HIGHLIGHT)
     ax.set_title(f"{next(iter(found)).rsplit(' ', 1)[0]} beside the dots", loc="right", fontsize=7)
 
