@@ -31,10 +31,7 @@ def variants(folder: Path = RESULTS) -> Figure:
         for group, label in (("d", "d, dimensions of m"), ("theta", r"window $\theta$ (steps of 10 ms)"),
                              ("dilation", "dilation $d_s$ (steps)")):
             sweep(axes[group], {float(name.split()[-1]): found for name, found in read(folder, group).items()})
-            axes[group].axhline(without, color=drawing.MUTED, lw=0.8)
-            axes[group].annotate("no slow memory", (0.98, without), xycoords=("axes fraction", "data"), ha="right",
-                                 va="bottom", fontsize=7, color="0.4")
-            axes[group].set(xlabel=label, ylim=(without - 3, 92))
+            axes[group].set(xlabel=label)
         measured(axes["activity"], read(folder, "activity"), "rates", 100)
         axes["activity"].set(xlabel="neurons active in a step (%)", xscale="log")
         for formatted in (axes["activity"].xaxis.set_major_formatter, axes["activity"].xaxis.set_minor_formatter):
@@ -42,6 +39,11 @@ def variants(folder: Path = RESULTS) -> Figure:
         measured(axes["rank"], read(folder, "rank"), "effective_rank", 1)
         axes["rank"].set(xlabel="dimensions that m fills, of 10")
         grid(axes["grid"], read(folder, "grid"))
+        for group in ("d", "theta", "dilation", "activity", "rank"):  # one scale: what is noise looks it
+            axes[group].axhline(without, color=drawing.MUTED, lw=0.8)
+            axes[group].annotate("no slow memory", (0.98, without), xycoords=("axes fraction", "data"), ha="right",
+                                 va="bottom", fontsize=7, color="0.4")
+            axes[group].set_ylim(without - 3, 92)
         for group in ("d", "activity"):
             axes[group].set_ylabel("test accuracy (%)")
     return figure
@@ -86,7 +88,7 @@ def measured(ax: Axes, found: Runs, key: str, factor: float) -> None:
         means.append((np.mean(x), np.mean(y)))
         ax.annotate(name.split()[-1], means[-1], xytext=(-3, 3), ha="right", textcoords="offset points",
                     fontsize=7)
-    ax.margins(0.14)  # room for them
+    ax.margins(0.2)  # room for them
     ax.plot(*zip(*sorted(means), strict=True), color=drawing.HIGHLIGHT)
     ax.set_title(f"{next(iter(found)).rsplit(' ', 1)[0]} beside the dots", loc="right", fontsize=7)
 
