@@ -20,7 +20,7 @@ SPOKEN = OURS | {"lr": 5e-3, "epochs": 40, "shift_channels": 4, "shift_steps": 4
 MATRICES = {"optimiser": "muon", "lr": 4e-3}
 BOUNDED = MATRICES | {"clip": 1.0, "recurrent_norm": 1.0}
 # what recurs or leaks a step at a time is not what does so four: RSNN of S-MNIST told 71 % of the validation part in
-# coarse steps and 46 % after two epochs more in single ones; from nothing in single steps 50 % after two, without bound;
+# coarse steps and 46 % after two epochs more in single ones; from nothing in single steps 50 % after two, unbounded.
 # FSNN of S-MNIST after four epochs of a fifth of the digits 23.8 % with a rate of 4e-3, 36.8 % with 16e-3
 SINGLE = {"coarse_epochs": 0, "coarse_counts": 0.0, "epochs": 13, "plain_epochs": 0}
 LATE = {"delay_max": 15, "delay_input": True}  # of 15 and 30 steps, hidden neurons alone or with the input
