@@ -70,8 +70,9 @@ RECIPES: dict[str, Recipe] = {
     "braille-dmp2": published("braille", **TOUCH),
     **{name: published(name, **PAIRS) for name in ("digits-heard", "digits-seen", "digits-both")},
 }
-RECIPES |= {f"{name}-linear": replace(RECIPES[name], **LINEAR | ({"epochs": 2} if "smnist" in name else {}))
-            for name in LEAKY}
+# two epochs at 3e-3 brought FSNN of S-MNIST, which tells 61.5 % of the validation part, back to 44.9 %
+LONG = {"smnist-fsnn": {"epochs": 8, "lr": 16e-3}, "smnist-dmp2": {"epochs": 2}}
+RECIPES |= {f"{name}-linear": replace(RECIPES[name], **LINEAR | LONG.get(name, {})) for name in LEAKY}
 
 
 def begun(name: str, recipe: Recipe) -> tuple[Recipe, TrainedNetwork | None]:
