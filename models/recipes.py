@@ -52,7 +52,9 @@ RECIPES: dict[str, Recipe] = {
     # the 12th on. With a rate of 4e-3 all that came to 96.5 % (test 96.1 %); after four coarse epochs of five the loss
     # on validation was 0.231 with 4e-3, 0.218 with 8e-3, 0.203 with 16e-3, and 0.239 without the rate regulariser;
     # with 16e-3 and all epochs DMP I tells 95.6 %, DMP II 96.6 %; RSNN after four epochs of a fifth of the digits
-    # 24.9 % with 4e-3, 31.8 % with 16e-3, and no more with W_r bounded by 2, beta from 0.95 or no rate regulariser
+    # 24.9 % with 4e-3, 31.8 % with 16e-3, and no more with W_r bounded by 2 or 8, beta from 0.95 or no rate
+    # regulariser; 23.6 % with the published Adam, beta and unbounded W_r, batches of 32; begun with W_r a permutation
+    # times 0.9 / g it diverges
     **_pixels("psmnist", 784.0, 40, 100, coarse_epochs=12, epochs=20, plain_epochs=2, lr=16e-3),
     "shd-regen-fsnn": published("shd-regen", "fsnn", **SPOKEN | MATRICES),
     "shd-regen-rsnn": published("shd-regen", "rsnn", **SPOKEN | BOUNDED),
