@@ -1,6 +1,8 @@
 """Figures as functions of files: nothing here simulates or imports Brian2."""
 
+import argparse
 import json
+from collections.abc import Callable
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
+from dmpnet.errors import DmpnetError
 from dmpnet.files import whole_file
 from dmpnet.hardware import pareto
 
@@ -30,6 +33,18 @@ def save(figure: Figure, stem: str | Path) -> list[Path]:
         with matplotlib.rc_context(STYLE), whole_file(path) as temporary:
             figure.savefig(temporary, metadata=metadata)
     return paths
+
+
+def script(doc: str | None, draw: Callable[..., Figure], *inputs: str) -> None:
+    """A figure as a command: given `inputs`, if any, and STEM, it writes what `draw` makes of them. --help is `doc`."""
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name in (*inputs, "STEM"):
+        parser.add_argument(name, type=Path, help="writes STEM.png and STEM.pdf" if name == "STEM" else None)
+    *given, stem = vars(parser.parse_args()).values()
+    try:
+        print(*save(draw(*given), stem))
+    except (DmpnetError, OSError) as error:
+        parser.exit(2, f"{parser.prog}: {error}\n")
 
 
 def by_variant(path: Path) -> dict[str, list[dict[str, Any]]]:

@@ -5,7 +5,6 @@ Reads analyses/results/codesign.json, the results.json of `dmpnet codesign --epo
 python figures/codesign.py STEM
 """
 
-import sys
 from pathlib import Path
 
 from dmpnet import drawing
@@ -13,4 +12,4 @@ from dmpnet import drawing
 RESULTS = Path(__file__).resolve().parent.parent / "analyses" / "results"
 
 if __name__ == "__main__":
-    print(*drawing.save(drawing.codesign(RESULTS / "codesign.json"), sys.argv[1]))
+    drawing.script(__doc__, lambda: drawing.codesign(RESULTS / "codesign.json"))

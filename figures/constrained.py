@@ -6,7 +6,6 @@ python figures/constrained.py STEM
 """
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -75,4 +74,4 @@ def panel(ax: Axes, runs: list[dict[str, Any]], row: str) -> None:
 
 
 if __name__ == "__main__":
-    print(*drawing.save(constrained(), sys.argv[1]))
+    drawing.script(__doc__, constrained)

@@ -6,7 +6,6 @@ python figures/core_costs.py STEM
 """
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -104,4 +103,4 @@ def row(found: dict[str, Any], quantity: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    print(*drawing.save(core_costs(), sys.argv[1]))
+    drawing.script(__doc__, core_costs)

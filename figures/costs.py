@@ -4,7 +4,6 @@ Reads models/shd-regen-ROW/seed0.npz (minutes of training each). After Sun et al
 layer is beside the bars; axons have delays of their own here. python figures/costs.py STEM
 """
 
-import sys
 from pathlib import Path
 
 import matplotlib
@@ -41,4 +40,4 @@ def costs(folder: Path = MODELS) -> Figure:
 
 
 if __name__ == "__main__":
-    print(*drawing.save(costs(), sys.argv[1]))
+    drawing.script(__doc__, costs)

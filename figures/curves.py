@@ -6,7 +6,6 @@ python figures/curves.py STEM
 """
 
 import csv
-import sys
 from pathlib import Path
 
 import matplotlib
@@ -65,4 +64,4 @@ def curves(folder: Path = MODELS) -> Figure:
 
 
 if __name__ == "__main__":
-    print(*drawing.save(curves(), sys.argv[1]))
+    drawing.script(__doc__, curves)

@@ -6,7 +6,6 @@ python figures/decays.py STEM
 """
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -51,4 +50,4 @@ def accuracies(runs: list[dict[str, Any]], row: str, decay: str) -> list[float]:
 
 
 if __name__ == "__main__":
-    print(*drawing.save(decays(), sys.argv[1]))
+    drawing.script(__doc__, decays)

@@ -4,7 +4,6 @@ Reads models/shd-regen-ROW/seedK.json through dmpnet.table, made by `dmpnet tabl
 After Sun et al. 2026, figures 3c and 3d. python figures/delays.py STEM
 """
 
-import sys
 from pathlib import Path
 
 import matplotlib
@@ -45,4 +44,4 @@ def delays(folder: Path = MODELS) -> Figure:
 
 
 if __name__ == "__main__":
-    print(*drawing.save(delays(), sys.argv[1]))
+    drawing.script(__doc__, delays)

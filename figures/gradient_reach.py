@@ -5,7 +5,6 @@ extended data figure 4, with our networks. python figures/gradient_reach.py STEM
 """
 
 import json
-import sys
 from pathlib import Path
 
 import matplotlib
@@ -35,4 +34,4 @@ def gradient_reach(path: Path = RESULTS / "gradient_reach.json") -> Figure:
 
 
 if __name__ == "__main__":
-    print(*drawing.save(gradient_reach(), sys.argv[1]))
+    drawing.script(__doc__, gradient_reach)

@@ -3,7 +3,6 @@
 Reads analyses/results/hierarchy.json, made by analyses/hierarchy.py (minutes a run). python figures/hierarchy.py STEM
 """
 
-import sys
 from pathlib import Path
 
 import matplotlib
@@ -36,4 +35,4 @@ def hierarchy(path: Path = RESULTS / "hierarchy.json") -> Figure:
 
 
 if __name__ == "__main__":
-    print(*drawing.save(hierarchy(), sys.argv[1]))
+    drawing.script(__doc__, hierarchy)

@@ -6,7 +6,6 @@ python figures/in_memory_update.py STEM
 """
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -72,4 +71,4 @@ def dots(ax: Axes, found: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    print(*drawing.save(in_memory_update(), sys.argv[1]))
+    drawing.script(__doc__, in_memory_update)

@@ -5,7 +5,6 @@ on one quiet core). python figures/learned_digits.py STEM
 """
 
 import csv
-import sys
 from pathlib import Path
 
 import matplotlib
@@ -59,4 +58,4 @@ def learned_digits(folder: Path = MODEL) -> Figure:
 
 
 if __name__ == "__main__":
-    print(*drawing.save(learned_digits(), sys.argv[1]))
+    drawing.script(__doc__, learned_digits)

@@ -5,7 +5,6 @@ python figures/learned_on_chip.py STEM
 """
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -81,4 +80,4 @@ def writes(ax: Axes, runs: dict[str, dict[str, Any]]) -> None:
 
 
 if __name__ == "__main__":
-    print(*drawing.save(learned_on_chip(), sys.argv[1]))
+    drawing.script(__doc__, learned_on_chip)

@@ -5,7 +5,6 @@ Reads analyses/results/local_readout.json and adaptation.json, made by analyses/
 """
 
 import json
-import sys
 from pathlib import Path
 
 import matplotlib
@@ -68,4 +67,4 @@ def _drifts(ax, seeds: list[list[dict]]) -> None:
 
 
 if __name__ == "__main__":
-    print(*drawing.save(local_readout(), sys.argv[1]))
+    drawing.script(__doc__, local_readout)

@@ -6,7 +6,6 @@ python figures/on_chip_stdp.py STEM
 """
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -80,4 +79,4 @@ def stacked(ax: Axes, names: list[str], runs: list[dict[str, Any]]) -> None:
 
 
 if __name__ == "__main__":
-    print(*drawing.save(on_chip_stdp(), sys.argv[1]))
+    drawing.script(__doc__, on_chip_stdp)

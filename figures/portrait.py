@@ -3,9 +3,7 @@
 Reads sample.npz of `dmpnet run` (one simulated recording, seconds to make). python figures/portrait.py SAMPLE.npz STEM
 """
 
-import sys
-
 from dmpnet import drawing
 
 if __name__ == "__main__":
-    print(*drawing.save(drawing.portrait(sys.argv[1]), sys.argv[2]))
+    drawing.script(__doc__, drawing.portrait, "SAMPLE.npz")

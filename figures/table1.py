@@ -4,7 +4,6 @@ Reads models/ROW/seedK.json through dmpnet.table, made by `dmpnet table1 --retra
 two cores). After Sun et al. 2026, figure 2c: their printed points are open, ours filled. python figures/table1.py STEM
 """
 
-import sys
 from pathlib import Path
 
 import matplotlib
@@ -51,4 +50,4 @@ def accuracy_against_parameters(folder: Path = MODELS) -> Figure:
 
 
 if __name__ == "__main__":
-    print(*drawing.save(accuracy_against_parameters(), sys.argv[1]))
+    drawing.script(__doc__, accuracy_against_parameters)

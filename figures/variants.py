@@ -4,7 +4,6 @@ Reads analyses/results/variants_GROUP.json, made by analyses/variants.py (a few 
 python figures/variants.py STEM
 """
 
-import sys
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -112,4 +111,4 @@ def grid(ax: Axes, found: Runs) -> None:
 
 
 if __name__ == "__main__":
-    print(*drawing.save(variants(), sys.argv[1]))
+    drawing.script(__doc__, variants)

@@ -29,6 +29,24 @@ def test_a_figure_is_drawn_from_files_alone(script, tmp_path):
     assert made[0] == made[1] and len(made[0][0]) > 5_000
 
 
+@pytest.mark.parametrize("script", sorted(FIGURES.glob("*.py")), ids=lambda path: path.stem)
+def test_a_figure_tells_how_it_is_called(script, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for words, code in ([["--help"], 0], [[], 2]):
+        monkeypatch.setattr("sys.argv", [script.name, *words])
+        with pytest.raises(SystemExit) as left:
+            runpy.run_path(str(script), run_name="__main__")
+        assert left.value.code == code and "STEM" in "".join(capsys.readouterr())
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_figure_of_a_file_that_is_not_there(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["portrait.py", str(tmp_path / "none.npz"), str(tmp_path / "portrait")])
+    with pytest.raises(SystemExit) as left:
+        runpy.run_path(str(FIGURES / "portrait.py"), run_name="__main__")
+    assert left.value.code == 2 and "none.npz" in capsys.readouterr().err and not list(tmp_path.iterdir())
+
+
 def run_of(variant, seed, accuracy):
     return {"variant": variant, "seed": seed, "epochs": 40, "accuracy_brian2": accuracy, "rates": [0.1, 0.3],
             "without_memory_brian2": None if variant == "no memory (FSNN)" else 20.0, "effective_rank": [4.0, 2.0],
