@@ -1,17 +1,19 @@
 """Trained networks that ship with the package, found by name: models/NAME/seedK.npz."""
 
-from importlib import resources
 from pathlib import Path
 
 from dmpnet.errors import WeightsError, meant
 
+HERE = Path(__file__).resolve().parent
+
 
 def folder() -> Path:
-    """Where the shipped weights lie: installed as dmpnet.models, at home in the top-level models/ of a checkout."""
-    try:
-        return Path(str(resources.files("dmpnet.models")))
-    except ModuleNotFoundError:  # a checkout on the path that was not installed
-        return Path(__file__).resolve().parent.parent / "models"
+    """Where the weights shipped with this very code lie: beside it where installed, in a checkout's top-level models/.
+
+    By place, not by name: a checkout on the path finds its own, whatever dmpnet is installed beside it.
+    """
+    inside = HERE / "models"
+    return inside if inside.is_dir() else HERE.parent / "models"
 
 
 def names() -> list[str]:

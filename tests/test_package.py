@@ -99,6 +99,12 @@ def test_shipped_networks_are_found_by_name():
             shipped.path(f"{name}/seed999")
 
 
+def test_a_checkout_on_the_path_takes_its_own_networks_and_chips():
+    """Not those of another dmpnet that is installed: numbers of one version would go with code of another."""
+    assert shipped.folder() == Path(dmpnet.__file__).resolve().parents[1] / "models" or (
+        shipped.folder() == Path(dmpnet.__file__).resolve().parent / "models")
+
+
 def test_unknown_shipped_network():
     with pytest.raises(WeightsError, match="'no-such'") as error:
         shipped.path("no-such")
