@@ -10,9 +10,10 @@ All values are whole numbers. One step k, X() the rounding and overflow of the w
     s[k]   = v >= theta_u;   u[k] = U(0 where it fired, or v - theta_u)
 
 kept: beta u, rounded as u; or u -+ lam, clipped at 0; or u - (u >> shift). Order as in the authors' RTL: leak, add
-saturated currents, compare, reset, saturate, write back. A sum overflows once, when it is whole, not at every term
-[ours]: the same wherever no partial sum leaves the accumulator. Sums of such words are exact in float64, in which
-Brian2 computes; so every back end computes integers.
+saturated currents, compare, reset, saturate, write back. A chip whose adder saturates (dmpnet.hardware.leaks has some)
+holds v itself before it compares, U(v), and a reset cannot leave the word again: `saturates`. A sum overflows once,
+when it is whole, not at every term [ours]: the same wherever no partial sum leaves the accumulator. Sums of such words
+are exact in float64, in which Brian2 computes; so every back end computes integers.
 """
 
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ ROUNDINGS = {"floor": "floored({0})", "nearest": "rint({0})", "zero": "trunc({0}
 """Brian2 expression of each, of a value {0} of quantity {1}."""
 OVERFLOWS = {"saturate": "clip({0}, {1}, {2})", "wrap": "(({0}) - {3}*floored((({0}) - ({1}))/{3}))"}
 """Brian2 expression of each, of a value {0} in a word from {1} to {2}, {3} values in all."""
+SATURATES = ("after", "before")
+"""Where a membrane is held in its word: after it is compared and reset, as it is written back, or before."""
 WIDEST = 48  # bits: sums of such words are whole numbers that float64, Brian2's type, holds exactly
 EXACT = 53  # bits of those whole numbers
 
@@ -99,6 +102,7 @@ class Fixed:
     shift_x, shift_m, shift_B, shift_f, shift_I, shift_nu : bits by which sums are shifted right, negative: left
     unit_u, unit_m, unit_x : what one means in the trained network's numbers, (N,), (d,), (); only to read back
         (m in the basis it is held in, see dmpnet.hardware.basis)
+    saturates : whether u is held in its word (or wraps) 'after' it is compared and reset, or 'before'
     """
 
     theta_u: np.ndarray
@@ -115,8 +119,12 @@ class Fixed:
     unit_u: np.ndarray
     unit_m: np.ndarray
     unit_x: float
+    saturates: str = "after"
 
     def __post_init__(self):
+        if self.saturates not in SATURATES:
+            raise DmpnetError(f"fixed point: saturates = {self.saturates!r}, but a membrane does so "
+                              f"{' or '.join(SATURATES)} it is compared; set one")
         for name in SHIFTS:
             value = getattr(self, name)
             if not isinstance(value, int) or not -WIDEST <= value <= WIDEST:
@@ -130,6 +138,9 @@ class Fixed:
         if self.theta_u.dtype.kind not in "iu" or self.theta_u.min(initial=1) < 1:
             raise DmpnetError(f"fixed point: theta_u is {self.theta_u.dtype} from {self.theta_u.min(initial=1)}, but "
                               f"thresholds are whole numbers >= 1; use a finer unit of u")
+        if self.saturates == "before" and self.theta_u.max(initial=1) > self.u.high:
+            raise DmpnetError(f"fixed point: theta_u reaches {self.theta_u.max()}, but u saturates at {self.u.high} "
+                              f"before it is compared, and would never fire; use a coarser unit of u, or more bits")
 
     @staticmethod
     def apart(accumulator: Word) -> int:
@@ -192,6 +203,8 @@ def integrate(fixed: Fixed, number: int, decay: str, reset: str, recurrent: bool
              f"v = {kept(fixed, number, decay)} + {fixed.u.shifted('a', fixed.shift_f, f'u_{number}')} + b"]
     if slow:
         lines.append(f"v = v + {fixed.u.rounded('I_m', f'u_{number}')}")
-    after = "v*(1 - s)" if reset == "hard" else "v - theta_u*s"
-    return "\n".join([*lines, "v = v*int(k >= 0 and k < T)", "s = int(v >= theta_u)", f"v = {after}",
-                      f"u = {fixed.u.held('v')}"])
+    lines.append("v = v*int(k >= 0 and k < T)")
+    left, held, fires = "v*(1 - s)" if reset == "hard" else "v - theta_u*s", fixed.u.held("v"), "s = int(v >= theta_u)"
+    lines += [f"v = {held}", fires, f"u = {left}"] if fixed.saturates == "before" else [
+        fires, f"v = {left}", f"u = {held}"]
+    return "\n".join(lines)

@@ -378,8 +378,9 @@ def _slow_header(slow: SlowMemory) -> dict[str, Any]:
 
 
 def arithmetic(fixed: Fixed) -> dict[str, Any]:
-    """Words and shifts, as JSON stores them."""
-    return {name: asdict(word) for name, word in fixed.words.items()} | fixed.shifts
+    """Words, shifts and, where it is not after the reset, when u saturates, as JSON stores them."""
+    order = {"saturates": fixed.saturates} if fixed.saturates != "after" else {}  # older files do not say it
+    return {name: asdict(word) for name, word in fixed.words.items()} | fixed.shifts | order
 
 
 def checksum(network: TrainedNetwork) -> str:

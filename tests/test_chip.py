@@ -39,7 +39,7 @@ def test_every_shipped_chip_loads_and_every_number_has_a_source(name):
     learns = name in chip.learning()
     numbers = {f"{part}.{field}" for part in [*chip.PARTS, *["plasticity"] * learns]
                for field in vars(getattr(loaded, part))}
-    assert loaded.source.keys() == numbers and len(numbers) == 30 + 9 * learns
+    assert loaded.source.keys() == numbers and len(numbers) == 31 + 9 * learns
     assert all(source.strip() for source in loaded.source.values())
     assert loaded == chip.load(shipped.folder() / "chips" / f"{name}.toml")
     assert loaded.words.I.bits >= max(loaded.words.m.bits, loaded.words.u.bits)  # accumulators hold what is added
@@ -149,6 +149,9 @@ WRONG = {
     "no decay": ("datapath.decay", {"value": [], "source": "x"}, r"decay = \[\], but it lists"),
     "decay of lists": ("datapath.decay", {"value": [["linear"]], "source": "x"}, "decay = .*but it lists some"),
     "unknown reset": ("datapath.resets", {"value": ["soft", "no"], "source": "x"}, "resets = .*of hard, soft"),
+    "unknown order": ("datapath.saturates", {"value": "first", "source": "x"}, "saturates = 'first', .*after, before"),
+    "order no word": ("datapath.saturates", {"value": True, "source": "x"}, "saturates = True, but it is one of"),
+    "order of no source": ("datapath.saturates", {"value": "before"}, "datapath.saturates has no source"),
     "no bits": ("words.u", {"bits": 0, "source": "x"}, "words.u: bits = 0, but a word has 1 to 48"),
     "too many bits": ("words.u", {"bits": WIDEST + 1, "source": "x"}, "words.u: bits = 49"),
     "half a bit": ("words.u", {"bits": 7.5, "source": "x"}, "words.u: bits = 7.5"),
@@ -175,6 +178,11 @@ def test_wrong_description(described, key, value, message):
     with pytest.raises(DmpnetError, match=message) as error:
         chip.described_by(described, "my.toml")
     assert "\n" not in str(error.value)
+
+
+def test_a_description_from_before_there_was_an_order_saturates_after_the_reset(described):
+    del described["datapath"]["saturates"]
+    assert chip.described_by(described, "my.toml").datapath == chip.load("dmp").datapath
 
 
 # numbers set otherwise

@@ -1,14 +1,14 @@
 """A chip as its description says: how many bits each quantity has, how much fits, how it computes (models/chips)."""
 
 import tomllib
-from dataclasses import dataclass, fields, replace
+from dataclasses import MISSING, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 from dmpnet import shipped
 from dmpnet.decay import DECAYS
 from dmpnet.errors import DmpnetError, meant
-from dmpnet.fixed import EXACT, Word
+from dmpnet.fixed import EXACT, SATURATES, Word
 from dmpnet.neurons import RESETS
 
 
@@ -90,6 +90,8 @@ class Datapath:
     fusion : leak, spike and memory integration in one pass, one access a neuron and step
     stationarity : input-stationary for the sparse W_f s, output-stationary for the dense P m
     in_place : all membranes leak at once in the array (dmpnet.hardware.in_memory)
+    saturates : whether a membrane is held in its word 'after' it is compared and reset, or 'before' (dmpnet.fixed);
+        a description may leave it out, then after
     """
 
     decay: tuple[str, ...]
@@ -98,6 +100,7 @@ class Datapath:
     fusion: bool
     stationarity: bool
     in_place: bool
+    saturates: str = "after"
 
 
 @dataclass(frozen=True)
@@ -156,6 +159,7 @@ PARTS: dict[str, type] = {"words": Words, "memory": Memory, "limits": Limits, "d
 OPTIONAL: dict[str, type] = {"plasticity": Plasticity}
 LISTS: dict[str, tuple[str, ...]] = {"datapath.decay": tuple(DECAYS), "datapath.resets": tuple(RESETS),
                                      "plasticity.decay": TRACE_DECAYS}
+CHOICES: dict[str, tuple[str, ...]] = {"datapath.saturates": SATURATES, "plasticity.reads": READS}
 
 
 def dimensions(d: int, chip: Chip) -> int:
@@ -203,9 +207,9 @@ def described_by(described: dict[str, Any], origin: str) -> Chip:
 
 
 def _part(kind: type, entries: Any, origin: str, part: str, source: dict[str, str]) -> Any:
-    wanted = [field.name for field in fields(kind)]
-    if not isinstance(entries, dict) or set(entries) != set(wanted):
-        found = set(entries) if isinstance(entries, dict) else set()
+    found = set(entries) if isinstance(entries, dict) else set()
+    wanted = [field.name for field in fields(kind) if field.default is MISSING or field.name in found]
+    if not isinstance(entries, dict) or found != set(wanted):
         raise DmpnetError(f"{origin} has {', '.join(sorted(found)) or 'nothing'}, but {', '.join(wanted)} belong "
                           f"there; add {', '.join(sorted(set(wanted) - found)) or 'nothing'}, take out "
                           f"{', '.join(sorted(found - set(wanted))) or 'nothing'}")
@@ -247,14 +251,14 @@ def _value(kind: type, part: str, name: str, entry: dict[str, Any], origin: str)
     if set(entry) != {"value"}:
         raise DmpnetError(f"{origin}.{name} has {', '.join(sorted(entry)) or 'nothing'}, but a number has a value and "
                           f"a source; write {name} = {{value = ..., source = \"...\"}}")
-    known = LISTS.get(f"{part}.{name}")
+    known, choices = LISTS.get(f"{part}.{name}"), CHOICES.get(f"{part}.{name}")
     if known:
         if not isinstance(value, list) or not value or not all(each in known for each in value):
             raise DmpnetError(f"{origin}.{name} = {value!r}, but it lists some of {', '.join(known)}; correct it")
         return tuple(value)
-    if name == "reads":
-        if value not in READS:
-            raise DmpnetError(f"{origin}.{name} = {value!r}, but it is one of {', '.join(READS)}; choose one")
+    if choices:
+        if value not in choices:
+            raise DmpnetError(f"{origin}.{name} = {value!r}, but it is one of {', '.join(choices)}; choose one")
     elif kind is Datapath:
         if not isinstance(value, bool):
             raise DmpnetError(f"{origin}.{name} = {value!r}, but it is true or false; set one")

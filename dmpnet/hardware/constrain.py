@@ -75,7 +75,8 @@ class Constrained:
 
 @dataclass(frozen=True)
 class Options:
-    """rows, clip, balance, rotate, compensate of `constrain`; broken: whether the chip breaks the dependency."""
+    """rows, clip, balance, rotate, compensate of `constrain`; broken: whether the chip breaks the dependency;
+    saturates : when its membranes do, 'before' they are compared or 'after'."""
 
     rows: bool
     clip: bool
@@ -83,6 +84,7 @@ class Options:
     rotate: bool
     compensate: bool
     broken: bool
+    saturates: str
 
 
 def constrain(network: TrainedNetwork, chip: Chip, s_in: np.ndarray, *, rows: bool = False, clip: bool = False,
@@ -103,7 +105,8 @@ def constrain(network: TrainedNetwork, chip: Chip, s_in: np.ndarray, *, rows: bo
     """
     _check(network, rows)
     _check_slots(network, chip, blocks)
-    options = Options(rows, clip, balance, rotate, compensate, chip.datapath.dependency_breaking)
+    options = Options(rows, clip, balance, rotate, compensate, chip.datapath.dependency_breaking,
+                      chip.datapath.saturates)
     seen = reference.run(network, s_in, record=("spikes", "u", "m", "x"))
     room = [ROOM] * len(network.layers)
     for _ in range(ATTEMPTS):
@@ -262,7 +265,8 @@ def _fast(layer: Layer, words: Words, unit_in: float, largest: float, options: O
     unit_f = np.maximum(unit_f, unit_f.max() / SPREAD)
     fine = neuron.g * unit_f * unit_in
     if options.clip:
-        largest = min(largest, neuron.theta_u * words.u.high / LEVELS)
+        least = neuron.theta_u if options.saturates == "before" else 0.0  # else none would reach its threshold
+        largest = min(largest, max(neuron.theta_u * words.u.high / LEVELS, least))
     shift_f = math.ceil(math.log2(largest / (fine.min() * words.u.high)))
     unit_u = fine * 2.0**shift_f
     theta_u = np.maximum(np.rint(neuron.theta_u / unit_u), 1).astype(np.int64)
@@ -271,7 +275,8 @@ def _fast(layer: Layer, words: Words, unit_in: float, largest: float, options: O
     beta = min(np.rint(neuron.beta * 2**words.beta.bits), words.beta.high) / 2**words.beta.bits
     whole = Neuron(beta, 1.0, float(theta_u.max()), neuron.reset, neuron.decay,
                    float(np.rint(neuron.lam / unit_u[0])), neuron.shift)
-    fixed = Fixed(theta_u, words.x, words.m, words.u, words.I, 0, 0, 0, shift_f, 0, 0, unit_u, np.empty(0), 1.0)
+    fixed = Fixed(theta_u, words.x, words.m, words.u, words.I, 0, 0, 0, shift_f, 0, 0, unit_u, np.empty(0), 1.0,
+                  options.saturates)
     return Layer(log.whole("W_f", layer.W_f / unit_f[:, None], words.W_f), log.whole("b", b, words.b), whole,
                  recurrent, None, layer.delay), fixed
 

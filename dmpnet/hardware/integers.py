@@ -99,9 +99,11 @@ class Core:
         v = self._kept(k) + self._shift("u", k, self._hold("I", total), self.fixed.shift_f) + self.b
         if self.layer.slow:
             v = v + self._shift("u", k, *self.I_m)
+        if self.fixed.saturates == "before":
+            v = self._hold("u", v)
         self.s = (v >= self.theta_u).astype(np.int64)
         reset = v * (1 - self.s) if self.layer.neuron.reset == "hard" else v - self.theta_u * self.s
-        self.u = self._hold("u", reset)
+        self.u = self._hold("u", reset) if self.fixed.saturates == "after" else reset  # no reset leaves the word
         return int(np.abs(v - self.theta_u).min())
 
     def arriving(self, k: int, s_in: np.ndarray) -> np.ndarray:
