@@ -27,9 +27,9 @@ WIDE = Word(48)
 KEEPS = Neuron(decay="linear", lam=0)  # all of its membrane
 
 
-def neuron(u, theta, saturates="after", reset="soft", decays=KEEPS, I=WIDE):
+def neuron(u, theta, saturates="after", reset="soft", decays=KEEPS, I=WIDE, shift_f=0):
     """A network of one neuron on two inputs, of which one excites and one inhibits by what comes in."""
-    fixed = Fixed(np.array([theta]), Word(16), Word(16), u, I, 0, 0, 0, 0, 0, 0, np.ones(1), np.empty(0), 1.0,
+    fixed = Fixed(np.array([theta]), Word(16), Word(16), u, I, 0, 0, 0, shift_f, 0, 0, np.ones(1), np.empty(0), 1.0,
                   saturates)
     layer = Layer(np.array([[1, -1]], np.int8), np.zeros(1, np.int8), replace(decays, theta_u=theta, reset=reset),
                   fixed=fixed)
@@ -63,6 +63,25 @@ def test_a_word_holds_what_it_should(run, word, drive, u):
     (Word(4, overflow="wrap"), [5, 9, -9, 16], [5, -2, 5, 5])])  # 9 - 16 = -7; -9 + 16 = 7; 0
 def test_an_accumulator_holds_what_it_should(run, word, drive, u):
     assert driven(neuron(Word(16), 10**6, I=word), drive, run) == (u, [0] * 4)
+
+
+@RUNS
+@pytest.mark.parametrize("rounding, gained", [
+    ("floor", [1, 1, 2, 3, -2, -2, -3]), ("zero", [1, 1, 2, 3, -1, -1, -2]), ("nearest", [1, 2, 2, 4, -1, -2, -2])])
+def test_a_current_is_rounded_as_it_should(run, rounding, gained):
+    """5, 6, 10, 14, -5, -6 and -10 quarters; halves go to the even number."""
+    u, _ = driven(neuron(Word(16, rounding), 10**6, shift_f=2), [5, 6, 10, 14, -5, -6, -10], run)
+    assert np.diff(u, prepend=0).tolist() == gained
+
+
+@RUNS
+@pytest.mark.parametrize("rounding, u", [
+    ("floor", [100, 89, -100, -90]), ("zero", [100, 89, -100, -89]), ("nearest", [100, 90, -100, -90])])
+def test_what_is_kept_of_a_membrane_is_rounded_as_it_should(run, rounding, u):
+    """230/256 of 100 is 89.84; then a drive that brings it to -100, of which as much is kept."""
+    kept = neuron(Word(16, rounding), 10**6, decays=Neuron(beta=230 / 256))
+    left = 81 if rounding == "nearest" else 79  # 230/256 of 90 is 80.86, of 89 79.96
+    assert driven(kept, [100, 0, -100 - left, 0], run)[0] == u
 
 
 @RUNS
