@@ -118,12 +118,12 @@ def run(network: TrainedNetwork, s_in: np.ndarray, record: str | Iterable[str] =
     dtype : arithmetic, float64 unless the float32 of training is wanted
     """
     s_in = np.asarray(s_in)
-    check_input(network, s_in)
     record = recorded(record)
     if network.fixed:
         from dmpnet.hardware import integers  # which has its axons from here
 
         return integers.run(network, s_in, record)
+    check_input(network, s_in)
     batch, steps, _ = s_in.shape
     layers = [_State(layer, batch, steps, dtype) for layer in network.layers]
     W_o, b_o = np.asarray(network.W_o, dtype).T, np.asarray(network.b_o, dtype)

@@ -20,6 +20,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 COPIED = ("dmpnet", "tests")  # the rest is only read
+SUITE = ["-n", "2", "--ignore", "test_mutants.py"]  # which knows the code as it is
 LONGEST = 600  # seconds of a fault's tests: one that hangs is seen
 TESTS = {
     "activity": "test_reference.py", "axons": "test_axons.py", "data/mnist": "test_data_mnist.py",
@@ -230,7 +231,7 @@ def seen_by(mutant: Mutant, tree: Path = ROOT, suite: bool = False) -> str:
     with tempfile.TemporaryDirectory(prefix="dmpnet-mutant-") as name:
         folder = Path(name)
         copied(tree, mutant, folder)
-        return failing(folder, mutant.arguments) or (failing(folder, ["-n", "2"]) if suite else "")
+        return failing(folder, mutant.arguments) or (failing(folder, SUITE) if suite else "")
 
 
 def main() -> int:

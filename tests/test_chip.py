@@ -190,13 +190,14 @@ def test_a_description_from_before_there_was_an_order_saturates_after_the_reset(
 
 def test_changed():
     before = chip.load("dmp")
-    after = chip.changed(before, {"limits.neurons": 256, "words.W_f.bits": 4, "words.W_f.overflow": "wrap",
+    after = chip.changed(before, {"limits.neurons": 256, "words.W_f.bits": 4, "words.u.overflow": "wrap",
                                   "memory.slow": 20_000, "datapath.decay": ["linear", "shift"],
                                   "datapath.fusion": False})
     assert after.limits.neurons == 256 and after.memory.slow == 20_000 and not after.datapath.fusion
-    assert after.words.W_f == Word(4, "nearest", "wrap") and after.datapath.decay == ("linear", "shift")
+    assert after.words.W_f == Word(4, "nearest") and after.words.u.overflow == "wrap"
+    assert after.datapath.decay == ("linear", "shift")
     ours = {key for key, source in after.source.items() if source == "set by the user"}
-    assert ours == {"limits.neurons", "words.W_f", "memory.slow", "datapath.decay", "datapath.fusion"}
+    assert ours == {"limits.neurons", "words.W_f", "words.u", "memory.slow", "datapath.decay", "datapath.fusion"}
     assert before == chip.load("dmp") and after.words.W_r == before.words.W_r
     assert chip.changed(before, {}) == before
 
@@ -292,6 +293,22 @@ def test_a_sign_alone_holds_weights_only(name):
 def test_signs_are_where_values_have_them(name, signed, told):
     with pytest.raises(DmpnetError, match=f"words.{name}: {told}"):
         chip.changed(chip.load("dmp"), {f"words.{name}.signed": signed})
+
+
+@pytest.mark.parametrize("name", ["W_f", "W_r", "P", "nu", "Abar", "Bbar", "w_x", "W_o", "b", "beta", "s_in"])
+@pytest.mark.parametrize("setting, value", [("rounding", "zero"), ("rounding", "stochastic"), ("overflow", "wrap")])
+def test_what_no_constant_follows_is_refused(name, setting, value):
+    """They are made once, each the nearest its word has."""
+    with pytest.raises(DmpnetError, match=f"words.{name}: {setting} = '{value}', but .*nearest.*; set"):
+        chip.changed(chip.load("dmp"), {f"words.{name}.{setting}": value})
+
+
+def test_what_no_sum_and_no_input_follows_is_refused():
+    with pytest.raises(DmpnetError, match="words.I: rounding = 'nearest', but sums are rounded as x, m or u; leave"):
+        chip.changed(chip.load("dmp"), {"words.I.rounding": "nearest"})
+    with pytest.raises(DmpnetError, match="words.s_in: signed = true, but levels of input are counted from 0; set"):
+        chip.changed(chip.load("dmp"), {"words.s_in.signed": True})
+    assert chip.changed(chip.load("dmp"), {"words.I.overflow": "wrap"}).words.I.overflow == "wrap"
 
 
 def test_a_weight_that_learns_is_no_sign_alone():

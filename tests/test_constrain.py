@@ -358,6 +358,53 @@ def test_a_constrained_network_is_not_constrained_again():
         integers.run(random_network(), random_input(made, 1))
 
 
+# what comes in
+
+
+@pytest.mark.parametrize("encoding, dtypes", [("spikes", ("bool", "int8", "uint8", "float32", "float16", "int64")),
+                                              ("analog", ("float32", "float16"))])
+def test_formats_do_not_hang_on_the_type_of_the_calibration(encoding, dtypes):
+    """Values that every type holds: 0 and 1, or eighths."""
+    network = random_network((5, 8, 7, 3), encoding=encoding, steps=25)
+    s_in = np.ceil(8 * random_input(network, 3, seed=5)) / 8
+    want = weights.checksum(constrain(network, chip.load("ideal"), s_in).network)
+    for dtype in dtypes:
+        assert weights.checksum(constrain(network, chip.load("ideal"), s_in.astype(dtype)).network) == want, dtype
+
+
+@pytest.mark.parametrize("below, told", [(0, False), (0.004, False), (0.3, True)])
+def test_input_that_levels_do_not_reach_is_told(below, told):
+    """A level is a whole number from 0: what lies below is heard as nothing. One value in a hundred may."""
+    network = random_network(encoding="analog")
+    s_in = random_input(network, 4, seed=5)
+    heard = np.flatnonzero(s_in)
+    s_in.flat[heard[:round(below * len(heard))]] *= -1
+    notes = [note for note in constrain(network, chip.load("dmp"), s_in).notes if "input" in note]
+    assert bool(notes) == told and (not told or "30 % of the values of s_in that are not 0" in notes[0])
+
+
+def test_formats_are_not_chosen_by_what_nothing_is_heard_of():
+    network = random_network(encoding="analog")
+    s_in = random_input(network, 2)
+    with pytest.raises(DmpnetError, match="calibration: s_in is 0 everywhere, but.*; give samples"):
+        constrain(network, chip.load("dmp"), 0 * s_in)
+    with pytest.raises(DmpnetError, match="calibration: no value of s_in is above 0, but.*; scale it to 0 to 1"):
+        constrain(network, chip.load("dmp"), -s_in)
+    with pytest.raises(DmpnetError, match="calibration: s_in is 0 everywhere"):
+        constrain(random_network(), chip.load("dmp"), np.zeros((1, 40, 6), bool))
+
+
+@pytest.mark.parametrize("wrong, named", [(0.5, "reads spikes"), (2, "reads spikes"), (np.nan, "NaN")])
+def test_the_integer_reference_reads_what_every_simulator_reads(wrong, named):
+    """Half a spike is not none."""
+    made = constrained(random_network()).network
+    s_in = random_input(made, 1).astype(float)
+    s_in[0, 3, 2] = wrong
+    for run in (integers.run, integers.watched, reference.run):
+        with pytest.raises(DmpnetError, match=named):
+            run(made, s_in)
+
+
 @given(st.integers(0, 10**6))
 def test_products_of_the_widest_sums_are_exact(seed):
     rng = np.random.default_rng(seed)

@@ -289,6 +289,16 @@ def test_networks_no_chip_can_run(settings, named):
         workload.of(network, reference.run(network, s_in), s_in)
 
 
+@given(st.lists(st.integers(0, 100), min_size=1, max_size=6), st.sampled_from(["int8", "uint8", "int16", "uint64"]))
+def test_counts_of_any_whole_type_cost_the_same(S, dtype):
+    """In bytes 0 - 1 events would be 255, and 100 events of 128 neurons fewer than 100."""
+    few, wide = (Workload(128, 700, 8, np.array(S, kind), np.array(S[::-1], kind), recurrent=True)
+                 for kind in (dtype, "int64"))
+    np.testing.assert_array_equal(cycles.timing(few, DMP).latency, cycles.timing(wide, DMP).latency)
+    np.testing.assert_array_equal(cycles.timing(few.dense(), DMP).latency, cycles.timing(wide.dense(), DMP).latency)
+    assert few.sops == wide.sops and (few.S == wide.S).all()
+
+
 def test_spikes_have_to_be_recorded():
     network = random_network((6, 8, 3))
     s_in = random_input(network, 1)

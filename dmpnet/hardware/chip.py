@@ -41,6 +41,18 @@ class Words:
             if getattr(self, field.name).binary and field.name not in BINARY:
                 raise DmpnetError(f"words.{field.name}: 1 bits, signed, but a sign takes a bit and leaves at least "
                                   f"one, except in {', '.join(BINARY)}; set bits >= 2")
+        for name in CONSTANTS:
+            word = getattr(self, name)
+            for setting, value, followed in (("rounding", word.rounding, ("nearest", "floor")),  # floor: not said
+                                             ("overflow", word.overflow, ("saturate",))):
+                if value not in followed:
+                    raise DmpnetError(f"words.{name}: {setting} = {value!r}, but it is made once, the nearest that its "
+                                      f"word has; set {setting} = {followed[0]}")
+        if self.I.rounding != "floor":
+            raise DmpnetError(f"words.I: rounding = {self.I.rounding!r}, but sums are rounded as x, m or u; leave it "
+                              f"out")
+        if self.s_in.signed:
+            raise DmpnetError("words.s_in: signed = true, but levels of input are counted from 0; set signed = false")
         if self.beta.signed:
             raise DmpnetError("words.beta: signed = true, but it is a fraction; set signed = false")
         for name in ("m", "u", "I"):
@@ -53,6 +65,8 @@ class Words:
 
 BINARY = ("W_f", "W_r", "w_x", "W_o")
 """Weights that may be -1 or +1."""
+CONSTANTS = ("W_f", "W_r", "P", "nu", "Abar", "Bbar", "w_x", "W_o", "b", "beta", "s_in")
+"""Words of what is never shifted: made once, or read."""
 
 
 @dataclass(frozen=True)

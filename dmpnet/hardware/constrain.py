@@ -37,6 +37,7 @@ ROOM = 1.1  # of the range seen in calibration, at first
 SPREAD = 8  # largest unit of a row to the smallest: membranes share a word
 ATTEMPTS = 12  # of units, each a fifth larger where something saturates
 LEVELS = 64  # of u below its threshold at least (half as many after rounding to a shift), where it may saturate
+TOLD = 0.01  # of the input, what may be cut off without a word
 CLIPPED = (1.0, 0.8, 0.65, 0.5, 0.4)  # of the range seen, what m may have where it may saturate
 
 
@@ -105,6 +106,7 @@ def constrain(network: TrainedNetwork, chip: Chip, s_in: np.ndarray, *, rows: bo
     """
     _check(network, rows)
     _check_slots(network, chip, blocks)
+    heard = _heard(network, np.asarray(s_in))
     options = Options(rows, clip, balance, rotate, compensate, chip.datapath.dependency_breaking,
                       chip.datapath.saturates)
     seen = reference.run(network, s_in, record=("spikes", "u", "m", "x"))
@@ -118,7 +120,7 @@ def constrain(network: TrainedNetwork, chip: Chip, s_in: np.ndarray, *, rows: bo
         room = [each * 1.2 if more else each for more, each in zip(full, room, strict=True)]
     _check_exact(made)
     silent = _silent(seen, activity)
-    notes = _notes(network, made, silent, overflows, clip) + [
+    notes = heard + _notes(network, made, silent, overflows, clip) + [
         f"layer {change.layer}: {change.clipped} values of {change.array} do not fit its {change.bits} bits; take more"
         for change in changes if change.clipped and not (clip and change.array in ("W_f", "W_r", "w_x", "W_o"))]
     notes += [f"layer {change.layer}: every value of {change.array} became 0; give it more bits, or what it is "
@@ -154,6 +156,22 @@ def _check(network: TrainedNetwork, rows: bool) -> None:
         if rows and layer.neuron.decay == "linear":
             raise DmpnetError(f"layer {number}: rows of their own units leak by lam in their own units, but a chip has "
                               f"one lam a layer; leave rows out")
+
+
+def _heard(network: TrainedNetwork, s_in: np.ndarray) -> list[str]:
+    """What is to be told of calibration input that levels, 0 to 1, do not reach; DmpnetError if nothing is heard."""
+    reference.check_input(network, s_in)
+    values = s_in[s_in != 0].astype(float)
+    if not values.size:
+        raise DmpnetError("calibration: s_in is 0 everywhere, but formats are chosen by what a network does; give "
+                          "samples of its data")
+    if (values < 0).all():
+        raise DmpnetError("calibration: no value of s_in is above 0, but a chip hears levels from 0 to 1; scale it to "
+                          "0 to 1")
+    beyond = float(((values < 0) | (values > 1)).mean())
+    return [] if beyond <= TOLD else [
+        f"input: {100 * beyond:.0f} % of the values of s_in that are not 0 lie outside 0 to 1 and are held there, as "
+        f"levels of input end there; scale it, and train on it so"]
 
 
 def _check_slots(network: TrainedNetwork, chip: Chip, blocks: bool) -> None:
@@ -218,7 +236,7 @@ def _rounded(network: TrainedNetwork, chip: Chip, s_in: np.ndarray, seen: Activi
     """The integer network with units for `room` times what was seen."""
     words, changes, layers = chip.words, [], []
     levels = words.s_in.high if network.encoding.kind == "analog" else 0
-    s_in = replace(network.encoding, levels=levels).read(s_in).astype(np.int64)
+    s_in = replace(network.encoding, levels=levels).read(np.asarray(s_in, float)).astype(np.int64)
     unit_in = 1 / levels if levels else 1.0
     for number, layer in enumerate(network.layers):
         log = Log(number + 1, changes)

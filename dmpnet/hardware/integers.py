@@ -13,7 +13,7 @@ from dmpnet.activity import Activity, smoothed
 from dmpnet.errors import DmpnetError
 from dmpnet.fixed import Fixed, Word
 from dmpnet.hardware import lfsr
-from dmpnet.reference import Axons
+from dmpnet.reference import Axons, check_input
 from dmpnet.weights import Layer, TrainedNetwork
 
 
@@ -153,7 +153,9 @@ def watched(network: TrainedNetwork, s_in: np.ndarray,
     if not network.fixed:
         raise DmpnetError("network: it computes in real numbers, but this is the integer reference; constrain it to a "
                           "chip first (dmpnet.hardware.constrain)")
-    s_in = network.encoding.read(np.asarray(s_in)).astype(np.int64)
+    s_in = np.asarray(s_in)
+    check_input(network, s_in)
+    s_in = network.encoding.read(s_in.astype(float) if network.encoding.levels else s_in).astype(np.int64)
     batch, steps, _ = s_in.shape
     cores = [Core(layer, layer.fixed, batch, steps) for layer in network.layers if layer.fixed]
     W_o, b_o = np.asarray(network.W_o, float).T, np.asarray(network.b_o, np.int64)

@@ -47,6 +47,7 @@ class Workload:
             if counts.dtype.kind not in "iu" or counts.min() < 0 or counts.max() > most:
                 raise DmpnetError(f"workload: {name} are {counts.dtype} from {counts.min()} to {counts.max()}, but "
                                   f"whole numbers from 0 to {most} can be; count them in every step")
+            object.__setattr__(self, name, counts.astype(np.int64))  # bytes would wrap in sums and products
 
     @property
     def steps(self) -> int:
