@@ -1,6 +1,7 @@
 """The shift register of a chip's random numbers, by hand."""
 
 import numpy as np
+import pytest
 
 from dmpnet.hardware import lfsr
 
@@ -20,3 +21,12 @@ def test_noise_of_a_step_follows_that_of_the_step_before_unit_after_unit():
     np.testing.assert_array_equal(noise.ravel()[1:], [lfsr.following(int(state)) for state in noise.ravel()[:-1]])
     starts = {lfsr.noise(1, 1, name)[0, 0] for name in "xmu"}
     assert len(starts) == 3, "quantities have registers of their own"
+
+
+@pytest.mark.parametrize("leap", [lfsr.ahead, lfsr.later])
+def test_a_word_is_sixteen_shifts(leap):
+    states = np.array([1, 0xACE1, 0x8000, 0xFFFF])
+    want = states
+    for _ in range(3 * 16):
+        want = lfsr.following(want)
+    np.testing.assert_array_equal(leap(states, 3), want)
