@@ -60,6 +60,24 @@ def nearest(part: torch.Tensor, word: Word) -> torch.Tensor:
     return torch.from_numpy(word.nearest(part.detach().numpy())).to(part.dtype)
 
 
+def _check_made_for(made: TrainedNetwork, chip: Chip) -> None:
+    """Raise DmpnetError if `made` computes otherwise than `chip` does."""
+    for number, layer in enumerate(made.layers, 1):
+        fixed, slow = layer.fixed, layer.slow
+        assert fixed is not None
+        facts: list[tuple[str, Any, Any]] = [(name, word, getattr(chip.words, name))
+                                             for name, word in fixed.words.items()]
+        facts.append(("saturates", fixed.saturates, chip.datapath.saturates))
+        if slow is not None:
+            facts.append(("dependency_breaking", slow.nu is not None, chip.datapath.dependency_breaking))
+        largest = int(np.abs(layer.W_f.astype(float)).max())
+        facts.append(("largest W_f", largest, chip.words.W_f.high if largest > chip.words.W_f.high else largest))
+        for name, ours, theirs in facts:
+            if ours != theirs:
+                raise DmpnetError(f"layer {number}: {name} is {ours!r}, but {chip.name} has {theirs!r}; constrain the "
+                                  f"network to the chip it is trained for")
+
+
 class QuantisedNetwork(SpikingNetwork):
     """Trains `made`, the integer network that constrain made of `network` for `chip`.
 
@@ -71,6 +89,7 @@ class QuantisedNetwork(SpikingNetwork):
         if any(layer.delay is not None for layer in network.layers):
             raise DmpnetError("network: it has axonal delays, but no chip has, so that there is nothing to train on; "
                               "train one without delays")
+        _check_made_for(made, chip)
         self.made, self.chip = made, chip
         sizes = (network.layers[0].M, *(layer.N for layer in network.layers), network.classes)
         neurons = tuple(replace(before.neuron, beta=after.neuron.beta, lam=after.neuron.lam * after.fixed.unit_u[0])
