@@ -155,13 +155,14 @@ MUTANTS = (
     one("every pass has the order of the first", "learning/online", "RandomState((self.seed, self.seen // n))",
         "RandomState((self.seed, 0))", tests="test_training_order.py"),
     one("streams of draws overlap", "learning/draws", "+ _mixed(np.uint64(seed))",
-        "+ np.uint64(seed) * np.uint64(GOLDEN)", tests="test_learning.py -k draws"),
+        "+ np.uint64(seed) * np.uint64(GOLDEN)", tests="test_draws.py"),
     # plasticity
     one("in one step post comes before pre", "plasticity/reference",
         'w[:, pre[k]] = np.clip(w - on_pre(w, k), p["w_min"], p["w_max"])[:, pre[k]]\n'
         '        w[post[k]] = np.clip(w + on_post(w, k), p["w_min"], p["w_max"])[post[k]]',
         'w[post[k]] = np.clip(w + on_post(w, k), p["w_min"], p["w_max"])[post[k]]\n'
-        '        w[:, pre[k]] = np.clip(w - on_pre(w, k), p["w_min"], p["w_max"])[:, pre[k]]'),
+        '        w[:, pre[k]] = np.clip(w - on_pre(w, k), p["w_min"], p["w_max"])[:, pre[k]]',
+        tests="test_plasticity.py -k reference_steps"),
     both("potentiation has no end", ("plasticity/pair", '"w = clip(w + A_plus*w_max*x_pre, w_min, w_max)"',
                                      '"w = w + A_plus*w_max*x_pre"'),
          ("plasticity/reference", 'np.clip(w + on_post(w, k), p["w_min"], p["w_max"])[post[k]]',
