@@ -5,12 +5,13 @@ import hashlib
 import os
 import sys
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from dmpnet import archives
 from dmpnet.errors import DmpnetError
 
 
@@ -44,31 +45,26 @@ def write_arrays(path: str | Path, **arrays: Any) -> None:
 
 
 def read_arrays(path: Path, refuse: type[DmpnetError], fix: str, only: Collection[str] | None = None,
-                single: str = "") -> dict[str, np.ndarray]:
+                single: str = "", check: Callable[[archives.Declared], None] | None = None) -> dict[str, np.ndarray]:
     """The arrays of an .npz archive, all or `only` these where they are there; nothing pickled is ever loaded.
 
     single : key given to the array of an .npy file; '' takes none
+    check : called with what the archive declares, before any of it is unpacked, to raise `refuse`
     Raises `refuse`, naming the file and `fix`, for anything that is no whole file of this kind.
     """
     try:
-        with open(path, "rb") as file:  # np.load closes a file of its own only if it is sound
+        with open(path, "rb") as file:
             start = file.read(6)
+            file.seek(0)
             if start[:1] == b"\x80":
                 raise ValueError("a pickle")
-            if start[:4] != b"PK\x03\x04" and start != b"\x93NUMPY":
-                raise ValueError("it does not begin like one")
-            file.seek(0)
-            content = np.load(file, allow_pickle=False)
-            if isinstance(content, np.ndarray):
-                if not single:
-                    raise ValueError("a single array")
-                return {single: content}
-            with content:
-                arrays = {key: content[key] for key in content.files if only is None or key in only}
-        for key, array in arrays.items():
-            if not isinstance(array, np.ndarray):
-                raise ValueError(f"{key!r} in it is not an array")
-        return arrays
+            if start == b"\x93NUMPY" and single:
+                return {single: archives.array(path, file)}
+            if start[:4] != b"PK\x03\x04":
+                raise ValueError("a single array" if start == b"\x93NUMPY" else "it does not begin like one")
+            return archives.arrays(path, file, only, check)
+    except refuse:
+        raise
     except Exception as error:  # damaged bytes come up as whatever zipfile, zlib, tokenize or NumPy trips over first
         size, told = path.stat().st_size if path.exists() else 0, " ".join(str(error).split()) or type(error).__name__
         if "pickle" in told:

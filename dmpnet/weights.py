@@ -4,7 +4,6 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, fields
-from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +13,12 @@ from dmpnet import memory
 from dmpnet.errors import DmpnetError, WeightsError
 from dmpnet.files import read_arrays, write_arrays
 from dmpnet.fixed import WIDEST, WORDS, Fixed, Word
+from dmpnet.headers import parsed, real, record, shown, whole
 from dmpnet.neurons import ACTS, Neuron
 
 FORMAT = "dmpnet-weights-1"
+LONGEST = 2**31 - 1
+"""Steps at most, which Brian2 counts in 32 bits."""
 
 
 @dataclass(frozen=True)
@@ -204,9 +206,9 @@ def check(network: TrainedNetwork, origin: str = "network") -> None:
     if not isinstance(network.provenance, dict):
         raise WeightsError(f"{origin}: provenance = {network.provenance!r}, but it names its entries; give a dict")
     kappa = network.kappa
-    if kappa is not None and not (isinstance(kappa, Real) and 0 <= kappa < 1):
-        raise WeightsError(f"{origin}: kappa = {kappa!r}, but the fraction kept of the readout lies in [0, 1); set "
-                           f"one, or None for one class a sample")
+    if kappa is not None and not (real(kappa) and 0 <= kappa < 1):
+        raise WeightsError(f"{origin}: kappa = {shown(kappa)}, but the fraction kept of the readout lies in [0, 1); "
+                           f"set one, or None for one class a sample")
 
 
 def _slow_fits(origin: str, name: str, slow: SlowMemory, n: int, channels: int, shift: int) -> None:
@@ -216,10 +218,10 @@ def _slow_fits(origin: str, name: str, slow: SlowMemory, n: int, channels: int, 
     shapes = {"w_x": (channels,), "b_x": (), "W_m": (n, d), "b_m": (n,), "Abar": (d, d), "Bbar": (d,)}
     for key, shape in shapes.items():
         _fits(origin, f"{name}.{key}", getattr(slow, key), shape)
-    if not isinstance(slow.d_s, Integral) or slow.d_s < 1:
-        raise WeightsError(f"{origin}: {name}.d_s = {slow.d_s!r}, but dilation counts steps; set d_s >= 1")
-    if not isinstance(slow.theta, Real) or not 0 < slow.theta < np.inf:
-        raise WeightsError(f"{origin}: {name}.theta = {slow.theta!r}, but a window is a positive number of steps; "
+    if not whole(slow.d_s) or not 1 <= slow.d_s <= LONGEST:
+        raise WeightsError(f"{origin}: {name}.d_s = {shown(slow.d_s)}, but dilation counts steps; set 1 to {LONGEST}")
+    if not real(slow.theta) or slow.theta <= 0:
+        raise WeightsError(f"{origin}: {name}.theta = {shown(slow.theta)}, but a window is a positive number of steps; "
                            f"set theta > 0")
     if slow.acts not in ACTS:
         raise WeightsError(f"{origin}: {name}.acts = {slow.acts!r}, but the slow memory acts on one of "
@@ -227,7 +229,7 @@ def _slow_fits(origin: str, name: str, slow: SlowMemory, n: int, channels: int, 
     _blocks_fit(origin, name, slow, d)
     radius = max(np.abs(np.linalg.eigvals(slow.Abar[block, block] * 0.5**shift)).max()
                  for block in memory.slices(slow.all_blocks))
-    if radius > 1:
+    if not radius <= 1:  # nor NaN, of values whose products overflow
         raise WeightsError(f"{origin}: {name}.Abar has spectral radius {radius:.4g}, above 1, so the slow memory "
                            f"grows without bound; use dmpnet.memory.discrete(d, theta)")
 
@@ -240,9 +242,9 @@ def _blocks_fit(origin: str, name: str, slow: SlowMemory, d: int) -> None:
     if not slow.blocks:
         return
     for size, theta in slow.blocks:
-        if not isinstance(size, Integral) or size < 1 or not isinstance(theta, Real) or not 0 < theta < np.inf:
-            raise WeightsError(f"{origin}: {name}.blocks has ({size!r}, {theta!r}), but a block is a number of "
-                               f"dimensions >= 1 and a window > 0; set them")
+        if not whole(size) or size < 1 or not real(theta) or theta <= 0:
+            raise WeightsError(f"{origin}: {name}.blocks has ({shown(size)}, {shown(theta)}), but a block is a number "
+                               f"of dimensions >= 1 and a window > 0; set them")
     if sum(size for size, _ in slow.blocks) != d:
         raise WeightsError(f"{origin}: {name}.blocks has {sum(size for size, _ in slow.blocks)} dimensions, but Abar "
                            f"has {d}; give blocks that add up to d")
@@ -263,6 +265,9 @@ def _delay_fits(origin: str, name: str, delay: np.ndarray, channels: int) -> Non
     if (delay < 0).any():
         raise WeightsError(f"{origin}: {name} has {int((delay < 0).sum())} values below 0, but nothing arrives before "
                            f"it is sent; set delays >= 0")
+    if delay.max() > LONGEST:
+        raise WeightsError(f"{origin}: {name} reaches {delay.max()} steps, but at most {LONGEST} are counted; set "
+                           f"smaller delays")
 
 
 def _fixed_fits(origin: str, name: str, layer: Layer, fixed: Fixed) -> None:
@@ -289,18 +294,18 @@ def _fixed_fits(origin: str, name: str, layer: Layer, fixed: Fixed) -> None:
 def _encoding_fits(origin: str, encoding: Encoding) -> None:
     if encoding.kind not in ("analog", "spikes"):
         raise WeightsError(f"{origin}: input kind {encoding.kind!r}, but it is 'analog' or 'spikes'; set one")
-    if not (isinstance(encoding.steps, Integral) and isinstance(encoding.channels, Integral)):
-        raise WeightsError(f"{origin}: {encoding.steps!r} steps of {encoding.channels!r} channels, but both count "
-                           f"something; set whole numbers")
-    if encoding.steps < 1 or not isinstance(encoding.dt, Real) or not 0 < encoding.dt < np.inf:
-        raise WeightsError(f"{origin}: {encoding.steps} steps of {encoding.dt!r} s, but both must be positive; "
-                           f"set them")
+    if not (whole(encoding.steps) and whole(encoding.channels)):
+        raise WeightsError(f"{origin}: {shown(encoding.steps)} steps of {shown(encoding.channels)} channels, but both "
+                           f"count something; set whole numbers")
+    if not 1 <= encoding.steps <= LONGEST or not real(encoding.dt) or encoding.dt <= 0:
+        raise WeightsError(f"{origin}: {encoding.steps} steps of {shown(encoding.dt)} s, but both must be positive, "
+                           f"and steps at most {LONGEST}; set them")
     if not isinstance(encoding.dataset, str):
         raise WeightsError(f"{origin}: dataset = {encoding.dataset!r}, but it is a name in dmpnet.data, or '' for none "
                            f"of them; set one")
     levels = encoding.levels
-    if not isinstance(levels, Integral) or isinstance(levels, bool) or not 0 <= levels < 1 << WIDEST:
-        raise WeightsError(f"{origin}: input.levels = {levels!r}, but they are whole numbers, 0 for none, below "
+    if not whole(levels) or not 0 <= levels < 1 << WIDEST:
+        raise WeightsError(f"{origin}: input.levels = {shown(levels)}, but they are whole numbers, 0 for none, below "
                            f"2^{WIDEST}; set one")
     order = encoding.permutation
     if order is not None and not (order.dtype.kind in "iu" and order.shape == (encoding.steps,)
@@ -440,11 +445,16 @@ def load(path: str | Path) -> TrainedNetwork:
     arrays = _read(Path(path))
     header = _header(path, arrays)
     try:
+        for key in ("neurons", "slow", "fixed"):
+            if not isinstance(header.get(key, []), list):
+                raise WeightsError(f"header: {key} = {shown(header[key])}, but it lists something of every layer; "
+                                   f"write the file with dmpnet.weights.save")
         fixed = header.get("fixed") or [None] * len(header["neurons"])
         layers = tuple(_layer(arrays, number, *facts) for number, facts in
                        enumerate(zip(header["neurons"], header["slow"], fixed, strict=True), 1))
         network = TrainedNetwork(layers, arrays["readout.W_o"], arrays["readout.b_o"],
-                                 Encoding(**header["input"], permutation=arrays.get("input.permutation")),
+                                 record(Encoding, header["input"], "input",
+                                        permutation=arrays.get("input.permutation")),
                                  header.get("provenance", {}), header.get("kappa"))
     except KeyError as error:
         raise WeightsError(f"{path}: key {error} is missing, but the format needs it; write the file with "
@@ -472,13 +482,13 @@ def _read(path: Path) -> dict[str, np.ndarray]:
 
 def _header(path: str | Path, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
     try:
-        header = json.loads(str(arrays["header"]))
+        header = parsed(str(arrays["header"]))
         found = header["format"]
-    except (KeyError, TypeError, json.JSONDecodeError) as error:
+    except (KeyError, ValueError) as error:
         raise WeightsError(f"{path}: no readable 'header', so this .npz is not a dmpnet weights file; "
                            f"write it with dmpnet.weights.save") from error
     if found != FORMAT:
-        raise WeightsError(f"{path}: format {found!r}, but this version reads {FORMAT!r}; "
+        raise WeightsError(f"{path}: format {shown(found)}, but this version reads {FORMAT!r}; "
                            f"use the dmpnet version that wrote it")
     return header
 
@@ -493,15 +503,16 @@ def _layer(arrays: dict[str, np.ndarray], number: int, neuron: dict, slow: dict 
         owner = settings.pop("matrices_of", number)
         matrices: dict[str, Any] = {key: arrays[f"layer{owner}.{key}"] if key in MATRICES else array(key)
                                     for key in SLOW_ARRAYS}
-        if "blocks" in settings:
-            settings["blocks"] = tuple((size, theta) for size, theta in settings["blocks"])
-        pathway = SlowMemory(**matrices, **settings, nu=arrays.get(f"layer{number}.nu"))
+        pathway = record(SlowMemory, settings, f"slow memory of layer {number}", **matrices,
+                         nu=arrays.get(f"layer{number}.nu"))
     computes = None
     if fixed is not None:
-        settings = fixed | {name: Word(**fixed[name]) for name in WORDS} | {key: array(key) for key in FIXED_ARRAYS}
-        computes = Fixed(**settings)
-    return Layer(array("W_f"), array("b_f"), Neuron(**neuron), arrays.get(f"layer{number}.W_r"), pathway,
-                 arrays.get(f"layer{number}.delay"), computes)
+        what = f"fixed of layer {number}"
+        words = {name: record(Word, fixed[name], f"{what}: {name}") for name in WORDS}
+        computes = record(Fixed, {key: value for key, value in fixed.items() if key not in WORDS}, what, **words,
+                          **{key: array(key) for key in FIXED_ARRAYS})
+    return Layer(array("W_f"), array("b_f"), record(Neuron, neuron, f"neurons of layer {number}"),
+                 arrays.get(f"layer{number}.W_r"), pathway, arrays.get(f"layer{number}.delay"), computes)
 
 
 def legendre_pathway(w_x: np.ndarray, b_x: float, W_m: np.ndarray, b_m: np.ndarray, theta: float, d_s: int = 1, *,

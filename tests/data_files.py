@@ -1,8 +1,11 @@
 """Data files for tests: what they look like, written independently of the readers, and where real ones may lie."""
 
 import gzip
+import io
 import os
 import struct
+import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -197,3 +200,43 @@ def letters(repetitions=10, steps=76, seed=5):
 
 def write_braille(folder, arrays):
     return write_npz(folder, "braille_letters.npz", arrays)
+
+
+# Files of 100 kB or a few MB that stand for 3 GB: the same piece of deflate over and over
+
+
+def deflated(start, size):
+    """Raw deflate of `start` and then zeros, `size` bytes in all (rounded up to whole MB), made in no time."""
+    squeeze = zlib.compressobj(9, zlib.DEFLATED, -15)
+    head = squeeze.compress(start) + squeeze.flush(zlib.Z_FULL_FLUSH)
+    piece = squeeze.compress(bytes(1 << 20)) + squeeze.flush(zlib.Z_FULL_FLUSH)
+    return head + piece * (-(-(size - len(start)) >> 20)) + squeeze.flush()
+
+
+def npy_header(shape, dtype):
+    content = io.BytesIO()
+    np.lib.format.write_array_header_1_0(content, {"descr": np.dtype(dtype).str, "fortran_order": False,
+                                                   "shape": tuple(shape)})
+    return content.getvalue()
+
+
+def write_bomb(path, arrays, key, shape, dtype=np.uint8):
+    """An .npz of `arrays` in which `key` is a well-formed array of zeros of any size."""
+    header = npy_header(shape, dtype)
+    size = len(header) + int(np.prod(shape)) * np.dtype(dtype).itemsize
+    content = deflated(header, size)
+    entry = zipfile.ZipInfo(f"{key}.npy")
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, array in arrays.items():
+            if name != key:
+                with archive.open(f"{name}.npy", "w") as member:
+                    np.lib.format.write_array(member, np.asarray(array))
+        at = archive.fp.tell()
+        entry.compress_type, entry.compress_size, entry.file_size, entry.header_offset = 8, len(content), size, at
+        entry.CRC = 0  # right only for whoever unpacks it to the end
+        archive.fp.write(entry.FileHeader() + content)
+        archive.filelist.append(entry)
+        archive.NameToInfo[entry.filename] = entry
+        archive.start_dir = archive.fp.tell()
+        archive._didModify = True
+    return path

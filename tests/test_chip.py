@@ -2,6 +2,7 @@
 
 import copy
 import re
+import shutil
 import tomllib
 from pathlib import Path
 
@@ -108,12 +109,26 @@ def test_a_folder_is_no_description(tmp_path, monkeypatch):
     assert chip.load("dmp").name == "DMP core"
 
 
-@pytest.mark.parametrize("content", [b"name = ", b"\xff\xfe\x00", b"[words]\n[words]\n"])
+@pytest.mark.parametrize("content", [
+    b"name = ", b"\xff\xfe\x00", b"[words]\n[words]\n", b"name = " + b"[" * 3000 + b"]" * 3000,
+    b"name = " + b"[" * 150 + b"]" * 150, b"name = " + b"{a = " * 3000 + b"1" + b"}" * 3000,
+    b".".join([b"a"] * 1000) + b" = 1", b"name = " + b"9" * 5000, b"# more than anyone describes\n" * 5000])
 def test_not_toml(tmp_path, content):
+    """Also what is TOML, but lies too deep in each other to be read, or is too long."""
     path = tmp_path / "my.toml"
     path.write_bytes(content)
-    with pytest.raises(DmpnetError, match=r"my\.toml: not a chip description \(.*write TOML"):
+    with pytest.raises(DmpnetError, match=r"my\.toml: not a chip description \(.*write TOML") as error:
         chip.load(path)
+    assert "\n" not in str(error.value) and len(str(error.value)) < 500
+
+
+def test_hidden_files_are_no_chips(tmp_path, monkeypatch):
+    """A folder that was on a Mac holds ._dmp.toml beside dmp.toml."""
+    chips = tmp_path / "chips"
+    shutil.copytree(shipped.folder() / "chips", chips)
+    (chips / "._dmp.toml").write_bytes(b"\0\5\x16\7Mac OS X")
+    monkeypatch.setattr(shipped, "folder", lambda: tmp_path)
+    assert tuple(chip.names()) == SHIPPED and chip.learning() == ["ideal", "learning"]
 
 
 def test_a_description_of_ones_own(tmp_path):
@@ -161,6 +176,12 @@ WRONG = {
                                                                 "rounding, overflow, signed; correct it"),
     "misspelt": ("words.u", {"bits": 8, "sign": True, "source": "x"}, "words.u: bits, sign, but a word has bits"),
     "unknown rounding": ("words.u", {"bits": 8, "rounding": "up", "source": "x"}, "words.u: rounding = 'up', but"),
+    "a count that no float64 holds": ("memory.slow", {"value": 10**30, "source": "x"}, "memory.slow = 10+, but it c"),
+    "endless": ("memory.slow", {"value": float("inf"), "source": "x"}, "memory.slow = inf, but it counts"),
+    "a name of two lines": ("limits.two\nlines", {"value": 1, "source": "x"}, "limits has .*take out two"),
+    "a key of two lines": ("words.u", {"bits": 8, "a\nb": 1, "source": "x"}, r"words.u: a.*, bits, but a word"),
+    "a long value": ("words.u", {"bits": "8" * 10**6, "source": "x"}, "words.u: bits = .{1,100}but"),
+    "a sign that counts": ("words.u", {"bits": 8, "signed": 1, "source": "x"}, "words.u: signed = 1, but it is true"),
     "unknown overflow": ("words.u", {"bits": 8, "overflow": "trap", "source": "x"}, "words.u: overflow = 'trap'"),
 }
 
@@ -177,7 +198,7 @@ def test_wrong_description(described, key, value, message):
         table[last] = value
     with pytest.raises(DmpnetError, match=message) as error:
         chip.described_by(described, "my.toml")
-    assert "\n" not in str(error.value)
+    assert "\n" not in str(error.value) and len(str(error.value)) < 1000
 
 
 def test_a_description_from_before_there_was_an_order_saturates_after_the_reset(described):

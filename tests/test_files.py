@@ -1,13 +1,20 @@
 """Files that appear whole or not at all."""
 
+import gc
 import os
 import stat
+import time
+import tracemalloc
+import warnings
+import zipfile
 
 import numpy as np
 import pytest
+from data_files import npy_header, refused, write_bomb
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dmpnet import archives
 from dmpnet.errors import DataError, DmpnetError, WeightsError
 from dmpnet.files import digest, digest_of, read_arrays, whole_file
 
@@ -95,6 +102,93 @@ def test_arrays_asked_for_are_read_and_others_left_alone(tmp_path):
         read_arrays(tmp_path / "some.npz", DmpnetError, "")
     with pytest.raises(DataError, match="No such file"):
         read_arrays(tmp_path / "none.npz", DataError, "")
+
+
+def in_memory(call):
+    """Bytes that `call` took at most, as Python and NumPy count them, beyond what was there."""
+    gc.collect()
+    tracemalloc.start()
+    try:
+        call()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+GIGA = 10**9
+
+
+@pytest.mark.parametrize("dtype, shape", [(np.uint8, (3, GIGA)), (np.float64, (375, 10**6)), ("U1000", (750_000,)),
+                                          ("U250000000", (3,))])
+def test_what_unpacks_to_gigabytes_is_refused_before_it_is_unpacked(tmp_path, dtype, shape):
+    path = write_bomb(tmp_path / "bomb.npz", {"small": np.arange(3)}, "big", shape, dtype)
+    assert path.stat().st_size < 4e6
+    began = time.perf_counter()
+    assert in_memory(lambda: refused(lambda: read_arrays(path, DataError, "get it again"), path, "bytes", "250")) < 1e6
+    assert time.perf_counter() - began < 1
+    found = read_arrays(path, DataError, "get it again", ("small",))
+    assert list(found) == ["small"], "what is not asked for stays packed"
+
+
+def test_what_is_stored_as_it_is_may_have_any_size(tmp_path, monkeypatch):
+    monkeypatch.setattr(archives, "ROOM", 1000)
+    for how, name in ((np.savez, "stored.npz"), (np.savez_compressed, "packed.npz")):
+        with open(tmp_path / name, "wb") as file:
+            how(file, s_in=np.zeros((100, 5000)))
+    assert read_arrays(tmp_path / "stored.npz", DataError, "")["s_in"].shape == (100, 5000)
+    refused(lambda: read_arrays(tmp_path / "packed.npz", DataError, "save it with np.savez"), "np.savez")
+
+
+@pytest.mark.parametrize("shape, named", [((3, GIGA), "bytes in all"), ((2,), "bytes in all"), ((-1,), "bytes in all")])
+@pytest.mark.parametrize("zipped", [True, False])
+def test_header_that_says_another_size_than_there_is(tmp_path, shape, named, zipped):
+    content = npy_header(shape, np.float64) + bytes(24)
+    path = tmp_path / "file"
+    if zipped:
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("s_in.npy", content)
+    else:
+        path.write_bytes(content)
+    assert in_memory(lambda: refused(lambda: read_arrays(path, DataError, "", single="s_in"), path, named)) < 1e6
+
+
+@pytest.mark.parametrize("packed", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_other_ways_to_compress(tmp_path, packed):
+    """LZMA stands for 7,000 times its bytes; NumPy writes neither."""
+    with zipfile.ZipFile(tmp_path / "other.npz", "w", packed) as archive:
+        archive.writestr("s_in.npy", npy_header((10**6,), np.uint8) + bytes(10**6))
+    refused(lambda: read_arrays(tmp_path / "other.npz", DataError, ""), "'s_in'", "compressed")
+
+
+def test_the_same_name_twice(tmp_path):
+    with zipfile.ZipFile(tmp_path / "twice.npz", "w") as archive, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for value in (1, 2):
+            archive.writestr("a.npy", npy_header((), np.uint8) + bytes([value]))
+    refused(lambda: read_arrays(tmp_path / "twice.npz", DataError, ""), "'a'", "twice")
+
+
+@given(st.sampled_from([">f4", ">f8", ">i2", ">u8", "<f4", ">U3"]), st.booleans())
+def test_arrays_come_in_the_byte_order_of_the_machine(tmp_path_factory, kind, zipped):
+    """Programs that Brian2 compiles are given the bytes; of the other order they would make other numbers."""
+    array = np.arange(6).reshape(2, 3).astype(kind)
+    path = tmp_path_factory.mktemp("order") / "array"
+    with open(path, "wb") as file:
+        np.savez(file, a=array) if zipped else np.save(file, array)
+    found = read_arrays(path, DataError, "", single="a")["a"]
+    assert found.dtype.isnative and (found == array).all()
+
+
+def test_declared_shapes_are_seen_before_anything_is_unpacked(tmp_path):
+    seen = {}
+
+    def check(declared):
+        seen.update({key: (array.dtype, array.shape) for key, array in declared.items()})
+        raise DataError("not these")
+
+    path = write_bomb(tmp_path / "some.npz", {"a": np.arange(3.0)}, "b", (190, 10**6))
+    assert in_memory(lambda: refused(lambda: read_arrays(path, DataError, "", check=check), "not these")) < 1e6
+    assert seen == {"a": (np.float64, (3,)), "b": (np.uint8, (190, 10**6))}
 
 
 def test_digest(tmp_path):

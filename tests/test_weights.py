@@ -554,18 +554,26 @@ INPUT = {"kind": "spikes", "channels": 3, "steps": 9, "dt": 1e-3, "dataset": ""}
     ({"slow": [SLOW, {"theta": 20.0}]}, "d_s = 1"),
     ({"slow": [SLOW | {"d_s": 0}, SLOW]}, "layer1.d_s = 0"), ({"slow": [SLOW | {"d_s": 1.5}, SLOW]}, "d_s = 1.5"),
     ({"slow": [SLOW, SLOW | {"theta": -1}]}, "layer2.theta = -1"),
-    ({"slow": [SLOW, SLOW | {"theta": "x"}]}, "layer2.theta = 'x'"),
-    ({"slow": [SLOW, SLOW | {"theta": float("nan")}]}, "layer2.theta = nan"),
+    ({"slow": [SLOW, SLOW | {"theta": "x"}]}, "layer 2: theta = 'x'"),
+    ({"slow": [SLOW, SLOW | {"theta": float("nan")}]}, "layer 2: theta = nan"),
     ({"slow": [SLOW, 3]}, "header"), ({"slow": [SLOW | {"tau": 1}, SLOW]}, "tau"),
     ({"input": INPUT | {"kind": "rate"}}, "'rate'"), ({"input": INPUT | {"channels": 4}}, "layer1.W_f"),
-    ({"input": INPUT | {"channels": 3.0}}, "3.0 channels"), ({"input": INPUT | {"steps": "9"}}, "'9' steps"),
+    ({"input": INPUT | {"channels": 3.0}}, "channels = 3.0"), ({"input": INPUT | {"steps": "9"}}, "steps = '9'"),
     ({"input": INPUT | {"steps": 0}}, "0 steps"), ({"input": INPUT | {"dt": 0}}, "0 s"),
-    ({"input": INPUT | {"dt": float("nan")}}, "nan s"), ({"input": INPUT | {"dt": "1 ms"}}, "'1 ms' s"),
+    ({"input": INPUT | {"dt": float("nan")}}, "dt = nan"), ({"input": INPUT | {"dt": "1 ms"}}, "dt = '1 ms'"),
     *(({"input": INPUT | {"levels": levels}}, f"levels = {levels!r}") for levels in
       (-3, 2.5, "x", None, True, float("nan"), [1], 2**48, 3)),
     *(({"input": INPUT | {"kind": "analog", "levels": levels}}, f"levels = {levels!r}") for levels in (-3, 3)),
     *(({"input": INPUT | {"dataset": name}}, f"dataset = {name!r}") for name in (None, 3, ["smnist"])),
     *(({"provenance": origin}, f"provenance = {origin!r}") for origin in (None, [1], "here")),
+    # what JSON can say and no number of the network can be
+    *(({"neurons": [NEURON | {key: value}, NEURON]}, f"{key} = ") for key in ("beta", "g", "theta_u")
+      for value in (10**400, float("inf"), float("-inf"), True, [0.5], {}, None)),
+    *(({"slow": [SLOW | {key: value}, SLOW]}, key) for key in ("theta", "d_s", "blocks")
+      for value in (10**400, -10**30, float("inf"), True, [[10**30, 1.0]], [[1]], {})),
+    *(({"input": INPUT | {key: value}}, key) for key in ("steps", "channels", "dt", "levels")
+      for value in (10**400, float("-inf"), {})),
+    *(({"kappa": value}, "kappa") for value in (10**400, float("nan"), True, [0.5], "0.5")),
     ({"input": INPUT | {"unit": "mV"}}, "unit"), ({"input": {}}, "header"), ({"input": [1]}, "header"),
 ])
 def test_header_that_describes_no_network(sound, header, named):
@@ -581,8 +589,8 @@ BLOCKS = {"theta": 10.0, "d_s": 2, "blocks": [[2, 6.0], [3, 4.0]], "feed": "casc
 @pytest.mark.parametrize("slow, named", [
     ({"blocks": [[2, 6.0], [2, 4.0]]}, "layer1.blocks has 4 dimensions, but Abar has 5"),
     ({"blocks": [[2, 6.0], [3, 5.0]]}, "reach back 11 steps"), ({"feed": "parallel"}, "reach back 6 steps"),
-    ({"blocks": [[2, 6.0], [3.0, 4.0]]}, "(3.0, 4.0)"), ({"blocks": [[2, 6.0], [0, 4.0]]}, "(0, 4.0)"),
-    ({"blocks": [[2, "6"], [3, 4.0]]}, "(2, '6')"), ({"blocks": [[5, float("nan")]]}, "(5, nan)"),
+    ({"blocks": [[2, 6.0], [3.0, 4.0]]}, "[3.0, 4.0]"), ({"blocks": [[2, 6.0], [0, 4.0]]}, "(0, 4.0)"),
+    ({"blocks": [[2, "6"], [3, 4.0]]}, "[2, '6']"), ({"blocks": [[5, float("nan")]]}, "[5, nan]"),
     ({"blocks": [2, 3]}, "header"), ({"blocks": 5}, "header"), ({"blocks": [[2, 6.0, 1]]}, "header"),
     ({"blocks": None}, "header"), ({"feed": "series"}, "layer1.feed = 'series'"), ({"feed": None}, "feed = None"),
     ({"acts": "weights"}, "layer1.acts = 'weights'"), ({"acts": None}, "acts = None"), ({"acts": ["gain"]}, "acts"),

@@ -9,6 +9,7 @@ from dmpnet import shipped
 from dmpnet.decay import DECAYS
 from dmpnet.errors import DmpnetError, meant
 from dmpnet.fixed import EXACT, SATURATES, Word
+from dmpnet.headers import MOST, parsed, record, shown, whole
 from dmpnet.neurons import RESETS
 
 
@@ -171,6 +172,8 @@ class Chip:
 
 PARTS: dict[str, type] = {"words": Words, "memory": Memory, "limits": Limits, "datapath": Datapath}
 OPTIONAL: dict[str, type] = {"plasticity": Plasticity}
+LONGEST = 100_000
+"""Bytes of a description at most; those that ship have some 3,000."""
 LISTS: dict[str, tuple[str, ...]] = {"datapath.decay": tuple(DECAYS), "datapath.resets": tuple(RESETS),
                                      "plasticity.decay": TRACE_DECAYS}
 CHOICES: dict[str, tuple[str, ...]] = {"datapath.saturates": SATURATES, "plasticity.reads": READS}
@@ -194,25 +197,30 @@ def load(path: str | Path) -> Chip:
             raise DmpnetError(f"chip {str(path)!r}{meant(str(path), names())} is not among those that ship "
                               f"({', '.join(names())}); choose one, or give the path of a description (.toml)")
     try:
-        described = tomllib.loads(file.read_text())
+        with open(file, "rb") as description:
+            text = description.read(LONGEST + 1)
+        if len(text) > LONGEST:
+            raise ValueError(f"over {LONGEST} bytes")
+        described = parsed(text.decode(), tomllib.loads)
     except OSError as error:
         raise DmpnetError(f"{file}: no such chip description ({error.strerror}); give the path of a .toml, or one "
                           f"of {', '.join(names())}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise DmpnetError(f"{file}: not a chip description ({error}); write TOML as in models/chips") from error
+    except ValueError as error:
+        raise DmpnetError(f"{file}: not a chip description ({' '.join(str(error).split())}); write TOML as in "
+                          f"models/chips") from error
     return described_by(described, file.name)
 
 
 def names() -> list[str]:
     """Names of the chips that ship."""
-    return sorted(path.stem for path in (shipped.folder() / "chips").glob("*.toml"))
+    return sorted(path.stem for path in (shipped.folder() / "chips").glob("[!.]*.toml"))
 
 
 def described_by(described: dict[str, Any], origin: str) -> Chip:
     """The chip that a parsed description describes; DmpnetError names what is missing, unknown or without source."""
     unknown = described.keys() - {"name", *PARTS, *OPTIONAL}
     if unknown or not isinstance(described.get("name"), str):
-        raise DmpnetError(f"{origin}: {'key ' + repr(min(unknown)) if unknown else 'no name'}, but a chip has a name "
+        raise DmpnetError(f"{origin}: {'key ' + shown(min(unknown)) if unknown else 'no name'}, but a chip has a name "
                           f"and the parts {', '.join(PARTS)}, and may have {', '.join(OPTIONAL)}; correct it")
     source: dict[str, str] = {}
     parts = {part: _part(kind, described.get(part), f"{origin}: {part}", part, source)
@@ -224,9 +232,9 @@ def _part(kind: type, entries: Any, origin: str, part: str, source: dict[str, st
     found = set(entries) if isinstance(entries, dict) else set()
     wanted = [field.name for field in fields(kind) if field.default is MISSING or field.name in found]
     if not isinstance(entries, dict) or found != set(wanted):
-        raise DmpnetError(f"{origin} has {', '.join(sorted(found)) or 'nothing'}, but {', '.join(wanted)} belong "
+        raise DmpnetError(f"{origin} has {_listed(found)}, but {', '.join(wanted)} belong "
                           f"there; add {', '.join(sorted(set(wanted) - found)) or 'nothing'}, take out "
-                          f"{', '.join(sorted(found - set(wanted))) or 'nothing'}")
+                          f"{_listed(found - set(wanted))}")
     values = {}
     for name in wanted:
         entry = entries[name]
@@ -238,6 +246,11 @@ def _part(kind: type, entries: Any, origin: str, part: str, source: dict[str, st
         values[name] = (_word(rest, f"{origin}.{name}") if _is_word(kind, name)
                         else _value(kind, part, name, rest, origin))
     return kind(**values)
+
+
+def _listed(found: set[str]) -> str:
+    """Names of a file in an error message."""
+    return ", ".join(shown(name)[1:-1] for name in sorted(found)) or "nothing"
 
 
 def _is_word(kind: type, name: str) -> bool:
@@ -252,10 +265,10 @@ SETTINGS = tuple(f"{part}.{field.name}{detail}" for part, kind in (PARTS | OPTIO
 
 def _word(entry: dict[str, Any], origin: str) -> Word:
     if "bits" not in entry or not entry.keys() <= {*WORD}:
-        raise DmpnetError(f"{origin}: {', '.join(sorted(entry)) or 'nothing'}, but a word has bits, and may have "
+        raise DmpnetError(f"{origin}: {_listed({*entry})}, but a word has bits, and may have "
                           f"{', '.join(WORD[1:])}; correct it")
     try:
-        return Word(**entry)
+        return record(Word, entry, "word")
     except DmpnetError as error:
         raise DmpnetError(f"{origin}: {str(error).removeprefix('word: ')}") from error
 
@@ -263,21 +276,22 @@ def _word(entry: dict[str, Any], origin: str) -> Word:
 def _value(kind: type, part: str, name: str, entry: dict[str, Any], origin: str) -> Any:
     value = entry.get("value")
     if set(entry) != {"value"}:
-        raise DmpnetError(f"{origin}.{name} has {', '.join(sorted(entry)) or 'nothing'}, but a number has a value and "
+        raise DmpnetError(f"{origin}.{name} has {_listed({*entry})}, but a number has a value and "
                           f"a source; write {name} = {{value = ..., source = \"...\"}}")
     known, choices = LISTS.get(f"{part}.{name}"), CHOICES.get(f"{part}.{name}")
     if known:
         if not isinstance(value, list) or not value or not all(each in known for each in value):
-            raise DmpnetError(f"{origin}.{name} = {value!r}, but it lists some of {', '.join(known)}; correct it")
+            raise DmpnetError(f"{origin}.{name} = {shown(value)}, but it lists some of {', '.join(known)}; correct it")
         return tuple(value)
     if choices:
         if value not in choices:
-            raise DmpnetError(f"{origin}.{name} = {value!r}, but it is one of {', '.join(choices)}; choose one")
+            raise DmpnetError(f"{origin}.{name} = {shown(value)}, but it is one of {', '.join(choices)}; choose one")
     elif kind is Datapath:
         if not isinstance(value, bool):
-            raise DmpnetError(f"{origin}.{name} = {value!r}, but it is true or false; set one")
-    elif not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise DmpnetError(f"{origin}.{name} = {value!r}, but it counts something; set a whole number >= 1")
+            raise DmpnetError(f"{origin}.{name} = {shown(value)}, but it is true or false; set one")
+    elif not whole(value) or value < 1:
+        raise DmpnetError(f"{origin}.{name} = {shown(value)}, but it counts something; set a whole number from 1 to "
+                          f"{MOST}")
     return value
 
 

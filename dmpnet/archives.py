@@ -1,0 +1,105 @@
+"""What a file unpacks to, by what it says itself, looked at before any of it is unpacked.
+
+A compressed file can stand for a thousand times its own bytes, and a header for any shape at all. So whatever is read
+may become ROOM bytes, or RATIO times what lies on the disk where that is more: arrays that deflate further hold
+nearly nothing but zeros, and np.savez, which does not compress, keeps those of any size.
+"""
+
+import gzip
+import math
+import zipfile
+from collections.abc import Callable, Collection, Iterator
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+
+ROOM = 200_000_000
+RATIO = 250
+PIECE = 1 << 20
+"""Bytes unpacked at a time."""
+
+HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+Declared = dict[str, np.ndarray]
+"""Arrays of the shapes and dtypes that a file declares; they take no memory and hold nothing."""
+
+
+def room(path: Path) -> int:
+    """Bytes that what is read from `path` may take."""
+    return max(ROOM, RATIO * path.stat().st_size)
+
+
+def check_room(path: Path, size: int, what: str = "it") -> None:
+    """Raise ValueError if `what`, of `size` bytes, is too much for a file as small as `path`."""
+    if size > room(path):
+        raise ValueError(f"{what} would take {size:,} bytes, but at most {ROOM:,} are unpacked, or {RATIO} times the "
+                         f"{path.stat().st_size:,} of the file")
+
+
+def hollow(file: IO[bytes], size: int) -> np.ndarray:
+    """The array that an .npy of `size` bytes declares, as in Declared; ValueError if it is not just as long."""
+    version = np.lib.format.read_magic(file)
+    if version not in HEADERS:
+        raise ValueError(f"version {version} of the format, which is not one of plain arrays")
+    shape, _, dtype = HEADERS[version](file)
+    if dtype.hasobject:
+        raise ValueError("a pickle")
+    needed = file.tell() + math.prod(shape) * dtype.itemsize
+    if min(shape, default=0) < 0 or needed != size:
+        raise ValueError(f"its header says {dtype} {shape}, {needed:,} bytes in all, but there are {size:,}")
+    if dtype.itemsize > ROOM:
+        raise ValueError(f"one element takes {dtype.itemsize:,} bytes, but at most {ROOM:,} are unpacked, or {RATIO} "
+                         f"times those of the file")
+    return np.broadcast_to(np.zeros((), dtype), shape)
+
+
+def declared(path: Path, archive: zipfile.ZipFile, only: Collection[str] | None) -> Declared:
+    """The arrays of an .npz, all or `only` these, before any is unpacked; ValueError if they are too much."""
+    found: Declared = {}
+    for info in archive.infolist():
+        key = info.filename.removesuffix(".npy")
+        if only is not None and key not in only:
+            continue
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise ValueError(f"{key!r} is compressed in a way that np.savez_compressed does not use")
+        if key == info.filename or key in found:
+            raise ValueError(f"{key!r} in it is {'there twice' if key in found else 'not an array'}")
+        with archive.open(info) as member:
+            found[key] = hollow(member, info.file_size)
+    check_room(path, sum(array.nbytes for array in found.values()))
+    return found
+
+
+def arrays(path: Path, file: IO[bytes], only: Collection[str] | None,
+           check: Callable[[Declared], None] | None) -> dict[str, np.ndarray]:
+    """What an .npz holds, all or `only` these, in this machine's byte order; `check` sees first what it declares."""
+    with zipfile.ZipFile(file) as archive:
+        found = declared(path, archive, only)
+        if check:
+            check(found)
+        for key in found:
+            with archive.open(f"{key}.npy") as member:
+                found[key] = native(np.lib.format.read_array(member, allow_pickle=False))
+    return found
+
+
+def array(path: Path, file: IO[bytes]) -> np.ndarray:
+    """What an .npy holds, in this machine's byte order."""
+    hollow(file, path.stat().st_size)
+    file.seek(0)
+    return native(np.lib.format.read_array(file, allow_pickle=False))
+
+
+def native(array: np.ndarray) -> np.ndarray:
+    """The same values in this machine's byte order: programs that Brian2 compiles read the bytes."""
+    return array.astype(array.dtype.newbyteorder("="), copy=False)
+
+
+def unzipped(path: Path) -> Iterator[bytes]:
+    """The content of a .gz in pieces; ValueError once it is too much."""
+    size = 0
+    with gzip.open(path) as file:
+        while piece := file.read(PIECE):
+            size += len(piece)
+            check_room(path, size)
+            yield piece
