@@ -24,16 +24,11 @@ Declared = dict[str, np.ndarray]
 """Arrays of the shapes and dtypes that a file declares; they take no memory and hold nothing."""
 
 
-def room(path: Path) -> int:
-    """Bytes that what is read from `path` may take."""
-    return max(ROOM, RATIO * path.stat().st_size)
-
-
-def check_room(path: Path, size: int, what: str = "it") -> None:
-    """Raise ValueError if `what`, of `size` bytes, is too much for a file as small as `path`."""
-    if size > room(path):
-        raise ValueError(f"{what} would take {size:,} bytes, but at most {ROOM:,} are unpacked, or {RATIO} times the "
-                         f"{path.stat().st_size:,} of the file")
+def check_room(disk: int, size: int) -> None:
+    """Raise ValueError if `size` bytes are too much for what takes so little on the disk."""
+    if size > max(ROOM, RATIO * disk):
+        raise ValueError(f"it would take {size:,} bytes, but at most {ROOM:,} are unpacked, or {RATIO} times the "
+                         f"{disk:,} of the file")
 
 
 def hollow(file: IO[bytes], size: int) -> np.ndarray:
@@ -66,7 +61,7 @@ def declared(path: Path, archive: zipfile.ZipFile, only: Collection[str] | None)
             raise ValueError(f"{key!r} in it is {'there twice' if key in found else 'not an array'}")
         with archive.open(info) as member:
             found[key] = hollow(member, info.file_size)
-    check_room(path, sum(array.nbytes for array in found.values()))
+    check_room(path.stat().st_size, sum(array.nbytes for array in found.values()))
     return found
 
 
@@ -101,5 +96,5 @@ def unzipped(path: Path) -> Iterator[bytes]:
     with gzip.open(path) as file:
         while piece := file.read(PIECE):
             size += len(piece)
-            check_room(path, size)
+            check_room(path.stat().st_size, size)
             yield piece

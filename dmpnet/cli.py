@@ -2,10 +2,14 @@
 
 import argparse
 import sys
+import warnings
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 from dmpnet import __version__
 from dmpnet.commands import codesign, constrain, decay, info, learn, run, simulate, stdp, table1, train
-from dmpnet.errors import DmpnetError
+from dmpnet.errors import DataWarning, DmpnetError
 
 DESCRIPTION = """\
 Trained dual-memory-pathway (DMP) spiking networks in Brian2, spike for spike as they were trained.
@@ -43,7 +47,9 @@ def main(argv: list[str] | None = None) -> int:
     """Exit code: 0 done, 2 a request that cannot be carried out (one line on stderr), 130 interrupted."""
     arguments = parser().parse_args(argv)
     try:
-        arguments.execute(arguments)
+        with warnings.catch_warnings():
+            warnings.showwarning = partial(noted, warnings.showwarning)
+            arguments.execute(arguments)
     except (DmpnetError, OSError) as error:
         print(f"dmpnet: {error}", file=sys.stderr)
         return 2
@@ -51,6 +57,15 @@ def main(argv: list[str] | None = None) -> int:
         print("dmpnet: interrupted; files written so far are whole", file=sys.stderr)
         return 130
     return 0
+
+
+def noted(otherwise: Callable[..., None], message: Warning | str, category: type[Warning], *where: Any,
+          **rest: Any) -> None:
+    """Show what is to be said of data as a note in one line, other warnings as they are."""
+    if issubclass(category, DataWarning):
+        print(f"note: {message}", file=sys.stderr)
+    else:
+        otherwise(message, category, *where, **rest)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,10 @@ class DataError(DmpnetError):
     """A data set is missing, incomplete or not of the documented layout."""
 
 
+class DataWarning(UserWarning):
+    """What a data set lost or left out while it was read, in one line; the command line prints it as a note."""
+
+
 class WeightsError(DmpnetError):
     """A weights file cannot be read, or what it holds is not a network."""
 

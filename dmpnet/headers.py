@@ -9,7 +9,7 @@ import typing
 from collections.abc import Callable
 from functools import cache
 from numbers import Integral, Real
-from typing import Any, TypeVar
+from typing import Any, TypeGuard, TypeVar
 
 import numpy as np
 
@@ -43,12 +43,12 @@ def parsed(text: str, parse: Callable[[str], Any] = json.loads) -> dict[str, Any
     return found
 
 
-def whole(value: Any) -> bool:
+def whole(value: Any) -> TypeGuard[int]:
     """Whether it is a whole number that float64 holds exactly."""
     return isinstance(value, Integral) and not isinstance(value, bool) and abs(int(value)) <= MOST
 
 
-def real(value: Any) -> bool:
+def real(value: Any) -> TypeGuard[float]:
     """Whether it is a number that float64 holds."""
     try:
         return isinstance(value, Real) and not isinstance(value, bool | np.bool_) and math.isfinite(float(value))

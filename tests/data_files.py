@@ -50,7 +50,7 @@ def refused(call, *parts):
 
 def untrusted(function):
     """Mark a test whose small files are, rightly, reported as not the official ones."""
-    return pytest.mark.filterwarnings("ignore:.*but not the:UserWarning")(function)
+    return pytest.mark.filterwarnings("ignore:.*(but not the|have no label):UserWarning")(function)
 
 
 def without(key):

@@ -2,6 +2,7 @@
 
 import gzip
 import sys
+from functools import partial
 
 import numpy as np
 import pytest
@@ -37,11 +38,14 @@ def test_binning_is_what_a_loop_over_events_does(tmp_path_factory, lists, T):
     write_regenerated(folder, regenerated_arrays(recordings))
     write_official(folder, recordings, time=np.float64)
     want = [binned(channel, tick // 20, T) for channel, tick, *_ in recordings]
+    late, events = sum(tick >= 20 * T for each in lists for _, tick in each), sum(map(len, lists))
     for name in ("shd-regen", "shd"):
+        if 0 < events == late or (T >= 100 and late > 0.75 * events):
+            refused(partial(load, name, "test", folder, steps=T), f"{late} of {events} events", "unit")
+            continue
         got = load(name, "test", folder, steps=T)
         np.testing.assert_array_equal(got.values, want)
-        assert got.source["events"] == sum(map(len, lists))
-        assert got.source["events_dropped"] == sum(tick >= 20 * T for events in lists for _, tick in events)
+        assert (got.source["events"], got.source["events_dropped"]) == (events, late)
 
 
 @given(st.integers(0, 2000), st.sampled_from([-1, 0, 1]), st.sampled_from([np.float16, np.float32, np.float64]))

@@ -1,29 +1,46 @@
 """Plain arrays out of an .npz archive, or a DataError that says what is wrong with it."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from dmpnet.errors import DataError
 from dmpnet.files import read_arrays
+from dmpnet.headers import MOST
+
+Layout = Mapping[str, tuple[int | None, ...] | None]
+"""Shape of whole numbers by key (None: any length), None for an array that the caller looks at."""
 
 
-def read(path: Path, keys: tuple[str, ...]) -> dict[str, np.ndarray]:
-    """The arrays `keys` of `path`; nothing pickled is ever loaded."""
-    found = read_arrays(path, DataError, "get the file again from its source", keys)
-    absent = [key for key in keys if key not in found]
-    if absent:
-        raise DataError(f"{path}: no array {absent[0]!r}, but the documented layout has {', '.join(keys)}; get the "
-                        f"file again from its source")
-    return found
+def read(path: Path, layout: Layout) -> dict[str, np.ndarray]:
+    """The arrays of `layout`; what is of another layout is not even unpacked, nothing pickled is ever loaded."""
+    def check_layout(declared: dict[str, np.ndarray]) -> None:
+        absent = [key for key in layout if key not in declared]
+        if absent:
+            raise DataError(f"{path}: no array {absent[0]!r}, but the documented layout has {', '.join(layout)}; get "
+                            f"the file again from its source")
+        for key, shape in layout.items():
+            if shape is not None:
+                check_shape(path, key, declared[key], shape)
+
+    return read_arrays(path, DataError, "get the file again from its source", tuple(layout), check=check_layout)
 
 
-def check(path: Path, key: str, array: np.ndarray, shape: tuple[int | None, ...]) -> None:
-    """Raise DataError unless `array` holds integers >= 0 and has `shape` (None: any length)."""
+def check_shape(path: Path, key: str, array: np.ndarray, shape: tuple[int | None, ...]) -> None:
+    """Raise DataError unless `array` is of whole numbers and has `shape` (None: any length)."""
     if array.dtype.kind not in "iu":
         raise DataError(f"{path}: {key} is {array.dtype}, but whole numbers are needed; store integers")
     if array.ndim != len(shape) or any(want not in (None, got) for got, want in zip(array.shape, shape, strict=True)):
         wanted = str(shape).replace("None", "any")
         raise DataError(f"{path}: {key} has shape {array.shape}, but {wanted} is needed; check how the file is made")
-    if array.dtype.kind == "i" and array.size and array.min() < 0:
+
+
+def check(path: Path, key: str, array: np.ndarray, shape: tuple[int | None, ...], most: int = MOST) -> None:
+    """Raise DataError unless `array` has `shape` (None: any length) and holds integers from 0 to `most`."""
+    check_shape(path, key, array, shape)
+    if array.size and array.min() < 0:
         raise DataError(f"{path}: {key} goes down to {array.min()}, but it counts from 0; check how the file is made")
+    if array.size and array.max() > most:
+        raise DataError(f"{path}: {key} goes up to {array.max()}, but at most {most} is possible; check how the file "
+                        f"is made")

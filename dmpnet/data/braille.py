@@ -52,7 +52,8 @@ def recordings(name: str, split: str, files: list[Path], steps: int | None = Non
 def read(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[str]]:
     """x (n, steps, 12) uint8, y (n,) from 0 to 26, repetition (n,) of that letter, names of the 27 letters."""
     dataset = DATASETS["braille"]
-    arrays = archive.read(path, ("x", "y", "names", "repetition"))
+    arrays = archive.read(path, {"x": (None, None, dataset.channels), "y": (None,), "names": None,
+                                 "repetition": (None,)})
     x, y, repetition, names = (arrays[key] for key in ("x", "y", "repetition", "names"))
     archive.check(path, "x", x, (None, None, dataset.channels))
     if not x.size:

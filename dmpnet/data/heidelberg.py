@@ -5,9 +5,8 @@ comes at or after T * 10 ms is dropped and counted.
 """
 
 import contextlib
-import gzip
 import importlib
-import shutil
+import math
 import tempfile
 import zlib
 from collections.abc import Iterator
@@ -16,9 +15,10 @@ from typing import Any
 
 import numpy as np
 
+from dmpnet.archives import check_room, unzipped
 from dmpnet.data import archive
 from dmpnet.data.catalogue import DATASETS
-from dmpnet.data.cells import CHUNK, check_steps, occupy
+from dmpnet.data.cells import CHUNK, check_kept, check_steps, empty, occupy
 from dmpnet.data.recordings import Recordings, check_labels
 from dmpnet.data.verification import verified
 from dmpnet.errors import DataError
@@ -30,6 +30,9 @@ STEPS_A_SECOND = 100
 TICKS_A_STEP = 20
 """shd-regen stores times in half milliseconds."""
 
+LISTS = 32
+"""Lists read at a time from HDF5, in which all may be the same one."""
+
 
 def recordings(name: str, split: str, files: list[Path], steps: int | None = None) -> Recordings:
     """The spoken digits of one file, (n, T, 140)."""
@@ -38,6 +41,7 @@ def recordings(name: str, split: str, files: list[Path], steps: int | None = Non
     path, = files
     read = read_official if name == "shd" else read_regenerated
     values, labels, speakers, events, dropped = read(path, T)
+    check_kept(path, values, events, dropped, dataset.T, dataset.dt)
     source: dict[str, Any] = {
         "files": {path.name: digest(path)}, "verified": verified(name, split, path, len(labels)),
         "coding": f"{CHANNELS} channels -> {CHANNELS // NEIGHBOURS} by maximum over {NEIGHBOURS} neighbours, binary, "
@@ -63,9 +67,9 @@ def read_regenerated(path: Path, T: int) -> tuple[np.ndarray, np.ndarray, np.nda
 
     counts (n, 700) events a channel; ticks, their times in 0.5 ms, by sample, then channel; labels, speaker (n,)
     """
-    arrays = archive.read(path, ("counts", "ticks", "labels", "speaker"))
+    arrays = archive.read(path, {"counts": (None, CHANNELS), "ticks": (None,), "labels": (None,), "speaker": (None,)})
     counts, ticks = arrays["counts"], arrays["ticks"]
-    archive.check(path, "counts", counts, (None, CHANNELS))
+    archive.check(path, "counts", counts, (None, CHANNELS), len(ticks))
     archive.check(path, "ticks", ticks, (None,))
     n = len(counts)
     _describe(path, arrays["labels"], arrays["speaker"], n)
@@ -73,7 +77,7 @@ def read_regenerated(path: Path, T: int) -> tuple[np.ndarray, np.ndarray, np.nda
     if ends[-1] != len(ticks):
         raise DataError(f"{path}: counts add up to {ends[-1]} events, but there are {len(ticks)} ticks; the file is "
                         f"not as it was written, get it again")
-    values = np.zeros((n, T, CHANNELS // NEIGHBOURS), np.uint8)
+    values = empty(path, (n, T, CHANNELS // NEIGHBOURS), path.stat().st_size)
     kept = 0
     for first in range(0, n, CHUNK):
         some = counts[first:first + CHUNK]
@@ -102,19 +106,22 @@ def read_official(path: Path, T: int) -> tuple[np.ndarray, np.ndarray, np.ndarra
     """
     with _hdf5(path) as file:
         times, units = _lists(path, file, "spikes/times"), _lists(path, file, "spikes/units")
-        labels, speakers = (np.asarray(_member(path, file, key)) for key in ("labels", "extra/speaker"))
         n = len(times)
-        _describe(path, labels, speakers, n)
         if len(units) != n:
             raise DataError(f"{path}: {n} lists of times but {len(units)} of units; get the file again from its source")
-        values = np.zeros((n, T, CHANNELS // NEIGHBOURS), np.uint8)
+        labels, speakers = (_numbers(path, file, key, n) for key in ("labels", "extra/speaker"))
+        _describe(path, labels, speakers, n)
+        values = empty(path, (n, T, CHANNELS // NEIGHBOURS), path.stat().st_size)
         events = kept = 0
-        for first in range(0, n, CHUNK):
-            some = slice(first, min(first + CHUNK, n))
+        for first in range(0, n, LISTS):
+            some = slice(first, min(first + LISTS, n))
             sample, time, channel = _events(path, times[some], units[some], first)
             keep = time < T / STEPS_A_SECOND
             occupy(values[some], sample[keep], step_at(time[keep]), channel[keep] // NEIGHBOURS)
             events, kept = events + len(time), kept + int(keep.sum())
+            if events * times.id.get_type().get_super().get_size() > file.id.get_filesize():
+                raise DataError(f"{path}: more events than fit into the file, so that lists in it are one and the "
+                                f"same; get the file again from its source")
     return values, labels.astype(np.int64), speakers.astype(np.int64), events, events - kept
 
 
@@ -152,7 +159,7 @@ def _hdf5(path: Path) -> Iterator[Any]:
             content: Any = path
             if path.suffix == ".gz":
                 content = stack.enter_context(tempfile.TemporaryFile())
-                shutil.copyfileobj(stack.enter_context(gzip.open(path)), content)
+                content.writelines(unzipped(path))
             yield stack.enter_context(h5py.File(content, "r"))
     except DataError:
         raise
@@ -162,18 +169,28 @@ def _hdf5(path: Path) -> Iterator[Any]:
 
 
 def _member(path: Path, file: Any, key: str) -> Any:
+    """A data set of the file, of which nothing is read yet; DataError if it, or a piece of it, is too much."""
     if key not in file or not hasattr(file[key], "dtype"):
         raise DataError(f"{path}: no data {key!r}, but SHD files have spikes/times, spikes/units, labels and "
                         f"extra/speaker; use the official file")
-    return file[key]
+    data, disk = file[key], file.id.get_filesize()
+    check_room(disk, data.dtype.itemsize * max(data.size or 0, math.prod(data.chunks or ())))
+    return data
 
 
-def _lists(path: Path, file: Any, key: str) -> np.ndarray:
-    """(n,) object array of number arrays, of the kind times or units need."""
+def _numbers(path: Path, file: Any, key: str, n: int) -> np.ndarray:
+    """(n,) whole numbers."""
+    data = _member(path, file, key)
+    archive.check_shape(path, key.removeprefix("extra/"), data, (n,))
+    return np.asarray(data)
+
+
+def _lists(path: Path, file: Any, key: str) -> Any:
+    """The data set of (n,) number lists, of the kind times or units need; nothing is read yet."""
     data = _member(path, file, key)
     kinds = "f" if key == "spikes/times" else "iu"
     inner = importlib.import_module("h5py").check_vlen_dtype(data.dtype)
     if data.ndim != 1 or inner is None or np.dtype(inner).kind not in kinds:
         raise DataError(f"{path}: {key} is {data.dtype} {data.shape}, but SHD keeps (n,) lists of "
                         f"{'floats' if kinds == 'f' else 'integers'}; use the official file")
-    return data[:]
+    return data

@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from dmpnet.archives import RATIO, ROOM
 from dmpnet.data import archive
 from dmpnet.data.catalogue import DATASETS, OfficialFile
 from dmpnet.data.recordings import Recordings, check_labels, check_permutation
-from dmpnet.errors import DataError
+from dmpnet.errors import DataError, DataWarning
 from dmpnet.files import digest, digest_of, write_arrays
 
 SIDE = 28
@@ -87,24 +88,44 @@ def read_files(split: str, image_file: Path, label_file: Path) -> tuple[np.ndarr
 
 def _known(path: Path, dimensions: int, official: OfficialFile) -> tuple[np.ndarray, bool]:
     """The array of an idx file, and whether it is byte for byte the official one (Fashion-MNIST goes by its names)."""
-    content = _content(path)
+    content = _content(path, dimensions)
     array = parse_idx(content, dimensions, path)
     known = hashlib.md5(content, usedforsecurity=False).hexdigest() == official.content_md5
     if not known:
         warnings.warn(f"{path}: a sound idx file, but not the official {official.name.removesuffix('.gz')}; results on "
-                      f"it are not results on MNIST", stacklevel=2)
+                      f"it are not results on MNIST", DataWarning, stacklevel=2)
     return array, known
 
 
-def _content(path: Path) -> bytes:
+def _content(path: Path, dimensions: int) -> bytes:
+    """The bytes of an idx file, one more at most than its header says there are."""
     try:
-        if path.suffix != ".gz":
-            return path.read_bytes()
-        with gzip.open(path) as file:
-            return file.read()
+        with gzip.open(path) if path.suffix == ".gz" else open(path, "rb") as file:
+            head = file.read(4 + 4 * dimensions)
+            size, disk = math.prod(parse_shape(head, dimensions, path)), path.stat().st_size
+            if size > max(ROOM, RATIO * disk):
+                raise DataError(f"{path}: {disk:,} bytes, but its header needs {size:,}; the file is not whole: delete "
+                                f"it and get it again")
+            return head + file.read(size + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path}: cannot be read to its end ({error}); delete it and get it again from an MNIST "
                         f"mirror") from error
+
+
+def parse_shape(head: bytes, dimensions: int, origin: str | Path) -> tuple[int, ...]:
+    """The lengths that an idx file's first bytes declare."""
+    wanted = 0x0800 + dimensions
+    magic = int.from_bytes(head[:4], "big")
+    if head[:2] == b"\x1f\x8b":
+        raise DataError(f"{origin}: is compressed, but its name does not say so; rename it to end in .gz")
+    if len(head) >= 4 and magic != wanted:
+        what = {1: "labels", 3: "images"}.get(dimensions, f"{dimensions} dimensions")
+        raise DataError(f"{origin}: magic number {magic}, but an idx file of {what} starts with {wanted}; "
+                        f"check that images and labels are not swapped, or get it again")
+    if len(head) < 4 + 4 * dimensions:
+        raise DataError(f"{origin}: {len(head)} bytes, but its header needs {4 + 4 * dimensions}; the file is not "
+                        f"whole: delete it and get it again")
+    return tuple(int.from_bytes(head[at:at + 4], "big") for at in range(4, 4 + 4 * dimensions, 4))
 
 
 def parse_idx(content: bytes, dimensions: int, origin: str | Path) -> np.ndarray:
@@ -112,20 +133,11 @@ def parse_idx(content: bytes, dimensions: int, origin: str | Path) -> np.ndarray
 
     Layout: 0, 0, 8 (unsigned byte), number of dimensions; each length as big-endian uint32; the values.
     """
-    wanted = 0x0800 + dimensions
-    magic = int.from_bytes(content[:4], "big")
-    if content[:2] == b"\x1f\x8b":
-        raise DataError(f"{origin}: is compressed, but its name does not say so; rename it to end in .gz")
-    if len(content) >= 4 and magic != wanted:
-        what = {1: "labels", 3: "images"}.get(dimensions, f"{dimensions} dimensions")
-        raise DataError(f"{origin}: magic number {magic}, but an idx file of {what} starts with {wanted}; "
-                        f"check that images and labels are not swapped, or get it again")
+    shape = parse_shape(content, dimensions, origin)
     head = 4 + 4 * dimensions
-    shape = tuple(int.from_bytes(content[at:at + 4], "big") for at in range(4, head, 4))
-    if len(content) < head or len(content) - head != math.prod(shape):
-        needed = head + (math.prod(shape) if len(content) >= head else 0)
-        raise DataError(f"{origin}: {len(content)} bytes, but its header needs {needed}; the file is not whole: "
-                        f"delete it and get it again")
+    if len(content) - head != math.prod(shape):
+        raise DataError(f"{origin}: {len(content)} bytes, but its header needs {head + math.prod(shape)}; the file is "
+                        f"not whole: delete it and get it again")
     return np.frombuffer(content, np.uint8, offset=head).reshape(shape).copy()
 
 
@@ -134,7 +146,7 @@ def read_subset() -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
     with resources.as_file(resources.files("dmpnet.data") / SUBSET) as path:
         if not path.is_file():
             raise DataError(f"{SUBSET}: missing from the installed package; reinstall dmpnet")
-        arrays = archive.read(path, ("images", "labels"))
+        arrays = archive.read(path, {"images": (None, SIDE, SIDE), "labels": (None,)})
         files = {SUBSET: digest(path)}
     images, labels = arrays["images"], arrays["labels"]
     if digest_of(images, labels) != SUBSET_SHA256:

@@ -18,11 +18,12 @@ import numpy as np
 
 from dmpnet.data import archive
 from dmpnet.data.catalogue import DATASETS
-from dmpnet.data.cells import CHUNK, check_steps, occupy
+from dmpnet.data.cells import CHUNK, check_kept, check_steps, empty, occupy
 from dmpnet.data.recordings import Recordings, check_labels
 from dmpnet.data.verification import verified
-from dmpnet.errors import DataError
+from dmpnet.errors import DataError, DataWarning
 from dmpnet.files import digest
+from dmpnet.headers import MOST
 
 SIDE = 34
 POOLED = SIDE // 2
@@ -32,6 +33,12 @@ EVENT_BYTES = 5
 OVERFLOW_ROW = 240
 OVERFLOW = 2**13
 """An event at y = 240 is none: it says that the clock of all that follows is 8,192 us further on."""
+
+LARGEST = 20_000_000
+"""Bytes of a .bin at most."""
+
+WINDOW = 300
+"""Milliseconds in which nearly all events of a recording come."""
 
 OFFICIAL = {"train": 60000, "test": 10000}
 """Recordings in the official folders."""
@@ -65,12 +72,13 @@ def read_npz(split: str, path: Path, T: int, step: int) -> tuple[np.ndarray, np.
     t, code : (events,) time in ms and polarity * 1156 + y * 34 + x, by sample; n : (samples,) events of each
     label, is_test : (samples,)
     """
-    arrays = archive.read(path, ("t", "code", "n", "label", "is_test"))
+    arrays = archive.read(path, {key: None if key == "is_test" else (None,)
+                                 for key in ("t", "code", "n", "label", "is_test")})
     t, code, n = arrays["t"], arrays["code"], arrays["n"].astype(np.int64)
     ends, wanted = _check_npz(path, arrays, split)
     lookup = channel_of(*np.unravel_index(np.arange(2 * SIDE * SIDE), (2, SIDE, SIDE))).astype(np.int16)
     labels = arrays["label"][wanted].astype(np.int64)
-    values = np.zeros((len(labels), T, CHANNELS), np.uint8)
+    values = empty(path, (len(labels), T, CHANNELS), path.stat().st_size)
     row = np.cumsum(wanted) - 1
     events = kept = 0
     for first in range(0, len(n), CHUNK):
@@ -81,6 +89,7 @@ def read_npz(split: str, path: Path, T: int, step: int) -> tuple[np.ndarray, np.
         keep = ours & (when < T)
         occupy(values, row[sample[keep]], when[keep], lookup[code[some][keep]])
         events, kept = events + int(ours.sum()), kept + int(keep.sum())
+    check_kept(path, values, events, events - kept, round(WINDOW / step), 1e-3 * step)
     return values, labels, {
         "files": {path.name: digest(path)}, "verified": verified("nmnist", split, path, len(labels)),
         "part": f"{len(labels):,} recordings of the official training set, not the official test set",
@@ -90,7 +99,7 @@ def read_npz(split: str, path: Path, T: int, step: int) -> tuple[np.ndarray, np.
 def _check_npz(path: Path, arrays: dict[str, np.ndarray], split: str) -> tuple[np.ndarray, np.ndarray]:
     """First event of each sample (and the end), and the samples of `split`; DataError for an unsound file."""
     for key in ("t", "code", "n", "label"):
-        archive.check(path, key, arrays[key], (None,))
+        archive.check(path, key, arrays[key], (None,), len(arrays["t"]) if key == "n" else MOST)
     t, code, marks, samples = arrays["t"], arrays["code"], arrays["is_test"], len(arrays["n"])
     check_labels(arrays["label"], samples, DATASETS["nmnist"].classes, str(path))
     if marks.dtype != bool or marks.shape != (samples,):
@@ -113,11 +122,11 @@ def _check_npz(path: Path, arrays: dict[str, np.ndarray], split: str) -> tuple[n
 def read_tree(split: str, folder: Path, T: int, step: int) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
     """The official folder: `folder`/<digit>/<number>.bin, by digit, then name."""
     paths = [(label, path) for label in range(DATASETS["nmnist"].classes)
-             for path in sorted((folder / str(label)).glob("*.bin"))]
+             for path in sorted((folder / str(label)).glob("[!.]*.bin"))]  # a Mac adds hidden ._NAME beside NAME
     if not paths:
         raise DataError(f"{folder}: no .bin file in its subfolders 0 to 9, but N-MNIST keeps one a recording there; "
                         f"unpack the official archive again")
-    values = np.zeros((len(paths), T, CHANNELS), np.uint8)
+    values = empty(folder, (len(paths), T, CHANNELS), sum(path.stat().st_size for _, path in paths))
     sum_ = hashlib.sha256()
     events = kept = 0
     for number, (time, channel) in enumerate(_bins(folder, paths, sum_)):
@@ -125,10 +134,11 @@ def read_tree(split: str, folder: Path, T: int, step: int) -> tuple[np.ndarray, 
         keep = when < T
         occupy(values, np.full(keep.sum(), number), when[keep], channel[keep])
         events, kept = events + len(time), kept + int(keep.sum())
+    check_kept(folder, values, events, events - kept, round(WINDOW / step), 1e-3 * step)
     whole = len(paths) == OFFICIAL[split]
     if not whole:
         warnings.warn(f"{folder}: sound, but not the official {split} set of {OFFICIAL[split]} recordings (it holds "
-                      f"{len(paths)}); results on it are not results on N-MNIST", stacklevel=2)
+                      f"{len(paths)}); results on it are not results on N-MNIST", DataWarning, stacklevel=2)
     return values, np.array([label for label, _ in paths]), {
         "files": {f"{folder.name}/": sum_.hexdigest()}, "verified": None if whole else False,
         "part": f"{len(paths):,} recordings of the official {'training' if split == 'train' else 'test'} set",
@@ -139,7 +149,8 @@ def _bins(folder: Path, paths: list[tuple[int, Path]], sum_: Any) -> Iterator[tu
     """Time (us) and channel of the events of each file; names and bytes go into `sum_`."""
     for _, path in paths:
         try:
-            content = path.read_bytes()
+            with open(path, "rb") as file:
+                content = file.read(LARGEST + 1)
         except OSError as error:
             raise DataError(f"{path}: cannot be read ({' '.join(str(error).split())}); unpack the official archive "
                             f"again") from error
@@ -152,6 +163,9 @@ def parse_bin(content: bytes, origin: str | Path) -> tuple[np.ndarray, np.ndarra
 
     Layout: 40 bits an event, x (8), y (8), polarity (1), time in us (23), the highest bit first.
     """
+    if len(content) > LARGEST:
+        raise DataError(f"{origin}: over {LARGEST:,} bytes, but a recording has some 20,000; unpack the official "
+                        f"archive again")
     if not content or len(content) % EVENT_BYTES:
         raise DataError(f"{origin}: {len(content)} bytes, but events of {EVENT_BYTES} bytes are needed, one at least; "
                         f"the file is not whole: unpack the official archive again")

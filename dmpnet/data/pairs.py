@@ -23,6 +23,8 @@ def recordings(name: str, split: str, files: list[Path], steps: int | None = Non
     if steps not in (None, STEPS):
         raise DataError(f"{name}: steps = {steps}, but two digits take {STEPS}; leave steps out")
     images, digits, source = mnist.read_files(split, *files)
+    if len(images) < 2:
+        raise DataError(f"{files[0]}: {len(images)} image, but a pair takes two; use the official file")
     small = smaller(images).reshape(len(images), SIDE * SIDE)
     first, second = paired(digits)
     values = np.concatenate([small[first], small[second]], axis=1)[:, :, None]

@@ -12,17 +12,26 @@ Two things about these files:
 """
 
 import importlib
+import math
+import struct
+import warnings
+import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from dmpnet.archives import PIECE, check_room
 from dmpnet.data.catalogue import DATASETS
-from dmpnet.data.cells import check_steps
+from dmpnet.data.cells import TOLD, check_steps
 from dmpnet.data.recordings import Recordings
 from dmpnet.data.verification import verified
-from dmpnet.errors import DataError
+from dmpnet.errors import DataError, DataWarning
 from dmpnet.files import digest
+
+COMPRESSED = 15
+NUMBERS = ("double", "single", "logical", *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)))
+"""Classes of plain arrays, as MATLAB calls them."""
 
 
 def recordings(name: str, split: str, files: list[Path], steps: int | None = None) -> Recordings:
@@ -32,10 +41,12 @@ def recordings(name: str, split: str, files: list[Path], steps: int | None = Non
     path, = files
     x, y = read(path)
     values, one_hot = np.ascontiguousarray(x[:, :T], np.int8), y[:, :T]
+    unlabelled = int((~one_hot.any(2)).sum())
+    _check_labelled(path, unlabelled, one_hot.shape[0] * T)
     source: dict[str, Any] = {
         "files": {path.name: digest(path)}, "verified": verified(name, split, path, len(x)),
         "coding": f"level crossings of two leads, the first {T} steps of {1e3 * dataset.dt:g} ms",
-        "steps_unlabelled": int((~one_hot.any(2)).sum()), "end_marks": int((values < 0).sum()),
+        "steps_unlabelled": unlabelled, "end_marks": int((values < 0).sum()),
         "licence": dataset.licence, "attribution": dataset.attribution}
     return Recordings(name, split, dataset.kind, values, 1.0, one_hot.argmax(2).astype(np.int64), None,
                       dataset.classes, dataset.dt, None, source)
@@ -47,14 +58,8 @@ def read(path: Path) -> tuple[np.ndarray, np.ndarray]:
     The file also holds t (n, 1301), the steps counted, and max_i (n, 1), how many there are: 1,301 everywhere.
     """
     dataset = DATASETS["qtdb"]
-    x, y, t, max_i = _variables(path, "x", "y", "t", "max_i")
-    T, n = dataset.T, len(x)
-    for key, array, shape in (("x", x, (n, T, dataset.channels)), ("y", y, (n, T, dataset.classes)), ("t", t, (n, T)),
-                              ("max_i", max_i, (n, 1))):
-        if array.shape != shape or not n or array.dtype.kind not in "iuf":
-            wanted = str(shape) if n else "of one recording at least"
-            raise DataError(f"{path}: {key} is {array.dtype} {array.shape}, but numbers {wanted} are needed; use the "
-                            f"official file")
+    T = dataset.T
+    x, y, t, max_i = _variables(path, {"x": (T, dataset.channels), "y": (T, dataset.classes), "t": (T,), "max_i": (1,)})
     if (t != np.arange(T)).any() or (max_i != T).any():
         raise DataError(f"{path}: t does not count the steps from 0 to {T - 1}, or max_i is not {T}, in every "
                         f"recording; get the file again from its source")
@@ -72,17 +77,64 @@ def read(path: Path) -> tuple[np.ndarray, np.ndarray]:
     return x, y
 
 
-def _variables(path: Path, *names: str) -> list[np.ndarray]:
-    """Plain arrays of a MATLAB file (level 5; such a file holds no code), or a DataError."""
-    loadmat = importlib.import_module("scipy.io").loadmat  # here, because importing scipy takes time
+def _check_labelled(path: Path, unlabelled: int, steps: int) -> None:
+    """Say how many steps count as class 0 only because nobody labelled them; DataError if these are all."""
+    said = f"{path}: {unlabelled:,} of {steps:,} steps have no label"
+    if unlabelled == steps:
+        raise DataError(f"{said}, so that there is nothing to tell; use the official file")
+    if unlabelled > TOLD * steps:
+        warnings.warn(f"{said}, {100 * unlabelled / steps:.1f} %, and count as class 0, as in the authors' code",
+                      DataWarning, stacklevel=2)
+
+
+def _variables(path: Path, shapes: dict[str, tuple[int, ...]]) -> list[np.ndarray]:
+    """Plain arrays of a MATLAB file (level 5; such a file holds no code), or a DataError.
+
+    shapes : by name, those of one recording
+    """
+    matlab = importlib.import_module("scipy.io")  # here, because importing scipy takes time
     try:
-        found = loadmat(path, variable_names=names)
+        check_room(path.stat().st_size, unpacked(path))
+        _check_shapes(path, shapes, {name: (shape, kind) for name, shape, kind in matlab.whosmat(path)})
+        found = matlab.loadmat(path, variable_names=tuple(shapes))
+        return [np.asarray(found[name]) for name in shapes]
+    except DataError:
+        raise
     except Exception as error:  # whatever a damaged file makes the parser trip over
         raise DataError(f"{path}: cannot be read as a MATLAB file to its end "
                         f"({' '.join(str(error).split()) or type(error).__name__}); get it again from its source"
                         ) from error
-    for name in names:
-        if not isinstance(found.get(name), np.ndarray):
-            raise DataError(f"{path}: no array {name!r}, but the documented layout has {', '.join(names)}; get the "
+
+
+def _check_shapes(path: Path, shapes: dict[str, tuple[int, ...]], there: dict[str, tuple[tuple, str]]) -> None:
+    """Raise DataError unless what the file declares, by name, are numbers of these shapes, one or more of each."""
+    n = there["x"][0][0] if "x" in there and there["x"][0] else 0
+    for name, shape in shapes.items():
+        if name not in there:
+            raise DataError(f"{path}: no array {name!r}, but the documented layout has {', '.join(shapes)}; get the "
                             f"file again from its source")
-    return [found[name] for name in names]
+        if there[name][0] != (n, *shape) or n < 1 or there[name][1] not in NUMBERS:
+            wanted = str((n, *shape)) if n else "of one recording at least"
+            raise DataError(f"{path}: {name} is {there[name][1]} {there[name][0]}, but numbers {wanted} are needed; "
+                            f"use the official file")
+    check_room(path.stat().st_size, sum(8 * n * math.prod(shape) for shape in shapes.values()))
+
+
+def unpacked(path: Path) -> int:
+    """Bytes that a MATLAB file's compressed parts become, counted a piece at a time; ValueError once too many.
+
+    Layout: 128 bytes, then parts of a type and a length, uint32 each, and that many bytes; type 15: compressed.
+    """
+    size = 0
+    with open(path, "rb") as file:
+        order = "<" if file.read(128)[126:] == b"IM" else ">"
+        while len(tag := file.read(8)) == 8:
+            kind, length = struct.unpack(f"{order}II", tag)
+            start, unzip = file.tell(), zlib.decompressobj()
+            piece = file.read(min(length, path.stat().st_size)) if kind == COMPRESSED else b""
+            while piece and not unzip.eof:
+                size += len(unzip.decompress(piece, PIECE))
+                piece = unzip.unconsumed_tail
+                check_room(path.stat().st_size, size)
+            file.seek(start + length)
+    return size

@@ -4,6 +4,7 @@ import warnings
 from pathlib import Path
 
 from dmpnet.data.catalogue import DATASETS
+from dmpnet.errors import DataWarning
 from dmpnet.files import digest
 
 
@@ -17,6 +18,6 @@ def verified(name: str, split: str, path: Path, n: int) -> bool | None:
     known = digest(path, "md5") == official.md5 if official else None
     if known is False or n != expected:
         warnings.warn(f"{path}: sound, but not the {name} {split} file of {expected} recordings (it holds {n}); "
-                      f"results on it are not results on {name}", stacklevel=2)
+                      f"results on it are not results on {name}", DataWarning, stacklevel=2)
         return False
     return known
