@@ -90,11 +90,12 @@ def native(array: np.ndarray) -> np.ndarray:
     return array.astype(array.dtype.newbyteorder("="), copy=False)
 
 
-def unzipped(path: Path) -> Iterator[bytes]:
-    """The content of a .gz in pieces; ValueError once it is too much."""
-    size = 0
+def unzipped(path: Path, ratio: int) -> Iterator[bytes]:
+    """The content of a .gz in pieces; ValueError once it is over 20 MB and `ratio` times the bytes of the file."""
+    size, most = 0, max(ROOM // 10, ratio * path.stat().st_size)
     with gzip.open(path) as file:
         while piece := file.read(PIECE):
             size += len(piece)
-            check_room(path.stat().st_size, size)
+            if size > most:
+                raise ValueError(f"it unpacks to over {most:,} bytes, {ratio} times those of the file")
             yield piece

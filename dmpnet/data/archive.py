@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dmpnet.archives import check_room
 from dmpnet.errors import DataError
 from dmpnet.files import read_arrays
 from dmpnet.headers import MOST
@@ -13,8 +14,11 @@ Layout = Mapping[str, tuple[int | None, ...] | None]
 """Shape of whole numbers by key (None: any length), None for an array that the caller looks at."""
 
 
-def read(path: Path, layout: Layout) -> dict[str, np.ndarray]:
-    """The arrays of `layout`; what is of another layout is not even unpacked, nothing pickled is ever loaded."""
+def read(path: Path, layout: Layout, becomes: int = 0) -> dict[str, np.ndarray]:
+    """The arrays of `layout`; what is of another layout is not even unpacked, nothing pickled is ever loaded.
+
+    becomes : bytes that each entry of the first array becomes once it is read
+    """
     def check_layout(declared: dict[str, np.ndarray]) -> None:
         absent = [key for key in layout if key not in declared]
         if absent:
@@ -23,6 +27,8 @@ def read(path: Path, layout: Layout) -> dict[str, np.ndarray]:
         for key, shape in layout.items():
             if shape is not None:
                 check_shape(path, key, declared[key], shape)
+        if becomes:
+            check_room(path.stat().st_size, becomes * len(declared[next(iter(layout))]))
 
     return read_arrays(path, DataError, "get the file again from its source", tuple(layout), check=check_layout)
 

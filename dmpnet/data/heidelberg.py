@@ -30,6 +30,9 @@ STEPS_A_SECOND = 100
 TICKS_A_STEP = 20
 """shd-regen stores times in half milliseconds."""
 
+DENSE = 20
+"""Times its own bytes that a .h5.gz unpacks to at most; the official ones are half as large as what is in them."""
+
 LISTS = 32
 """Lists read at a time from HDF5, in which all may be the same one."""
 
@@ -67,7 +70,8 @@ def read_regenerated(path: Path, T: int) -> tuple[np.ndarray, np.ndarray, np.nda
 
     counts (n, 700) events a channel; ticks, their times in 0.5 ms, by sample, then channel; labels, speaker (n,)
     """
-    arrays = archive.read(path, {"counts": (None, CHANNELS), "ticks": (None,), "labels": (None,), "speaker": (None,)})
+    arrays = archive.read(path, {"counts": (None, CHANNELS), "ticks": (None,), "labels": (None,), "speaker": (None,)},
+                          T * CHANNELS // NEIGHBOURS)
     counts, ticks = arrays["counts"], arrays["ticks"]
     archive.check(path, "counts", counts, (None, CHANNELS), len(ticks))
     archive.check(path, "ticks", ticks, (None,))
@@ -159,7 +163,7 @@ def _hdf5(path: Path) -> Iterator[Any]:
             content: Any = path
             if path.suffix == ".gz":
                 content = stack.enter_context(tempfile.TemporaryFile())
-                content.writelines(unzipped(path))
+                content.writelines(unzipped(path, DENSE))
             yield stack.enter_context(h5py.File(content, "r"))
     except DataError:
         raise

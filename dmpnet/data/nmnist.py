@@ -72,8 +72,8 @@ def read_npz(split: str, path: Path, T: int, step: int) -> tuple[np.ndarray, np.
     t, code : (events,) time in ms and polarity * 1156 + y * 34 + x, by sample; n : (samples,) events of each
     label, is_test : (samples,)
     """
-    arrays = archive.read(path, {key: None if key == "is_test" else (None,)
-                                 for key in ("t", "code", "n", "label", "is_test")})
+    arrays = archive.read(path, {"n": (None,), "t": (None,), "code": (None,), "label": (None,), "is_test": None},
+                          T * CHANNELS)
     t, code, n = arrays["t"], arrays["code"], arrays["n"].astype(np.int64)
     ends, wanted = _check_npz(path, arrays, split)
     lookup = channel_of(*np.unravel_index(np.arange(2 * SIDE * SIDE), (2, SIDE, SIDE))).astype(np.int16)

@@ -12,6 +12,7 @@ Two things about these files:
 """
 
 import importlib
+import io
 import math
 import struct
 import warnings
@@ -21,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from dmpnet.archives import PIECE, check_room
+from dmpnet.archives import PIECE, ROOM, check_room
 from dmpnet.data.catalogue import DATASETS
 from dmpnet.data.cells import TOLD, check_steps
 from dmpnet.data.recordings import Recordings
@@ -30,6 +31,8 @@ from dmpnet.errors import DataError, DataWarning
 from dmpnet.files import digest
 
 COMPRESSED = 15
+DENSE = 50
+"""Times its own bytes that a file unpacks to at most; it is 24 of the official ones."""
 NUMBERS = ("double", "single", "logical", *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)))
 """Classes of plain arrays, as MATLAB calls them."""
 
@@ -94,9 +97,9 @@ def _variables(path: Path, shapes: dict[str, tuple[int, ...]]) -> list[np.ndarra
     """
     matlab = importlib.import_module("scipy.io")  # here, because importing scipy takes time
     try:
-        check_room(path.stat().st_size, unpacked(path))
-        _check_shapes(path, shapes, {name: (shape, kind) for name, shape, kind in matlab.whosmat(path)})
-        found = matlab.loadmat(path, variable_names=tuple(shapes))
+        content = unpacked(path)
+        _check_shapes(path, shapes, {name: (shape, kind) for name, shape, kind in matlab.whosmat(content)})
+        found = matlab.loadmat(content, variable_names=tuple(shapes))
         return [np.asarray(found[name]) for name in shapes]
     except DataError:
         raise
@@ -120,21 +123,30 @@ def _check_shapes(path: Path, shapes: dict[str, tuple[int, ...]], there: dict[st
     check_room(path.stat().st_size, sum(8 * n * math.prod(shape) for shape in shapes.values()))
 
 
-def unpacked(path: Path) -> int:
-    """Bytes that a MATLAB file's compressed parts become, counted a piece at a time; ValueError once too many.
+def unpacked(path: Path) -> io.BytesIO:
+    """The same MATLAB file with nothing compressed in it; ValueError if that is over 20 MB and DENSE times its bytes.
+
+    SciPy unpacks a tenth of a MB at a time, which can become 100 MB, and tells the shape of nothing before.
 
     Layout: 128 bytes, then parts of a type and a length, uint32 each, and that many bytes; type 15: compressed.
     """
-    size = 0
+    disk = path.stat().st_size
+    most, content = max(ROOM // 10, DENSE * disk), io.BytesIO()
     with open(path, "rb") as file:
-        order = "<" if file.read(128)[126:] == b"IM" else ">"
+        content.write(head := file.read(128))
+        order = "<" if head[126:] == b"IM" else ">"
         while len(tag := file.read(8)) == 8:
             kind, length = struct.unpack(f"{order}II", tag)
-            start, unzip = file.tell(), zlib.decompressobj()
-            piece = file.read(min(length, path.stat().st_size)) if kind == COMPRESSED else b""
+            piece, unzip = file.read(min(length, disk)), zlib.decompressobj()
+            if kind != COMPRESSED:
+                content.write(tag + piece)
+                continue
             while piece and not unzip.eof:
-                size += len(unzip.decompress(piece, PIECE))
+                content.write(unzip.decompress(piece, PIECE))
                 piece = unzip.unconsumed_tail
-                check_room(path.stat().st_size, size)
-            file.seek(start + length)
-    return size
+                if content.tell() > most:
+                    raise ValueError(f"it unpacks to over {most:,} bytes, more than {DENSE} times its own {disk:,}")
+            if not unzip.eof:
+                raise ValueError("a compressed part of it ends too early")
+    content.seek(0)
+    return content
