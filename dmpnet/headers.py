@@ -23,7 +23,7 @@ MOST = 2**53
 
 T = TypeVar("T")
 KINDS = {int: "a whole number of up to 2^53", float: "a finite number", bool: "true or false",
-         str: "a text", dict: "a table"}
+         str: "a text", dict: "a table", list: "a list"}
 
 
 def parsed(text: str, parse: Callable[[str], Any] = json.loads) -> dict[str, Any]:
@@ -65,7 +65,8 @@ def shown(value: Any) -> str:
 
 
 def record(kind: type[T], entries: Any, what: str, **more: Any) -> T:
-    """`kind`, a dataclass, of the `entries` a file holds and of `more`; lists become tuples.
+    """`kind`, a dataclass, of the `entries` a file holds and of `more`; lists become tuples
+    unless they are declared as lists.
 
     DmpnetError names the entry that is not known, not there or not of the type it is declared as.
     """
@@ -80,7 +81,7 @@ def record(kind: type[T], entries: Any, what: str, **more: Any) -> T:
         required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
         if required and name not in entries and name not in more:
             raise DmpnetError(f"{what} has no {name}, but needs it; add it")
-    values = {name: _tuples(value) for name, value in entries.items()}
+    values = {name: value if _is_list(hints[name]) else _tuples(value) for name, value in entries.items()}
     for name, value in values.items():
         if not fits(value, hints[name]):
             raise DmpnetError(f"{what}: {name} = {shown(entries[name])}, but it is {said(hints[name])}; set one")
@@ -90,6 +91,10 @@ def record(kind: type[T], entries: Any, what: str, **more: Any) -> T:
 @cache
 def _hints(kind: type) -> dict[str, Any]:
     return typing.get_type_hints(kind)
+
+
+def _is_list(hint: Any) -> bool:
+    return (typing.get_origin(hint) or hint) is list
 
 
 def _tuples(value: Any) -> Any:

@@ -1,6 +1,8 @@
 """The trainer: the same spikes as the reference, the gradients PyTorch itself derives, and runs that resume exactly."""
 
 import dataclasses
+import resource
+import zipfile
 
 import numpy as np
 import pytest
@@ -606,6 +608,113 @@ def test_checkpoint_of_another_recipe_or_damaged_is_refused(tmp_path):
     (tmp_path / "checkpoint.pt").write_bytes(content[: len(content) // 2])
     with pytest.raises(DmpnetError, match="not a whole checkpoint"):
         trainer.Trainer(recipe(epochs=1), bars(), tmp_path).resume()
+
+
+def put(tree, path, value):
+    """`tree` with what lies at `path` replaced, or taken out where `value` is None."""
+    *way, last = path
+    for key in way:
+        tree = tree[key]
+    if value is None:
+        del tree[last]
+    else:
+        tree[last] = value(tree[last]) if callable(value) else value
+
+
+WRONG_STATE = {
+    "no dict": ((), None), "recipe no dict": (("recipe",), 3), "no recipe": (("recipe",), None),
+    "a size that is a text": (("recipe", "sizes"), ("1", 2)), "epochs endless": (("recipe", "epochs"), float("inf")),
+    "a rate of thousands of digits": (("recipe", "lr"), 10**400), "no data set": (("recipe", "dataset"), "mnist"),
+    "products": (("products",), "save"), "products no text": (("products",), 3), "start": (("start",), 3),
+    "progress no dict": (("progress",), []), "another progress": (("progress", "lap"), 1),
+    "epoch": (("progress", "epoch"), "two"), "epoch below 0": (("progress", "epoch"), -1),
+    "batch": (("progress", "batch"), 10**30), "batch after the last": (("progress", "batch"), 1000),
+    "seen": (("progress", "seen"), float("nan")), "a batch but nothing seen": (("progress", "seen"), 0),
+    "curve": (("progress", "curve"), [3]), "curve too short": (("progress", "curve"), [[1, 2]]),
+    "curve of other epochs": (("progress", "curve"), []),
+    "no model": (("model",), None), "model a list": (("model",), []), "an array gone": (("model", "W_o"), None),
+    "an array more": (("model", "W"), torch.zeros(3)), "an array no tensor": (("model", "W_o"), [0.5]),
+    "turned": (("model", "layers.0.W_f"), lambda w: w.T.contiguous()),
+    "doubled": (("model", "W_o"), lambda w: w.double()),
+    "not finite": (("model", "W_o"), lambda w: w * float("nan")), "sparse": (("model", "W_o"), lambda w: w.to_sparse()),
+    "of every size": (("model", "W_o"), lambda w: w.new_zeros(1).expand(10**6, 10**6)),
+    "optimisers": (("optimisers",), 3), "none": (("optimisers", 0), 3),
+    "no groups": (("optimisers", 0, "param_groups"), 3),
+    "group no dict": (("optimisers", 0, "param_groups", 0), 3),
+    "factor": (("optimisers", 0, "param_groups", 0, "factor"), "x"),
+    "params": (("optimisers", 0, "param_groups", 0, "params"), [0, torch.zeros(3)]),
+    "betas": (("optimisers", 0, "param_groups", 0, "betas"), torch.zeros(2)),
+    "eps": (("optimisers", 0, "param_groups", 0, "eps"), float("nan")), "state": (("optimisers", 0, "state"), []),
+    "moment gone": (("optimisers", 0, "state", 0, "exp_avg"), None),
+    "moment no tensor": (("optimisers", 0, "state", 0, "step"), 3),
+    "moment of another size": (("optimisers", 0, "state", 0, "exp_avg"), torch.zeros(7)),
+    "moment below 0": (("optimisers", 0, "state", 0, "exp_avg_sq"), lambda v: v - 1),
+    "moment of no one": (("optimisers", 0, "state", 99), {}), "moments no dict": (("optimisers", 0, "state", 0), 3)}
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory):
+    """The state of a run stopped in its second epoch, and where it lies."""
+    run = trainer.Trainer(recipe(optimiser="muon"), bars(), tmp_path_factory.mktemp("begun"), every=1)
+
+    def stop(progress, batches):
+        if progress.epoch == 1 and progress.batch == 2:
+            raise KeyboardInterrupt
+
+    run.report = stop
+    with pytest.raises(KeyboardInterrupt):
+        run.run()
+    assert (run.progress.epoch, run.progress.batch) == (1, 2)
+    return run.checkpoint.read_bytes()
+
+
+@pytest.mark.parametrize("where, value", WRONG_STATE.values(), ids=list(WRONG_STATE))
+def test_a_sound_file_of_something_else_is_refused(begun, tmp_path, where, value):
+    """And changes nothing of the run that was to go on from it."""
+    path = tmp_path / "checkpoint.pt"
+    path.write_bytes(begun)
+    run = trainer.Trainer(recipe(optimiser="muon"), bars(), tmp_path)
+    before = {name: array.clone() for name, array in run.model.state_dict().items()}
+    state = torch.load(path, weights_only=True)
+    put(state, where, value) if where else None
+    torch.save(state if where else [1, 2], path)
+    with pytest.raises(DmpnetError) as error:
+        run.resume()
+    assert str(error.value).startswith(f"{path}: ") and "\n" not in str(error.value) and len(str(error.value)) < 600
+    assert "delete it" in str(error.value) or "another --out" in str(error.value)
+    assert all(torch.equal(array, before[name]) for name, array in run.model.state_dict().items())
+    assert run.progress == trainer.Progress()
+    path.write_bytes(begun)
+    assert run.resume() and run.progress.epoch == 1
+
+
+def test_a_packed_checkpoint_is_not_unpacked(tmp_path):
+    """torch.save packs nothing; what is packed may stand for a thousand times its bytes."""
+    run = trainer.Trainer(recipe(), bars(), tmp_path)
+    run.save()
+    with zipfile.ZipFile(run.checkpoint) as archive:
+        entries = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(run.checkpoint, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in entries.items():
+            archive.writestr(name, content)
+    assert torch.load(run.checkpoint, weights_only=True), "PyTorch would"
+    with pytest.raises(DmpnetError, match="not a whole checkpoint"):
+        run.resume()
+
+
+def test_a_full_disk_leaves_the_checkpoint_before(tmp_path):
+    run = trainer.Trainer(recipe(), bars(), tmp_path)
+    run.save()
+    before = run.checkpoint.read_bytes()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) // 2, limits[1]))
+    try:
+        with pytest.raises(OSError, match="checkpoint.pt") as error:
+            run.save()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert "\n" not in str(error.value) and "whole" in str(error.value)
+    assert run.checkpoint.read_bytes() == before and [path.name for path in tmp_path.iterdir()] == ["checkpoint.pt"]
 
 
 def test_divergence_is_one_line(tmp_path):

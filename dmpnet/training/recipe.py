@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
+from dmpnet import headers
 from dmpnet.errors import DmpnetError
 from dmpnet.neurons import Neuron
 from dmpnet.training.model import Architecture
@@ -174,20 +175,18 @@ class Recipe:
     @classmethod
     def of(cls, record: dict) -> "Recipe":
         """The recipe that a trained network's provenance holds; settings that no longer exist are left out."""
-        def hashable(value):
-            return tuple(map(hashable, value)) if isinstance(value, list) else value
-
         known = {field.name for field in fields(cls)}
         record = {FORMERLY.get(name, name): value for name, value in record.items()}
-        return cls(**{name: hashable(value) for name, value in record.items() if name in known})
+        return headers.record(cls, {name: value for name, value in record.items() if name in known}, "recipe")
 
     @classmethod
     def that_led_to(cls, network: TrainedNetwork) -> "Recipe":
         """How `network` was trained; DmpnetError if its file does not say."""
-        if "dataset" not in network.provenance.get("arguments", {}):
+        arguments = network.provenance.get("arguments")
+        if not isinstance(arguments, dict) or "dataset" not in arguments:
             raise DmpnetError("network: its file does not say how it was trained, so that its validation part is not "
                               "known; train one with dmpnet train")
-        return cls.of(network.provenance["arguments"])
+        return cls.of(arguments)
 
 
 def published(dataset: str, kind: str = "dmp", **changes) -> Recipe:

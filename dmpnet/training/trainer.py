@@ -17,7 +17,8 @@ from dmpnet import provenance, weights
 from dmpnet.data import Recordings, validation_split
 from dmpnet.errors import DmpnetError
 from dmpnet.files import whole_file
-from dmpnet.training import augmentation
+from dmpnet.headers import record, shown
+from dmpnet.training import augmentation, checkpoint
 from dmpnet.training.allocation import keep_freed_memory
 from dmpnet.training.model import SpikingNetwork, effective_rank, from_trained
 from dmpnet.training.recipe import Recipe
@@ -133,12 +134,13 @@ class Trainer:
         """Continue from the folder's checkpoint, if there is one; raises DmpnetError if it is of another recipe."""
         if not self.checkpoint.exists():
             return False
+        state = checkpoint.read(self.checkpoint)
         try:
-            state = torch.load(self.checkpoint, weights_only=True)
-        except Exception as error:  # torch raises many kinds for a damaged file
-            raise DmpnetError(f"{self.checkpoint}: not a whole checkpoint ({error.__class__.__name__}); delete it to "
-                              f"start again") from error
-        theirs, ours = Recipe.of(state["recipe"]).record(), self.recipe.record()  # settings that came later: default
+            theirs = Recipe.of(state["recipe"]).record()  # settings that came later: default
+            progress = record(Progress, state["progress"], "progress")
+        except DmpnetError as error:
+            raise DmpnetError(f"{self.checkpoint}: {error}; or delete it to start again") from error
+        ours = self.recipe.record()
         longer = () if self.recipe.depends_on_epochs else ("epochs",)
         differ = [key for key in ours if theirs[key] != ours[key] and key not in longer]
         if differ:
@@ -151,18 +153,24 @@ class Trainer:
         if state.get("data", self.data.checksum) != self.data.checksum:
             raise DmpnetError(f"{self.checkpoint}: this run was taught other recordings than those of {self.data.name} "
                               f"given now; use another --out folder, or the same data")
+        self._check_progress(progress)
+        checkpoint.restore(self.checkpoint, state, self.model, self.optimisers)
         self.origin["products"] = state["products"]
         self.model.products = getattr(torch, state["products"])
-        self.model.load_state_dict(state["model"])
-        try:
-            for optimiser, theirs in zip(self.optimisers, state["optimisers"], strict=True):
-                optimiser.load_state_dict(theirs)
-        except ValueError as error:
-            raise DmpnetError(f"{self.checkpoint}: its optimisers are of another version of dmpnet; delete it to start "
-                              f"again, or go on with that version") from error
-        self.progress = Progress(**state["progress"])
+        self.progress = progress
         self._look()
         return True
+
+    def _check_progress(self, p: Progress) -> None:
+        """Raise DmpnetError unless a run can be there: counts from 0 on, samples seen once an epoch has begun."""
+        counts = ("epoch", "batch", "correct", "seen", "left_out", "best_epoch")
+        wrong = [name for name in counts if getattr(p, name) < 0]
+        if p.batch >= max(self.batches, 1) or (p.batch > 0) != (p.seen > 0):
+            wrong.append("batch")
+        if any(not isinstance(row, list) or len(row) != len(CURVE) for row in p.curve) or len(p.curve) != p.epoch:
+            wrong.append("curve")
+        if wrong:
+            raise checkpoint.unsound(self.checkpoint, f"progress: {wrong[0]} = {shown(getattr(p, wrong[0]))}")
 
     @property
     def steps(self) -> int:
@@ -184,8 +192,7 @@ class Trainer:
                  "optimisers": [optimiser.state_dict() for optimiser in self.optimisers], "start": self.began,
                  "data": self.data.checksum, "products": self.origin["products"],
                  "progress": dict(self.progress.__dict__)}  # all that is drawn is drawn from the seed and these
-        with whole_file(self.checkpoint) as temporary:
-            torch.save(state, temporary)
+        checkpoint.write(self.checkpoint, state)
 
     def run(self) -> Progress:
         """Train to the last epoch."""
