@@ -64,6 +64,7 @@ theta = theta*exp(-rest/tau_theta)
 CONSTANTS = {"v_rest": -65 * mV, "v_reset": -65 * mV, "v_inh": -100 * mV, "tau": 100 * ms, "tau_e": 1 * ms,
              "tau_i": 2 * ms}
 REFRACTORY = 5 * ms
+LONGEST = 1_000_000
 FOREVER = 1e300 * second
 SHOWN = """
 image : integer     # of this run, -1 before the first
@@ -115,6 +116,13 @@ class Competition:
         for name in ("inputs", "N", "dt", "present", "intensity", "norm"):
             if not 0 < getattr(self, name) < np.inf:
                 raise DmpnetError(f"competition: {name} = {getattr(self, name)}, but it is positive; set {name} > 0")
+        for name in ("rest", "inhibition"):
+            if not 0 <= getattr(self, name) < np.inf:
+                raise DmpnetError(f"competition: {name} = {getattr(self, name)}, but it is not below 0; set "
+                                  f"{name} >= 0")
+        if not self.present / self.dt < LONGEST:
+            raise DmpnetError(f"competition: present = {self.present}, dt = {self.dt}, but a presentation takes fewer "
+                              f"than {LONGEST} steps; set a larger dt")
         if self.N < 2 or self.steps < 1:
             raise DmpnetError(f"competition: {self.N} neurons, {self.steps} steps a presentation, but there are rivals "
                               f"from 2 neurons on, and a step; set N >= 2 and present >= dt")

@@ -9,18 +9,22 @@
 """
 
 import json
-import zipfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from dmpnet.errors import WeightsError
+from dmpnet.errors import DmpnetError, WeightsError
 from dmpnet.files import write_arrays
+from dmpnet.headers import record, shown
+from dmpnet.learning import kept
 from dmpnet.learning.competition import Competition
 
 FORMAT = "dmpnet-competition-1"
+FIX = "give a file that `dmpnet learn digits` wrote"
+MOST = 127
+"""Largest class that a file can say a neuron stands for."""
 HISTORY = ("histograms", "writes")
 
 
@@ -60,16 +64,19 @@ def save(learned: Learned, path: str | Path) -> None:
 
 def load(path: str | Path) -> Learned:
     """The network that `path` holds, in float64."""
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            header = json.loads(str(file["header"]))
-            arrays = {name: file[name] for name in ("w", "theta", "neurons")}
-            more = {name: file[name] for name in HISTORY if name in file}
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise WeightsError(f"{path}: cannot be read as a learned network ({error.__class__.__name__}: {error}); give "
-                           f"a file that `dmpnet learn digits` wrote") from error
+    header, arrays = kept.read(path, WeightsError, FIX)
     if header.get("format") != FORMAT:
-        raise WeightsError(f"{path}: format {header.get('format')!r}, but {FORMAT!r} is read here; give a file that "
-                           f"`dmpnet learn digits` wrote")
-    return Learned(Competition(**header["settings"]), arrays["w"].astype(float), arrays["theta"].astype(float),
-                   arrays["neurons"].astype(int), header["provenance"], **more)
+        raise WeightsError(f"{path}: format {shown(header.get('format'))}, but {FORMAT!r} is read here; {FIX}")
+    try:
+        settings = record(Competition, header.get("settings"), "settings")
+    except DmpnetError as error:
+        raise WeightsError(f"{path}: {error}; or {FIX}") from error
+    shapes: dict[str, tuple[int | None, ...]] = {
+        "w": (settings.inputs, settings.N), "theta": (settings.N,), "neurons": (settings.N,)}
+    history = {"histograms": (None, None), "writes": (settings.inputs, settings.N)}
+    kept.check(path, arrays, shapes | {name: history[name] for name in HISTORY if name in arrays}, WeightsError, FIX,
+               {"w": 0, "neurons": -1, "histograms": 0, "writes": 0})
+    if not isinstance(header.get("provenance"), dict) or arrays["neurons"].max() > MOST:
+        raise WeightsError(f"{path}: its provenance is no table, or neurons stand for classes above {MOST}; {FIX}")
+    return Learned(settings, arrays["w"].astype(float), arrays["theta"].astype(float), arrays["neurons"].astype(int),
+                   header["provenance"], **{name: arrays[name] for name in HISTORY if name in arrays})

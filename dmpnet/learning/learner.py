@@ -5,7 +5,6 @@ The folder gets checkpoint.npz after every run of a few hundred presentations, c
 
 import csv
 import json
-import zipfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -16,8 +15,9 @@ import numpy as np
 from dmpnet import provenance
 from dmpnet.errors import DmpnetError
 from dmpnet.files import digest, digest_of, whole_file, write_arrays
+from dmpnet.headers import record
+from dmpnet.learning import kept, shows
 from dmpnet.learning import labels as voting
-from dmpnet.learning import shows
 from dmpnet.learning.competition import Competition, normalised
 from dmpnet.learning.learned import Learned, as_kept, save
 from dmpnet.learning.shows import State
@@ -28,6 +28,7 @@ BINS = 64
 WINDOW = 10_000
 """Latest images whose answers say what a neuron stands for."""
 
+FIX = "delete it to start again"
 FIRST = 500  # images before the first accuracy
 CURVE = ("images", "presentations", "accuracy %", "spikes an image", "mean theta mV", "w below 0.02 %", "w above 0.5 %",
          "writes a weight")
@@ -81,19 +82,24 @@ class Learner:
         """Go on from the folder's checkpoint, if there is one; DmpnetError if it is of another run."""
         if not self.checkpoint.exists():
             return False
-        try:
-            with np.load(self.checkpoint, allow_pickle=False) as file:
-                header, w, theta, answers = json.loads(str(file["header"])), file["w"], file["theta"], file["answers"]
-                histograms, writes = file["histograms"], file["writes"] if self.settings.chip else None
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-            raise DmpnetError(f"{self.checkpoint}: not a whole checkpoint ({error.__class__.__name__}); delete it to "
-                              f"start again") from error
+        header, arrays = kept.read(self.checkpoint, DmpnetError, FIX)
+        kept.check_header(self.checkpoint, header, ("seen",), len(CURVE), FIX)
         for key, value in self._setup.items():
             if header["setup"].get(key) != value:
                 raise DmpnetError(f"{self.checkpoint}: learned with {key} = {header['setup'].get(key)!r}, but this run "
                                   f"asks for {value!r}; use another --out folder, or the same settings and data")
-        self.state = State(w, theta, **header["state"], writes=writes)
-        self.seen, self.curve, self.answers, self.histograms = header["seen"], header["curve"], answers, histograms
+        each: tuple[int | None, ...] = (self.settings.inputs, self.settings.N)
+        shapes = {"w": each, "theta": each[1:], "answers": (None, *each[1:]), "histograms": (None, BINS)}
+        shapes |= {"writes": each} if self.settings.chip else {}
+        kept.check(self.checkpoint, arrays, shapes, DmpnetError, FIX, {"w": 0, "histograms": 0, "writes": 0})
+        writes = arrays["writes"] if self.settings.chip else None
+        try:
+            self.state = record(State, header.get("state"), "state", w=arrays["w"], theta=arrays["theta"],
+                                writes=writes)
+        except DmpnetError as error:
+            raise DmpnetError(f"{self.checkpoint}: {error}; or {FIX}") from error
+        self.seen, self.curve, self.answers = header["seen"], header["curve"], arrays["answers"]
+        self.histograms = arrays["histograms"]
         return True
 
     def save(self) -> None:

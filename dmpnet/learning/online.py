@@ -6,7 +6,6 @@ thousand samples, curve.csv and weights.npz, a network as any other.
 
 import csv
 import json
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -20,13 +19,14 @@ from dmpnet.data import Recordings
 from dmpnet.errors import DmpnetError
 from dmpnet.evaluation import check_match
 from dmpnet.files import whole_file, write_arrays
-from dmpnet.learning import hidden, readout
+from dmpnet.learning import hidden, kept, readout
 from dmpnet.learning.readout import Readout
 from dmpnet.weights import TrainedNetwork
 
 RULE_ON = {"numpy": "numpy", "cython": "cython", "cpp_standalone": "numpy"}
 """Where the rule runs, by back end of the hidden pathway: a step a sample is too little to compile a program for."""
 
+FIX = "delete it to start again"
 PIECE = 2000
 """Samples between two checkpoints."""
 
@@ -78,11 +78,14 @@ class OnLine:
         """Go on from the folder's checkpoint, if there is one; DmpnetError if it is of another run."""
         if not self.checkpoint.exists():
             return False
-        header, arrays = _read(self.checkpoint)
+        header, arrays = kept.read(self.checkpoint, DmpnetError, FIX)
+        kept.check_header(self.checkpoint, header, ("seen", "n"), 2, FIX)
         for key, value in self._setup.items():
             if header["setup"].get(key) != value:
                 raise DmpnetError(f"{self.checkpoint}: learned with {key} = {header['setup'].get(key)!r}, but this run "
                                   f"asks for {value!r}; use another --out folder, or the same settings and data")
+        C, N = self.network.W_o.shape
+        kept.check(self.checkpoint, arrays, {"W": (C, N), "b": (C,), "a": (N,), "v": (N,)}, DmpnetError, FIX, {"v": 0})
         self.readout = Readout(**{key: arrays[key] for key in ("W", "b", "a", "v")}, n=header["n"])
         self.seen, self.curve = header["seen"], header["curve"]
         return True
@@ -91,8 +94,10 @@ class OnLine:
         """(n, N) of all recordings, from Brian2 or from the folder."""
         path = self.folder / "traces.npz"
         if path.exists():
-            header, arrays = _read(path)
+            header, arrays = kept.read(path, DmpnetError, FIX)
             if header == self._setup:
+                kept.check(path, arrays, {"counts": (len(self.data), self.network.W_o.shape[1])}, DmpnetError, FIX,
+                           {"counts": 0})
                 return arrays["counts"] / self.data.values.shape[1]
         steps = self.data.values.shape[1]
         r = np.concatenate([hidden.traces(self.network, self.data.batch(slice(start, start + PIECE)),
@@ -147,12 +152,3 @@ def _starts(n: int, progress: Callable[[int, int], None] | None):
         yield start
         if progress:
             progress(min(start + PIECE, n), n)
-
-
-def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """Header and arrays of a file of this folder."""
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            return json.loads(str(file["header"])), {name: file[name] for name in file.files if name != "header"}
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise DmpnetError(f"{path}: not a whole file ({error.__class__.__name__}); delete it to start again") from error
