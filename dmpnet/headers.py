@@ -21,9 +21,12 @@ DEEP = 100
 MOST = 2**53
 """Largest whole number of a header: float64, Brian2's type, holds all up to it exactly."""
 
+LONG = 500
+"""Characters of a text at most; error messages show it."""
+
 T = TypeVar("T")
 KINDS = {int: "a whole number of up to 2^53", float: "a finite number", bool: "true or false",
-         str: "a text", dict: "a table", list: "a list"}
+         str: f"a text of up to {LONG} characters", dict: "a table", list: "a list"}
 
 
 def parsed(text: str, parse: Callable[[str], Any] = json.loads) -> dict[str, Any]:
@@ -110,7 +113,7 @@ def fits(value: Any, hint: Any) -> bool:
         return any(fits(value, part) for part in parts)
     if origin in (int, float):
         return whole(value) if origin is int else real(value)
-    if not isinstance(value, origin):
+    if not isinstance(value, origin) or (origin is str and len(value) > LONG):
         return False
     if origin is tuple and parts:
         parts = parts[:1] * len(value) if parts[1:] == (...,) else parts

@@ -1,6 +1,7 @@
 """Spoken digits: official SHD and shd-regen, binned alike."""
 
 import gzip
+import struct
 import sys
 from functools import partial
 
@@ -293,3 +294,16 @@ def test_real_official_shd(split):
     pytest.importorskip("h5py")
     got = load("shd", split, data_folder("shd", split))
     assert got.source["verified"] is not False and 0.02 < got.values.mean() < 0.5
+
+
+@untrusted
+@pytest.mark.parametrize("number, length", [(0, 0), (0, 15), (1, 2**64 - 16), (1, 2**63)])
+def test_a_heap_in_which_the_library_takes_no_step(tmp_path, number, length):
+    """HDF5 itself never returns from reading such lists (free space of size 0)."""
+    pytest.importorskip("h5py")
+    path = write_official(tmp_path, TWO) / "shd_test.h5"
+    content = bytearray(path.read_bytes())
+    at = content.index(b"GCOL\x01\0\0\0") + 16
+    content[at:at + 16] = struct.pack("<H6xQ", number, length)
+    path.write_bytes(content)
+    refused(lambda: load("shd", "test", tmp_path), path, "HDF5")
