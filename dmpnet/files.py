@@ -67,6 +67,7 @@ def read_arrays(path: Path, refuse: type[DmpnetError], fix: str, only: Collectio
         raise
     except Exception as error:  # damaged bytes come up as whatever zipfile, zlib, tokenize or NumPy trips over first
         size, told = path.stat().st_size if path.exists() else 0, " ".join(str(error).split()) or type(error).__name__
+        told = told if len(told) < 300 else f"{told[:300]}..."
         if "pickle" in told:
             raise refuse(f"{path}: holds pickled objects ({size} bytes), which can run code and are never loaded; "
                          f"store plain arrays") from error
