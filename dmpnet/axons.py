@@ -3,15 +3,19 @@
     arriving(i, k) = what unit i of the source sent in step k - delay_j, 0 before step 0;   i = sample * M + j
 
 A ring holds what is under way: in step k what the source sends is written `delay_j` slots ahead, and slot k delivered.
+It is part of the state of the units that deliver, so that a run goes on from where it was stored.
 Delays are the constant `steps` of a group of M units, read when a sample begins; a compiled program has a ring for the
 delays there are when it is generated.
 """
+
+from typing import Any
 
 import numpy as np
 from brian2 import Function, NeuronGroup
 
 from dmpnet.errors import DmpnetError
-from dmpnet.products import of_step
+from dmpnet.products import array_name, of_step
+from dmpnet.session import Neurons
 
 
 def slots(delay: np.ndarray, steps: int) -> int:
@@ -20,14 +24,16 @@ def slots(delay: np.ndarray, steps: int) -> int:
 
 
 class Axons:
-    """What `source` carries in batch * M channels, delivered late."""
+    """What `source` carries in batch * M channels, delivered late.
+
+    carries : 'spikes', read as the source's s (of neurons) or s_in (of the input), or the variable that is read
+    """
 
     def __init__(self, delays: NeuronGroup, source: NeuronGroup, carries: str, steps: int):
         self.delays, self.steps, self.M = delays, steps, len(delays)
         self.spiking = carries == "spikes"
-        variable = "_spikespace" if self.spiking else carries
-        self.v = source.variables[variable]
-        self.names = (f"_array_{delays.name}_steps", f"_array_{source.name}_{variable}")
+        spikes = "s_in" if "s_in" in source.variables else "s"
+        self.v = source.variables[spikes if self.spiking else carries]
         self.y = np.zeros(len(source))
         self.rest()
 
@@ -46,8 +52,7 @@ class Axons:
             self.rest()
         v = self.v.get_value()
         self.ring[(k - 1) % len(self.ring)] = 0
-        sent = v[:v[-1]] if self.spiking else np.arange(len(v))
-        self.ring[(k + self.delay[sent]) % len(self.ring), sent] = 1 if self.spiking else v
+        self.ring[(k + self.delay) % len(self.ring), np.arange(len(v))] = v
         self.y[:] = self.ring[k % len(self.ring)]
 
     def __call__(self, i: np.ndarray, k: int) -> np.ndarray:
@@ -67,15 +72,36 @@ class Axons:
             longest = self.delay
         except NotImplementedError:  # set by an expression, so known to the program alone
             longest = np.full(1, self.steps)
-        delays, source = self.names
         fill = {"TYPE": "uint8_t" if self.spiking else "double", "WIDTH": len(self.y), "SOURCES": self.M,
-                "SLOTS": slots(longest, self.steps), "STEPS": self.steps, "DELAYS": f"brian::{delays}",
-                "SOURCE": f"brian::{source}"}
-        code = CPP.replace("%SEND%", CPP_SPIKES if self.spiking else CPP_VALUES)
+                "SLOTS": slots(longest, self.steps), "STEPS": self.steps,
+                "DELAYS": f"brian::{array_name(self.delays.variables['steps'])}",
+                "SOURCE": f"brian::{array_name(self.v)}"}
+        code = CPP
         for key, value in fill.items():
             code = code.replace(f"%{key}%", str(value))
         return code
 
+
+class Arriving(Neurons):
+    """The units that deliver: `axons_1` and so on. What is under way is stored and restored with them."""
+
+    under_way: Axons
+
+    def delivers(self, axons: Axons) -> None:
+        self.add_attribute("under_way")
+        self.under_way = axons
+
+    def _full_state(self) -> dict[str, Any]:
+        return super()._full_state() | {RING: (self.under_way.ring.copy(), self.under_way.delay.copy())}
+
+    def _restore_from_full_state(self, state: dict[str, Any]) -> None:
+        ring, delay = state[RING]
+        super()._restore_from_full_state({name: value for name, value in state.items() if name != RING})
+        self.under_way.ring, self.under_way.delay = ring.copy(), delay.copy()
+
+
+RING = "0_ring"
+"""No name of a variable begins with a digit."""
 
 CPP = """
 static %TYPE% _arriving_ring[%SLOTS%][%WIDTH%];
@@ -83,7 +109,9 @@ static inline int32_t _arriving_late(const int32_t j) { return %DELAYS%[j] < %ST
 static void _arriving_compute(const int32_t k)
 {
     for (int i = 0; i < %WIDTH%; i++) _arriving_ring[(k - 1) & (%SLOTS% - 1)][i] = 0;
-    %SEND%
+    for (int b = 0; b < %WIDTH% / %SOURCES%; b++)
+        for (int j = 0; j < %SOURCES%; j++)
+            _arriving_ring[(k + _arriving_late(j)) & (%SLOTS% - 1)][b * %SOURCES% + j] = %SOURCE%[b * %SOURCES% + j];
 }
 static inline double arriving(const int32_t i, const int32_t k)
 {
@@ -92,11 +120,3 @@ static inline double arriving(const int32_t i, const int32_t k)
     return (double)_arriving_ring[k & (%SLOTS% - 1)][i];
 }
 """
-
-CPP_SPIKES = """const int32_t* spikes = %SOURCE%;
-    for (int32_t n = 0; n < spikes[%WIDTH%]; n++)
-        _arriving_ring[(k + _arriving_late(spikes[n] % %SOURCES%)) & (%SLOTS% - 1)][spikes[n]] = 1;"""
-
-CPP_VALUES = """for (int b = 0; b < %WIDTH% / %SOURCES%; b++)
-        for (int j = 0; j < %SOURCES%; j++)
-            _arriving_ring[(k + _arriving_late(j)) & (%SLOTS% - 1)][b * %SOURCES% + j] = %SOURCE%[b * %SOURCES% + j];"""

@@ -19,11 +19,13 @@ delay_1 steps ago. Where it passes on spikes that takes a step more.
 """
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy as np
-from brian2 import Network, NeuronGroup, SpikeMonitor, StateMonitor, defaultclock, get_device, second
+from brian2 import Clock, Network, NeuronGroup, SpikeMonitor, StateMonitor, defaultclock, get_device, second
+from brian2.core.namespace import get_local_namespace
 
-from dmpnet import populations, reference, shared, synapses
+from dmpnet import populations, reference, session, shared, synapses
 from dmpnet.activity import Activity, smoothed
 from dmpnet.errors import BackendError, DmpnetError
 from dmpnet.populations import Timing
@@ -31,6 +33,96 @@ from dmpnet.weights import TrainedNetwork
 
 COUPLINGS = {"synapses": synapses, "shared": shared}
 SCHEDULE = ["start", "groups", "thresholds", "synapses", "resets", "end"]  # Brian2's own, whatever the preferences say
+STATES = {"u": "fast", "m": "slow", "x": "scalar", "readout": "readout"}
+"""What can be recorded beside spikes, and the populations that have it (the readout as y)."""
+
+
+class Converted(Network):
+    """A trained network as a brian2.Network: change it as you like, `run()` it to its end, read its `activity()`.
+
+    trained : the network it was converted from;  shape : (B, T, M) of its input
+    coupling, record : as given to `convert`;  timing : how many steps each population works behind the input
+    clock : its own, so that no other network and no change of brian2.defaultclock reaches it (Brian2GeNN has one clock)
+    """
+
+    def __init__(self, trained: TrainedNetwork, shape: tuple[int, ...], coupling: str, record: tuple[str, ...],
+                 lags: Timing, clock: Any, objects: Iterable[Any]):
+        super().__init__(*objects)
+        self.trained, self.shape, self.coupling, self.record = trained, shape, coupling, record
+        self.timing, self.clock, self.broken_off = lags, clock, False
+        self.kept = tuple(obj.name for obj in self.objects if isinstance(obj, StateMonitor))
+        if not _on_genn():
+            self.schedule = SCHEDULE
+
+    @property
+    def duration(self):
+        """Time of a run, in Brian2 seconds, after which the readout has seen all steps."""
+        return self.timing.total * self.trained.encoding.dt * second
+
+    def run(self, duration=None, report=None, report_period=10 * second, namespace=None, profile=None, level=0):
+        """As brian2.Network.run; without a duration, all that is left.
+
+        Refused after a run that an exception or Ctrl-C broke off within a step (`restore` an earlier state first), and
+        if somebody changed the step of its clock.
+        """
+        self._check_sound()
+        if duration is None:
+            duration = max(self.duration - self.t, 0 * second)
+        if namespace is None:
+            namespace = get_local_namespace(level=level + 1)
+        try:
+            with session.exact(), session.running():
+                super().run(duration, report, report_period, namespace, profile, level)
+        except BaseException:
+            self.broken_off = True
+            raise
+
+    def restore(self, *args: Any, **kwargs: Any) -> None:
+        """As brian2.Network.restore."""
+        super().restore(*args, **kwargs)
+        self.broken_off = False
+
+    def activity(self, keep: int | None = None) -> Activity:
+        """What it did, as `reference.run` gives it; DmpnetError unless it ran to its end and recorded every step.
+
+        keep : only the first samples of the batch, all if None
+        """
+        self._check_sound()
+        self._check_whole()
+        return read_activity(self._read, self.trained, self.shape, self.timing, self.record, keep)
+
+    @property
+    def steps_left(self) -> int:
+        """Simulation steps until the readout has seen all of the input: 0 after a whole run."""
+        try:
+            k = self._read("readout", "k").min()
+        except NotImplementedError:  # a program that was not run yet
+            return self.timing.total
+        return max(self.timing.steps - int(k), 0)
+
+    def _read(self, name: str, variable: str) -> np.ndarray:
+        return np.asarray(self[name].variables[variable].get_value())
+
+    def _check_sound(self) -> None:
+        if self.broken_off:
+            raise DmpnetError("converted network: its last run was broken off within a step, so that some populations "
+                              "are a step ahead of others; restore an earlier state, or convert the network again")
+        wanted, dt = self.trained.encoding.dt, float(self.clock.dt)
+        if dt != wanted:
+            raise DmpnetError(f"converted network: its clock has dt = {dt:g} s, but the network was trained with steps "
+                              f"of {wanted:g} s; set clock.dt back")
+
+    def _check_whole(self) -> None:
+        if self.steps_left:
+            raise DmpnetError(f"converted network: it ran {self.timing.total - self.steps_left} of "
+                              f"{self.timing.total} steps, but what it does is known after all of them; run it for "
+                              f"converted.duration in all, then read it")
+        steps = int(self._read("readout", "k").min()) + 1 + self.timing.readout
+        for monitor in self.objects:
+            if isinstance(monitor, StateMonitor) and monitor.name in self.kept and monitor.N != steps:
+                raise DmpnetError(f"{monitor.name}: recorded {monitor.N} of {steps} steps, but all are needed; leave "
+                                  f"the network's own monitors active")
+
 
 def timing(network: TrainedNetwork, steps: int, coupling: str = "synapses") -> Timing:
     """Lags of every population of `network` under a coupling, on the Brian2 device now set."""
@@ -50,29 +142,39 @@ def timing(network: TrainedNetwork, steps: int, coupling: str = "synapses") -> T
 
 
 def convert(network: TrainedNetwork, s_in: np.ndarray, *, coupling: str = "synapses",
-            record: str | Iterable[str] = ("spikes",)) -> Network:
-    """Brian2 network of `network` driven by s_in (B, T, M); run it for `duration(...)`, read it with `activity`.
+            record: str | Iterable[str] = ("spikes",)) -> Converted:
+    """Brian2 network of `network` driven by s_in (B, T, M): `run()` it, then read its `activity()`.
 
     s_in : read as it is, as by dmpnet.simulation.simulate
     coupling : 'synapses' is Brian2 Synapses throughout, every sample with its own, to explore, change and lesion;
         'shared' holds each weight once and multiplies for all samples at a time, for many samples (not for GeNN)
     record : which of 'spikes', 'u', 'm', 'x', 'readout' to keep for every step
-    Sets brian2.defaultclock.dt to the step the network was trained with.
+
+    It has a clock of its own and computes in float64, whatever the user's clock and preferences; the code generation
+    target and the compiler's flags are the user's (`session.REORDERING` is among Brian2's: where a membrane lies
+    within rounding of its threshold, compiled code may then decide otherwise).
     """
     s_in = np.asarray(s_in)
     reference.check_input(network, s_in)
     record = check(coupling, record)
     if _on_genn():
         _check_genn(network)
-    defaultclock.dt = network.encoding.dt * second
     batch, steps, _ = s_in.shape
     lags = timing(network, steps, coupling)
-    groups = populations.groups(network, batch, lags, coupling == "shared", COUPLINGS[coupling].WAITING)
-    wired = COUPLINGS[coupling].wire(network, s_in, groups, lags)
-    converted = Network(*groups.values(), *wired, *_monitors(groups, needed(network, record)))
-    if not _on_genn():
-        converted.schedule = SCHEDULE
-    return converted
+    with session.exact():
+        clock = _clock(network.encoding.dt)
+        groups = populations.groups(network, batch, lags, clock, coupling == "shared", COUPLINGS[coupling].WAITING)
+        wired = COUPLINGS[coupling].wire(network, s_in, groups, lags, clock)
+        monitors = _monitors(groups, needed(network, record))
+        return Converted(network, s_in.shape, coupling, record, lags, clock, [*groups.values(), *wired, *monitors])
+
+
+def _clock(dt: float) -> Any:
+    """A clock of its own; Brian2GeNN has but one, which is then set."""
+    if _on_genn():
+        defaultclock.dt = dt * second
+        return get_device().defaultclock
+    return Clock(dt * second, name="dmpnet_clock*")
 
 
 def check(coupling: str, record: str | Iterable[str]) -> tuple[str, ...]:
@@ -113,27 +215,34 @@ def _monitors(groups: dict[str, NeuronGroup], record: tuple[str, ...]) -> list:
         kind, _, number = name.partition("_")
         if kind == "fast":
             monitors.append(SpikeMonitor(group, name=f"spikes_{number}", record="spikes" in record))
-        for variable, owner, key, monitor in (("u", "fast", "u", f"u_{number}"), ("m", "slow", "m", f"m_{number}"),
-                                              ("x", "scalar", "x", f"x_{number}"), ("y", "readout", "readout", "y")):
-            if kind == owner and key in record:
-                monitors.append(StateMonitor(group, variable, record=True, order=-1, name=monitor))
+        for key in record:
+            if STATES.get(key) == kind:
+                variable = "y" if key == "readout" else key
+                monitors.append(StateMonitor(group, variable, record=True, order=-1,
+                                             name=f"{variable}_{number}".rstrip("_")))
     return monitors
 
 
 Read = Callable[[str, str], np.ndarray]
 
 
-def activity(converted: Network, network: TrainedNetwork, shape: tuple[int, ...], coupling: str = "synapses",
-             record: str | Iterable[str] = ("spikes",), keep: int | None = None) -> Activity:
-    """What a converted network did after its run, on input of `shape` (B, T, M), as `reference.run` gives it.
-
-    keep : only the first samples of the batch, all if None
-    """
-    def read(name: str, variable: str) -> np.ndarray:
-        return np.asarray(converted[name].variables[variable].get_value())
-
-    return read_activity(read, network, shape, timing(network, shape[1], coupling), reference.recorded(record),
-                         keep)
+def activity(converted: Converted, network: TrainedNetwork | None = None, shape: tuple[int, ...] | None = None,
+             coupling: str | None = None, record: str | Iterable[str] | None = None,
+             keep: int | None = None) -> Activity:
+    """`converted.activity(keep)`. The converted network knows all else; what is given here has to agree with it."""
+    if network is not None and network is not converted.trained:
+        raise DmpnetError("activity: another network than the converted one, but what is read is the latter's; leave "
+                          "network out")
+    for name, given, own in (("shape", shape and tuple(shape), tuple(converted.shape)),
+                             ("coupling", coupling, converted.coupling)):
+        if given is not None and given != own:
+            raise DmpnetError(f"activity: {name} = {given!r}, but the network was converted with {own!r}; leave {name} "
+                              f"out")
+    missing = set(reference.recorded(record or ())) - set(converted.record)
+    if missing:
+        raise DmpnetError(f"activity: record = {', '.join(sorted(missing))}, but the converted network keeps "
+                          f"{', '.join(converted.record) or 'nothing'}; convert it with that recorded")
+    return converted.activity(keep)
 
 
 def read_activity(read: Read, network: TrainedNetwork, shape: tuple[int, ...], lags: Timing,
@@ -141,8 +250,8 @@ def read_activity(read: Read, network: TrainedNetwork, shape: tuple[int, ...], l
     """Activity from read(group, variable), wherever the values are kept."""
     batch, steps = shape[:2]
 
-    def states(monitor: str, variable: str, lag: int) -> np.ndarray:
-        recorded = read(monitor, variable).reshape(lags.total, batch, -1)[lag + 1:lag + 1 + steps, :keep]
+    def states(monitor: str, variable: str, lag: int, units: int) -> np.ndarray:
+        recorded = read(monitor, variable).reshape(-1, batch, units)[lag + 1:lag + 1 + steps, :keep]
         return recorded.swapaxes(0, 1).copy()  # a view of one sample would change with the next run
 
     def spikes(number: int, n: int, lag: int) -> np.ndarray:
@@ -156,17 +265,17 @@ def read_activity(read: Read, network: TrainedNetwork, shape: tuple[int, ...], l
 
     layers = list(enumerate(network.layers, 1))
     counts = [count(number) for number, _ in layers]
-    y = states("y", "y", lags.readout) if "readout" in needed(network, record) else np.empty(0)
+    y = states("y", "y", lags.readout, network.classes) if "readout" in needed(network, record) else np.empty(0)
     return Activity(
         logits=read("readout", "total").reshape(batch, -1)[:keep] / steps if network.kappa is None
         else smoothed(y, network.kappa),
         rates=[spiked.mean(axis=0) / steps for spiked in counts],
         counts=counts,
         spikes=[spikes(n, layer.N, lags.u[n - 1]) for n, layer in layers] if "spikes" in record else [],
-        u=[states(f"u_{n}", "u", lags.u[n - 1]) for n, _ in layers] if "u" in record else [],
-        m=[states(f"m_{n}", "m", lag) if (lag := lags.m[n - 1]) is not None else None
-           for n, _ in layers] if "m" in record else [],
-        x=[states(f"x_{n}", "x", lag) if (lag := lags.x[n - 1]) is not None else None
-           for n, _ in layers] if "x" in record else [],
+        u=[states(f"u_{n}", "u", lags.u[n - 1], layer.N) for n, layer in layers] if "u" in record else [],
+        m=[states(f"m_{n}", "m", lag, layer.slow.d) if layer.slow and (lag := lags.m[n - 1]) is not None else None
+           for n, layer in layers] if "m" in record else [],
+        x=[states(f"x_{n}", "x", lag, 1) if (lag := lags.x[n - 1]) is not None else None
+           for n, layer in layers] if "x" in record else [],
         readout=y if "readout" in record else None,
     )

@@ -6,14 +6,16 @@ dmpnet.neurons; a step is a few lines of update, run once a step.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from brian2 import Function, NeuronGroup
+from brian2 import Function
 
 from dmpnet import fixed, products
 from dmpnet.decay import CONSTANTS
 from dmpnet.hardware import lfsr
 from dmpnet.neurons import LOWERED, RESETS, THRESHOLD, UPDATES
+from dmpnet.session import Neurons
 from dmpnet.weights import Layer, TrainedNetwork
 
 STEP = """
@@ -185,21 +187,22 @@ def connections(network: TrainedNetwork) -> list[Connection]:
     return found
 
 
-def groups(network: TrainedNetwork, batch: int, lags: Timing, shared_step: bool = True,
-           waiting: str = "") -> dict[str, NeuronGroup]:
+def groups(network: TrainedNetwork, batch: int, lags: Timing, clock: Any, shared_step: bool = True,
+           waiting: str = "") -> dict[str, Neurons]:
     """All neuron groups but the input, constants set, by name; their updates are added by the coupling.
 
+    clock : of all of them
     shared_step : one counter k a group, faster; Brian2GeNN needs one a unit, it cannot read back a shared one
     waiting : equations of input that waits for the slow memory, of fast neurons that have one
     """
-    made: dict[str, NeuronGroup] = {}
+    made: dict[str, Neurons] = {}
 
     def group(name: str, size: int, equations: str, lag: int | None, layer: Layer | None = None, **kwargs) -> None:
         if layer and layer.slow and layer.slow.nu is not None:
             equations += BROKEN[name.partition("_")[0]][0] + "\n"
         each = "" if layer and layer.fixed else "shared, "
-        made[name] = NeuronGroup(batch * size, equations.format(shared="(shared)" if shared_step else "", each=each),
-                                 name=name, namespace=_rounding(layer, name, size, lags.steps), **kwargs)
+        made[name] = Neurons(batch * size, equations.format(shared="(shared)" if shared_step else "", each=each),
+                             name=name, namespace=_rounding(layer, name, size, lags.steps), clock=clock, **kwargs)
         if lag is not None:
             made[name].k = -1 - lag
             made[name].T = lags.steps
@@ -258,14 +261,20 @@ def updates(network: TrainedNetwork) -> dict[str, tuple[str, ...]]:
         look = (LOOK.format(new=new),) if layer.slow else ()
         whole = layer.fixed and fixed.integrate(layer.fixed, number, layer.neuron.decay, layer.neuron.reset,
                                                 layer.W_r is not None, layer.slow is not None)
-        lines[f"fast_{number}"] = (*look, *([whole] if whole else _steps(layer)))
+        lines[f"fast_{number}"] = (*look, *([whole] if whole else _steps(layer, _heard(network, number))))
     return lines
 
 
-def _steps(layer: Layer) -> tuple[str, ...]:
-    """The update of the fast neurons once I_m is known."""
+def _heard(network: TrainedNetwork, number: int) -> bool:
+    """Whether spikes of layer `number` are read as a variable: by the layer itself, or by axons of the next."""
+    above = network.layers[number:number + 1]
+    return network.layers[number - 1].W_r is not None or any(layer.delay is not None for layer in above)
+
+
+def _steps(layer: Layer, heard: bool) -> tuple[str, ...]:
+    """The update of the fast neurons once I_m is known; heard : s is read by others, W_r or axons."""
     drive = "I_f*(1 + (I_m + b_m))" if layer.acts == "gain" else "I_f"
     terms = [drive, *(["I_r"] if layer.W_r is not None else []),
              *(["I_m"] if layer.slow and layer.acts == "current" else []), "b"]
     return ("I = " + " + ".join(terms), UPDATES[layer.neuron.decay], "u = u*int(k >= 0 and k < T)",
-            *([f"s = int({THRESHOLDS[layer.acts]})"] if layer.W_r is not None else []))
+            *([f"s = int({THRESHOLDS[layer.acts]})"] if heard else []))

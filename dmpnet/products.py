@@ -11,7 +11,7 @@ import weakref
 from typing import Any
 
 import numpy as np
-from brian2 import Function, NeuronGroup
+from brian2 import Function, NeuronGroup, get_device
 
 _LIVE: "weakref.WeakValueDictionary[int, Any]" = weakref.WeakValueDictionary()
 
@@ -24,7 +24,6 @@ class Product:
         self.symbol, self.batch, (self.targets, self.sources) = symbol, batch, shape
         self.spiking = carries == "spikes"
         variable = "_spikespace" if self.spiking else carries
-        self.names = (f"_array_{weights.name}_w", f"_array_{source.name}_{variable}")
         self.w, self.v = weights.variables["w"], source.variables[variable]
         self.y = np.zeros(batch * self.targets)
 
@@ -52,18 +51,22 @@ class Product:
         made.implementations.add_implementation(
             "cython", CYTHON.format(symbol=self.symbol, parameter="", argument=""),
             namespace=handed(self, self.symbol))
-        made.implementations.add_implementation("cpp", self._cpp())
+        made.implementations.add_dynamic_implementation("cpp", lambda _: self._cpp(), lambda _: None)
         return made
 
     def _cpp(self) -> str:
-        weights, source = self.names
         kernel = CPP_SPIKES if self.spiking else CPP_STATE
         fill = {"SYMBOL": self.symbol, "BATCH": self.batch, "SOURCES": self.sources, "TARGETS": self.targets,
-                "WEIGHTS": f"brian::{weights}", "SOURCE": f"brian::{source}"}
+                "WEIGHTS": f"brian::{array_name(self.w)}", "SOURCE": f"brian::{array_name(self.v)}"}
         code = kernel + CPP_READ
         for key, value in fill.items():
             code = code.replace(f"%{key}%", str(value))
         return code
+
+
+def array_name(variable: Any) -> str:
+    """Name of a variable's array in the program now generated: Brian2 numbers those of two groups of one name."""
+    return get_device().get_array_name(variable)
 
 
 def handed(buffered: Any, symbol: str) -> dict[str, np.ndarray]:

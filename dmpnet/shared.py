@@ -1,16 +1,21 @@
 """Coupling by shared weights: one copy of each matrix, multiplied for all samples of the batch at once.
 
 The weights are groups of their own (`W_m_1.w` and so on, ordered by source, then target), so they are changed and cut
-by name as synapses are. Currents are products of dmpnet.products within the populations' own steps, so nothing waits:
-x, m and u of a layer take the same step, one behind the layer below. Delays are a group, too (`delay_1.steps`).
+by name as synapses are. Currents are products of dmpnet.products. Those of spikes are taken when Synapses would deliver
+them, in the step in which they fall, and kept in the current: at the end of a run Brian2 forgets who spiked. All others
+are taken within the populations' own steps, so nothing waits: x, m and u of a layer take the same step, one behind the
+layer below. Delays are a group, too (`delay_1.steps`).
 """
 
+from typing import Any, TypeVar
+
 import numpy as np
-from brian2 import Function, NeuronGroup
+from brian2 import Function
 
 from dmpnet import populations, products
-from dmpnet.axons import Axons
+from dmpnet.axons import Arriving, Axons
 from dmpnet.populations import Timing
+from dmpnet.session import Neurons
 from dmpnet.weights import TrainedNetwork
 
 ANALOG_STEPS = 0
@@ -24,59 +29,73 @@ CHANNELS = """
 s_in : 1                        # value of this step
 k : integer (shared)
 """
+Channels = TypeVar("Channels", bound=Neurons)
+
 PLAY = """k += 1
 s_in = %s(i, k)"""
 
 
-def wire(network: TrainedNetwork, s_in: np.ndarray, groups: dict[str, NeuronGroup], lags: Timing) -> list:
+def wire(network: TrainedNetwork, s_in: np.ndarray, groups: dict[str, Neurons], lags: Timing, clock: Any) -> list:
     """Input, axons and weights; gives every group its step."""
     batch = len(s_in)
-    sources = {"input": _input(network, s_in), **groups}
-    delays = _axons(network, batch, sources, lags)
-    weights: dict[str, NeuronGroup] = {}
+    sources = {"input": _input(network, s_in, clock), **groups}
+    delays = _axons(network, batch, sources, lags, clock)
+    weights: dict[str, Neurons] = {}
     gather: dict[str, list[str]] = {name: [] for name in groups}
+    hear: dict[str, list[str]] = {name: [] for name in groups}
     for link in populations.connections(network):
-        weights[link.name] = NeuronGroup(link.weights.size, "w : 1 (constant)", name=link.name, namespace={})
+        weights[link.name] = Neurons(link.weights.size, "w : 1 (constant)", name=link.name, namespace={}, clock=clock)
         weights[link.name].variables["w"].set_value(link.weights.T.ravel())
         symbol = link.name.removesuffix("_" + link.target.partition("_")[2])
         product = products.Product(symbol, weights[link.name], sources[link.source], link.carries, batch,
                                    link.weights.shape)
         groups[link.target].namespace[symbol] = product.function()
-        gather[link.target].append(f"{link.current} = {symbol}(i)")
+        (hear if link.carries == "spikes" else gather)[link.target].append(f"{link.current} = {symbol}(i)")
     for order, (name, lines) in enumerate(populations.updates(network).items()):
         first = ("k += 1",) if "k" in groups[name].variables else ()
         groups[name].run_regularly("\n".join((*first, *gather[name], *lines)), order=order,
                                    name=f"{name}_run_regularly")
+        if hear[name]:
+            groups[name].run_regularly("\n".join(hear[name]), when="synapses", name=f"{name}_hears")
     replayed = [group for name, group in sources.items() if name not in groups]
     return [*replayed, *delays, *weights.values()]
 
 
-def _input(network: TrainedNetwork, s_in: np.ndarray) -> NeuronGroup:
+def _input(network: TrainedNetwork, s_in: np.ndarray, clock: Any) -> Neurons:
     """`input`: the channels replay the samples from memory."""
     batch, _, channels = s_in.shape
     spiking = network.encoding.kind == "spikes"
     stimulus = products.Stimulus(by_step(network, s_in)).function()
-    return _channels("input", batch * channels, "stimulus", stimulus, spiking, -1, INPUT_ORDER)
+    return _channels(Neurons, "input", batch * channels, "stimulus", stimulus, spiking, -1, INPUT_ORDER, clock)
 
 
-def _axons(network: TrainedNetwork, batch: int, sources: dict[str, NeuronGroup], lags: Timing) -> list[NeuronGroup]:
+def replay(group: Neurons, network: TrainedNetwork, s_in: np.ndarray) -> None:
+    """Let `input` play other samples of the same shape in the next run."""
+    group.namespace["stimulus"].pyfunc.__self__.values[:] = by_step(network, s_in)
+
+
+def _axons(network: TrainedNetwork, batch: int, sources: dict[str, Neurons], lags: Timing,
+           clock: Any) -> list[Neurons]:
     """Adds `axons_1`... to the sources; returns their delays, `delay_1.steps` and so on, one for all samples."""
     made = []
     for axons, lag in zip(populations.axons(network, lags.steps), (lag for lag in lags.axons if lag is not None),
                           strict=True):
-        delays = NeuronGroup(len(axons.steps), "steps : integer (constant)", name=axons.delays, namespace={})
+        delays = Neurons(len(axons.steps), "steps : integer (constant)", name=axons.delays, namespace={}, clock=clock)
         delays.variables["steps"].set_value(axons.steps)
-        arriving = Axons(delays, sources[axons.source], axons.carries, lags.steps).function()
-        sources[axons.name] = _channels(axons.name, batch * len(axons.steps), "arriving", arriving,
-                                        axons.carries == "spikes", -1 - lag, AXONS_ORDER)
+        under_way = Axons(delays, sources[axons.source], axons.carries, lags.steps)
+        arriving = _channels(Arriving, axons.name, batch * len(axons.steps), "arriving", under_way.function(),
+                             axons.carries == "spikes", -1 - lag, AXONS_ORDER, clock)
+        arriving.delivers(under_way)
+        sources[axons.name] = arriving
         made.append(delays)
     return made
 
 
-def _channels(name: str, size: int, symbol: str, values: Function, spiking: bool, k: int, order: int) -> NeuronGroup:
+def _channels(kind: type[Channels], name: str, size: int, symbol: str, values: Function, spiking: bool, k: int,
+              order: int, clock: Any) -> Channels:
     """Units that take the value symbol(i, k) in step k; spikes are thresholded as a layer's are."""
     thresholded = {"threshold": "s_in > 0", "reset": ""} if spiking else {}
-    group = NeuronGroup(size, CHANNELS, name=name, **thresholded, namespace={symbol: values})
+    group = kind(size, CHANNELS, name=name, **thresholded, namespace={symbol: values}, clock=clock)
     group.k = k
     group.run_regularly(PLAY % symbol, order=order, name=f"{name}_run_regularly")
     return group

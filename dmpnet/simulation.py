@@ -5,19 +5,16 @@ of it stay under `BUDGET` bytes a process (at least one sample is taken), beside
 which is held twice for a moment when the batches are joined.
 """
 
-import contextlib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
-from brian2 import Clock, get_device, prefs, second, set_device
-from brian2.devices.device import reset_device
 
-from dmpnet import axons, populations, reference, shared, standalone
+from dmpnet import axons, populations, reference, session, shared, standalone
 from dmpnet.activity import Activity
 from dmpnet.backends import check_backend
 from dmpnet.errors import DmpnetError
-from dmpnet.network import activity, check, convert, duration, needed
+from dmpnet.network import check, convert, needed
 from dmpnet.weights import TrainedNetwork
 
 BUDGET = 500_000_000
@@ -42,7 +39,8 @@ def simulate(network: TrainedNetwork, s_in: np.ndarray, *, backend: str = "numpy
     progress : called with (samples done, samples in all) after each batch
     cache : folder of compiled programs; $DMPNET_CACHE, else the user's cache folder
 
-    The user's Brian2 device, preferences and default clock are left as they were; nothing is drawn at random.
+    The user's Brian2 device, preferences and default clock are left as they were; nothing is drawn at random. Calls
+    from several threads take turns at run time, for Brian2 has one device and one set of preferences a process.
     """
     s_in = np.asarray(s_in)
     reference.check_input(network, s_in)
@@ -116,7 +114,7 @@ def _at_run_time(network: TrainedNetwork, pieces: Iterator[tuple[np.ndarray, int
                  record: tuple[str, ...], done: Callable[[int], None]) -> list[Activity]:
     """Batches on Brian2's run-time device; a shared network is built once and brought back to rest."""
     found = []
-    with run_time(target, network.encoding.dt):
+    with session.run_time(target):
         converted = None
         for piece, keep in pieces:
             if converted is None or coupling != "shared":
@@ -124,35 +122,11 @@ def _at_run_time(network: TrainedNetwork, pieces: Iterator[tuple[np.ndarray, int
                 converted.store()
             else:
                 converted.restore()
-                converted["input"].namespace["stimulus"].pyfunc.__self__.values[:] = shared.by_step(network, piece)
-            converted.run(duration(network, piece.shape[1], coupling), namespace={})
-            found.append(activity(converted, network, piece.shape, coupling, record, keep=keep))
+                shared.replay(converted["input"], network, piece)
+            converted.run(namespace={})
+            found.append(converted.activity(keep))
             done(keep)
     return found
-
-
-@contextlib.contextmanager
-def run_time(target: str, dt: float) -> Iterator[None]:
-    """Brian2's run-time device with a clock of its own and the preferences the arithmetic needs; all put back after."""
-    needed = {"codegen.target": target, "codegen.string_expression_target": "numpy",
-              "core.default_float_dtype": np.float64}
-    before = {key: prefs[key] for key in needed}
-    switched = get_device().__class__.__name__ != "RuntimeDevice"
-    if switched:
-        set_device("runtime")
-    device = get_device()
-    clock = device.defaultclock
-    try:
-        device.defaultclock = Clock(dt=dt * second, name="defaultclock")
-        for key, value in needed.items():
-            prefs[key] = value
-        yield
-    finally:
-        device.defaultclock = clock
-        if switched:
-            reset_device()
-        for key, value in before.items():
-            prefs[key] = value
 
 
 def joined(parts: list[Activity], samples: int) -> Activity:

@@ -7,11 +7,14 @@ came by W_f waits for them in the fast neurons. (Not by a synaptic delay: with o
 Axonal delays are those of `delay_1` and so on, one synapse an axon, or for analog input one a value that is not 0.
 """
 
+from typing import Any
+
 import numpy as np
-from brian2 import NeuronGroup, SpikeGeneratorGroup, Synapses, second
+from brian2 import SpikeGeneratorGroup
 
 from dmpnet import populations
 from dmpnet.populations import Axons, Connection, Timing
+from dmpnet.session import Neurons, Wires
 from dmpnet.weights import TrainedNetwork
 
 ANALOG_STEPS = 1  # steps more an analog input takes than spikes do, to be played into the input group
@@ -34,16 +37,16 @@ PLAY = """s_in = s_next
 s_next = 0"""
 
 
-def wire(network: TrainedNetwork, s_in: np.ndarray, groups: dict[str, NeuronGroup], lags: Timing) -> list:
+def wire(network: TrainedNetwork, s_in: np.ndarray, groups: dict[str, Neurons], lags: Timing, clock: Any) -> list:
     """Input, axons and synapses; gives every group its step."""
     s_in = network.encoding.read(s_in)
-    objects = _input(network, s_in)
+    objects = _input(network, s_in, clock)
     sources = {**groups, **{obj.name: obj for obj in objects}}
     for axons in populations.axons(network, lags.steps):
         if axons.carries == "spikes":
-            made = _axons(axons, sources[axons.source], len(s_in), network.encoding.dt)
+            made = _axons(axons, sources[axons.source], len(s_in))
         else:
-            made = _played(s_in, sources["values"], axons.name, axons.delays, network.encoding.dt, axons.steps)
+            made = _played(s_in, sources["values"], axons.name, axons.delays, axons.steps)
         sources[axons.name] = made[0]
         objects += made
     clear: dict[str, list[str]] = {name: [] for name in groups}
@@ -66,18 +69,19 @@ def wire(network: TrainedNetwork, s_in: np.ndarray, groups: dict[str, NeuronGrou
     return objects
 
 
-def _events(link: Connection, source: NeuronGroup, target: NeuronGroup, current: str) -> Synapses:
+def _events(link: Connection, source: Neurons, target: Neurons, current: str) -> Wires:
     """A spike of the source adds w to the target's current."""
-    return Synapses(source, target, "w : 1", on_pre=f"{current}_post += w", name=link.name, namespace={})
+    return Wires(source, target, "w : 1", on_pre=f"{current}_post += w", name=link.name, namespace={},
+                 clock=target.clock)
 
 
-def _summed(link: Connection, source: NeuronGroup, target: NeuronGroup, current: str, variable: str) -> Synapses:
+def _summed(link: Connection, source: Neurons, target: Neurons, current: str, variable: str) -> Wires:
     """The target's current is the sum of w times a variable of the source, every step."""
-    return Synapses(source, target, f"w : 1\n{current}_post = w*{variable}_pre : 1 (summed)", name=link.name,
-                    namespace={})
+    return Wires(source, target, f"w : 1\n{current}_post = w*{variable}_pre : 1 (summed)", name=link.name,
+                 namespace={}, clock=target.clock)
 
 
-def _connected(synapses: Synapses, weights: np.ndarray, batch: int) -> Synapses:
+def _connected(synapses: Wires, weights: np.ndarray, batch: int) -> Wires:
     """All-to-all within each sample; weights (N, M), synapses ordered by sample, source, target."""
     n, m = weights.shape
     sample = np.arange(batch)[:, None, None]
@@ -88,47 +92,46 @@ def _connected(synapses: Synapses, weights: np.ndarray, batch: int) -> Synapses:
     return synapses
 
 
-def _input(network: TrainedNetwork, s_in: np.ndarray) -> list:
+def _input(network: TrainedNetwork, s_in: np.ndarray, clock: Any) -> list:
     """`input`: a spike generator, or channels whose values are played by one generator spike a value that is not 0."""
     batch, _, channels = s_in.shape
     if network.encoding.kind == "spikes":
         step, sample, channel = np.nonzero(s_in.swapaxes(0, 1))
         return [SpikeGeneratorGroup(batch * channels, sample * channels + channel,
-                                    step * network.encoding.dt * second, name="input", sorted=True)]
+                                    step * clock.dt, name="input", sorted=True, clock=clock)]
     step, *_ = np.nonzero(s_in.swapaxes(0, 1))
     count = max(len(step), 1)  # an all-dark input has one silent generator: Brian2 takes no empty groups
-    values = SpikeGeneratorGroup(count, np.arange(len(step)), step * network.encoding.dt * second,
-                                 name="values", sorted=True)
-    return [values, *_played(s_in, values, "input", "play", network.encoding.dt)]
+    values = SpikeGeneratorGroup(count, np.arange(len(step)), step * clock.dt, name="values", sorted=True, clock=clock)
+    return [values, *_played(s_in, values, "input", "play")]
 
 
-def _played(s_in: np.ndarray, values: SpikeGeneratorGroup, name: str, play: str, dt: float,
+def _played(s_in: np.ndarray, values: SpikeGeneratorGroup, name: str, play: str,
             delay: np.ndarray | None = None) -> list:
     """Channels `name` whose values come from the generator by synapses `play`, each channel its delay (M,) late."""
     batch, _, channels = s_in.shape
     step, sample, channel = np.nonzero(s_in.swapaxes(0, 1))
-    group = _channels(name, batch * channels)
-    synapses = Synapses(values, group, "w : 1", on_pre="s_next_post += w", name=play, namespace={})
+    group = _channels(name, batch * channels, values.clock)
+    synapses = Wires(values, group, "w : 1", on_pre="s_next_post += w", name=play, namespace={}, clock=group.clock)
     target = np.zeros(len(values), int)
     target[:len(step)] = sample * channels + channel
     synapses.connect(i=np.arange(len(values)), j=target)
     synapses.w = np.resize(s_in[sample, step, channel], len(values)) if len(step) else 0
     if delay is not None:
-        synapses.delay = delay[target % channels] * dt * second
+        synapses.delay = delay[target % channels] * group.clock.dt
     return [group, synapses]
 
 
-def _axons(axons: Axons, source: NeuronGroup, batch: int, dt: float) -> list:
+def _axons(axons: Axons, source: Any, batch: int) -> list:
     """Units that spike as the source did, each after its delay."""
-    group = _channels(axons.name, len(source), threshold="s_in > 0", reset="")
-    synapses = Synapses(source, group, on_pre="s_next_post += 1", name=axons.delays, namespace={})
+    group = _channels(axons.name, len(source), source.clock, threshold="s_in > 0", reset="")
+    synapses = Wires(source, group, on_pre="s_next_post += 1", name=axons.delays, namespace={}, clock=group.clock)
     synapses.connect(i=np.arange(len(source)), j=np.arange(len(source)))
-    synapses.delay = np.tile(axons.steps, batch) * dt * second
+    synapses.delay = np.tile(axons.steps, batch) * group.clock.dt
     return [group, synapses]
 
 
-def _channels(name: str, size: int, **spiking: str) -> NeuronGroup:
+def _channels(name: str, size: int, clock: Any, **spiking: str) -> Neurons:
     """Units that take over in the next step what has arrived in this one."""
-    group = NeuronGroup(size, CHANNELS, name=name, namespace={}, **spiking)
+    group = Neurons(size, CHANNELS, name=name, namespace={}, clock=clock, **spiking)
     group.run_regularly(PLAY, name=f"{name}_run_regularly")
     return group

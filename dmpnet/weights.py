@@ -127,8 +127,11 @@ class Encoding:
     levels: int = 0
 
     def read(self, s_in: np.ndarray) -> np.ndarray:
-        """s_in (B, T, M) as the first layer reads it."""
-        return np.clip(np.rint(s_in * float(self.levels)), 0, self.levels) if self.levels else s_in
+        """s_in (B, T, M) as the first layer reads it; levels are taken in float64, whatever its dtype."""
+        s_in = np.asarray(s_in)
+        if not self.levels:
+            return s_in
+        return np.clip(np.rint(s_in.astype(np.float64) * self.levels), 0, self.levels)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import brian2
 import numpy as np
 import pytest
 from networks import random_input, random_network
+from brian2.devices.device import reset_device
 from test_network import ALL, NETWORKS, assert_informative, assert_same, dyadic_network
 
 from dmpnet import backends, reference, simulation
@@ -106,7 +107,7 @@ def test_a_users_standalone_device_stays_active(tmp_path):
         np.testing.assert_array_equal(got.spikes[1], reference.run(network, s_in).spikes[1])
     finally:
         brian2.device.reinit()
-        simulation.reset_device()
+        reset_device()
 
 
 def test_nothing_is_drawn_at_random():

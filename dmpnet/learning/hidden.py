@@ -16,7 +16,8 @@ from dmpnet.errors import DmpnetError
 from dmpnet.network import convert, duration
 from dmpnet.neurons import Neuron
 from dmpnet.plasticity import make_plastic, rule, weights
-from dmpnet.simulation import run_time, simulate
+from dmpnet.session import run_time
+from dmpnet.simulation import simulate
 from dmpnet.weights import Encoding, Layer, SlowMemory, TrainedNetwork
 
 SAMPLES = 500

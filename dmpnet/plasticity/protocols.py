@@ -31,7 +31,7 @@ from dmpnet.plasticity.integer_rule import IntegerRule
 from dmpnet.plasticity.reward import REWARD
 from dmpnet.plasticity.rule import Rule
 from dmpnet.plasticity.synapses import synapses
-from dmpnet.simulation import run_time
+from dmpnet.session import run_time
 
 STEP = 1e-3
 """Seconds a step of every protocol."""
