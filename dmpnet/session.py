@@ -99,8 +99,9 @@ class Quiet(Group):
     """A group of dmpnet's: names in its code that the user's script has too are its own, without a warning for each."""
 
     def resolve_all(self, identifiers, run_namespace, user_identifiers=None, additional_variables=None):
-        return super().resolve_all(identifiers, run_namespace, user_identifiers=(),
-                                   additional_variables=additional_variables)
+        own = {*self.variables, *(self.namespace or ())}
+        theirs = {name: value for name, value in run_namespace.items() if name not in own}
+        return super().resolve_all(identifiers, theirs, user_identifiers, additional_variables)
 
 
 class Neurons(Quiet, NeuronGroup):

@@ -6,8 +6,8 @@ from dataclasses import replace
 import brian2
 import numpy as np
 import pytest
-from networks import random_input, random_network
 from brian2.devices.device import reset_device
+from networks import random_input, random_network
 from test_network import ALL, NETWORKS, assert_informative, assert_same, dyadic_network
 
 from dmpnet import backends, reference, simulation

@@ -1,0 +1,360 @@
+"""A converted network in the user's own Brian2 session: its clock, pieces, preferences, device, names and threads."""
+
+import os
+import signal
+import threading
+from fractions import Fraction
+
+import brian2
+import numpy as np
+import pytest
+from brian2 import Network, NeuronGroup, SpikeMonitor, defaultclock, ms, prefs
+from brian2.devices.device import reset_device
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from networks import random_input, random_network
+from test_network import ALL, COUPLINGS, NETWORKS, assert_informative, assert_same
+
+from dmpnet import network as conversion
+from dmpnet import reference
+from dmpnet.errors import DmpnetError
+from dmpnet.network import convert
+from dmpnet.simulation import simulate
+from dmpnet.weights import Encoding
+
+STATEFUL = {name: NETWORKS[name] for name in ("every constant differs", "soft reset, memory and recurrence", "dilation",
+                                              "analog", "delays", "delays in layer 2, recurrence",
+                                              "delays of analog input", "memory on the gain, recurrence, delays")}
+
+
+@pytest.fixture(autouse=True)
+def numpy_target():
+    before, dt = prefs["codegen.target"], defaultclock.dt
+    prefs["codegen.target"] = "numpy"
+    yield
+    prefs["codegen.target"] = before
+    defaultclock.dt = dt
+
+
+def example(name="every constant differs", samples=2, **more):
+    """A network, its input, and what the reference makes of it."""
+    network = random_network(seed=1, **(NETWORKS[name] | more))
+    s_in = random_input(network, samples)
+    want = reference.run(network, s_in, ALL)
+    assert_informative(want)
+    return network, s_in, want
+
+
+# in pieces
+
+
+@pytest.mark.parametrize("coupling", COUPLINGS)
+@pytest.mark.parametrize("name", STATEFUL)
+def test_a_run_in_pieces_is_one_run(name, coupling):
+    network, s_in, want = example(name)
+    converted = convert(network, s_in, coupling=coupling, record=ALL)
+    for steps in (1, 7, 1, 13):
+        converted.run(steps * converted.clock.dt)
+    converted.run()
+    assert_same(converted.activity(), want)
+
+
+@pytest.mark.parametrize("coupling", COUPLINGS)
+def test_step_by_step(coupling):
+    network, s_in, want = example("delays")
+    converted = convert(network, s_in, coupling=coupling)
+    while converted.steps_left:
+        converted.run(converted.clock.dt)
+    np.testing.assert_array_equal(converted.activity().spikes[1], want.spikes[1])
+
+
+@pytest.mark.parametrize("coupling", COUPLINGS)
+@pytest.mark.parametrize("name", STATEFUL)
+def test_a_state_stored_within_a_sample_is_gone_on_from(name, coupling, tmp_path):
+    """In memory and from a file into another network of the same kind; what was done in between leaves no trace."""
+    network, s_in, want = example(name)
+    converted = convert(network, s_in, coupling=coupling, record=ALL)
+    converted.run(15 * converted.clock.dt)
+    converted.store()
+    converted.store("file", str(tmp_path / "state"))
+    converted.run(20 * converted.clock.dt)
+    converted.restore()
+    converted.run()
+    assert_same(converted.activity(), want)
+    if coupling == "synapses":
+        return  # Brian2 restores the queue of a delayed synapse into the network that it is of alone
+    other = convert(network, s_in, coupling=coupling, record=ALL)
+    other.clock._name = converted.clock.name  # Brian2 finds states by name, and numbers clocks
+    other.restore("file", str(tmp_path / "state"))
+    other.run()
+    assert_same(other.activity(), want)
+
+
+@pytest.mark.parametrize("coupling", COUPLINGS)
+def test_running_on_after_the_end_changes_nothing(coupling):
+    network, s_in, want = example()
+    converted = convert(network, s_in, coupling=coupling, record=ALL)
+    converted.run(converted.duration + 9 * converted.clock.dt)
+    assert_same(converted.activity(), want)
+
+
+# read only when whole
+
+
+@pytest.mark.parametrize("coupling", COUPLINGS)
+@pytest.mark.parametrize("missing", [1, 20, None])
+def test_activity_before_the_end_is_refused(missing, coupling):
+    network, s_in, _ = example()
+    converted = convert(network, s_in, coupling=coupling)
+    total = converted.timing.total
+    if missing is not None:
+        converted.run((total - missing) * converted.clock.dt)
+    with pytest.raises(DmpnetError, match=f"ran {total - (missing or total)} of {total} steps, but .*; run it for"):
+        converted.activity()
+
+
+@pytest.mark.parametrize("coupling", COUPLINGS)
+def test_a_stopped_run_is_refused_and_can_be_finished(coupling):
+    """As by Ctrl-C in the user's session, where Brian2 ends the step and returns."""
+    network, s_in, want = example()
+    converted = convert(network, s_in, coupling=coupling)
+    converted.add(brian2.NetworkOperation(lambda t: converted.stop() if t > 12.5 * ms else None, clock=converted.clock,
+                                          name="stops"))
+    converted.run()
+    with pytest.raises(DmpnetError, match="ran 14 of"):
+        converted.activity()
+    converted.remove(converted["stops"])
+    converted.run()
+    np.testing.assert_array_equal(converted.activity().spikes[1], want.spikes[1])
+
+
+def test_a_run_broken_within_a_step_is_refused_until_restored():
+    network, s_in, want = example()
+    converted = convert(network, s_in, coupling="shared")
+    converted.store()
+
+    def failing(t):
+        if t > 12.5 * ms:
+            raise ArithmeticError("the user's own operation failed")
+
+    fail = brian2.NetworkOperation(failing, clock=converted.clock, when="thresholds")
+    converted.add(fail)
+    with pytest.raises(Exception, match="own operation"):
+        converted.run()
+    converted.remove(fail)
+    for call in (converted.run, converted.activity):
+        with pytest.raises(DmpnetError, match="broken off within a step.*; restore an earlier state"):
+            call()
+    assert not Network._globally_running  # or the next Ctrl-C would be taken for a request to stop
+    converted.restore()
+    converted.run()
+    np.testing.assert_array_equal(converted.activity().spikes[1], want.spikes[1])
+
+
+def test_a_monitor_that_was_switched_off_is_missed():
+    network, s_in, _ = example()
+    converted = convert(network, s_in, record=("u",))
+    converted["u_2"].active = False
+    converted.run(5 * converted.clock.dt)
+    converted["u_2"].active = True
+    converted.run()
+    with pytest.raises(DmpnetError, match="u_2: recorded .* steps, but all are needed"):
+        converted.activity()
+
+
+@pytest.mark.parametrize("stop", [True, False])
+@pytest.mark.parametrize("coupling", COUPLINGS)
+def test_an_interrupt_is_never_a_result(coupling, stop, monkeypatch):
+    """One Ctrl-C while Brian2 is running, with its preference to end the run and return as if it were whole."""
+    network, s_in, want = example("analog")
+    before = prefs["core.stop_on_keyboard_interrupt"]
+    prefs["core.stop_on_keyboard_interrupt"] = stop
+    real, calls = NeuronGroup.before_run, []
+
+    def interrupted(self, *args, **kwargs):
+        if self.name == "readout":
+            calls.append(threading.Timer(0.02, os.kill, (os.getpid(), signal.SIGINT)))
+            calls[-1].start()
+        return real(self, *args, **kwargs)
+
+    monkeypatch.setattr(NeuronGroup, "before_run", interrupted)
+    long = np.tile(s_in, (1, 200, 1))
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            simulate(network, long, coupling=coupling)
+    finally:
+        [call.join() for call in calls]
+        prefs["core.stop_on_keyboard_interrupt"] = before
+    assert calls and not Network._globally_running
+    monkeypatch.undo()
+    prefs["codegen.target"] = "numpy"
+    assert_same(simulate(network, s_in, coupling=coupling, record=ALL), want)
+
+
+# what belongs to it is asked once
+
+
+@pytest.mark.parametrize("coupling", COUPLINGS)
+def test_a_converted_network_knows_its_coupling(coupling):
+    network, s_in, want = example()
+    converted = convert(network, s_in, coupling=coupling)
+    converted.run(conversion.duration(network, 40))  # that of the other coupling may be longer
+    if converted.steps_left:
+        converted.run()
+    np.testing.assert_array_equal(conversion.activity(converted, network, s_in.shape).spikes[1], want.spikes[1])
+
+
+@pytest.mark.parametrize("given, told", [
+    ({"coupling": "synapses"}, "coupling = 'synapses', but .* 'shared'"), ({"shape": (3, 40, 6)}, "shape = "),
+    ({"record": ("u",)}, "record = u, but the converted network keeps spikes"),
+    ({"network": random_network(seed=5)}, "another network")])
+def test_what_disagrees_with_it_is_refused(given, told):
+    network, s_in, _ = example()
+    converted = convert(network, s_in, coupling="shared")
+    converted.run()
+    with pytest.raises(DmpnetError, match=told):
+        conversion.activity(converted, **given)
+
+
+# clocks
+
+
+@pytest.mark.parametrize("coupling", COUPLINGS)
+def test_networks_of_other_steps_leave_each_other_alone(coupling):
+    defaultclock.dt = 0.3 * ms
+    made = [(example(dt=dt), dt) for dt in (1e-3, 1e-2, 2.5e-3)]
+    converted = [convert(network, s_in, coupling=coupling) for (network, s_in, _), _ in made]
+    defaultclock.dt = 0.7 * ms
+    for ((_, _, want), dt), each in zip(made, converted, strict=True):
+        each.run()
+        assert float(each["fast_1"].clock.dt) == dt
+        np.testing.assert_array_equal(each.activity().spikes[1], want.spikes[1])
+    assert defaultclock.dt == 0.7 * ms
+
+
+def test_monitors_of_the_user_follow_the_networks_clock():
+    network, s_in, want = example(dt=2e-3)
+    defaultclock.dt = 0.1 * ms
+    converted = convert(network, s_in)
+    seen = SpikeMonitor(converted["fast_2"])
+    converted.add(seen)
+    converted.run()
+    assert seen.num_spikes == want.counts[1].sum()
+    np.testing.assert_allclose(np.asarray(seen.t) / 2e-3, np.rint(np.asarray(seen.t) / 2e-3), atol=1e-9)
+
+
+def test_a_changed_clock_is_refused():
+    network, s_in, _ = example()
+    converted = convert(network, s_in)
+    converted["fast_1"].clock.dt = 0.5 * ms
+    with pytest.raises(DmpnetError, match="dt = 0.0005 s, but the network was trained with steps of 0.001 s; set"):
+        converted.run()
+
+
+# preferences, options, device
+
+
+@pytest.mark.parametrize("coupling", COUPLINGS)
+def test_single_precision_is_the_users_not_the_networks(coupling):
+    network, s_in, want = example()
+    prefs["core.default_float_dtype"] = np.float32
+    try:
+        converted = convert(network, s_in, coupling=coupling, record=ALL)
+        mine = NeuronGroup(1, "v : 1")
+        converted.run(profile=True, report=lambda *_: None)
+        assert prefs["core.default_float_dtype"] == np.float32 and mine.variables["v"].dtype == np.float32
+    finally:
+        prefs["core.default_float_dtype"] = np.float64
+    got = converted.activity()
+    assert {array.dtype for array in (*got.u, *got.m, *got.x, got.logits)} == {np.dtype(np.float64)}
+    assert_same(got, want)
+    assert len(converted.profiling_info) > 5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("coupling", COUPLINGS)
+@pytest.mark.parametrize("at_once", [True, False])
+def test_on_the_users_standalone_device(coupling, at_once, tmp_path):
+    """One program of two networks with the same names: each its own weights, delays and currents."""
+    cases = [example("delays", dt=1e-3), example("memory on the gain, recurrence, delays", dt=1e-3)]
+    prefs["core.default_float_dtype"] = np.float32
+    brian2.set_device("cpp_standalone", directory=str(tmp_path), build_on_run=at_once and coupling == "shared")
+    try:
+        made = [convert(network, s_in, coupling=coupling, record=ALL) for network, s_in, _ in cases]
+        if at_once and coupling == "shared":
+            made[0].run()
+            assert_same(made[0].activity(), cases[0][2])
+            return
+        for each in made:
+            each.run()
+            with pytest.raises(DmpnetError, match="ran 0 of"):
+                each.activity()
+        brian2.get_device().build(directory=str(tmp_path), compile=True, run=True, with_output=False)
+        for each, (_, _, want) in zip(made, cases, strict=True):
+            assert_same(each.activity(), want)
+    finally:
+        prefs["core.default_float_dtype"] = np.float64
+        brian2.get_device().reinit()
+        reset_device()
+
+
+# names
+
+
+@pytest.mark.parametrize("coupling", COUPLINGS)
+def test_names_of_the_users_script_stay_there(coupling, caplog):
+    network, s_in, want = example()
+    converted = convert(network, s_in, coupling=coupling, record=ALL)
+    x = k = u = m = b = g = beta = W_f = W_m = s_in_ = I_f = T = a = I = 5.0  # noqa: F841
+    converted.run()
+    assert_same(converted.activity(), want)
+    assert not [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+
+
+def test_code_that_the_user_adds_still_reads_the_users_names():
+    network, s_in, want = example()
+    converted = convert(network, s_in)
+    kick = 100.0  # noqa: F841
+    converted["fast_2"].run_regularly("u += kick", when="end")
+    converted["W_f_2"].w = "w*kick/100"
+    converted.run()
+    assert converted.activity().rates[1].mean() > 2 * want.rates[1].mean()
+
+
+# threads
+
+
+def test_threads_take_turns():
+    cases = [example(dt=dt) for dt in (1e-3, 1e-2, 2.5e-3)]
+    wrong, errors = [], []
+
+    def work(network, s_in, want):
+        try:
+            for _ in range(3):
+                got = simulate(network, s_in)
+                wrong.append(sum(int((a != b).sum()) for a, b in zip(got.spikes, want.spikes, strict=True)))
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=work, args=case) for case in cases]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not errors and wrong == [0] * 9
+
+
+# the caller's numbers
+
+
+@given(dtype=st.sampled_from([np.float16, np.float32, np.longdouble, np.uint8, np.int64, bool]),
+       levels=st.integers(1, 300))
+@settings(max_examples=30)
+def test_levels_are_those_of_the_values_whatever_their_dtype(dtype, levels):
+    """The level of a value v is the whole number nearest to levels v, in exact arithmetic."""
+    values = np.linspace(0, 1, 101).astype(dtype)
+    got = Encoding("analog", 1, 101, 1e-3, levels=levels).read(values[None, :, None])[0, :, 0]
+    for value, level in zip(values, got, strict=True):
+        exact = Fraction(float(value)) * levels
+        assert got.dtype == np.float64
+        assert abs(exact - int(level)) <= Fraction(1, 2) + Fraction(1, 10**9)
