@@ -13,6 +13,7 @@ from dmpnet.errors import DmpnetError
 from dmpnet.weights import TrainedNetwork
 
 CHUNK = 500  # samples whose spikes are held at once: 500 x 784 x 400 places are 157 MB
+ROUNDED = 5  # samples on which rounding is measured
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,8 @@ class Evaluation:
     rates : per layer, fraction of places with a spike
     seconds, reference_seconds : wall time of the Brian2 simulation and of the reference
     margin : smallest distance of a membrane from its threshold
+    rounding : what another order of sums changes in a membrane, on the first samples (reference.rounding); equal spikes
+        are no accident of this machine where margin / rounding is large
     """
 
     labels: np.ndarray
@@ -35,6 +38,7 @@ class Evaluation:
     seconds: float
     reference_seconds: float
     margin: float
+    rounding: float = np.nan
 
     @property
     def accuracy(self) -> float:
@@ -112,4 +116,5 @@ def evaluate(network: TrainedNetwork, recordings: Recordings, backend: str = "nu
         if progress:
             progress(len(s_in))
     return Evaluation(recordings.labels, np.concatenate(predictions), np.concatenate(expected), compared.tolist(),
-                      mismatched.tolist(), (rates / len(recordings)).tolist(), seconds, reference_seconds, margin)
+                      mismatched.tolist(), (rates / len(recordings)).tolist(), seconds, reference_seconds, margin,
+                      reference.rounding(network, recordings.batch(slice(ROUNDED))))

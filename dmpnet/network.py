@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 from brian2 import Clock, Network, NeuronGroup, SpikeMonitor, StateMonitor, defaultclock, get_device, second
 from brian2.core.namespace import get_local_namespace
+from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 
 from dmpnet import populations, reference, session, shared, synapses
 from dmpnet.activity import Activity, smoothed
@@ -159,6 +160,7 @@ def convert(network: TrainedNetwork, s_in: np.ndarray, *, coupling: str = "synap
     record = check(coupling, record)
     if _on_genn():
         _check_genn(network)
+    _check_alone()
     batch, steps, _ = s_in.shape
     lags = timing(network, steps, coupling)
     with session.exact():
@@ -175,6 +177,15 @@ def _clock(dt: float) -> Any:
         defaultclock.dt = dt * second
         return get_device().defaultclock
     return Clock(dt * second, name="dmpnet_clock*")
+
+
+def _check_alone() -> None:
+    """Names are unique in a standalone program: it has room for one converted network."""
+    device = get_device()
+    if isinstance(device, CPPStandaloneDevice) and "_array_readout_total" in device.arrays.values():
+        raise BackendError("cpp_standalone: its program holds a converted network already, but names are unique in it; "
+                           "call device.reinit() and device.activate() before the next, or use "
+                           "dmpnet.simulation.simulate")
 
 
 def check(coupling: str, record: str | Iterable[str]) -> tuple[str, ...]:

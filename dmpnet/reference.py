@@ -1,6 +1,7 @@
 """The trained arithmetic, step by step, in NumPy: what every simulator is compared with."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 
@@ -162,3 +163,31 @@ def run(network: TrainedNetwork, s_in: np.ndarray, record: str | Iterable[str] =
         readout=y if "readout" in record else None,
         margin=margin,
     )
+
+
+def rounding(network: TrainedNetwork, s_in: np.ndarray) -> float:
+    """By how much rounding moves a membrane on s_in (B, T, M): its largest change when all sums are taken backwards.
+
+    Every back end takes sums in an order of its own, so a membrane nearer to its threshold than this (Activity.margin)
+    may fire on one and not on another. 0 for a network in integers; infinite if the two orders differ in a spike.
+    """
+    if network.fixed:
+        return 0.0
+    record = ("spikes", "u")
+    one, other = run(network, s_in, record), run(_backwards(network), np.asarray(s_in)[..., ::-1], record)
+    if any((a != b[..., ::-1]).any() for a, b in zip(one.spikes, other.spikes, strict=True)):
+        return np.inf
+    return max(float(np.abs(a - b[..., ::-1]).max()) for a, b in zip(one.u, other.u, strict=True))
+
+
+def _backwards(network: TrainedNetwork) -> TrainedNetwork:
+    """`network` with its channels and the neurons of every layer numbered last to first."""
+    def turned(array: np.ndarray | None) -> np.ndarray | None:
+        return None if array is None else np.flip(array)
+
+    layers = [replace(layer, W_f=np.flip(layer.W_f), b_f=np.flip(layer.b_f), W_r=turned(layer.W_r),
+                      delay=turned(layer.delay),
+                      slow=replace(layer.slow, w_x=np.flip(layer.slow.w_x), W_m=np.flipud(layer.slow.W_m),
+                                   b_m=np.flip(layer.slow.b_m), nu=turned(layer.slow.nu))
+                      if layer.slow else None) for layer in network.layers]
+    return replace(network, layers=tuple(layers), W_o=np.fliplr(network.W_o))

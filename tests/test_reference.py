@@ -546,3 +546,33 @@ def test_any_real_type_of_spike_is_the_same_spike(value):
 def test_analog_input_may_be_negative():
     network = random_network(encoding="analog")
     assert np.isfinite(reference.run(network, -random_input(network, 1)).logits).all()
+
+
+# rounding
+
+
+@pytest.mark.parametrize("kwargs", [{}, {"kind": "DMP+RSNN", "reset": "soft", "d_s": 3}, {"delay": (12, 7)},
+                                    {"encoding": "analog", "acts": "gain", "blocks": ((3, 9.0), (2, 12.0)),
+                                     "feed": "cascade"}])
+def test_another_order_of_sums_moves_membranes_by_rounding_alone(kwargs):
+    """A few 1e-16 of sums of about 1, over some ten terms and steps; nearer thresholds are told by margin."""
+    network = random_network(seed=3, **kwargs)
+    s_in = random_input(network, 3)
+    found = reference.rounding(network, s_in)
+    assert 1e-17 < found < 1e-13 < 1e-9 < reference.run(network, s_in).margin
+
+
+def test_a_spike_that_rounding_decides_is_told():
+    """(1 + 1e16) - 1e16 is 0 in float64, (-1e16 + 1e16) + 1 is 1: only backwards the neuron fires."""
+    layer = Layer(np.array([[1, 1e16, -1e16]]), np.zeros(1), Neuron(g=1.0, theta_u=0.5))
+    network = TrainedNetwork((layer,), np.ones((1, 1)), np.zeros(1), Encoding("spikes", 3, 1, 1e-3))
+    assert reference.rounding(network, np.ones((1, 1, 3), bool)) == np.inf
+
+
+def test_sums_of_few_bits_do_not_round():
+    """Weights, biases, beta and g that are small multiples of 1/64: all sums of one step are exact."""
+    layer = random_network(seed=3, kind="FSNN").layers[0]
+    dyadic = replace(layer, W_f=np.rint(layer.W_f * 64) / 64, b_f=np.rint(layer.b_f * 64) / 64)
+    network = TrainedNetwork((dyadic,), np.ones((2, layer.N)), np.zeros(2), Encoding("spikes", layer.M, 8, 1e-3))
+    s_in = random_input(network, 5, rate=0.5)
+    assert reference.run(network, s_in).rates[0].mean() > 0.01 and reference.rounding(network, s_in) == 0

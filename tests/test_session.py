@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+from dataclasses import replace
 from fractions import Fraction
 
 import brian2
@@ -16,8 +17,9 @@ from networks import random_input, random_network
 from test_network import ALL, COUPLINGS, NETWORKS, assert_informative, assert_same
 
 from dmpnet import network as conversion
-from dmpnet import reference
-from dmpnet.errors import DmpnetError
+from dmpnet import reference, session
+from dmpnet.backends import MAKE, TWO_AT_ONCE
+from dmpnet.errors import BackendError, DmpnetError
 from dmpnet.network import convert
 from dmpnet.simulation import simulate
 from dmpnet.weights import Encoding
@@ -191,6 +193,25 @@ def test_an_interrupt_is_never_a_result(coupling, stop, monkeypatch):
     assert_same(simulate(network, s_in, coupling=coupling, record=ALL), want)
 
 
+# how it is compiled
+
+
+def test_cython_is_compiled_in_order_and_kept_apart(tmp_path, monkeypatch):
+    """Without -ffast-math and in another cache than the user's, whose entries do not say how they were compiled."""
+    monkeypatch.setenv("DMPNET_CACHE", str(tmp_path))
+    keys = (*session.FLAGS, "codegen.runtime.cython.cache_dir", "codegen.target")
+    before = {key: prefs[key] for key in keys}
+    assert session.REORDERING in prefs["codegen.cpp.extra_compile_args_gcc"]
+    with session.run_time("cython"):
+        flags = prefs["codegen.cpp.extra_compile_args_gcc"]
+        assert flags == [flag for flag in before["codegen.cpp.extra_compile_args_gcc"] if flag != "-ffast-math"]
+        first = prefs["codegen.runtime.cython.cache_dir"]
+        assert first.startswith(str(tmp_path)) and prefs["codegen.target"] == "cython"
+    assert {key: prefs[key] for key in keys} == before
+    with session.preferred({"codegen.cpp.extra_compile_args": ["-O1"]}), session.run_time("cython"):
+        assert prefs["codegen.runtime.cython.cache_dir"] != first
+
+
 # what belongs to it is asked once
 
 
@@ -271,31 +292,49 @@ def test_single_precision_is_the_users_not_the_networks(coupling):
     assert len(converted.profiling_info) > 5
 
 
+@pytest.fixture
+def standalone(tmp_path):
+    """The user's own standalone device, in single precision."""
+    before = {key: prefs[key] for key in ("core.default_float_dtype", MAKE)}
+    prefs["core.default_float_dtype"], prefs[MAKE] = np.float32, TWO_AT_ONCE
+    brian2.set_device("cpp_standalone", directory=str(tmp_path), build_on_run=False)
+    yield brian2.get_device()
+    for key, value in before.items():
+        prefs[key] = value
+    brian2.get_device().reinit()
+    reset_device()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("coupling", COUPLINGS)
-@pytest.mark.parametrize("at_once", [True, False])
-def test_on_the_users_standalone_device(coupling, at_once, tmp_path):
-    """One program of two networks with the same names: each its own weights, delays and currents."""
-    cases = [example("delays", dt=1e-3), example("memory on the gain, recurrence, delays", dt=1e-3)]
-    prefs["core.default_float_dtype"] = np.float32
-    brian2.set_device("cpp_standalone", directory=str(tmp_path), build_on_run=at_once and coupling == "shared")
-    try:
-        made = [convert(network, s_in, coupling=coupling, record=ALL) for network, s_in, _ in cases]
-        if at_once and coupling == "shared":
-            made[0].run()
-            assert_same(made[0].activity(), cases[0][2])
-            return
-        for each in made:
-            each.run()
-            with pytest.raises(DmpnetError, match="ran 0 of"):
-                each.activity()
-        brian2.get_device().build(directory=str(tmp_path), compile=True, run=True, with_output=False)
-        for each, (_, _, want) in zip(made, cases, strict=True):
-            assert_same(each.activity(), want)
-    finally:
-        prefs["core.default_float_dtype"] = np.float64
-        brian2.get_device().reinit()
-        reset_device()
+@pytest.mark.parametrize("name", ["delays", "memory on the gain, recurrence, delays"])
+def test_on_the_users_standalone_device(name, coupling, standalone, tmp_path):
+    network, s_in, want = example(name)
+    converted = convert(network, s_in, coupling=coupling, record=ALL)
+    converted.run()
+    with pytest.raises(DmpnetError, match="ran 0 of"):
+        converted.activity()
+    standalone.build(directory=str(tmp_path), compile=True, run=True, with_output=False)
+    assert_same(converted.activity(), want)
+
+
+@pytest.mark.slow
+def test_on_the_users_standalone_device_that_builds_when_it_runs(standalone, tmp_path):
+    network, s_in, want = example()
+    brian2.set_device("cpp_standalone", directory=str(tmp_path), build_on_run=True)
+    converted = convert(network, s_in, coupling="shared", record=ALL)
+    converted["W_m_1"].w = "2*w"
+    converted.run(report="text")
+    louder = replace(network.layers[0], slow=replace(network.layers[0].slow, W_m=2 * network.layers[0].slow.W_m))
+    assert_same(converted.activity(), reference.run(replace(network, layers=(louder, *network.layers[1:])), s_in, ALL))
+
+
+def test_a_second_network_in_one_standalone_program_is_refused(standalone):
+    network, s_in, _ = example()
+    first = convert(network, s_in)
+    with pytest.raises(BackendError, match="holds a converted network already, but names are unique"):
+        convert(network, s_in)
+    assert first.steps_left
 
 
 # names

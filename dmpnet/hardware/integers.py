@@ -142,6 +142,20 @@ class Core:
         return held(value, word)
 
 
+def levels(s_in: np.ndarray, most: int) -> np.ndarray:
+    """s_in as whole numbers; analog values v as the nearest to `most` v (ties to even), no less than 0 or over `most`.
+
+    Reads on its own, as an oracle must: float64 whatever comes.
+    """
+    if not most:
+        return s_in.astype(np.int64)
+    scaled = np.multiply(s_in, most, dtype=np.float64)
+    below = np.floor(scaled)
+    over = scaled - below
+    up = (over > 0.5) | ((over == 0.5) & (below % 2 == 1))
+    return np.minimum(np.maximum(below + up, 0), most).astype(np.int64)
+
+
 def run(network: TrainedNetwork, s_in: np.ndarray, record: tuple[str, ...] = ("spikes",)) -> Activity:
     """Classify s_in (B, T, M) step by step in integers; record as in dmpnet.reference.run."""
     return watched(network, s_in, record)[0]
@@ -155,7 +169,7 @@ def watched(network: TrainedNetwork, s_in: np.ndarray,
                           "chip first (dmpnet.hardware.constrain)")
     s_in = np.asarray(s_in)
     check_input(network, s_in)
-    s_in = network.encoding.read(s_in.astype(float) if network.encoding.levels else s_in).astype(np.int64)
+    s_in = levels(s_in, network.encoding.levels)
     batch, steps, _ = s_in.shape
     cores = [Core(layer, layer.fixed, batch, steps) for layer in network.layers if layer.fixed]
     W_o, b_o = np.asarray(network.W_o, float).T, np.asarray(network.b_o, np.int64)
