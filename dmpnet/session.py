@@ -25,6 +25,8 @@ EXACT: dict[str, Any] = {"core.default_float_dtype": np.float64, "core.default_i
 FLAGS = ("codegen.cpp.extra_compile_args", "codegen.cpp.extra_compile_args_gcc")
 REORDERING = "-ffast-math"
 """The compiler's licence to take sums in another order, and to think that no value is infinite; Brian2 sets it."""
+STOPS = "core.stop_on_keyboard_interrupt"
+"""Whether Ctrl-C ends a run as if it were done; not a preference of Brian2 2.5, where it interrupts."""
 COMPILED: dict[str, dict[Any, Any]] = {}
 """What Cython has compiled in this process without REORDERING, by folder."""
 
@@ -55,8 +57,9 @@ def run_time(target: str, dt: float | None = None) -> Iterator[None]:
     dt : seconds a step of a default clock that is there inside the block, for groups without a clock of their own
     Ctrl-C interrupts, where Brian2 would end the run and return as if all of it were done.
     """
-    wanted = {"codegen.target": target, "codegen.string_expression_target": "numpy",
-              "core.stop_on_keyboard_interrupt": False} | EXACT
+    wanted = {"codegen.target": target, "codegen.string_expression_target": "numpy"} | EXACT
+    if STOPS in prefs:
+        wanted[STOPS] = False
     with preferred(wanted), sums_in_order() if target == "cython" else contextlib.nullcontext():
         switched = get_device().__class__.__name__ != "RuntimeDevice"
         if switched:

@@ -169,8 +169,7 @@ def test_a_monitor_that_was_switched_off_is_missed():
 def test_an_interrupt_is_never_a_result(coupling, stop, monkeypatch):
     """One Ctrl-C while Brian2 is running, with its preference to end the run and return as if it were whole."""
     network, s_in, want = example("analog")
-    before = prefs["core.stop_on_keyboard_interrupt"]
-    prefs["core.stop_on_keyboard_interrupt"] = stop
+    wanted = {session.STOPS: stop} if session.STOPS in prefs else {}
     real, calls = NeuronGroup.before_run, []
 
     def interrupted(self, *args, **kwargs):
@@ -182,11 +181,11 @@ def test_an_interrupt_is_never_a_result(coupling, stop, monkeypatch):
     monkeypatch.setattr(NeuronGroup, "before_run", interrupted)
     long = np.tile(s_in, (1, 200, 1))
     try:
-        with pytest.raises(KeyboardInterrupt):
+        with session.preferred(wanted), pytest.raises(KeyboardInterrupt):
             simulate(network, long, coupling=coupling)
     finally:
-        [call.join() for call in calls]
-        prefs["core.stop_on_keyboard_interrupt"] = before
+        for call in calls:
+            call.join()
     assert calls and not Network._globally_running
     monkeypatch.undo()
     prefs["codegen.target"] = "numpy"

@@ -18,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from networks import random_input, random_network
 from test_network import COUPLINGS
 
-from dmpnet import plasticity, reference
+from dmpnet import plasticity, reference, session
 from dmpnet.network import convert
 from dmpnet.simulation import simulate
 from dmpnet.weights import TrainedNetwork
@@ -56,12 +56,12 @@ class Under:
 class Session(RuleBasedStateMachine):
     def __init__(self):
         super().__init__()
-        self.before = {key: prefs[key] for key in ("codegen.target", "core.default_float_dtype",
-                                                   "core.stop_on_keyboard_interrupt")}
+        self.before = {key: prefs[key] for key in ("codegen.target", "core.default_float_dtype", session.STOPS)
+                       if key in prefs}
         self.clock = defaultclock.dt
         prefs["codegen.target"] = "numpy"
         self.networks: list[Under] = []
-        self.kept: dict[str, Any] = {"core.default_float_dtype": np.float64, "core.stop_on_keyboard_interrupt": True}
+        self.kept: dict[str, Any] = {}
 
     def teardown(self):
         for key, value in self.before.items():
@@ -84,8 +84,9 @@ class Session(RuleBasedStateMachine):
 
     @rule(single=st.booleans(), stop=st.booleans())
     def set_preferences(self, single, stop):
-        self.kept = {"core.default_float_dtype": np.float32 if single else np.float64,
-                     "core.stop_on_keyboard_interrupt": stop}
+        self.kept = {"core.default_float_dtype": np.float32 if single else np.float64}
+        if session.STOPS in prefs:
+            self.kept[session.STOPS] = stop
         for key, value in self.kept.items():
             prefs[key] = value
 
