@@ -19,7 +19,7 @@ Order within a step, as of dmpnet.plasticity.synapses:
     2  presynaptic spikes: every synapse of the input changes
     3  postsynaptic spikes: every synapse of the neuron changes, from what 2 left
     4  traces of neurons that spiked jump, and saturate
-    5  rules with reward: every synapse takes up what it is eligible for; eligibilities fall
+    5  rules with reward: every synapse takes up what it is eligible for; eligibilities fall, and the reward
 """
 
 from dataclasses import dataclass, field
@@ -279,7 +279,7 @@ def _record(made: IntegerRule) -> Rule:
     if made.eligibility:
         code["end"] = "\n".join((code["end"], made.eligibility.tick)).strip()
     registers = f"r = lfsr_drawn(r, 0, {made.words})" if made.words else ""
-    sides: dict[str, str] = {}
+    sides: dict[str, Any] = {}
     for side, traces in (("pre", made.pre), ("post", made.post)):
         lines = [f"{trace.name} : 1" for trace in traces] + ["r : integer"] * bool(made.words)
         sides[f"{side}_equations"] = "\n".join(lines)
@@ -290,7 +290,7 @@ def _record(made: IntegerRule) -> Rule:
     return Rule(made.rule.name, made.rule.says, made.rule.source, limits, on_pre=code["pre"], on_post=code["post"],
                 each_step=code["end"], model="\n".join(model), third_factor=third,
                 third_step=made.reward.tick if made.reward else "", needs=made.rule.needs, functions=functions,
-                repeated=made.rule.repeated, whole=True, gating=_gating(made),
+                repeated=made.rule.repeated, whole=True, dt=made.dt, gating=_gating(made),
                 start={"vary": made.device.factors} if made.device.varies else {}, **sides)
 
 

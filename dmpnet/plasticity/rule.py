@@ -1,6 +1,7 @@
 """What a plasticity rule is: its equations, what a spike does, every parameter with unit and source."""
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -52,9 +53,11 @@ class Rule:
     third_factor : equations of what gates or rewards, one unit a sample
     needs : variables the postsynaptic neurons must have
     repeated : one pair of spikes says nothing about it, it takes many
-    pre_step, post_step, third_step : what happens to traces and third factor at the beginning of each step, where
-        equations do not say it
+    pre_step, post_step : what happens to traces at the beginning of each step, where equations do not say it
+    third_step : what happens to the third factor at the end of each step, after each_step
+    jumps_first : traces jump before synapses see the spikes of a step, which a trace of 1 then tells
     whole : weights are whole numbers, codes of a chip (dmpnet.plasticity.integer_rule)
+    dt : seconds a step, if the rule was made for steps of one length; None: any
     gating : what a gate makes of the projection of a slow memory
     start : what further variables of n synapses are at the start, functions of n
     """
@@ -78,7 +81,9 @@ class Rule:
     pre_step: str = ""
     post_step: str = ""
     third_step: str = ""
+    jumps_first: bool = False
     whole: bool = False
+    dt: float | None = None
     gating: str = "gate = projection"
     start: Mapping[str, Callable[[int], Any]] = field(default_factory=dict)
 
@@ -89,6 +94,10 @@ class Rule:
         if low >= high:
             raise DmpnetError(f"{self.name}: w_min = {low:g}, w_max = {high:g}, but weights need room between them; "
                               f"set w_min < w_max")
+        if high <= 0 and re.search(r"\*\s*w_max\b", self.on_pre + "\n" + self.on_post):
+            raise DmpnetError(f"{self.name}: w_max = {high:g}, but its steps are parts of w_max, which below 0 would "
+                              f"depress where they potentiate; set w_max > 0, or choose a rule whose steps are not "
+                              f"(pair-multiplicative)")
 
     def __getitem__(self, symbol: str) -> Any:
         """The value of one parameter."""
