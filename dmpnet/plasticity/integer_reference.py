@@ -51,8 +51,6 @@ class Synapses:
         self.row, self.column = (_ahead(register, rule.words) for register in (self.row, self.column))
         for trace in rule.traces.values():
             self.traces[trace.name] = fallen(trace, self.traces[trace.name], k)
-        if rule.reward:
-            self.d = int(fallen(rule.reward, np.array(self.d), k))
         for m in np.flatnonzero(pre):
             self._change("pre", np.arange(len(post)), np.array([m]))
         for n in np.flatnonzero(post):
@@ -65,6 +63,8 @@ class Synapses:
         self._change("end", np.arange(len(post)), np.arange(len(pre)))
         if rule.eligibility:
             self.c = fallen(rule.eligibility, self.c, k)
+        if rule.reward:
+            self.d = int(fallen(rule.reward, np.array(self.d), k))
 
     def _change(self, when: str, n: np.ndarray, m: np.ndarray) -> None:
         """All changes of that moment to the synapses of inputs m and neurons n."""

@@ -4,7 +4,8 @@
     dw/dt = c (d + d_0) / tau_w                              d: dopamine above its tonic level d_0
     dd/dt = -d / tau_d                                       d jumps when there is a reward
 
-Both products decay exponentially over a step, so the step is taken exactly, whatever its length.
+Both products decay exponentially over a step, so the step is taken exactly, whatever its length. What d is set to, by
+hand before a run or by a spike, is d at the beginning of the step it is set in.
 """
 
 from brian2 import ms, second
@@ -33,8 +34,8 @@ RULES = (
          pre_reset="x = 1", post_reset="y = 1", model="c : 1",
          on_pre="c -= A_minus*y_post", on_post="c += A_plus*x_pre",
          each_step="""tau = tau_c*tau_d/(tau_c + tau_d)
-taken = d_third*tau*(1 - exp(-dt/tau)) + d_0*tau_c*(1 - exp(-dt/tau_c))
+taken = -d_third*tau*expm1(-dt/tau) - d_0*tau_c*expm1(-dt/tau_c)
 w = clip(w + c*taken/tau_w, w_min, w_max)
 c = c*exp(-dt/tau_c)""",
-         third_factor="dd/dt = -d/tau_d : 1"),
+         third_factor="d : 1", third_step="d = d*exp(-dt/tau_d)"),
 )
