@@ -85,8 +85,9 @@ def listed(arguments: argparse.Namespace) -> None:
     from dmpnet.plasticity import rules  # Brian2 takes a second to import
     from dmpnet.plasticity.on_chip import reads
 
-    print(tabulate([{"rule": rule.name, "what it does": rule.says, "on chips read by": ", ".join(reads(rule.name)),
-                     "source": rule.source} for rule in rules().values()], headers="keys",
+    print(tabulate([{"rule": rule.name, "what it does": rule.says,
+                     "on chips read by": ", ".join(reads(rule.name)) or "none", "source": rule.source}
+                    for rule in rules().values()], headers="keys",
                    maxcolwidths=[None, 40, None, 60]))
 
 
@@ -113,7 +114,7 @@ def code_of(found: Any) -> None:
                         ("postsynaptic traces", found.post_equations), ("their jumps", found.post_reset),
                         ("third factor", found.third_factor), ("synapse, beside w", found.model),
                         ("presynaptic spike", found.on_pre), ("postsynaptic spike", found.on_post),
-                        ("every step", found.each_step)):
+                        ("every step", found.each_step), ("third factor, then", found.third_step)):
         for number, line in enumerate(code.splitlines()):
             print(f"{'' if number else title:<21}{line}")
 

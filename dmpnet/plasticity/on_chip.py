@@ -1,6 +1,7 @@
 """Which integers does a plasticity rule become on a chip, and which rules can it have at all?
 
-Every rule of the catalogue has an integer form where the array can be read by rows and by columns. Where it can not:
+Every rule of the catalogue but pair-nearest-coincident has an integer form where the array can be read by rows and by
+columns. Where it can not:
 
     rows       pair-nearest and stochastic-binary, by counters (dmpnet.plasticity.integer_rule.Deferred): at a
                presynaptic spike both windows are made up for, of the latest postsynaptic spike only; windows are linear
@@ -35,6 +36,7 @@ WIDEST = 46  # bits of a sum: with 16 random bits below it, 64-bit integers and 
 FARTHEST = EXACT - 1  # bits by which it is shifted: with a random part of 1 it is less than 2
 ROWS = ("pair-nearest", "stochastic-binary")
 COLUMNS = ("diehl-cook",)
+NEVER = ("pair-nearest-coincident",)  # a trace that has not fallen since its spike is no sign of a spike of this step
 LONGEST = 4  # a decay comes at least so often in a time constant
 
 
@@ -86,7 +88,7 @@ def forms(rule: Rule) -> tuple[Form, ...]:
 
 def reads(name: str) -> tuple[str, ...]:
     """How arrays may be read on which a rule of the catalogue has an integer form."""
-    return ("both", *["rows"] * (name in ROWS), *["columns"] * (name in COLUMNS))
+    return () if name in NEVER else ("both", *["rows"] * (name in ROWS), *["columns"] * (name in COLUMNS))
 
 
 TAUS = {"x": ("tau_plus", "tau_x"), "y": ("tau_minus",), "r1": ("tau_plus",), "r2": ("tau_x",), "o1": ("tau_minus",),
@@ -146,6 +148,9 @@ def _check(rule: Rule, chip: Chip, dt: float, headroom: int, largest_third: floa
     if known is None or (known.on_pre, known.on_post, known.each_step) != (rule.on_pre, rule.on_post, rule.each_step):
         raise DmpnetError(f"{rule.name}: no integer form, as it is not a rule of the catalogue; take one that is, with "
                           f"parameters of your own (rule.tuned)")
+    if rule.name in NEVER:
+        raise DmpnetError(f"{rule.name}: no integer form, as integer traces do not tell a spike of the same step from "
+                          f"one a moment ago; take pair-nearest")
     can = {"rows": ROWS, "columns": COLUMNS}.get(part.reads)
     if can and rule.name not in can:
         raise DmpnetError(f"{rule.name}: it changes weights at spikes of both sides, but the array of chip {chip.name} "

@@ -4,7 +4,13 @@
     dw = -A_minus w_max exp( dt / tau_minus)    dt < 0       within [w_min, w_max]
 
 multiplicative: A_plus (w_max - w) and A_minus (w - w_min) in place of A w_max.
-nearest: a spike is paired only with the latest spike of the other neuron, not with all of them.
+nearest: a spike is paired only with the latest spike of the other neuron, not with all of them. Where both spike in one
+step, which of them is the latest? Two conventions:
+
+    pair-nearest                the latest before this step: dt = 0 is no pair
+    pair-nearest-coincident     the one of this step: dt = 0 is the nearest pair, and changes nothing
+
+NEST's manual of stdp_nn_symm_synapse says the first, the test that comes with it counts a pair of dt = 0 as 0.
 """
 
 from typing import Any
@@ -38,6 +44,11 @@ MULTIPLICATIVE: dict[str, Any] = {
     "on_post": "w = clip(w + A_plus*(w_max - w)*x_pre, w_min, w_max)",
 }
 
+COINCIDENT: dict[str, Any] = {  # traces have jumped: 1 is a spike of this step
+    "on_pre": "w = clip(w - A_minus*w_max*y_post*int(y_post < 1), w_min, w_max)",
+    "on_post": "w = clip(w + A_plus*w_max*x_pre*int(x_pre < 1), w_min, w_max)",
+}
+
 RULES = (
     Rule("pair-additive", "all pairs, steps as large at every weight, hard bounds", SONG, PARAMETERS, **TRACES,
          **ADDITIVE),
@@ -45,4 +56,7 @@ RULES = (
          **MULTIPLICATIVE),
     Rule("pair-nearest", "additive, each spike with the latest of the other neuron", f"{SONG}; {MORRISON}", PARAMETERS,
          **LATEST, **ADDITIVE),
+    Rule("pair-nearest-coincident", "nearest, where spikes of one step are each other's nearest and change nothing",
+         f"{SONG}; {MORRISON}; coincidences as in NEST, test_stdp_nn_synapses.py", PARAMETERS, **LATEST, **COINCIDENT,
+         jumps_first=True),
 )

@@ -192,7 +192,8 @@ def window(rule: Rule, backend: str = "numpy", seed: int = 1) -> Pairing:
     closed = None
     if rule.name.startswith("triplet"):
         closed = np.array([closed_pairing(rule, 20.0, d) for d in delta])
-    elif rule.name in ("pair-additive", "pair-nearest", "voltage-gated", "slow-memory-gated"):
+    elif rule.name in ("pair-additive", "pair-nearest", "pair-nearest-coincident", "voltage-gated",
+                       "slow-memory-gated"):
         closed = reference.pair_window(delta, rule.numbers)
     return Pairing(delta, rate if rule.repeated else np.full(len(delta), np.nan), dw, closed)
 

@@ -33,7 +33,7 @@ def run(name: str, pre: np.ndarray, post: np.ndarray, w: np.ndarray, dt: float, 
         third: np.ndarray | None = None, u: np.ndarray | None = None, seed: int = 1) -> np.ndarray:
     """Weights (N, M) after all steps of rule `name`.
 
-    third : (T,) gate, or d at the start of each step before its decay is applied, by rule
+    third : (T,) gate, or d at the beginning of each step, by rule
     u : (T, N) postsynaptic membranes, for voltage-gated
     """
     pre, post, w = np.asarray(pre, bool), np.asarray(post, bool), np.array(w, float)
@@ -65,8 +65,10 @@ def _changes(name: str, pre: np.ndarray, post: np.ndarray, dt: float, p: P, thir
 
 def _pair(name: str, pre: np.ndarray, post: np.ndarray, dt: float, p: P, third: np.ndarray | None,
           u: np.ndarray | None) -> tuple[Change, Change]:
-    x = trace(pre, p["tau_plus"], dt, name == "pair-nearest")
-    y = trace(post, p["tau_minus"], dt, name == "pair-nearest")
+    nearest = name.startswith("pair-nearest")
+    x, y = trace(pre, p["tau_plus"], dt, nearest), trace(post, p["tau_minus"], dt, nearest)
+    if name.endswith("coincident"):
+        x, y = np.where(pre, 0, x), np.where(post, 0, y)
     soft = name == "pair-multiplicative"
     gate: np.ndarray = np.ones((len(pre), 1))
     if name == "slow-memory-gated" and third is not None:
