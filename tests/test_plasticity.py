@@ -154,7 +154,7 @@ def test_weight_change_is_eligibility_times_reward():
     last = np.flatnonzero((pre | post).any(axis=1)).max()
     left = len(pre) + round(protocols.AFTER / DT) - last
     eligibility = np.where(delta > 0, 0.1, -0.15) * np.exp(-np.abs(delta) / 0.02)
-    d = protocols.REWARD * np.exp(-(last + 1) * DT / 0.2)
+    d = protocols.REWARD * np.exp(-last * DT / 0.2)
     want = [exact.reward_after(c, d, left * DT, chosen.numbers) for c in eligibility]
     assert np.abs(want).min() > 0.05
     assert_allclose(got, want, rtol=2 * left * EPS, atol=left * EPS)  # w, about 2, is rounded once a step
@@ -242,7 +242,7 @@ def beginning(name, targets=2, sources=3):
 def expected(name, pre, post, third=0.7, **tuned):
     chosen = rule(name).tuned(**tuned)
     step = np.arange(len(pre))
-    course = third * np.exp(-(step + 1) * DT / 0.2) if name == "reward-modulated" else np.full(len(pre), third)
+    course = third * np.exp(-step * DT / 0.2) if name == "reward-modulated" else np.full(len(pre), third)
     return exact.run(name, pre, post, beginning(name), DT, chosen.numbers, third=course, u=np.ones(post.shape))
 
 
@@ -489,19 +489,28 @@ def test_an_unknown_rule_is_told_with_those_there_are():
 
 
 @pytest.mark.parametrize("change, told", [
-    ({"w": 1.5}, "keeps them between 0 and 1"), ({"w": [0.5, np.nan]}, "keeps them"), ({"samples": 3}, "samples = 3"),
-    ({"samples": 0}, "samples = 0"), ({"rule": "voltage-gated"}, "no variable 'u'"),
-    ({"rule": "stochastic-binary"}, "binary"), ({"source": "part"}, "subgroup"), ({"source": "clash"}, "rename"),
-    ({"source": "silent"}, "never spikes"),
+    ({"w": 1.5}, "keeps them between 0 and 1"), ({"w": np.full(16, np.nan)}, "keeps them"),
+    ({"samples": 3}, "samples = 3"), ({"samples": 0}, "samples = 0"), ({"rule": "voltage-gated"}, "no variable 'u'"),
+    ({"rule": "stochastic-binary"}, "binary"), ({"source": "part"}, "subgroup"),
+    ({"source": "clash"}, "a variable 'w'.*rename"), ({"source": "silent"}, "never spikes"),
+    ({"w": "rand()"}, "weights are numbers"), ({"w": np.full((4, 4), 0.5)}, r"shape \(4, 4\).*16 synapses"),
+    ({"w": np.full(5, 0.5)}, r"shape \(5,\).*16 synapses"),
+    ({"i": [0, 1]}, "i without j"), ({"j": [0, 1]}, "j without i"), ({"i": [0, 1], "j": [0]}, r"\(2,\), j of shape"),
+    ({"delay": 2}, "it is a time"), ({"delay": 2 * mV}, "it is a time"), ({"delay": -1 * ms}, "after it was sent"),
+    ({"delay": np.ones(16) * ms}, "one for each of the 4 neurons"), ({"post_delay": np.nan * ms}, "after it was sent"),
+    ({"rule": "voltage-gated", "source": "gated", "post_delay": 1 * ms}, "it reads u at a spike"),
+    ({"model": "w : 1"}, "'w' is in the model"),
 ])
 def test_wrong_groups_and_weights_are_told_before_anything_runs(change, told):
     whole = NeuronGroup(4, "v : 1", threshold="v > 1", reset="", namespace={})
     groups = {"part": whole[:2], "silent": NeuronGroup(2, "v : 1"),
-              "clash": NeuronGroup(2, "x : 1", threshold="x > 1", reset="", namespace={})}
+              "clash": NeuronGroup(2, "w : 1", threshold="w > 1", reset="", namespace={}),
+              "gated": NeuronGroup(4, "u : 1", threshold="u > 1", reset="", namespace={})}
     given = {"source": "", "rule": "slow-memory-gated", "w": 0.5} | change
-    source = groups.get(given.pop("source"), whole)
+    name = given.pop("source")
+    source, target = groups.get(name, whole), groups["gated"] if name == "gated" else whole
     with pytest.raises(DmpnetError, match=told):
-        plasticity.synapses(rule(given.pop("rule")), source, whole, **given)
+        plasticity.synapses(rule(given.pop("rule")), source, target, **given)
 
 
 def test_only_synapses_between_spiking_neurons_become_plastic():
@@ -519,7 +528,7 @@ def test_only_synapses_between_spiking_neurons_become_plastic():
 
 
 def test_every_parameter_has_a_unit_a_meaning_and_a_source():
-    assert len(rules()) == 17 and all(name == found.name for name, found in rules().items())
+    assert len(rules()) == 18 and all(name == found.name for name, found in rules().items())
     for found in rules().values():
         assert found.source and found.says
         for symbol, parameter in found.parameters.items():

@@ -588,7 +588,7 @@ def test_wrong_drift():
 # what a rule becomes
 
 
-@pytest.mark.parametrize("name", rules())
+@pytest.mark.parametrize("name", [name for name in rules() if name != "pair-nearest-coincident"])
 def test_every_rule_of_the_catalogue_has_an_integer_form(name):
     made = on(name)
     assert made.changes and made.highest > made.lowest
