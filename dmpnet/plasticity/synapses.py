@@ -77,20 +77,25 @@ def synapses(rule: Rule, source: Any, target: Any, *, w: Any = 0.0, i: np.ndarra
         needed.append(made.third)
     made.contain(*needed)
     made.connect(i=i, j=j)
-    made.w = w
     for side, ends in (("pre", i), ("post", j)):
         if delays[side].ndim and hasattr(made, side):
             getattr(made, side).delay = delays[side][ends] * second
     made.delays_hold = True
-    if rule.third_factor:
-        made.sample = np.asarray(j) // (len(target) // samples)
-    if "r : integer" in rule.model:
-        made.r = registers(len(i), seed)
-    for variable, values in rule.start.items():
-        setattr(made, variable, values(len(i)))
+    _begin(made, w, j, samples, seed)
     if rule.each_step:
         made.run_regularly(code.each_step, when="end", name=f"{name}_each_step")
     return made
+
+
+def _begin(made: PlasticSynapses, w: np.ndarray, j: np.ndarray, samples: int, seed: int) -> None:
+    """Set the variables of synapses onto neurons j as they are at the start."""
+    made.w = w
+    if made.third is not None:
+        made.sample = j // (len(made.target) // samples)
+    if "r : integer" in made.rule.model:
+        made.r = registers(len(j), seed)
+    for variable, values in made.rule.start.items():
+        setattr(made, variable, values(len(j)))
 
 
 def _made(rule: Rule, code: Code, source: Any, target: Any, transmit: str, model: str, delays: dict[str, np.ndarray],
