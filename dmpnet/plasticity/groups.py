@@ -13,29 +13,13 @@ from brian2 import NeuronGroup, Quantity, Synapses, get_device, have_same_dimens
 
 from dmpnet.errors import DmpnetError
 from dmpnet.plasticity.rule import Rule
+from dmpnet.session import Wires
 
 SAME = 1e-9
 """Steps that differ by less than this part are the same."""
 
 
-class _OfRule:
-    """A Brian2 group that is not asked about names of a script which it knows itself: Brian2 would warn of each."""
-
-    def resolve_all(self, identifiers: Any, run_namespace: Mapping[str, Any], *args: Any, **kwargs: Any) -> Any:
-        other = {name: value for name, value in run_namespace.items()
-                 if name not in self.variables and name not in self.namespace}  # type: ignore[attr-defined]
-        return super().resolve_all(identifiers, other, *args, **kwargs)  # type: ignore[misc]
-
-
-class RuleNeurons(_OfRule, NeuronGroup):
-    """Traces of neurons, or a third factor."""
-
-
-class RuleSynapses(_OfRule, Synapses):
-    """Synapses by which traces hear spikes, or a gate its memory."""
-
-
-class PlasticSynapses(RuleSynapses):
+class PlasticSynapses(Wires):
     """Brian2 Synapses that follow a rule, with what they need: Network(neurons, plastic) or run() runs them.
 
     rule : the rule

@@ -34,14 +34,13 @@ from dmpnet.hardware import lfsr
 from dmpnet.plasticity.binary import registers
 from dmpnet.plasticity.groups import (
     PlasticSynapses,
-    RuleNeurons,
-    RuleSynapses,
     check_precision,
     check_steps,
     delay_of,
 )
 from dmpnet.plasticity.names import Code, apart, variables
 from dmpnet.plasticity.rule import Rule
+from dmpnet.session import Neurons, Wires
 from dmpnet.weights import TrainedNetwork
 
 BEFORE_BOTH, AFTER_BOTH = -2, 2  # order of the jumps of traces; on_pre has -1, on_post 1
@@ -189,7 +188,7 @@ def _traces(rule: Rule, code: Code, made: PlasticSynapses, neurons: Any, side: s
     if not equations:
         return []
     name = f"{made.name}_{side}_traces"
-    traces = RuleNeurons(len(neurons), equations, method="exact", namespace=rule.namespace, clock=neurons.clock,
+    traces = Neurons(len(neurons), equations, method="exact", namespace=rule.namespace, clock=neurons.clock,
                          name=name)
     for variable in variables(equations):
         made.variables.add_reference(code.called[f"{variable}_{side}"], traces, variable, index=f"_{side}synaptic_idx")
@@ -199,7 +198,7 @@ def _traces(rule: Rule, code: Code, made: PlasticSynapses, neurons: Any, side: s
     if not reset:
         return [traces]
     own = "|".join(variables(equations))  # compiled code reads x and x_post as two variables, so all are x_post
-    jumps = RuleSynapses(neurons, traces, on_pre=re.sub(rf"\b({own})\b", r"\1_post", reset), namespace={},
+    jumps = Wires(neurons, traces, on_pre=re.sub(rf"\b({own})\b", r"\1_post", reset), namespace={},
                          clock=neurons.clock, name=f"{name}_jumps")
     jumps.connect(i=np.arange(len(neurons)), j=np.arange(len(neurons)))
     if delay.any():
@@ -210,7 +209,7 @@ def _traces(rule: Rule, code: Code, made: PlasticSynapses, neurons: Any, side: s
 
 def _third(rule: Rule, code: Code, made: PlasticSynapses, samples: int) -> NeuronGroup:
     """The third factor, one unit a sample; its step comes after each_step."""
-    group = RuleNeurons(samples, rule.third_factor, method="exact", namespace=rule.namespace, clock=made.clock,
+    group = Neurons(samples, rule.third_factor, method="exact", namespace=rule.namespace, clock=made.clock,
                         name=f"{made.name}_third")
     for variable in variables(rule.third_factor):
         made.variables.add_reference(code.called[f"{variable}_third"], group, variable, index="sample")
@@ -239,7 +238,7 @@ def gate_by_memory(plastic: PlasticSynapses, slow: NeuronGroup, w_g: np.ndarray)
         raise DmpnetError(f"w_g has {len(w_g)} numbers, but {slow.name} has {len(slow)} units of {len(third)} samples; "
                           f"give one number a dimension of the memory")
     check_steps(plastic.rule, slow, third)
-    made = RuleSynapses(slow, third, "w_g : 1\nprojection_post = w_g*m_pre : 1 (summed)", namespace={},
+    made = Wires(slow, third, "w_g : 1\nprojection_post = w_g*m_pre : 1 (summed)", namespace={},
                         clock=third.clock, name=f"{plastic.name}_gate")
     units = np.arange(len(slow))
     made.connect(i=units, j=units // len(w_g))
@@ -252,7 +251,8 @@ def gate_by_memory(plastic: PlasticSynapses, slow: NeuronGroup, w_g: np.ndarray)
 def make_plastic(converted: Network, network: TrainedNetwork, name: str, rule: Rule, samples: int) -> PlasticSynapses:
     """Replace synapses `name` (W_f_1, W_r_1 ...) of a network converted with coupling='synapses' by plastic ones.
 
-    They start from the trained weights and carry what the fixed ones carried; each sample learns its own copy. Rules
+    They start from the weights of the fixed ones (on Brian2's standalone devices, which cannot read them yet, from the
+    trained weights) and carry what these carried; each sample learns its own copy. Rules
     that read u learn in trained networks only: in integer ones it is reset before on_post sees it, and in codes.
     """
     _check_converted(converted, network, samples)
@@ -266,10 +266,13 @@ def make_plastic(converted: Network, network: TrainedNetwork, name: str, rule: R
     if len(target) != samples * n:
         raise DmpnetError(f"{name}: samples = {samples}, but {target.name} has the {len(target)} neurons of "
                           f"{len(target) // n}; give samples = {len(target) // n}")
-    check_weights(rule, link.weights, name)
+    w = np.tile(link.weights.T.ravel(), samples)
+    if get_device().__class__.__name__ == "RuntimeDevice":
+        w = np.asarray(fixed.w[:], float)
+    check_weights(rule, w, name)
     sample, i, j = (ends.ravel() for ends in np.mgrid[:samples, :m, :n])
     summed = link.source == link.target  # W_r has to arrive within the step
-    made = synapses(rule, source, target, w=np.tile(link.weights.T.ravel(), samples), i=sample * m + i,
+    made = synapses(rule, source, target, w=w, i=sample * m + i,
                     j=sample * n + j, samples=samples, name=f"{name}_plastic",
                     transmit="" if summed else fixed.pre.code,
                     model=f"{link.current}_post = w*s_pre : 1 (summed)" if summed else "")
