@@ -167,7 +167,7 @@ def main() -> None:
     parser = options.script(__doc__, "analyses/results/adaptation.json")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="default: 0")
     parser.add_argument("--work", type=Path, default=Path("work-local-readout"), help="folder for hidden spikes")
-    arguments = parser.parse_args()
+    arguments = options.parsed(parser, "adaptation")
     runs = provenance.Runs(arguments.out, "adaptation", options.given(arguments))
     train, test = (data.load("shd-regen", split, arguments.data) for split in ("train", "test"))
     for seed in arguments.seeds:
@@ -181,4 +181,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    options.told(main)

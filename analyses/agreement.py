@@ -27,7 +27,7 @@ def main() -> None:
     parser = options.script(__doc__, "analyses/results/agreement.json")
     parser.add_argument("--backends", nargs="+", default=list(BACKENDS), metavar="NAME")
     parser.add_argument("--networks", nargs="+", default=list(CASES), choices=list(CASES), metavar="NAME")
-    arguments = parser.parse_args()
+    arguments = options.parsed(parser, "agreement")
     rows = []
     for name in arguments.networks:
         shipped_name, _, other = name.partition(", ")
@@ -58,4 +58,4 @@ def in_pytorch(network: TrainedNetwork, recordings: data.Recordings) -> np.ndarr
 
 
 if __name__ == "__main__":
-    main()
+    options.told(main)

@@ -30,7 +30,7 @@ QUANTITIES = ("spikes", "u", "m", "x")
 def main() -> None:
     parser = options.script(__doc__, "analyses/results/agreement_integers.json")
     parser.add_argument("--backends", nargs="+", default=["numpy", "cython", "cpp_standalone"], metavar="NAME")
-    arguments = parser.parse_args()
+    arguments = options.parsed(parser, "agreement_integers")
     rows: list[dict[str, Any]] = []
     for name, count in SAMPLES.items():
         network = weights.load(shipped.path(name))
@@ -62,4 +62,4 @@ def compared(made: TrainedNetwork, s_in: np.ndarray, backends: list[str],
 
 
 if __name__ == "__main__":
-    main()
+    options.told(main)

@@ -68,7 +68,7 @@ def main() -> None:
     parser.add_argument("example", type=Path, help="Diehl_Cook_2015.py of Brian2's examples")
     parser.add_argument("--images", type=int, default=500, help="that ours learns from (default: 500)")
     parser.add_argument("--example-images", type=int, default=21, help="that the example learns from (default: 21)")
-    arguments = parser.parse_args()
+    arguments = options.parsed(parser, "benchmark_learning")
     digits = data.load("smnist", "train", arguments.data).values[:, :, 0]
     results = {"dmpnet, C++ standalone": ours(Competition(seed=arguments.seed), digits[:arguments.images]),
                "dmpnet on a chip, 8 bits": ours(Competition(seed=arguments.seed, chip="learning"),
@@ -83,4 +83,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    options.told(main)

@@ -36,7 +36,7 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=10_000)
     parser.add_argument("--one-by-one", type=int, default=10, help="samples for the one-at-a-time run")
     parser.add_argument("--processes", type=int, default=2)
-    arguments = parser.parse_args()
+    arguments = options.parsed(parser, "benchmark_simulation")
     network = options.network(arguments.weights)
     digits = data.load(network.encoding.dataset, arguments.split, arguments.data)
     digits = digits.take(slice(arguments.samples))
@@ -74,4 +74,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    options.told(main)

@@ -6,16 +6,15 @@ operations a layer and step, gradients by autograd. Both run in turn in this pro
 python analyses/benchmark_training.py
 """
 
-import argparse
 import math
 import time
-from pathlib import Path
 
 import numpy as np
 import torch
 from tabulate import tabulate
 
 from dmpnet import memory, provenance
+from dmpnet.commands import options
 from dmpnet.training.allocation import keep_freed_memory
 from dmpnet.training.model import Architecture, SpikingNetwork
 from dmpnet.training.trainer import ROWS
@@ -71,12 +70,11 @@ def timed(step, repeats: int) -> list[float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--batch", type=int, default=128)
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, default=Path("analyses/results/benchmark_training.json"))
-    arguments = parser.parse_args()
+    parser = options.parser(__doc__)
+    parser.add_argument("--batch", type=options.count(1), default=128)
+    parser.add_argument("--repeats", type=options.count(1), default=3)
+    options.common(parser, "analyses/results/benchmark_training.json")
+    arguments = options.parsed(parser, "benchmark_training")
     keep_freed_memory()  # as the trainer does; the peer gets it too
     torch.manual_seed(arguments.seed)
     shape = Architecture("dmp", (1, 200, 200, 10), 60, 300.0)
@@ -123,4 +121,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    options.told(main)

@@ -50,7 +50,7 @@ def main() -> None:
     parser.add_argument("--chip", default="dmp-256")
     parser.add_argument("--calibration", type=int, default=200)
     options.backend(parser, "cpp_standalone")
-    arguments = parser.parse_args()
+    arguments = options.parsed(parser, "constrained")
     check_backend(arguments.backend, arguments.processes)
     runs = provenance.Runs(arguments.out, "constrained", options.given(arguments))
     for row in arguments.rows:
@@ -107,4 +107,4 @@ def summary(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 if __name__ == "__main__":
-    main()
+    options.told(main)

@@ -201,7 +201,7 @@ def show(found: dict[str, Any]) -> None:
 def main() -> None:
     parser = options.script(__doc__, "analyses/results/core_costs.json")
     parser.add_argument("--samples", type=int, default=100, help="test recordings to count events in (default: 100)")
-    arguments = parser.parse_args()
+    arguments = options.parsed(parser, "core_costs")
     found = summary(of_a_run(arguments.samples, arguments.data))
     show(found)
     provenance.write(arguments.out, provenance.record(
@@ -210,4 +210,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    options.told(main)

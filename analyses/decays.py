@@ -32,7 +32,7 @@ def main() -> None:
     parser.add_argument("--rows", nargs="+", default=partners, choices=partners, metavar="NAME")
     parser.add_argument("--runs", type=Path, default=Path("decays.run"), help="folder for the controls' checkpoints")
     options.backend(parser, "cpp_standalone")
-    arguments = parser.parse_args()
+    arguments = options.parsed(parser, "decays")
     check_backend(arguments.backend, arguments.processes)
     runs = provenance.Runs(arguments.out, "decays", options.given(arguments))
     for row in arguments.rows:
@@ -84,4 +84,4 @@ def summary(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 if __name__ == "__main__":
-    main()
+    options.told(main)

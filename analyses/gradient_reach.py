@@ -34,7 +34,7 @@ def reach(name: str, recordings: data.Recordings) -> list[float]:
 
 def main() -> None:
     parser = options.script(__doc__, "analyses/results/gradient_reach.json")
-    arguments = parser.parse_args()
+    arguments = options.parsed(parser, "gradient_reach")
     recordings = data.load("shd-regen", "test", arguments.data)
     found = {name: reach(name, recordings) for name in NETWORKS}
     steps = len(found[NETWORKS[0]])
@@ -47,4 +47,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    options.told(main)

@@ -42,7 +42,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--runs", type=Path, default=Path("hierarchy.run"), help="folder for checkpoints")
     options.backend(parser, "cpp_standalone")
-    arguments = parser.parse_args()
+    arguments = options.parsed(parser, "hierarchy")
     check_backend(arguments.backend, arguments.processes)
     runs = provenance.Runs(arguments.out, "hierarchy", options.given(arguments))
     runs.check(epochs=arguments.epochs)
@@ -72,4 +72,4 @@ def summary(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 if __name__ == "__main__":
-    main()
+    options.told(main)

@@ -113,7 +113,7 @@ def main() -> None:
     parser = options.script(__doc__, "analyses/results/in_memory_update.json")
     parser.add_argument("--bits", type=int, default=11, choices=leaks.WIDTHS, metavar="B",
                         help="bits of a membrane, 4 to 16 (default: 11, as IMPULSE's)")
-    arguments = parser.parse_args()
+    arguments = options.parsed(parser, "in_memory_update")
     rate_in = input_rate(data.load("shd-regen", "test", arguments.data))
     found: dict[str, Any] = {
         "bits": arguments.bits, "assumptions": asdict(OURS), "scaling": scaling(arguments.bits),
@@ -127,4 +127,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    options.told(main)

@@ -80,7 +80,7 @@ def main() -> None:
                         help=f"of {'; '.join(LINES)} (default: all)")
     parser.add_argument("--samples", type=int, help="only the first training digits")
     parser.add_argument("--runs", type=Path, default=Path("learned-on-chip.run"), help="folder for checkpoints")
-    arguments = parser.parse_args()
+    arguments = options.parsed(parser, "learned_on_chip")
     runs = provenance.Runs(arguments.out, "learned_on_chip", options.given(arguments))
     train, test = (data.load("smnist", split, arguments.data) for split in ("train", "test"))
     train = train if arguments.samples is None else train.take(slice(arguments.samples))
@@ -100,4 +100,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    options.told(main)

@@ -106,7 +106,7 @@ def main() -> None:
     parser.add_argument("--sets", nargs="+", choices=list(SETS), default=list(SETS), help="what is learned")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="default: 0")
     parser.add_argument("--work", type=Path, default=Path("work-local-readout"), help="folder for hidden spikes")
-    arguments = parser.parse_args()
+    arguments = options.parsed(parser, "local_readout")
     runs = provenance.Runs(arguments.out, "local_readout", options.given(arguments))
     for name in arguments.sets:
         train, test = (data.load(name, split, arguments.data) for split in ("train", "test"))
@@ -121,4 +121,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    options.told(main)

@@ -80,7 +80,7 @@ def beginning(made: IntegerRule, N: int, M: int) -> np.ndarray:
 def main() -> None:
     parser = options.script(__doc__, "analyses/results/on_chip_stdp.json")
     parser.add_argument("--samples", type=int, default=10, metavar="N", help="recordings to learn from (default: 10)")
-    arguments = parser.parse_args()
+    arguments = options.parsed(parser, "on_chip_stdp")
     pre, post, dt = spikes(arguments.samples, arguments.data, arguments.seed)
     p = rule("pair-nearest").numbers
     target = real.run("pair-nearest", pre, post, np.full((post.shape[1], pre.shape[1]), 0.5), dt, p)
@@ -103,4 +103,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    options.told(main)

@@ -3,7 +3,7 @@
 A table is a function of result files (models/*/seed*.json, analyses/results/*.json) and takes the place of the one that
 begins with the same column. tests/test_readme.py fails while the README shows anything else.
 
-python analyses/readme.py
+python analyses/readme.py            (--check only says whether README.md shows them)
 """
 
 import json
@@ -17,6 +17,7 @@ from learned_on_chip import LINES
 from variants import summary as of_variants
 
 from dmpnet import table
+from dmpnet.commands import options
 from dmpnet.files import whole_file
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -75,13 +76,17 @@ TABLES = (table.summary, parts, hierarchies, integers, learning)
 
 
 def main() -> None:
-    readme = ROOT / "README.md"
-    text = readme.read_text()
+    parser = options.parser(__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 if README.md is to change")
+    arguments, readme = parser.parse_args(), ROOT / "README.md"
+    before = text = readme.read_text()
     for shown in TABLES:
         text = placed(text, shown())
+    if arguments.check:
+        raise SystemExit(int(text != before))
     with whole_file(readme) as temporary:
         temporary.write_text(text)
 
 
 if __name__ == "__main__":
-    main()
+    options.told(main)

@@ -50,9 +50,8 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--epochs", type=int, default=RECIPES["shd-regen-dmp2"].epochs)
     parser.add_argument("--runs", type=Path, default=Path("variants.run"), help="folder for checkpoints")
-    arguments = parser.parse_args()
-    out = arguments.out or Path("analyses/results") / f"variants_{arguments.group}.json"
-    runs = provenance.Runs(out, "variants", options.given(arguments))
+    arguments = options.parsed(parser, "variants", "analyses/results/variants_{group}.json")
+    runs = provenance.Runs(arguments.out, "variants", options.given(arguments))
     runs.check(epochs=arguments.epochs)
     group = GROUPS[arguments.group]
     if unknown := set(arguments.variants or ()) - set(group):
@@ -137,4 +136,4 @@ def _layers(values: list[list[float]], factor: float = 1) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    options.told(main)

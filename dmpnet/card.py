@@ -11,6 +11,8 @@ from dmpnet.evaluation import Evaluation
 from dmpnet.files import whole_file
 from dmpnet.weights import TrainedNetwork
 
+AGAIN = "Trained again by `dmpnet table1 --retrain"
+
 
 def measured(network: TrainedNetwork, recordings: data.Recordings, result: Evaluation) -> dict[str, Any]:
     """What the whole test set showed, in Brian2, the reference and PyTorch (extra `train`), in plain JSON types."""
@@ -39,6 +41,11 @@ def write(folder: Path) -> Path:
     return folder / "README.md"
 
 
+def known(path: Path) -> bool:
+    """Whether `path` is a card that was written here."""
+    return path.name == "README.md" and AGAIN in path.read_bytes().decode(errors="replace")
+
+
 def _text(folder: Path) -> str:
     found = table.results(folder.name, folder.parent)
     networks = [weights.load(folder / f"seed{n['seed']}.npz") for n in found]
@@ -51,7 +58,7 @@ def _text(folder: Path) -> str:
             f"float32, float64: the PyTorch network; its classes that differ from Brian2's in brackets. Places: one "
             f"neuron, step and sample, compared between Brian2 and the NumPy reference. Margin: closest a membrane "
             f"came to its threshold. Active: neurons that fire in a step, layer by layer.\n\n"
-            f"Trained again by `dmpnet table1 --retrain {folder.name} --seed K`. Learning curves: `seedK.curve.csv`.\n")
+            f"{AGAIN} {folder.name} --seed K`. Learning curves: `seedK.curve.csv`.\n")
 
 
 def _facts(network: TrainedNetwork, n: dict[str, Any]) -> list[tuple[str, str]]:

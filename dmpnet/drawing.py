@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from dmpnet.errors import DmpnetError
 from dmpnet.files import whole_file
 from dmpnet.hardware import pareto
+from dmpnet.outputs import Outputs
 
 STYLE: dict[Any, Any] = {
     "font.size": 8, "axes.titlesize": 8, "axes.spines.top": False, "axes.spines.right": False,
@@ -26,13 +27,22 @@ CLASSES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F
 MODELS = {"FSNN": SECOND, "RSNN": CLASSES[4], "DSNN": CLASSES[3], "DMP": HIGHLIGHT, "DMP + delays": CLASSES[2]}
 
 
-def save(figure: Figure, stem: str | Path) -> list[Path]:
-    """Write figure as `stem`.png and `stem`.pdf, whole or not at all; the same figure gives the same bytes."""
-    paths = [Path(f"{stem}.png"), Path(f"{stem}.pdf")]
-    for path, metadata in zip(paths, ({"Software": None}, {"CreationDate": None, "Producer": None}), strict=True):
+def save(figure: Figure, stem: str | Path, by: str | None = None) -> list[Path]:
+    """Write figure as `stem`.png and `stem`.pdf, whole or not at all; the same figure gives the same bytes.
+
+    by : what draws it, to be found in the files again
+    """
+    paths = files(stem)
+    pdf = {"CreationDate": None, "Producer": None} | ({"Creator": by} if by else {})
+    for path, metadata in zip(paths, ({"Software": by}, pdf), strict=True):
         with matplotlib.rc_context(STYLE), whole_file(path) as temporary:
             figure.savefig(temporary, metadata=metadata)
     return paths
+
+
+def files(stem: str | Path) -> list[Path]:
+    """Of a figure."""
+    return [Path(f"{stem}.png"), Path(f"{stem}.pdf")]
 
 
 def script(doc: str | None, draw: Callable[..., Figure], *inputs: str) -> None:
@@ -41,8 +51,11 @@ def script(doc: str | None, draw: Callable[..., Figure], *inputs: str) -> None:
     for name in (*inputs, "STEM"):
         parser.add_argument(name, type=Path, help="writes STEM.png and STEM.pdf" if name == "STEM" else None)
     *given, stem = vars(parser.parse_args()).values()
+    by = f"figures/{parser.prog} of dmpnet"
     try:
-        print(*save(draw(*given), stem))
+        Outputs(by, stem, None, files(stem), inputs=dict(zip(inputs, given, strict=True)), option="STEM",
+                known=lambda path: by.encode() in path.read_bytes()).check()
+        print(*save(draw(*given), stem, by))
     except (DmpnetError, OSError) as error:
         parser.exit(2, f"{parser.prog}: {error}\n")
 

@@ -3,16 +3,21 @@
 import contextlib
 import hashlib
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
+import filelock
 import numpy as np
 
 from dmpnet import archives
 from dmpnet.errors import DmpnetError
+
+UNFINISHED = "-unfinished-"
+"""In the name of a file that is being written."""
 
 
 @contextlib.contextmanager
@@ -23,7 +28,7 @@ def whole_file(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+    handle, name = tempfile.mkstemp(prefix=f".{path.stem}{UNFINISHED}", suffix=path.suffix, dir=path.parent)
     os.close(handle)
     temporary = Path(name)
     try:
@@ -36,6 +41,38 @@ def whole_file(path: str | Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def swept(folder: Path) -> None:
+    """Remove what writers that were killed left in `folder`; for who knows that no one is writing there."""
+    for left in folder.glob(f".*{UNFINISHED}*"):
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def locked(path: Path, busy: str = "") -> Iterator[None]:
+    """Hold the lock file `path`: after waiting for it, or with `busy`, an error that says so if another holds it.
+
+    A process that dies lets go of it. Who does not wait removes the file in the end.
+    """
+    lock = filelock.FileLock(path, timeout=0 if busy else -1)
+    try:
+        lock.acquire()
+        while not path.exists():  # removed by who held it, and perhaps made again by another: ours locks nothing
+            lock.release()
+            lock.acquire()
+    except filelock.Timeout as error:
+        raise DmpnetError(busy) from error
+    try:
+        yield
+    finally:
+        if busy:
+            with contextlib.suppress(OSError):
+                path.unlink()
+        lock.release()
 
 
 def write_arrays(path: str | Path, **arrays: Any) -> None:
@@ -75,13 +112,23 @@ def read_arrays(path: Path, refuse: type[DmpnetError], fix: str, only: Collectio
                      f"arrays ({told}); {fix}") from error
 
 
+def home() -> Path:
+    """The user's home folder; DmpnetError if there is none, as in a container with a user that nobody knows."""
+    try:
+        return Path.home()
+    except (RuntimeError, KeyError) as error:
+        raise DmpnetError("HOME is not set and this user has no home folder, but data and compiled programs are kept "
+                          "there; set DMPNET_DATA and DMPNET_CACHE, or XDG_CACHE_HOME, to folders you may write"
+                          ) from error
+
+
 def cache_folder() -> Path:
     """The platform's place for files that can be had again: ~/.cache/dmpnet on Linux."""
     if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "dmpnet" / "Cache"
+        return Path(os.environ.get("LOCALAPPDATA") or home() / "AppData" / "Local") / "dmpnet" / "Cache"
     if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "dmpnet"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "dmpnet"
+        return home() / "Library" / "Caches" / "dmpnet"
+    return Path(os.environ.get("XDG_CACHE_HOME") or home() / ".cache") / "dmpnet"
 
 
 def digest(path: str | Path, kind: str = "sha256") -> str:

@@ -4,13 +4,14 @@ import importlib.metadata
 import json
 import platform
 import subprocess
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from dmpnet import __version__
 from dmpnet.errors import DmpnetError
-from dmpnet.files import whole_file
+from dmpnet.files import digest, locked, whole_file
 
 PACKAGES = ("numpy", "scipy", "brian2", "torch", "numba", "Cython", "matplotlib")
 CODE = ("dmpnet", ":(glob)models/**/*.py", ":(glob)models/**/*.toml", ":(glob)analyses/*.py")
@@ -87,13 +88,30 @@ class Runs:
                                       f"{value!r}; give another --out, or the same {key}")
 
     def add(self, run: dict[str, Any]) -> None:
-        """Keep `run`, and write all."""
+        """Keep `run`, and write all, others waiting meanwhile."""
         now = record(self.command, self.arguments)
-        done = [*self.done, run | {"made": {key: now[key] for key in RECORD}}]
-        write(self.path, {"command": self.command, "runs": done})
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with locked(self.path.with_name(f".{self.path.name}.lock")):
+            done = [*self.done, run | {"made": {key: now[key] for key in RECORD}}]
+            write(self.path, {"command": self.command, "runs": done})
 
 
 def write(path: str | Path, entry: dict[str, Any]) -> None:
     """Write `entry` as JSON, whole or not at all."""
     with whole_file(path) as temporary:
         temporary.write_text(json.dumps(entry, indent=2, default=str) + "\n")
+
+
+def of(path: Path, command: str) -> dict[str, Any] | None:
+    """The record in `path` if it is one that `command` wrote."""
+    try:
+        found = json.loads(path.read_text())
+        by = found["command"] if "command" in found else found["provenance"]["command"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return found if by == command else None
+
+
+def seal(path: Path, files: Iterable[Path]) -> None:
+    """Add to the record in `path` the digests of the files that come with it."""
+    write(path, json.loads(path.read_text()) | {"files": {file.name: digest(file) for file in files}})

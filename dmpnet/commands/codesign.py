@@ -22,7 +22,7 @@ from typing import Any
 
 from tabulate import tabulate
 
-from dmpnet import data, provenance
+from dmpnet import data, outputs, provenance
 from dmpnet.commands import options
 from dmpnet.errors import DmpnetError
 from dmpnet.hardware import chip, pareto
@@ -55,7 +55,8 @@ def add(parsers) -> None:
                    help="designs trained side by side (default: 1)")
     options.data(p)
     options.common(p, "codesign")
-    p.set_defaults(execute=execute)
+    p.set_defaults(execute=outputs.during(execute, lambda arguments: outputs.in_folder(
+        "codesign", arguments.out, arguments, "results.json", ("codesign.png", "codesign.pdf"))))
 
 
 def execute(arguments: argparse.Namespace) -> None:
@@ -75,7 +76,8 @@ def execute(arguments: argparse.Namespace) -> None:
         chip=described.source))
     from dmpnet import drawing  # Matplotlib takes a while to import: after the table
 
-    drawing.save(drawing.codesign(arguments.out / "results.json"), arguments.out / "codesign")
+    provenance.seal(arguments.out / "results.json",
+                    drawing.save(drawing.codesign(arguments.out / "results.json"), arguments.out / "codesign"))
     print(f"\nfigure and results with provenance in {arguments.out}/")
 
 

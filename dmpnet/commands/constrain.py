@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from tabulate import tabulate
 
-from dmpnet import data, provenance, weights
+from dmpnet import data, outputs, provenance, weights
 from dmpnet.backends import check_backend
 from dmpnet.commands import options
 from dmpnet.data import drawn_from, validation_split
@@ -60,7 +60,14 @@ def add(parsers) -> None:
 
 def execute(arguments: argparse.Namespace) -> None:
     check_backend(arguments.backend, arguments.processes)
-    options.one_file(arguments.out, ".npz")
+    run = arguments.out.with_suffix(".run")
+    with outputs.one_file("constrain", arguments.out, ".npz", arguments,
+                          runs=[run] if arguments.finetune else []) as out:
+        put(arguments, out)
+
+
+def put(arguments: argparse.Namespace, out: outputs.Outputs) -> None:
+    """Fit, constrain, train on and evaluate as asked; print and write."""
     network = options.network(arguments.weights)
     described = chip.changed(chip.load(arguments.chip), options.settings(arguments.set))
     report = fit(network, described, blocks=arguments.blocks)  # before any data is read
@@ -85,12 +92,13 @@ def execute(arguments: argparse.Namespace) -> None:
     found: dict[str, Any] = {"fit": report.record(), "search": [vars(step) for step in steps]}
     if arguments.finetune:
         made, found["finetuned"] = finetuned(arguments, network, made, described, s_in)
-    weights.save(made.network, arguments.out)
     found |= {"changes": [vars(change) for change in made.changes], "notes": made.notes, "silent": made.silent}
     if arguments.evaluate:
         found["accuracy"] = compared(arguments, network, made.network)
-    provenance.write(arguments.out.with_suffix(".json"),
-                     found | provenance.record("constrain", options.given(arguments), chip=described.source))
+    with out.staged() as folder:
+        weights.save(made.network, folder / arguments.out.name)
+        provenance.write(folder / f"{arguments.out.stem}.json",
+                         found | provenance.record("constrain", options.given(arguments), chip=described.source))
     print(f"\nwritten: {arguments.out} and {arguments.out.with_suffix('.json')}")
 
 

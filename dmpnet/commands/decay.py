@@ -14,12 +14,15 @@ from typing import Any
 import numpy as np
 from tabulate import tabulate
 
-from dmpnet import data, decay, provenance, reference, swap
+from dmpnet import data, decay, outputs, provenance, reference, swap
 from dmpnet.backends import check_backend
 from dmpnet.commands import options
 from dmpnet.evaluation import Evaluation, evaluate
 from dmpnet.files import whole_file, write_arrays
 from dmpnet.weights import TrainedNetwork
+
+FILES = ("results.csv", "traces.npz", "decay.png", "decay.pdf")
+KINDS = ("exponential", "linear")
 
 
 def add(parsers) -> None:
@@ -40,10 +43,16 @@ def add(parsers) -> None:
 
 def execute(arguments: argparse.Namespace) -> None:
     check_backend(arguments.backend, arguments.processes)
+    runs = [f"{kind}.run" for kind in KINDS] if arguments.finetune else []
+    with outputs.in_folder("decay", arguments.out, arguments, "results.json", FILES, runs=runs) as out:
+        compare(arguments, out)
+
+
+def compare(arguments: argparse.Namespace, out: outputs.Outputs) -> None:
+    """Evaluate every variant, print and write."""
     network = options.network(arguments.weights)
     variants = swapped(network)
     recordings = options.recordings(arguments, network, arguments.split)
-    arguments.out.mkdir(parents=True, exist_ok=True)
     if arguments.finetune:
         variants["exponential, fine-tuned"] = finetuned(arguments, network, "exponential")
         variants["linear, fine-tuned"] = finetuned(arguments, swap.linear(network, decay.slope_at_threshold), "linear")
@@ -57,7 +66,14 @@ def execute(arguments: argparse.Namespace) -> None:
     print(tabulate(rows, headers="keys", floatfmt=("", "", ".2f", ".2f", "+.2f", "", ",.0f"), missingval="-",
                    colalign=("left", "left")))
     print("\ns.e.: over samples; lost: points against exponential decay; spikes: of all neurons an inference")
-    write(arguments, network, variants, recordings, rows)
+    from dmpnet import drawing  # Matplotlib takes a while to import: after the table
+
+    with out.staged() as folder:
+        write(folder, provenance.record("decay", options.given(arguments), data=recordings.source,
+                                        weights=network.provenance), rows)
+        write_arrays(folder / "traces.npz", **traces(network, variants, recordings))
+        drawing.save(drawing.decays(folder / "results.json", folder / "traces.npz"), folder / "decay")
+    print(f"\nfigure, table, traces and provenance in {arguments.out}/")
 
 
 def swapped(network: TrainedNetwork) -> dict[str, TrainedNetwork]:
@@ -95,21 +111,13 @@ def line(variant: str, network: TrainedNetwork, result: Evaluation, recordings: 
             "mismatched": sum(result.mismatched)}
 
 
-def write(arguments: argparse.Namespace, network: TrainedNetwork, variants: dict[str, TrainedNetwork],
-          recordings: data.Recordings, rows: list[dict[str, Any]]) -> None:
-    """results.json, results.csv, traces.npz and the figure drawn from these."""
-    out: Path = arguments.out
-    provenance.write(out / "results.json", {"rows": rows} | provenance.record(
-        "decay", options.given(arguments), data=recordings.source, weights=network.provenance))
-    with whole_file(out / "results.csv") as temporary, open(temporary, "w", newline="") as file:
+def write(folder: Path, entry: dict[str, Any], rows: list[dict[str, Any]]) -> None:
+    """results.json and results.csv."""
+    provenance.write(folder / "results.json", {"rows": rows} | entry)
+    with whole_file(folder / "results.csv") as temporary, open(temporary, "w", newline="") as file:
         table = csv.DictWriter(file, list(rows[0]))
         table.writeheader()
         table.writerows(rows)
-    write_arrays(out / "traces.npz", **traces(network, variants, recordings))
-    from dmpnet import drawing  # Matplotlib takes a while to import: after the table
-
-    drawing.save(drawing.decays(out / "results.json", out / "traces.npz"), out / "decay")
-    print(f"\nfigure, table, traces and provenance in {out}/")
 
 
 def traces(network: TrainedNetwork, variants: dict[str, TrainedNetwork],

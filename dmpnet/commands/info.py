@@ -10,7 +10,7 @@ from typing import Any
 
 from tabulate import tabulate
 
-from dmpnet import provenance, shipped, table, weights
+from dmpnet import outputs, provenance, shipped, table, weights
 from dmpnet.commands import options
 from dmpnet.weights import TrainedNetwork
 
@@ -24,8 +24,17 @@ def add(parsers) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> None:
+    if arguments.out is None:
+        show(arguments)
+        return
+    with outputs.one_file("info", arguments.out, ".json", arguments):
+        provenance.write(arguments.out, show(arguments) | provenance.record("info", options.given(arguments)))
+
+
+def show(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Print the tables; gives them."""
     if arguments.weights is None:
-        tables: dict[str, list] = {"shipped": [_line(name) for name in shipped.names()]}
+        tables: dict[str, Any] = {"shipped": [_line(name) for name in shipped.names()]}
         print(tabulate(tables["shipped"], headers="keys", intfmt=",", floatfmt=".2f"))
         print("\ntest %: mean over seeds, in Brian2 on the whole test set (dmpnet table1); one of them is NAME/seedK")
     else:
@@ -36,8 +45,7 @@ def execute(arguments: argparse.Namespace) -> None:
         print(tabulate(tables["layers"], headers="keys", intfmt=","))
         print()
         print(tabulate(tables["totals"], tablefmt="plain"))
-    if arguments.out:
-        provenance.write(arguments.out, tables | provenance.record("info", options.given(arguments)))
+    return tables
 
 
 def _line(name: str) -> dict[str, object]:

@@ -15,10 +15,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from dmpnet import data, provenance
+from dmpnet import data, outputs, provenance
 from dmpnet.backends import BACKENDS, check_backend
 from dmpnet.commands import options
-from dmpnet.errors import DmpnetError
 
 
 def add(parsers) -> None:
@@ -42,7 +41,7 @@ def add(parsers) -> None:
                         help=f"Brian2 back end: {', '.join(BACKENDS)} (default: cpp_standalone)")
     options.data(digits)
     options.common(digits, "learned")
-    digits.set_defaults(execute=learn_digits)
+    digits.set_defaults(execute=outputs.during(learn_digits, _digits_out))
     _add_readout(actions)
 
 
@@ -68,7 +67,19 @@ def _add_readout(actions: Any) -> None:
                    help=f"Brian2 back end: {', '.join(BACKENDS)} (default: numpy, which compiles nothing)")
     options.data(p)
     options.common(p, "learned-readout")
-    p.set_defaults(execute=learn_readout)
+    p.set_defaults(execute=outputs.during(learn_readout, _readout_out))
+
+
+def _digits_out(arguments: argparse.Namespace) -> outputs.Outputs:
+    if arguments.frozen:
+        return outputs.in_folder("learn digits", arguments.out, arguments, "answers.json", ("learned.npz",))
+    return outputs.in_folder("learn digits", arguments.out, arguments, "learning.json", ("answers.json",),
+                             ("checkpoint.npz", "curve.csv", "learned.npz"))
+
+
+def _readout_out(arguments: argparse.Namespace) -> outputs.Outputs:
+    return outputs.in_folder("learn readout", arguments.out, arguments, "answers.json",
+                             growing=("checkpoint.npz", "traces.npz", "curve.csv", "weights.npz"))
 
 
 ETA = 0.002
@@ -81,8 +92,6 @@ def learn_digits(arguments: argparse.Namespace) -> None:
 
     check_backend(arguments.backend)
     folder = Path(arguments.out)
-    if folder.exists() and not folder.is_dir():
-        raise DmpnetError(f"--out {folder}: a file, but learning needs a folder; give another name")
     found = files.load(arguments.frozen) if arguments.frozen else None
     settings = found.settings if found else Competition(
         N=arguments.neurons, rule=arguments.rule, seed=arguments.seed, chip=arguments.chip or "",
@@ -140,6 +149,8 @@ def _tested(arguments: argparse.Namespace, found: Any, train: data.Recordings, f
         "learn digits", options.given(arguments), settings=asdict(found.settings), learned=found.provenance,
         data=test.source, test_samples=len(test), accuracy=marks.accuracy, neurons_named_by=len(naming),
         neurons_of_class=marks.neurons_of_class, accuracy_by_class=marks.by_class, spikes_an_image=marks.spikes))
+    if arguments.frozen:
+        provenance.seal(folder / "answers.json", [folder / "learned.npz"])
     print(f"{marks.accuracy:.2f} % of {len(test)} test digits, in Brian2 on {arguments.backend}; neurons named by "
           f"{len(naming)} training digits; {folder / 'answers.json'}")
 
@@ -151,8 +162,6 @@ def learn_readout(arguments: argparse.Namespace) -> None:
 
     check_backend(arguments.backend)
     folder = Path(arguments.out)
-    if folder.exists() and not folder.is_dir():
-        raise DmpnetError(f"--out {folder}: a file, but learning needs a folder; give another name")
     train = data.load(arguments.dataset, "train", arguments.data, arguments.download).take(slice(arguments.samples))
     if arguments.validation:
         chosen, held = data.validation_split(train, arguments.validation, arguments.seed, arguments.by)

@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import re
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 from tqdm import tqdm
 
 from dmpnet import data as data_sets
-from dmpnet import shipped, weights
+from dmpnet import outputs, shipped, weights
 from dmpnet.backends import BACKENDS
 from dmpnet.data import Recordings, catalogue
 from dmpnet.errors import DmpnetError
@@ -34,13 +35,6 @@ def common(parser: argparse.ArgumentParser, out: str | None, draws: bool = True)
                         help=f"where results go (default: {out or 'only the screen'})")
 
 
-def one_file(out: Path, suffix: str) -> None:
-    """Refuse an --out of another kind than `suffix`; called before any work. Provenance goes beside it (.json)."""
-    if out.is_dir() or out.suffix != suffix:
-        raise DmpnetError(f"--out {out}: {'a folder' if out.is_dir() else f'ends in {out.suffix!r}'}, but results go "
-                          f"into one {suffix} file, provenance beside it (.json); give a name that ends in {suffix}")
-
-
 def seed(text: str) -> int:
     """A seed as NumPy and PyTorch both take it."""
     if not text.isdecimal() or int(text) >= SEEDS:
@@ -60,10 +54,35 @@ def count(least: int) -> Callable[[str], int]:
 
 def script(doc: str | None, out: str | None) -> argparse.ArgumentParser:
     """The parser of a script that reads data: its docstring, --data, --download, --seed and --out."""
-    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
-    data(parser)
-    common(parser, out)
-    return parser
+    found = parser(doc)
+    data(found)
+    common(found, out)
+    return found
+
+
+def parser(doc: str | None) -> argparse.ArgumentParser:
+    """The parser of a script: its docstring."""
+    return argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+
+
+def parsed(parser: argparse.ArgumentParser, command: str, otherwise: str = "") -> argparse.Namespace:
+    """What a script was told; its --out, a JSON file of its own, is checked before any work.
+
+    otherwise : --out where none was given, with what was told in it
+    """
+    arguments = parser.parse_args()
+    arguments.out = arguments.out or Path(otherwise.format(**vars(arguments)))
+    outputs.one_file(command, arguments.out, ".json", arguments).check()
+    return arguments
+
+
+def told(main: Callable[[], None]) -> None:
+    """Run a script; what cannot be carried out is told in one line, exit code 2."""
+    try:
+        main()
+    except (DmpnetError, OSError) as error:
+        print(f"{Path(sys.argv[0]).name}: {error}", file=sys.stderr)
+        sys.exit(2)
 
 
 def backend(parser: argparse.ArgumentParser, default: str = "numpy") -> None:

@@ -6,13 +6,14 @@ from pathlib import Path
 import numpy as np
 from tabulate import tabulate
 
-from dmpnet import data, provenance, weights
+from dmpnet import data, outputs, provenance, weights
 from dmpnet.backends import check_backend
 from dmpnet.commands import options
 from dmpnet.evaluation import Evaluation
 from dmpnet.files import whole_file, write_arrays
 from dmpnet.weights import TrainedNetwork
 
+FILES = ("predictions.csv", "sample.npz", "portrait.png", "portrait.pdf")
 NETWORKS = {"smnist": "smnist-dmp2", "shd-regen": "shd-regen-dmp2"}
 
 
@@ -37,11 +38,15 @@ def add(parsers) -> None:
 
 def execute(arguments: argparse.Namespace) -> None:
     check_backend(arguments.backend, arguments.processes)
+    with outputs.in_folder("run", arguments.out, arguments, "results.json", FILES) as out:
+        compare(arguments, out)
+
+
+def compare(arguments: argparse.Namespace, out: outputs.Outputs) -> None:
+    """Classify, compare, print and write."""
     name = arguments.weights or NETWORKS[arguments.task]
     network = options.network(name)
     recordings = options.recordings(arguments, network, arguments.split, arguments.task)
-    out = arguments.out
-    out.mkdir(parents=True, exist_ok=True)
     count, steps, channels = recordings.values.shape
     size = weights.parameters(network)["paper"]
     print(f"{name} ({network.kind} {network.shape}, {size:,} parameters) reads {count:,} recordings of "
@@ -57,12 +62,13 @@ def execute(arguments: argparse.Namespace) -> None:
     print(tabulate(table, headers="keys", floatfmt=".2f", intfmt=","))
     entry = provenance.record("run", options.given(arguments), data=recordings.source,
                               weights=network.provenance)
-    write(out, entry, rows, table, result)
-    example(network, recordings, out / "sample.npz")
     from dmpnet import drawing  # Matplotlib takes a while to import: after the table
 
-    drawing.save(drawing.portrait(out / "sample.npz"), out / "portrait")
-    print(f"\nfigure, predictions and provenance in {out}/")
+    with out.staged() as folder:
+        write(folder, entry, rows, table, result)
+        example(network, recordings, folder / "sample.npz")
+        drawing.save(drawing.portrait(folder / "sample.npz"), folder / "portrait")
+    print(f"\nfigure, predictions and provenance in {arguments.out}/")
 
 
 def summary(result: Evaluation, backend: str) -> list[tuple[str, str]]:

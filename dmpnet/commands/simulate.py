@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from tabulate import tabulate
 
-from dmpnet import provenance
+from dmpnet import outputs, provenance
 from dmpnet.activity import Activity
 from dmpnet.backends import check_backend
 from dmpnet.commands import options
@@ -43,7 +43,12 @@ def execute(arguments: argparse.Namespace) -> None:
     if unknown:
         raise DmpnetError(f"--record {' '.join(sorted(unknown))}: not recordable; choose from {', '.join(RECORDABLE)}")
     check_backend(arguments.backend, arguments.processes)
-    options.one_file(arguments.out, ".npz")
+    with outputs.one_file("simulate", arguments.out, ".npz", arguments) as out:
+        run(arguments, out)
+
+
+def run(arguments: argparse.Namespace, out: outputs.Outputs) -> None:
+    """Read, simulate, write, print."""
     network = options.network(arguments.weights)
     s_in = read_input(arguments.input)
     check_input(network, s_in)
@@ -56,8 +61,9 @@ def execute(arguments: argparse.Namespace) -> None:
         activity = simulate(network, s_in, backend=arguments.backend, record=tuple(arguments.record),
                             processes=arguments.processes, progress=lambda done, _: to(done))
     entry = provenance.record("simulate", options.given(arguments), weights=network.provenance)
-    write(activity, arguments.out)
-    provenance.write(arguments.out.with_suffix(".json"), entry)
+    with out.staged() as folder:
+        write(activity, folder / arguments.out.name)
+        provenance.write(folder / f"{arguments.out.stem}.json", entry)
     places = s_in.shape[0] * s_in.shape[1]
     print(tabulate([{"layer": number, "neurons": len(rate), "spikes": round(float(rate.sum()) * places),
                      "active %": 100 * rate.mean()} for number, rate in enumerate(activity.rates, 1)],

@@ -20,7 +20,7 @@ from typing import Any
 
 from tabulate import tabulate
 
-from dmpnet import provenance
+from dmpnet import outputs, provenance
 from dmpnet.backends import BACKENDS, check_backend
 from dmpnet.commands import options
 from dmpnet.errors import DmpnetError
@@ -139,11 +139,19 @@ def in_integers(made: Any, described: Any, sources: int, targets: int) -> str:
 
 def measured(arguments: argparse.Namespace) -> None:
     """Measure, write the table, its provenance and the figure, print the ends and the middle."""
-    from dmpnet.plasticity import protocols, rule
+    from dmpnet.plasticity import rule
 
     found = rule(arguments.rule)
     check_backend(arguments.backend)
-    options.one_file(arguments.out, ".csv")
+    figure = [Path(f"{arguments.figure}{end}") for end in (".png", ".pdf")] if arguments.figure else []
+    with outputs.one_file("stdp window", arguments.out, ".csv", arguments, figure) as out:
+        window(arguments, found, out)
+
+
+def window(arguments: argparse.Namespace, found: Any, out: outputs.Outputs) -> None:
+    """Measure rule `found`, write, print."""
+    from dmpnet.plasticity import protocols
+
     made, described = _constrained(arguments, found)
     register = arguments.seed % lfsr.PERIOD + 1
     pairings = {"window": protocols.window(found, arguments.backend, register)}
@@ -152,27 +160,35 @@ def measured(arguments: argparse.Namespace) -> None:
     if made is not None:
         pairings["on chip"] = protocols.window_on_chip(made, arguments.backend, register)
     rows = [line for protocol, pairing in pairings.items() for line in _lines(protocol, pairing)]
-    with whole_file(arguments.out) as temporary, open(temporary, "w", newline="") as file:
-        table = csv.DictWriter(file, list(rows[0]))
-        table.writeheader()
-        table.writerows(rows)
-    provenance.write(arguments.out.with_suffix(".json"), provenance.record(
+    entry = provenance.record(
         "stdp window", options.given(arguments), parameters=found.numbers, source=found.source,
-        **({} if made is None else {"became": made.became, "notes": made.notes, "chip": described.source})))
+        **({} if made is None else {"became": made.became, "notes": made.notes, "chip": described.source}))
     chip = "" if made is None else f"{made.chip}, {made.w.bits} bits"
+    with out.staged() as folder:
+        write(arguments, rows, entry, folder, (found.name, protocols.in_words(found), chip))
     print(f"window: {protocols.in_words(found)}{chip and f'; on chip: {chip}'}\n")
     shown_rows = [row for row in rows if row["protocol"] == "frequency" or round(1e3 * row["dt s"]) % 10 == 0]
     print(tabulate(shown_rows, headers="keys", floatfmt=("", "g", "g", ".6f", ".6f", ".6f"),
                    missingval="-"))
-    written = [arguments.out]
+    for note in () if made is None else made.notes:
+        print(note)
+    print(f"\n{found.name} in Brian2 on {arguments.backend}: {', '.join(map(str, out.files))}")
+
+
+def write(arguments: argparse.Namespace, rows: list[dict[str, Any]], entry: dict[str, Any], folder: Path,
+          words: tuple[str, str, str]) -> None:
+    """The table, its provenance and the figure, with what is to be read there, into `folder`."""
+    made = folder / arguments.out.name
+    with whole_file(made) as temporary, open(temporary, "w", newline="") as file:
+        table = csv.DictWriter(file, list(rows[0]))
+        table.writeheader()
+        table.writerows(rows)
+    provenance.write(made.with_suffix(".json"), entry)
     if arguments.figure:
         from dmpnet.drawing import save
         from dmpnet.plasticity import drawing
 
-        written += save(drawing.window(arguments.out, found.name, protocols.in_words(found), chip), arguments.figure)
-    for note in () if made is None else made.notes:
-        print(note)
-    print(f"\n{found.name} in Brian2 on {arguments.backend}: {', '.join(str(path) for path in written)}")
+        save(drawing.window(made, *words), folder / arguments.figure.name)
 
 
 def _lines(protocol: str, pairing: Any) -> list[dict[str, Any]]:

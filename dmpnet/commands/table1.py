@@ -14,7 +14,7 @@ from typing import Any
 
 from tabulate import tabulate
 
-from dmpnet import card, data, provenance, table
+from dmpnet import card, data, outputs, provenance, table
 from dmpnet.backends import check_backend
 from dmpnet.commands import options
 from dmpnet.errors import DmpnetError
@@ -37,17 +37,21 @@ def add(parsers) -> None:
 def execute(arguments: argparse.Namespace) -> None:
     if arguments.retrain:
         retrain(arguments)
-    else:
+    elif arguments.out is None:
         show(arguments)
+    else:
+        with outputs.one_file("table1", arguments.out, ".json", arguments):
+            provenance.write(arguments.out, {"rows": show(arguments)} | provenance.record(
+                "table1", options.given(arguments)))
 
 
-def show(arguments: argparse.Namespace) -> None:
-    """Print the table; with --out also write it as JSON."""
+def show(arguments: argparse.Namespace) -> list[dict[str, Any]]:
+    """Print the table; gives its lines."""
     if arguments.results and not arguments.results.is_dir():
         raise DmpnetError(f"--results {arguments.results}: no such folder; give the one that --retrain wrote into")
     if arguments.markdown:
         print(table.summary(arguments.results))
-        return
+        return [table.line(row, table.results(row.name, arguments.results)) for row in table.rows().values()]
     remarks = table.notes()
     lines: list[dict[str, Any]] = []
     shown: list[list[str]] = []
@@ -63,8 +67,7 @@ def show(arguments: argparse.Namespace) -> None:
           "training set;\npaper: as printed there, epoch chosen on the test set for MNIST and SHD; active: neurons "
           "firing in a step, layer by layer;\n'differ': samples or steps classified otherwise than by PyTorch in "
           "float64")
-    if arguments.out:
-        provenance.write(arguments.out, {"rows": lines} | provenance.record("table1", options.given(arguments)))
+    return lines
 
 
 def _printed(line: dict[str, Any]) -> list[str]:
@@ -83,12 +86,20 @@ def retrain(arguments: argparse.Namespace) -> None:
     """Make row --retrain with --seed: weights, curve, record and card in --out/ROW."""
     row = table.row(arguments.retrain)
     check_backend(arguments.backend, arguments.processes)
+    folder, name = (arguments.out or Path("table1")) / row.name, f"seed{arguments.seed}"
+    files = (f"{name}.npz", f"{name}.curve.csv", "README.md")
+    with outputs.in_folder("table1", folder, arguments, f"{name}.json", files, runs=[f"{name}.run"],
+                           known=card.known) as out:
+        made(arguments, row, out)
+
+
+def made(arguments: argparse.Namespace, row: table.Row, out: outputs.Outputs) -> None:
+    """Train, evaluate, write."""
     from dmpnet.models.recipes import RECIPES, begun
     from dmpnet.training.trainer import Trainer
 
     recipe, start = begun(row.name, replace(RECIPES[row.name], seed=arguments.seed))
-    folder = (arguments.out or Path("table1")) / row.name
-    name = f"seed{arguments.seed}"
+    folder, name = out.place, f"seed{arguments.seed}"
     train = data.load(recipe.dataset, "train", arguments.data, arguments.download)
     test = None if arguments.no_test else data.load(recipe.dataset, "test", arguments.data, arguments.download)
     with options.epochs(recipe.epochs, f"{row.name} {name}") as report:
@@ -102,10 +113,11 @@ def retrain(arguments: argparse.Namespace) -> None:
     result = options.tested(network, test, arguments.backend, arguments.processes)
     numbers = card.measured(network, test, result) | {"backend": arguments.backend}
     numbers["provenance"] = provenance.record("table1", options.given(arguments), data=test.source)
-    for made, kept in (("weights.npz", f"{name}.npz"), ("curve.csv", f"{name}.curve.csv")):
-        with whole_file(folder / kept) as temporary:
-            shutil.copy(trainer.folder / made, temporary)
-    provenance.write(folder / f"{name}.json", numbers)
+    with out.staged() as staged:
+        for kept, at in (("weights.npz", f"{name}.npz"), ("curve.csv", f"{name}.curve.csv")):
+            with whole_file(staged / at) as temporary:
+                shutil.copy(trainer.folder / kept, temporary)
+        provenance.write(staged / f"{name}.json", numbers)
     written = card.write(folder)
     shutil.rmtree(trainer.folder)
     print(f"{row.name} {name}: {result.accuracy:.2f} % of {len(test):,} test samples in Brian2; card in {written}")

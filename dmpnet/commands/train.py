@@ -2,11 +2,13 @@
 
 import argparse
 from dataclasses import replace
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from dmpnet import data, provenance
+from dmpnet import data, outputs
 from dmpnet.commands import options
-from dmpnet.errors import DmpnetError
+
+if TYPE_CHECKING:  # which needs PyTorch
+    from dmpnet.training.recipe import Recipe
 
 OPTIONS: dict[str, dict[str, tuple[type, str]]] = {
     "network": {
@@ -86,7 +88,6 @@ def _block(text: str) -> tuple[int, float]:
 
 def execute(arguments: argparse.Namespace) -> None:
     from dmpnet.training.recipe import published
-    from dmpnet.training.trainer import Trainer
 
     given = {name: getattr(arguments, name) for settings in OPTIONS.values() for name in settings}
     given |= {"learn_decay": arguments.learn_decay, "delay_input": arguments.delay_input}
@@ -98,15 +99,20 @@ def execute(arguments: argparse.Namespace) -> None:
                        **{name: value for name, value in given.items() if value is not None})
     if arguments.hidden:
         recipe = replace(recipe, sizes=(recipe.sizes[0], *arguments.hidden, recipe.sizes[-1]))
-    folder = Path(arguments.out)
-    if folder.exists() and not folder.is_dir():
-        raise DmpnetError(f"--out {folder}: a file, but training needs a folder; give another name")
+    with outputs.in_folder("train", arguments.out, arguments, "training.json", growing=outputs.RUN) as out:
+        train(arguments, recipe, out)
+
+
+def train(arguments: argparse.Namespace, recipe: "Recipe", out: outputs.Outputs) -> None:
+    """Train to the last epoch, and say how."""
+    from dmpnet.training.trainer import Trainer
+
     recordings = data.load(arguments.dataset, "train", arguments.data, arguments.download)
     with options.epochs(recipe.epochs, "training") as report:
-        trainer = Trainer(recipe, recordings, folder, report)
+        trainer = Trainer(recipe, recordings, arguments.out, report)
         if trainer.resume():
             print(f"going on at epoch {trainer.progress.epoch + 1}, batch {trainer.progress.batch + 1}")
         progress = trainer.run()
-    provenance.write(folder / "training.json", trainer.origin)
+    out.keep(trainer.origin)
     print(f"best epoch {progress.best_epoch} of {progress.epoch}: {100 * progress.best:.2f} % on "
-          f"{len(trainer.held_out)} validation samples; weights in {folder / 'weights.npz'}")
+          f"{len(trainer.held_out)} validation samples; weights in {arguments.out / 'weights.npz'}")
