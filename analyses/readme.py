@@ -6,7 +6,6 @@ begins with the same column. tests/test_readme.py fails while the README shows a
 python analyses/readme.py            (--check only says whether README.md shows them)
 """
 
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from hierarchy import summary as of_hierarchies
 from learned_on_chip import LINES
 from variants import summary as of_variants
 
-from dmpnet import table
+from dmpnet import results, table
 from dmpnet.commands import options
 from dmpnet.files import whole_file
 
@@ -26,7 +25,7 @@ RESULTS = ROOT / "analyses" / "results"
 
 def runs(name: str) -> list[dict[str, Any]]:
     """Of an analysis."""
-    return json.loads((RESULTS / f"{name}.json").read_text())["runs"]
+    return results.read(RESULTS / f"{name}.json", {"runs": [dict]})["runs"]
 
 
 def parts() -> str:

@@ -1,7 +1,7 @@
 """Figures as functions of files: nothing here simulates or imports Brian2."""
 
 import argparse
-import json
+import re
 from collections.abc import Callable
 from itertools import cycle
 from pathlib import Path
@@ -12,8 +12,9 @@ import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
+from dmpnet import results
 from dmpnet.errors import DmpnetError
-from dmpnet.files import whole_file
+from dmpnet.files import read_arrays, whole_file
 from dmpnet.hardware import pareto
 from dmpnet.outputs import Outputs
 
@@ -25,6 +26,11 @@ STYLE: dict[Any, Any] = {
 HIGHLIGHT, SECOND, MUTED = "#0072B2", "#D55E00", "#BBBBBB"  # Okabe-Ito blue and vermilion: apart for everyone
 CLASSES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442", "#000000")  # all of Okabe-Ito
 MODELS = {"FSNN": SECOND, "RSNN": CLASSES[4], "DSNN": CLASSES[3], "DMP": HIGHLIGHT, "DMP + delays": CLASSES[2]}
+
+DESIGNS = {"budget": int, "points": [{"d": int, "N": int, "W_f": int, "P": int, "m": int, "bytes": int, "nJ": float,
+                                      "accuracy": float}],
+           "fronts": {name: {"front": [int], "knee": (int, None)} for name in ("bytes", "nJ")}}
+"""What `dmpnet codesign` tells."""
 
 
 def save(figure: Figure, stem: str | Path, by: str | None = None) -> list[Path]:
@@ -55,16 +61,36 @@ def script(doc: str | None, draw: Callable[..., Figure], *inputs: str) -> None:
     try:
         Outputs(by, stem, None, files(stem), inputs=dict(zip(inputs, given, strict=True)), option="STEM",
                 known=lambda path: by.encode() in path.read_bytes()).check()
-        print(*save(draw(*given), stem, by))
+        print(*drawn(lambda: save(draw(*given), stem, by), given, doc))
     except (DmpnetError, OSError) as error:
         parser.exit(2, f"{parser.prog}: {error}\n")
 
 
-def by_variant(path: Path) -> dict[str, list[dict[str, Any]]]:
-    """Runs of a results file by variant, in the order of the file."""
+def drawn(draw: Callable[[], list[Path]], given: list[Path], doc: str | None) -> list[Path]:
+    """The files that `draw` writes; DmpnetError if what it reads, `given` or named in `doc`, cannot be drawn."""
+    try:
+        return draw()
+    except DmpnetError:
+        raise
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, StopIteration) as error:
+        reads = ", ".join(map(str, given)) or ", ".join(re.findall(r"\S+/\S+\.(?:json|npz|csv)", doc or "")) or "its files"
+        raise DmpnetError(f"{reads}: cannot be drawn ({error.__class__.__name__}: {' '.join(str(error).split())}), "
+                          f"but results of the kind that --help names can; make them again") from error
+
+
+def by_variant(path: Path, **keys: Any) -> dict[str, list[dict[str, Any]]]:
+    """Runs of a results file by variant, in the order of the file; keys : what a run has, and its kind."""
     found: dict[str, list[dict[str, Any]]] = {}
-    for run in json.loads(path.read_text())["runs"]:
+    for run in results.read(path, {"runs": [{"variant": str} | keys]})["runs"]:
         found.setdefault(run["variant"], []).append(run)
+    return found
+
+
+def arrays(path: str | Path, *names: str) -> dict[str, np.ndarray]:
+    """Of an .npz file that has these, whatever else."""
+    found = read_arrays(Path(path), DmpnetError, "make it again")
+    if missing := set(names) - set(found):
+        raise DmpnetError(f"{path}: no array {min(missing)!r}, but it is drawn; make it again")
     return found
 
 
@@ -73,8 +99,7 @@ def portrait(path: str | Path) -> Figure:
 
     Reads the sample.npz of `dmpnet run`, which takes one simulated recording (seconds) to make.
     """
-    with np.load(path, allow_pickle=False) as file:
-        seen = dict(file)
+    seen = arrays(path, "s_in", "label", "dt", "readout", "name", "spikes1")
     depth = sum(key.startswith("spikes") for key in seen)
     memories = [number for number in range(1, depth + 1) if f"m{number}" in seen]
     heights = [1.3] + [1.6] * depth + [1.0] * len(memories) + [1.5]
@@ -172,12 +197,12 @@ def _classes(ax, seen: dict[str, np.ndarray]) -> None:
     ax.set_title("background: label", loc="right", pad=2)
 
 
-def codesign(results: str | Path) -> Figure:
+def codesign(path: str | Path) -> Figure:
     """Designs by what they cost and still classify: bytes on the left, energy on the right; fronts, and what to take.
 
     Reads results.json of `dmpnet codesign` (minutes of training).
     """
-    found = json.loads(Path(results).read_text())
+    found = results.read(path, DESIGNS)
     points, budget = found["points"], found["budget"]
     bits = list(dict.fromkeys((point["W_f"], point["P"], point["m"]) for point in points))
     with matplotlib.rc_context(STYLE):
@@ -211,14 +236,13 @@ def codesign(results: str | Path) -> Figure:
     return figure
 
 
-def decays(results: str | Path, traces: str | Path) -> Figure:
+def decays(path: str | Path, traces: str | Path) -> Figure:
     """Linear decay: what it costs in accuracy, and how the same neuron's membrane differs under the same input.
 
     Reads results.json and traces.npz of `dmpnet decay`, which take one evaluation a variant to make (seconds each).
     """
-    rows = json.loads(Path(results).read_text())["rows"]
-    with np.load(traces, allow_pickle=False) as file:
-        seen = dict(file)
+    rows = results.read(path, {"rows": [{"decay": str, "accuracy %": float, "s.e.": float}]})["rows"]
+    seen = arrays(traces, "u", "names", "neuron", "dt", "theta_u")
     names = [row["decay"] for row in rows]
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(7.0, 2.8), layout="constrained")

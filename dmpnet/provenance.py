@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from dmpnet import __version__
+from dmpnet import __version__, results
 from dmpnet.errors import DmpnetError
 from dmpnet.files import digest, locked, whole_file
 
@@ -67,13 +67,13 @@ class Runs:
         """The runs that are there; DmpnetError if the file is damaged."""
         if not self.path.exists():
             return []
-        try:
-            found = json.loads(self.path.read_text())
-            whole = {key: found.get(key) for key in RECORD}
-            return [run if "made" in run else run | {"made": whole} for run in found["runs"]]
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise DmpnetError(f"{self.path}: no results of {self.command} ({error.__class__.__name__}: {error}); move "
-                              f"it away to start anew, or give another --out") from error
+        found = results.read(self.path, {"command": str, "runs": [dict]}, f"no results of {self.command}: move it away "
+                                                                          f"to start anew, or give another --out")
+        if found["command"] != self.command:
+            raise DmpnetError(f"{self.path}: no results of {self.command}, but of {found['command']}; move it away to "
+                              f"start anew, or give another --out")
+        whole = {key: found.get(key) for key in RECORD}
+        return [run if "made" in run else run | {"made": whole} for run in found["runs"]]
 
     def has(self, **of: Any) -> bool:
         """Whether a run with these values is there already."""

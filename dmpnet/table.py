@@ -1,6 +1,5 @@
 """Table 1: its rows (models/table1.toml), and what the shipped networks of each row showed on their test sets."""
 
-import json
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,11 @@ from tabulate import tabulate
 
 from dmpnet import shipped
 from dmpnet.errors import DmpnetError, meant
+from dmpnet.results import read
+
+LINE = {"parameters": {"paper": int, "trainable": int}, "rates": [float],
+        "classes_differing_from_pytorch_float64": int}
+"""What a line of the table needs of a seed, beside the accuracy."""
 
 
 @dataclass(frozen=True)
@@ -55,10 +59,12 @@ def row(name: str) -> Row:
     return known[name]
 
 
-def results(name: str, folder: Path | None = None) -> list[dict[str, Any]]:
-    """What the whole test set showed, a record a seed (dmpnet.card.measured), by seed."""
-    paths = ((folder or shipped.folder()) / name).glob("seed*.json")
-    return [json.loads(path.read_text()) for path in sorted(paths, key=lambda p: int(p.stem.removeprefix("seed")))]
+def results(name: str, folder: Path | None = None, **more: Any) -> list[dict[str, Any]]:
+    """What the whole test set showed, a record a seed (dmpnet.card.measured), by seed; more : what else is needed."""
+    paths = [path for path in ((folder or shipped.folder()) / name).glob("seed*.json")
+             if path.stem.removeprefix("seed").isdecimal()]
+    return [read(path, {"accuracy_brian2": float} | more, f"make it again: dmpnet table1 --retrain {name}")
+            for path in sorted(paths, key=lambda p: int(p.stem.removeprefix("seed")))]
 
 
 def mean_and_error(values: list[float]) -> tuple[float, float | None]:
@@ -92,7 +98,7 @@ def summary(folder: Path | None = None) -> str:
     """The trained rows as a table in Markdown, as the README shows it."""
     lines = []
     for row in rows().values():
-        found = results(row.name, folder)
+        found = results(row.name, folder, **LINE)
         if not found:
             continue
         entry = line(row, found)

@@ -5,7 +5,6 @@ Brian2, mean over seeds of the points lost against the trained network, and each
 python figures/constrained.py STEM
 """
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from dmpnet import drawing
+from dmpnet import drawing, results
 
 RESULTS = Path(__file__).resolve().parent.parent / "analyses" / "results"
 SETTINGS = {"8-bit weights, 16-bit state": "8-bit weights\n16-bit m", "4-bit W_f and P, 8-bit slow memory":
@@ -27,7 +26,7 @@ PAPER = 0.93  # points, SHD on the chip of Sun et al. 2026: 91.23 to 90.3
 
 def constrained(path: Path = RESULTS / "constrained.json") -> Figure:
     """Points lost by setting, rounded and trained on, a panel a network."""
-    runs = json.loads(path.read_text())["runs"]
+    runs = results.read(path, {"runs": [{"row": str, "setting": str, "seed": int, "accuracy": float}]})["runs"]
     rows = [row for row in ROWS if any(run["row"] == row and run["setting"] != "as trained" for run in runs)]
     with matplotlib.rc_context(drawing.STYLE):
         figure = Figure(figsize=(7.2, 2.9), layout="constrained")

@@ -5,7 +5,6 @@ the spikes of a shipped network; crosses are what Sun et al. 2026 print of their
 python figures/core_costs.py STEM
 """
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from dmpnet import drawing
+from dmpnet import drawing, results
 
 RESULTS = Path(__file__).resolve().parent.parent / "analyses" / "results"
 PRICES = {"one bank": "one bank", "bank a lane": "a bank a lane",
@@ -23,12 +22,15 @@ COLOURS = dict(zip(PRICES, (drawing.HIGHLIGHT, "#56B4E9", drawing.MUTED), strict
 PATHS = {"spike": "spikes", "memory": "memory", "update": "update", "output": "neurons, output"}
 CASES = {"without fusion": "no fusion", "without stationarity": "no stationarity", "without either": "neither",
          "without dependency breaking": "dependency\nunbroken", "dense integration": "dense\nspikes"}
+SHAPE = {"breakdown": {price: {path: float for path in PATHS} for price in PRICES},
+         "ablations": [{"case": str, "energy": {price: float for price in PRICES}, "cycles": {"slowest layer": float}}],
+         "paper": [{"quantity": str, "paper": float}]}
 SCALED = ("energy", "spike", "memory", "update", "output")
 
 
 def core_costs(path: Path = RESULTS / "core_costs.json") -> Figure:
     """Energy of a step by path, what each ablation costs, and twice the neurons, ours beside the paper's points."""
-    found = json.loads(path.read_text())
+    found = results.read(path, SHAPE)
     with matplotlib.rc_context(drawing.STYLE):
         figure = Figure(figsize=(7.2, 5.2), layout="constrained")
         parts = figure.subplot_mosaic([["parts", "energy", "energy"], ["cycles", "scaled", "scaled"]],

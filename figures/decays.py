@@ -5,7 +5,6 @@ points are ours; the paper on linear decay (Shang et al. 2026) states a loss of 
 python figures/decays.py STEM
 """
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
-from dmpnet import drawing
+from dmpnet import drawing, results
 
 RESULTS = Path(__file__).resolve().parent.parent / "analyses" / "results"
 TITLES = {"smnist": "S-MNIST", "shd-regen": "shd-regen", "nmnist": "nmnist"}
@@ -22,7 +21,7 @@ LOOK = {"dmp2": ("DMP II", drawing.HIGHLIGHT, "o"), "fsnn": ("FSNN", drawing.SEC
 
 def decays(path: Path = RESULTS / "decays.json") -> Figure:
     """Test accuracy of each decay, a panel a data set: mean over seeds, whose values are the small dots."""
-    runs = json.loads(path.read_text())["runs"]
+    runs = results.read(path, {"runs": [{"row": str, "decay": str, "accuracy %": float}]})["runs"]
     kinds = list(dict.fromkeys(run["decay"] for run in runs))
     shown = [data for data in TITLES if any(run["row"].startswith(f"{data}-") for run in runs)]
     with matplotlib.rc_context(drawing.STYLE):

@@ -4,13 +4,12 @@ Reads analyses/results/gradient_reach.json, made by analyses/gradient_reach.py (
 extended data figure 4, with our networks. python figures/gradient_reach.py STEM
 """
 
-import json
 from pathlib import Path
 
 import matplotlib
 from matplotlib.figure import Figure
 
-from dmpnet import drawing
+from dmpnet import drawing, results
 
 RESULTS = Path(__file__).resolve().parent.parent / "analyses" / "results"
 LOOK = {"shd-regen-dmp2": ("DMP II", drawing.HIGHLIGHT, "-"), "shd-regen-fsnn": ("FSNN", drawing.SECOND, "--")}
@@ -19,7 +18,7 @@ STEP_MS = 10
 
 def gradient_reach(path: Path = RESULTS / "gradient_reach.json") -> Figure:
     """Norm of the gradient at the first hidden layer, relative to the last step, against time before it."""
-    found = json.loads(path.read_text())["gradients"]
+    found = results.read(path, {"gradients": {name: [float] for name in LOOK}})["gradients"]
     with matplotlib.rc_context(drawing.STYLE):
         figure = Figure(figsize=(3.4, 2.4), layout="constrained")
         ax = figure.subplots()

@@ -16,7 +16,7 @@ RESULTS = Path(__file__).resolve().parent.parent / "analyses" / "results"
 
 def hierarchy(path: Path = RESULTS / "hierarchy.json") -> Figure:
     """Test accuracy of every variant, a dot a seed; parameters beside them."""
-    found = drawing.by_variant(path)
+    found = drawing.by_variant(path, accuracy_brian2=float, parameters={"paper": int})
     with matplotlib.rc_context(drawing.STYLE):
         figure = Figure(figsize=(6.0, 0.9 + 0.28 * len(found)), layout="constrained")
         ax = figure.subplots()

@@ -5,7 +5,6 @@ model, of a circuit reconstructed by us; published energies as their papers stat
 python figures/in_memory_update.py STEM
 """
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from dmpnet import drawing
+from dmpnet import drawing, results
 
 RESULTS = Path(__file__).resolve().parent.parent / "analyses" / "results"
 LOOK = {"in place": ("in place [our reconstruction]", drawing.HIGHLIGHT, "o-"),
@@ -21,10 +20,14 @@ LOOK = {"in place": ("in place [our reconstruction]", drawing.HIGHLIGHT, "o-"),
         "sequential, 32-bit words": ("one by one, 32-bit words", "k", "^:")}
 NETWORKS = {"shd-regen-dmp2": "DMP II", "shd-regen-dmp2-sparse": "sparse DMP II"}
 
+SHAPE = {"bits": int, "scaling": [{"N": int, "us": {str: float}, "pj": {name: float for name in LOOK}}],
+         "published": [{"name": str, "pj": float, "node": (int, None)}],
+         "networks": {name: {"energy": [{"design": str, "pj_per_sop": float}]} for name in NETWORKS}}
+
 
 def in_memory_update(path: Path = RESULTS / "in_memory_update.json") -> Figure:
     """Time and energy of one leak against N, and pJ per synaptic operation, published and of our model."""
-    found = json.loads(path.read_text())
+    found = results.read(path, SHAPE)
     with matplotlib.rc_context(drawing.STYLE):
         figure = Figure(figsize=(7.2, 3.0), layout="constrained")
         latency, energy, points = figure.subplots(1, 3, gridspec_kw={"width_ratios": (1, 1, 1.05)})

@@ -31,8 +31,8 @@ def fields(w: np.ndarray, neurons: np.ndarray, rows: int = 10) -> np.ndarray:
 
 def learned_digits(folder: Path = MODEL) -> Figure:
     """Receptive fields; accuracy against images seen; weights over time; their distribution at the end."""
-    with np.load(folder / "learned0.npz") as file:
-        w, neurons, histograms = file["w"].astype(float), file["neurons"], file["histograms"]
+    learned = drawing.arrays(folder / "learned0.npz", "w", "neurons", "histograms")
+    w, neurons, histograms = learned["w"].astype(float), learned["neurons"], learned["histograms"]
     with open(folder / "learned0.curve.csv") as file:
         curve = list(csv.DictReader(file))
     seen = [float(row["images"]) for row in curve]

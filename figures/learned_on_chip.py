@@ -4,7 +4,6 @@ Reads analyses/results/learned_on_chip.json, made by analyses/learned_on_chip.py
 python figures/learned_on_chip.py STEM
 """
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +12,20 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from dmpnet import drawing
+from dmpnet import drawing, results
 
 RESULTS = Path(__file__).resolve().parent.parent / "analyses" / "results"
 SHOWN = (("real numbers", "black", "-"), ("8 bits", drawing.HIGHLIGHT, "-"), ("4 bits", drawing.SECOND, "--"),
          ("binary", drawing.MUTED, "-."))
 NEAR = 10  # runs of 500 presentations that a curve is averaged over
 
+RUN = {"line": str, "settings": {"changed": [[(str, float)]], "chip": str, "decay": str}, "passes": int,
+       "accuracy": float, "curve": [[float]]}
+
 
 def learned_on_chip(path: Path = RESULTS / "learned_on_chip.json") -> Figure:
     """Accuracy against bits; against images seen; writes of a weight against bits."""
-    runs = {run["line"]: run for run in json.loads(path.read_text())["runs"]}
+    runs = {run["line"]: run for run in results.read(path, {"runs": [RUN]})["runs"]}
     with matplotlib.rc_context(drawing.STYLE):
         figure = Figure(figsize=(7.2, 2.6), layout="constrained")
         by_bits, by_images, by_writes = figure.subplots(1, 3)

@@ -4,31 +4,33 @@ Reads analyses/results/local_readout.json and adaptation.json, made by analyses/
 (minutes each). python figures/local_readout.py STEM
 """
 
-import json
 from pathlib import Path
 
 import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
-from dmpnet import drawing, table
+from dmpnet import drawing, results, table
 
 RESULTS = Path(__file__).resolve().parent.parent / "analyses" / "results"
 BACKPROPAGATION = {"shd-regen": "shd-regen", "smnist": "S-MNIST"}
 LABELS = {"speaker 4": "a new speaker, 4", "speaker 5": "a new speaker, 5", "a class after 19 others":
           "a new class,\nafter 19 others"}
 
+DRIFTS = {"runs": [{"rows": [{"drift": str, "without drift %": float, "drifted %": float, "adapted %": float,
+                              "old after %": float}]}]}
+
 
 def local_readout(learned: Path = RESULTS / "local_readout.json", drifts: Path = RESULTS / "adaptation.json") -> Figure:
     """Test accuracy by how it was learned, a panel a set; accuracy before drift, under it, and after learning."""
-    runs = json.loads(learned.read_text())["runs"]
+    runs = results.read(learned, {"runs": [{"data": str, "pathway": str, "test": float}]})["runs"]
     sets = [name for name in BACKPROPAGATION if any(run["data"] == name for run in runs)]
     with matplotlib.rc_context(drawing.STYLE):
         figure = Figure(figsize=(7.2, 1.4 + 1.7 * len(sets)), layout="constrained")
         axes = figure.subplot_mosaic([[name, "drift"] for name in sets], width_ratios=(1, 1.3))
         for name in sets:
             _accuracies(axes[name], name, [run for run in runs if run["data"] == name])
-        _drifts(axes["drift"], [run["rows"] for run in json.loads(drifts.read_text())["runs"]])
+        _drifts(axes["drift"], [run["rows"] for run in results.read(drifts, DRIFTS)["runs"]])
     return figure
 
 

@@ -5,7 +5,6 @@ what it did on spikes of real recordings, in steps of 10 ms. Energy is of our mo
 python figures/on_chip_stdp.py STEM
 """
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +13,21 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from dmpnet import drawing
+from dmpnet import drawing, results
 
 RESULTS = Path(__file__).resolve().parent.parent / "analyses" / "results"
 LOOK = {"8 bits, shift": ("o", drawing.HIGHLIGHT), "8 bits, linear": ("s", drawing.SECOND),
         "8 bits, by rows": ("^", "#009E73")}
 PATHS = {"weights": drawing.HIGHLIGHT, "traces": drawing.SECOND, "random": drawing.MUTED}
 
+SHAPE = {"windows": {name: {"dt": [float], "dw": [float]} for name in ("real numbers", *LOOK)},
+         "runs": {str: {"wear": {"mean": float, "most": float}, "error": float,
+                        "energy": {f"pJ a step, {path}": float for path in PATHS}}}}
+
 
 def on_chip_stdp(path: Path = RESULTS / "on_chip_stdp.json") -> Figure:
     """Windows, writes per synapse, energy of a step and how well the weights follow those in real numbers."""
-    found = json.loads(path.read_text())
+    found = results.read(path, SHAPE)
     with matplotlib.rc_context(drawing.STYLE):
         figure = Figure(figsize=(7.2, 4.4), layout="constrained")
         (left, wear), (energy, error) = figure.subplots(2, 2)

@@ -49,7 +49,8 @@ def variants(folder: Path = RESULTS) -> Figure:
 
 
 def read(folder: Path, group: str) -> Runs:
-    return drawing.by_variant(folder / f"variants_{group}.json")
+    return drawing.by_variant(folder / f"variants_{group}.json", accuracy_brian2=float, epochs=int, rates=[float],
+                              without_memory_brian2=(float, None), effective_rank=[float])
 
 
 def parts(ax: Axes, found: Runs) -> None:

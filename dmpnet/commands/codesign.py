@@ -11,7 +11,6 @@ minutes for shd-regen on one core; killed and called again, it goes on where it 
 """
 
 import argparse
-import json
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import replace
@@ -22,12 +21,14 @@ from typing import Any
 
 from tabulate import tabulate
 
-from dmpnet import data, outputs, provenance
+from dmpnet import data, outputs, provenance, results
 from dmpnet.commands import options
 from dmpnet.errors import DmpnetError
 from dmpnet.hardware import chip, pareto
 
 COSTS = {"bytes": "bytes", "nJ": "nJ an inference"}
+POINT = {"d": int, "N": int, "W_f": int, "P": int, "m": int, "bytes": int, "nJ": float, "accuracy": float,
+         "trained": float, "cycles": float}
 CHOICES = ("8:8:16", "4:4:8", "2:4:8")
 
 
@@ -97,7 +98,7 @@ def swept(arguments: argparse.Namespace, choices: list[dict[str, int]]) -> list[
     shapes = list(product(arguments.d, arguments.N))
     files = {shape: arguments.out / "points" / f"d{shape[0]}-N{shape[1]}.json" for shape in shapes}
     for file in files.values():
-        if file.exists() and (was := json.loads(file.read_text())["asked"]) != asked:
+        if file.exists() and (was := of(file)["asked"]) != asked:
             key = next(key for key in asked if was.get(key) != asked[key])
             raise DmpnetError(f"{file}: made with {key} = {was.get(key)!r}, but this sweep asks for {asked[key]!r}; "
                               f"use another --out, or the same settings")
@@ -116,7 +117,12 @@ def swept(arguments: argparse.Namespace, choices: list[dict[str, int]]) -> list[
                 for done in as_completed([pool.submit(one, shape, files[shape]) for shape in missing]):
                     done.result()
                     bar.update()
-    return [point for shape in shapes for point in json.loads(files[shape].read_text())["points"]]
+    return [point for shape in shapes for point in of(files[shape])["points"]]
+
+
+def of(file: Path) -> dict[str, Any]:
+    """What was asked for and found of a design."""
+    return results.read(file, {"asked": dict, "points": [POINT]}, "move it away, and the design is made again")
 
 
 def made(shape: tuple[int, int], file: Path, arguments: argparse.Namespace, choices: list[dict[str, int]],

@@ -51,12 +51,13 @@ def show(arguments: argparse.Namespace) -> list[dict[str, Any]]:
         raise DmpnetError(f"--results {arguments.results}: no such folder; give the one that --retrain wrote into")
     if arguments.markdown:
         print(table.summary(arguments.results))
-        return [table.line(row, table.results(row.name, arguments.results)) for row in table.rows().values()]
+        return [table.line(row, table.results(row.name, arguments.results, **table.LINE))
+                for row in table.rows().values()]
     remarks = table.notes()
     lines: list[dict[str, Any]] = []
     shown: list[list[str]] = []
     for title, part in groupby(table.rows().values(), key=lambda row: row.title):
-        found = [table.line(row, table.results(row.name, arguments.results)) for row in part]
+        found = [table.line(row, table.results(row.name, arguments.results, **table.LINE)) for row in part]
         lines += found
         shown += [[title], *map(_printed, found), [""]]
     print(tabulate(shown[:-1], headers=list(lines[0]), stralign="right", colalign=("left", "left"),
