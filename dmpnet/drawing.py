@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-from dmpnet import results
+from dmpnet import results, terminal
 from dmpnet.errors import DmpnetError
 from dmpnet.files import read_arrays, whole_file
 from dmpnet.hardware import pareto
@@ -53,7 +53,8 @@ def files(stem: str | Path) -> list[Path]:
 
 def script(doc: str | None, draw: Callable[..., Figure], *inputs: str) -> None:
     """A figure as a command: given `inputs`, if any, and STEM, it writes what `draw` makes of them. --help is `doc`."""
-    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    terminal.escaped()
+    parser = terminal.Parser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name in (*inputs, "STEM"):
         parser.add_argument(name, type=Path, help="writes STEM.png and STEM.pdf" if name == "STEM" else None)
     *given, stem = vars(parser.parse_args()).values()
@@ -73,9 +74,10 @@ def drawn(draw: Callable[[], list[Path]], given: list[Path], doc: str | None) ->
     except DmpnetError:
         raise
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, StopIteration) as error:
-        reads = ", ".join(map(str, given)) or ", ".join(re.findall(r"\S+/\S+\.(?:json|npz|csv)", doc or "")) or "its files"
-        raise DmpnetError(f"{reads}: cannot be drawn ({error.__class__.__name__}: {' '.join(str(error).split())}), "
-                          f"but results of the kind that --help names can; make them again") from error
+        named = [*map(str, given)] or re.findall(r"\S+/\S+\.(?:json|npz|csv)", doc or "") or ["its files"]
+        why = f"{error.__class__.__name__}: {' '.join(str(error).split())}"
+        raise DmpnetError(f"{', '.join(named)}: cannot be drawn ({why}), but results of the kind that --help names "
+                          f"can; make them again") from error
 
 
 def by_variant(path: Path, **keys: Any) -> dict[str, list[dict[str, Any]]]:

@@ -171,3 +171,20 @@ def test_every_decay_has_its_trace(tmp_path):
 def test_every_figure_is_in_the_list():
     listed = (FIGURES / "README.md").read_text()
     assert all(f"`{path.name}`" in listed for path in FIGURES.glob("*.py"))
+
+
+def test_a_figure_replaces_its_own_and_no_other(tmp_path, monkeypatch, capsys):
+    """By what is written in the file itself."""
+    monkeypatch.setattr("sys.argv", ["costs.py", str(tmp_path / "stem")])
+    for _ in range(2):
+        runpy.run_path(str(FIGURES / "costs.py"), run_name="__main__")
+    first = (tmp_path / "stem.png").read_bytes()
+    for name, argv in (("delays.py", "delays.py"), ("costs.py", "costs.py")):
+        if name == "costs.py":
+            (tmp_path / "stem.pdf").write_bytes(b"mine")
+        monkeypatch.setattr("sys.argv", [argv, str(tmp_path / "stem")])
+        with pytest.raises(SystemExit) as left:
+            runpy.run_path(str(FIGURES / name), run_name="__main__")
+        told = capsys.readouterr().err
+        assert left.value.code == 2 and f"is there, but not as an earlier `figures/{name} of dmpnet` wrote it" in told
+    assert (tmp_path / "stem.png").read_bytes() == first and (tmp_path / "stem.pdf").read_bytes() == b"mine"

@@ -200,3 +200,24 @@ def test_digest(tmp_path):
     assert digest(file, "md5") == "900150983cd24fb0d6963f7d28e17f72"
     file.write_bytes(b"")
     assert digest(str(file)) == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+
+def test_bytes_are_on_the_disk_before_they_get_their_name(tmp_path, monkeypatch):
+    """Else a power cut after the renaming leaves the name on an empty file: first fsync of the file, then replace."""
+    done = []
+    sync, replace = os.fsync, os.replace
+
+    def synced(descriptor):
+        done.append(("fsync", os.fstat(descriptor).st_ino, os.fstat(descriptor).st_size))
+        sync(descriptor)
+
+    def replaced(source, target, **more):
+        done.append(("replace", os.stat(source).st_ino, os.stat(source).st_size))
+        replace(source, target, **more)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(os, "replace", replaced)
+    with whole_file(tmp_path / "result.txt") as temporary:
+        temporary.write_text("whole")
+    inode = (tmp_path / "result.txt").stat().st_ino
+    assert done == [("fsync", inode, 5), ("replace", inode, 5)]

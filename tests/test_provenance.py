@@ -1,6 +1,8 @@
 """Results that many runs add to one file: none lost, none taken for what it is not, each with its own record."""
 
+import itertools
 import subprocess
+import threading
 
 import pytest
 
@@ -45,7 +47,7 @@ def test_unlike_runs_are_not_averaged(tmp_path):
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}"])
 def test_a_damaged_file_is_told_at_once(text, tmp_path):
     (tmp_path / "runs.json").write_text(text)
-    with pytest.raises(DmpnetError, match="runs.json: no results of test"):
+    with pytest.raises(DmpnetError, match="runs.json: .*no results of test"):
         Runs(tmp_path / "runs.json", "test", {})
 
 
@@ -69,3 +71,24 @@ def test_a_checkout_is_not_clean_when_what_decides_results_was_edited(changed, c
 def test_outside_a_checkout_there_is_no_commit(tmp_path, monkeypatch):
     monkeypatch.setattr(provenance, "__file__", str(tmp_path / "dmpnet" / "provenance.py"))
     assert provenance.commit() is None
+
+
+def test_threads_that_add_to_one_file_lose_nothing(tmp_path):
+    """Each reads, adds and writes: without a lock they overwrite each other."""
+    def add(thread):
+        for number in range(6):
+            Runs(tmp_path / "runs.json", "test", {}).add({"thread": thread, "number": number})
+
+    threads = [threading.Thread(target=add, args=(thread,)) for thread in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    found = {(run["thread"], run["number"]) for run in Runs(tmp_path / "runs.json", "test", {}).done}
+    assert found == set(itertools.product(range(4), range(6)))
+
+
+def test_runs_of_another_script_are_not_added_to(tmp_path):
+    Runs(tmp_path / "runs.json", "one", {}).add({"row": "a"})
+    with pytest.raises(DmpnetError, match="runs.json: no results of other, but of one"):
+        Runs(tmp_path / "runs.json", "other", {})
