@@ -33,13 +33,13 @@ def main() -> None:
     parser = options.script(__doc__, "analyses/results/benchmark_simulation.json")
     parser.add_argument("--weights", default="smnist-dmp2")
     parser.add_argument("--split", default="test")
-    parser.add_argument("--samples", type=int, default=10_000)
+    options.samples(parser, default=10_000)
     parser.add_argument("--one-by-one", type=int, default=10, help="samples for the one-at-a-time run")
     parser.add_argument("--processes", type=int, default=2)
     arguments = options.parsed(parser, "benchmark_simulation")
     network = options.network(arguments.weights)
     digits = data.load(network.encoding.dataset, arguments.split, arguments.data)
-    digits = digits.take(slice(arguments.samples))
+    digits = options.part(digits, arguments.samples, arguments.seed)
     s_in = digits.batch(slice(None))
 
     def brian(samples, backend="cpp_standalone", processes=arguments.processes, batch=None):

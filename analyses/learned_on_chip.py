@@ -78,12 +78,12 @@ def main() -> None:
     parser = options.script(__doc__, "analyses/results/learned_on_chip.json")
     parser.add_argument("--lines", nargs="+", default=list(LINES), choices=list(LINES), metavar="LINE",
                         help=f"of {'; '.join(LINES)} (default: all)")
-    parser.add_argument("--samples", type=int, help="only the first training digits")
+    options.samples(parser, "training digits")
     parser.add_argument("--runs", type=Path, default=Path("learned-on-chip.run"), help="folder for checkpoints")
     arguments = options.parsed(parser, "learned_on_chip")
     runs = provenance.Runs(arguments.out, "learned_on_chip", options.given(arguments))
     train, test = (data.load("smnist", split, arguments.data) for split in ("train", "test"))
-    train = train if arguments.samples is None else train.take(slice(arguments.samples))
+    train = options.part(train, arguments.samples, arguments.seed)
     for line in arguments.lines:
         if runs.has(line=line, seed=arguments.seed, digits=len(train)):
             continue

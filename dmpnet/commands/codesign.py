@@ -19,9 +19,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from tabulate import tabulate
-
-from dmpnet import data, outputs, provenance, results
+from dmpnet import data, outputs, provenance, results, terminal
 from dmpnet.commands import options
 from dmpnet.errors import DmpnetError
 from dmpnet.hardware import chip, pareto
@@ -171,7 +169,7 @@ def table(points: list[dict[str, Any]], found: dict[str, dict[str, Any]]) -> str
              "trained %": 100 * point["trained"], "integers %": 100 * point["accuracy"],
              "front of": ", ".join(name for name in COSTS if place in found[name]["front"])}
             for place, point in ((place, points[place]) for place in order)]
-    return tabulate(rows, headers="keys", floatfmt=("", "", "", "", ".1f", ".0f", ".2f", ".2f"), intfmt=",",
+    return terminal.table(rows, floatfmt=("", "", "", "", ".1f", ".0f", ".2f", ".2f"), intfmt=",",
                     disable_numparse=[2, 8])
 
 

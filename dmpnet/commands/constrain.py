@@ -13,9 +13,8 @@ import argparse
 from typing import Any
 
 import numpy as np
-from tabulate import tabulate
 
-from dmpnet import data, outputs, provenance, weights
+from dmpnet import data, outputs, provenance, terminal, weights
 from dmpnet.backends import check_backend
 from dmpnet.commands import options
 from dmpnet.data import drawn_from, validation_split
@@ -26,6 +25,7 @@ from dmpnet.hardware.constrain import Constrained, constrain, examined
 from dmpnet.hardware.fit import Report, fit
 from dmpnet.weights import TrainedNetwork
 
+DIFFER = "spikes that differ from the reference"
 MEASURED = 400  # validation samples at most for --budget
 
 
@@ -51,23 +51,23 @@ def add(parsers) -> None:
                    help="of --finetune: muon for W_f of 4 bits and more, adam for fewer (default: adam)")
     p.add_argument("--evaluate", action="store_true", help="classify with both networks in Brian2")
     p.add_argument("--split", help="part of the data set for --evaluate (default: test)")
-    p.add_argument("--samples", type=options.count(1), metavar="N", help="only the first N samples for --evaluate")
+    options.samples(p, "samples for --evaluate")
     options.backend(p)
     options.data(p)
     options.common(p, "constrained.npz")
     p.set_defaults(execute=execute)
 
 
-def execute(arguments: argparse.Namespace) -> None:
+def execute(arguments: argparse.Namespace) -> int:
     check_backend(arguments.backend, arguments.processes)
     run = arguments.out.with_suffix(".run")
     with outputs.one_file("constrain", arguments.out, ".npz", arguments,
                           runs=[run] if arguments.finetune else []) as out:
-        put(arguments, out)
+        return put(arguments, out)
 
 
-def put(arguments: argparse.Namespace, out: outputs.Outputs) -> None:
-    """Fit, constrain, train on and evaluate as asked; print and write."""
+def put(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
+    """Fit, constrain, train on and evaluate as asked; print and write. Exit code 1 if a place differs."""
     network = options.network(arguments.weights)
     described = chip.changed(chip.load(arguments.chip), options.settings(arguments.set))
     report = fit(network, described, blocks=arguments.blocks)  # before any data is read
@@ -100,6 +100,8 @@ def put(arguments: argparse.Namespace, out: outputs.Outputs) -> None:
         provenance.write(folder / f"{arguments.out.stem}.json",
                          found | provenance.record("constrain", options.given(arguments), chip=described.source))
     print(f"\nwritten: {arguments.out} and {arguments.out.with_suffix('.json')}")
+    rows = found.get("accuracy", [])
+    return options.verdict(*([row[key] for row in rows] for key in (DIFFER, "compared")))
 
 
 def refuse(report: Report) -> None:
@@ -132,7 +134,7 @@ def searched(arguments: argparse.Namespace, network: TrainedNetwork, described: 
                                  precision.LADDERS, arguments.blocks, lambda _: bar.update())
     rows = [{**{f"{name} bits": value for name, value in step.bits.items()}, "bytes": step.bytes,
              "validation %": 100 * step.accuracy, "networks tried": step.tried} for step in steps]
-    print(tabulate(rows, headers="keys", floatfmt=".2f", intfmt=",") + "\n")
+    print(terminal.table(rows, floatfmt=".2f", intfmt=",") + "\n")
     return steps
 
 
@@ -162,7 +164,7 @@ def rounding(made: Constrained) -> str:
     rows = [{"layer": change.layer, "array": change.array, "bits": change.bits, "numbers": change.size,
              "clipped": change.clipped, "became 0": change.zeroed, "error %": 100 * change.error}
             for change in made.changes]
-    return tabulate(rows, headers="keys", floatfmt=".2f", intfmt=",")
+    return terminal.table(rows, floatfmt=".2f", intfmt=",")
 
 
 def compared(arguments: argparse.Namespace, network: TrainedNetwork, made: TrainedNetwork) -> list[dict[str, Any]]:
@@ -174,6 +176,7 @@ def compared(arguments: argparse.Namespace, network: TrainedNetwork, made: Train
             result = evaluate(each, recordings, arguments.backend, bar.update, arguments.processes)
             rows.append({"network": name, "accuracy %": result.accuracy, "samples": len(recordings),
                          "active %": ", ".join(f"{100 * rate:.1f}" for rate in result.rates),
-                         "spikes that differ from the reference": sum(result.mismatched)})
-    print("\n" + tabulate(rows, headers="keys", floatfmt=".2f", intfmt=","))
+                         "compared": sum(result.compared),
+                         DIFFER: sum(result.mismatched)})
+    print("\n" + terminal.table(rows, floatfmt=".2f", intfmt=","))
     return rows

@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tabulate import tabulate
 
-from dmpnet import data, decay, outputs, provenance, reference, swap
+from dmpnet import data, decay, outputs, provenance, reference, swap, terminal
 from dmpnet.backends import check_backend
 from dmpnet.commands import options
 from dmpnet.evaluation import Evaluation, evaluate
@@ -31,7 +30,7 @@ def add(parsers) -> None:
     p.add_argument("weights", nargs="?", default="smnist-dmp2", metavar="FILE",
                    help="weights file, or the name of a shipped network (default: smnist-dmp2)")
     p.add_argument("--split", help="part of the data set (default: subset where there is one, else test)")
-    p.add_argument("--samples", type=options.count(1), metavar="N", help="only the first N samples")
+    options.samples(p)
     p.add_argument("--finetune", type=options.count(0), default=0, metavar="EPOCHS",
                    help="epochs of training with linear decay")
     p.add_argument("--lr", type=float, default=3e-3, help="peak learning rate of --finetune (default: 0.003)")
@@ -41,15 +40,15 @@ def add(parsers) -> None:
     p.set_defaults(execute=execute)
 
 
-def execute(arguments: argparse.Namespace) -> None:
+def execute(arguments: argparse.Namespace) -> int:
     check_backend(arguments.backend, arguments.processes)
     runs = [f"{kind}.run" for kind in KINDS] if arguments.finetune else []
     with outputs.in_folder("decay", arguments.out, arguments, "results.json", FILES, runs=runs) as out:
-        compare(arguments, out)
+        return compare(arguments, out)
 
 
-def compare(arguments: argparse.Namespace, out: outputs.Outputs) -> None:
-    """Evaluate every variant, print and write."""
+def compare(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
+    """Evaluate every variant, print and write; exit code 1 if a place differs from the reference."""
     network = options.network(arguments.weights)
     variants = swapped(network)
     recordings = options.recordings(arguments, network, arguments.split)
@@ -57,13 +56,15 @@ def compare(arguments: argparse.Namespace, out: outputs.Outputs) -> None:
         variants["exponential, fine-tuned"] = finetuned(arguments, network, "exponential")
         variants["linear, fine-tuned"] = finetuned(arguments, swap.linear(network, decay.slope_at_threshold), "linear")
     rows: list[dict[str, Any]] = []
+    compared = 0
     with options.bar(len(variants) * len(recordings), "sample", "simulating") as bar:
         for variant, other in variants.items():
             result = evaluate(other, recordings, arguments.backend, bar.update, arguments.processes)
+            compared += sum(result.compared)
             rows.append(line(variant, other, result, recordings, rows[0]["accuracy %"] if rows else None))
     print(f"{arguments.weights}: {network.kind} {network.shape}, {len(recordings):,} recordings of "
           f"{recordings.name} ({recordings.split}), in Brian2 on {arguments.backend}\n")
-    print(tabulate(rows, headers="keys", floatfmt=("", "", ".2f", ".2f", "+.2f", "", ",.0f"), missingval="-",
+    print(terminal.table(rows, floatfmt=("", "", ".2f", ".2f", "+.2f", "", ",.0f"), missingval="-",
                    colalign=("left", "left")))
     print("\ns.e.: over samples; lost: points against exponential decay; spikes: of all neurons an inference")
     from dmpnet import drawing  # Matplotlib takes a while to import: after the table
@@ -74,6 +75,7 @@ def compare(arguments: argparse.Namespace, out: outputs.Outputs) -> None:
         write_arrays(folder / "traces.npz", **traces(network, variants, recordings))
         drawing.save(drawing.decays(folder / "results.json", folder / "traces.npz"), folder / "decay")
     print(f"\nfigure, table, traces and provenance in {arguments.out}/")
+    return options.verdict([row["mismatched"] for row in rows], [compared])
 
 
 def swapped(network: TrainedNetwork) -> dict[str, TrainedNetwork]:

@@ -8,9 +8,7 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
-from tabulate import tabulate
-
-from dmpnet import outputs, provenance, shipped, table, weights
+from dmpnet import outputs, provenance, shipped, table, terminal, weights
 from dmpnet.commands import options
 from dmpnet.weights import TrainedNetwork
 
@@ -35,17 +33,24 @@ def show(arguments: argparse.Namespace) -> dict[str, Any]:
     """Print the tables; gives them."""
     if arguments.weights is None:
         tables: dict[str, Any] = {"shipped": [_line(name) for name in shipped.names()]}
-        print(tabulate(tables["shipped"], headers="keys", intfmt=",", floatfmt=".2f"))
-        print("\ntest %: mean over seeds, in Brian2 on the whole test set (dmpnet table1); one of them is NAME/seedK")
+        shown = [{key: value for key, value in line.items() if key != "data"} for line in tables["shipped"]]  # in names
+        print(terminal.table(shown, intfmt=",", floatfmt=".2f"))
+        print("\ntest %: mean over seeds, in Brian2 on the whole test set (dmpnet table1); one of\nthem is NAME/seedK")
     else:
         network = options.network(arguments.weights)
         tables = {"layers": _used([_layer(network, number) for number in range(len(network.layers))]),
                   "totals": _totals(network)}
         print(f"{arguments.weights}: {network.kind} {network.shape}\n")
-        print(tabulate(tables["layers"], headers="keys", intfmt=","))
+        across = [[key, *(_text(layer[key]) for layer in tables["layers"])] for key in tables["layers"][0]]
+        print(terminal.table(across[1:], across[0], disable_numparse=True))
         print()
-        print(tabulate(tables["totals"], tablefmt="plain"))
+        print(terminal.table(tables["totals"], tablefmt="plain"))
     return tables
+
+
+def _text(value: object) -> str:
+    """Of a cell."""
+    return "" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def _line(name: str) -> dict[str, object]:
@@ -106,7 +111,7 @@ def _totals(network: TrainedNetwork) -> list[tuple[str, str]]:
         ("data", code.dataset or "not said"),
         ("permutation", "none" if code.permutation is None else f"of {len(code.permutation)} steps"),
     ]
-    stage = ", before constraining" if network.fixed and "chip" not in origin.get("start", {}) else ""
+    stage = ", before" if network.fixed and "chip" not in origin.get("start", {}) else ""
     told: dict[str, Callable[[Any], str]] = {
         "epoch": str, "validation_accuracy": lambda part: f"{100 * part:.2f} %", "commit": str, "written": str,
         "versions": lambda found: ", ".join(f"{name} {number}" for name, number in found.items())}

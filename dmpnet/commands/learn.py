@@ -33,7 +33,7 @@ def add(parsers) -> None:
                         help="plasticity rule, as dmpnet stdp lists them (default: diehl-cook-code)")
     options.plastic_chip(digits)
     digits.add_argument("--passes", type=options.count(1), default=1, help="through the training digits (default: 1)")
-    digits.add_argument("--samples", type=options.count(1), metavar="N", help="only the first N training digits")
+    options.samples(digits, "training digits")
     digits.add_argument("--test", type=options.count(0), default=10_000, metavar="N",
                         help="test digits at the end (default: all; 0: none)")
     digits.add_argument("--frozen", type=Path, metavar="FILE", help="a learned.npz; learns no more, is only tested")
@@ -58,7 +58,7 @@ def _add_readout(actions: Any) -> None:
     p.add_argument("--no-memory", action="store_true", help="draw it without slow memory")
     p.add_argument("--eta", type=float, default=ETA, help=f"learning rate (default: {ETA})")
     p.add_argument("--passes", type=options.count(1), default=5, help="through the training part (default: 5)")
-    p.add_argument("--samples", type=options.count(1), metavar="N", help="only the first N training samples")
+    options.samples(p, "training samples")
     p.add_argument("--validation", type=float, default=0.0, metavar="FRACTION",
                    help="of the training samples held out and told instead of the test samples (default: 0)")
     p.add_argument("--by", default="speaker", help="hold out by class, or whole speakers by speaker (default)")
@@ -105,7 +105,7 @@ def learn_digits(arguments: argparse.Namespace) -> None:
 
 
 def _digits(arguments: argparse.Namespace, split: str, samples: int | None) -> data.Recordings:
-    return data.load("smnist", split, arguments.data, arguments.download).take(slice(samples))
+    return options.part(data.load("smnist", split, arguments.data, arguments.download), samples, arguments.seed)
 
 
 def _learned(arguments: argparse.Namespace, settings: Any, train: data.Recordings, folder: Path) -> Any:
@@ -155,19 +155,21 @@ def _tested(arguments: argparse.Namespace, found: Any, train: data.Recordings, f
           f"{len(naming)} training digits; {folder / 'answers.json'}")
 
 
-def learn_readout(arguments: argparse.Namespace) -> None:
+def learn_readout(arguments: argparse.Namespace) -> int:
     """Draw or load the hidden pathway, learn on line, evaluate."""
     from dmpnet.learning import hidden
     from dmpnet.learning.online import OnLine, Progress
 
     check_backend(arguments.backend)
     folder = Path(arguments.out)
-    train = data.load(arguments.dataset, "train", arguments.data, arguments.download).take(slice(arguments.samples))
+    train = options.part(data.load(arguments.dataset, "train", arguments.data, arguments.download), arguments.samples,
+                         arguments.seed)
     if arguments.validation:
         chosen, held = data.validation_split(train, arguments.validation, arguments.seed, arguments.by)
         train, test = train.take(chosen), train.take(held)
     else:
-        test = data.load(arguments.dataset, "test", arguments.data, arguments.download).take(slice(arguments.test))
+        test = options.part(data.load(arguments.dataset, "test", arguments.data, arguments.download), arguments.test,
+                            arguments.seed)
     network = options.network(arguments.network) if arguments.network else hidden.drawn(
         train, arguments.neurons, context=0.0 if arguments.no_memory else 1.0, seed=arguments.seed)
     with options.bar(arguments.passes * len(train), "sample", "learning") as bar:
@@ -192,3 +194,4 @@ def learn_readout(arguments: argparse.Namespace) -> None:
     print(f"{found.kind}: {result.accuracy:.2f} % of {len(test)} {part} samples in Brian2 on {arguments.backend}, "
           f"{sum(result.mismatched)} of {sum(result.compared)} spike places differ from the reference; weights in "
           f"{folder / 'weights.npz'}")
+    return options.verdict(result.mismatched, result.compared)

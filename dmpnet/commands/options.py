@@ -5,15 +5,18 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from tqdm import tqdm
 
 from dmpnet import data as data_sets
-from dmpnet import outputs, shipped, weights
+from dmpnet import outputs, shipped, terminal, weights
 from dmpnet.backends import BACKENDS
 from dmpnet.data import Recordings, catalogue
 from dmpnet.errors import DmpnetError
@@ -25,12 +28,12 @@ BYTES = {"": 1, "b": 1, "kb": 1000, "mb": 10**6, "kib": 1 << 10, "mib": 1 << 20}
 
 
 def common(parser: argparse.ArgumentParser, out: str | None, draws: bool = True) -> None:
-    """--seed and --out, which every command has.
+    """--out, which every command has, and --seed, which those have that draw anything at random.
 
-    out : default of --out, None writes nothing unless asked;  draws : whether the command draws anything at random
+    out : default of --out, None writes nothing unless asked
     """
-    parser.add_argument("--seed", type=seed, default=0,
-                        help="seed of every random draw (default: 0)" if draws else "draws nothing")
+    if draws:
+        parser.add_argument("--seed", type=seed, default=0, help="seed of every random draw (default: 0)")
     parser.add_argument("--out", type=Path, default=Path(out) if out else None,
                         help=f"where results go (default: {out or 'only the screen'})")
 
@@ -52,6 +55,33 @@ def count(least: int) -> Callable[[str], int]:
     return whole
 
 
+def samples(parser: argparse.ArgumentParser, what: str = "samples", default: int | None = None) -> None:
+    """--samples: how many, drawn; 'all' is None."""
+    parser.add_argument("--samples", type=_some, default=default, metavar="N",
+                        help=f"so many {what}, drawn by --seed, of each class as many; or all (default: "
+                             f"{default or 'all'})")
+
+
+def _some(text: str) -> int | None:
+    return None if text == "all" else count(1)(text)
+
+
+def part(found: Recordings, wanted: int | None, seed: int) -> Recordings:
+    """`wanted` of the samples, drawn by `seed`; its source says which."""
+    numbers = found.balanced(wanted, seed)
+    if len(numbers) == len(found):
+        return found
+    taken = {"taken": len(numbers), "of": len(found), "drawn": "balanced over classes", "seed": seed,
+             "numbers": " ".join(map(str, numbers))}
+    return replace(found.take(numbers), source=found.source | {"samples": taken})
+
+
+def numbers(recordings: Recordings) -> np.ndarray:
+    """Of the samples in the whole part of the data set."""
+    taken = recordings.source.get("samples")
+    return np.array(taken["numbers"].split(), int) if taken else np.arange(len(recordings))
+
+
 def script(doc: str | None, out: str | None) -> argparse.ArgumentParser:
     """The parser of a script that reads data: its docstring, --data, --download, --seed and --out."""
     found = parser(doc)
@@ -62,7 +92,8 @@ def script(doc: str | None, out: str | None) -> argparse.ArgumentParser:
 
 def parser(doc: str | None) -> argparse.ArgumentParser:
     """The parser of a script: its docstring."""
-    return argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    terminal.escaped()
+    return terminal.Parser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
 
 
 def parsed(parser: argparse.ArgumentParser, command: str, otherwise: str = "") -> argparse.Namespace:
@@ -153,9 +184,31 @@ def network(name: str) -> TrainedNetwork:
     return weights.load(name if name.endswith(".npz") or Path(name).exists() else shipped.path(name))
 
 
-def bar(total: int, unit: str, what: str) -> tqdm:
-    """A progress bar; silent when standard error is not a terminal."""
-    return tqdm(total=total, unit=unit, desc=what, disable=None, leave=False, dynamic_ncols=True)
+class Bar(tqdm):
+    """A progress bar whose clock goes on while nothing is done; silent when standard error is not a terminal."""
+
+    def __enter__(self) -> "Bar":
+        self._done = threading.Event()
+        if not self.disable:
+            threading.Thread(target=self._tick, daemon=True).start()
+        return self
+
+    def __exit__(self, *why: Any) -> None:
+        self._done.set()
+        self.close()
+
+    def _tick(self) -> None:
+        while not self._done.wait(TICK):
+            self.refresh()
+
+
+TICK = 0.5
+"""Seconds after which a bar is drawn again."""
+
+
+def bar(total: int, unit: str, what: str) -> Bar:
+    """A bar over so many units."""
+    return Bar(total=total, unit=unit, desc=what, disable=None, leave=False, dynamic_ncols=True)
 
 
 def tested(network: TrainedNetwork, recordings: Recordings, backend: str, processes: int = 1,
@@ -165,9 +218,17 @@ def tested(network: TrainedNetwork, recordings: Recordings, backend: str, proces
         return evaluate(network, recordings, backend, shown.update, processes)
 
 
+def verdict(mismatched: Sequence[int], compared: Sequence[int]) -> int:
+    """Exit code: 1, which is also said, if a place of Brian2 differs from the reference."""
+    if not any(mismatched):
+        return 0
+    print(f"{sum(mismatched):,} of {sum(compared):,} places differ between Brian2 and the reference: exit code 1")
+    return 1
+
+
 def recordings(arguments: argparse.Namespace, network: TrainedNetwork, split: str | None,
                otherwise: str = "") -> Recordings:
-    """The first --samples of what `network` was trained to read, checked against it.
+    """--samples of what `network` was trained to read, drawn by --seed, checked against it.
 
     split : the 1,000 samples that ship with dmpnet where there are some, else test, if None
     otherwise : data set of a network that does not say which it was trained on
@@ -175,7 +236,7 @@ def recordings(arguments: argparse.Namespace, network: TrainedNetwork, split: st
     name = network.encoding.dataset or otherwise
     split = split or ("subset" if "subset" in catalogue.entry(name, "test").splits else "test")
     found = data_sets.load(name, split, arguments.data, arguments.download, permutation=network.encoding.permutation)
-    found = found.take(slice(arguments.samples))
+    found = part(found, arguments.samples, arguments.seed)
     check_match(network, found)
     return found
 

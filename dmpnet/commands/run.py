@@ -4,22 +4,22 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from tabulate import tabulate
 
-from dmpnet import data, outputs, provenance, weights
+from dmpnet import data, outputs, provenance, terminal, weights
 from dmpnet.backends import check_backend
 from dmpnet.commands import options
 from dmpnet.evaluation import Evaluation
 from dmpnet.files import whole_file, write_arrays
 from dmpnet.weights import TrainedNetwork
 
+SAMPLES = 200  # some 10 s on numpy where two cores are busy
 FILES = ("predictions.csv", "sample.npz", "portrait.png", "portrait.pdf")
 NETWORKS = {"smnist": "smnist-dmp2", "shd-regen": "shd-regen-dmp2"}
 
 
 def add(parsers) -> None:
     p = parsers.add_parser("run", help="the main job: real digits, in Brian2, every spike checked",
-                           description=__doc__)
+                           description=__doc__ + " Exit code 1 if one differs.")
     p.add_argument("task", nargs="?", default="smnist", choices=sorted(NETWORKS),
                    help="smnist: handwritten digits, pixel by pixel (ships with dmpnet; the default); "
                         "shd-regen: spoken digits (needs --data)")
@@ -27,23 +27,23 @@ def add(parsers) -> None:
                    help="another network than the shipped DMP II; it reads the data it was trained on")
     p.add_argument("--split", help="part of the data set: subset (1,000 digits), test or train (default: subset "
                                    "where there is one, else test)")
-    p.add_argument("--samples", type=options.count(1), metavar="N", help="only the first N samples")
+    options.samples(p, default=SAMPLES)
     p.add_argument("--trainer", action="store_true",
                    help="also ask the PyTorch network, float32 and float64 (needs the extra: train)")
     options.backend(p)
     options.data(p)
-    options.common(p, "dmpnet-run", draws=False)
+    options.common(p, "dmpnet-run")
     p.set_defaults(execute=execute)
 
 
-def execute(arguments: argparse.Namespace) -> None:
+def execute(arguments: argparse.Namespace) -> int:
     check_backend(arguments.backend, arguments.processes)
     with outputs.in_folder("run", arguments.out, arguments, "results.json", FILES) as out:
-        compare(arguments, out)
+        return compare(arguments, out)
 
 
-def compare(arguments: argparse.Namespace, out: outputs.Outputs) -> None:
-    """Classify, compare, print and write."""
+def compare(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
+    """Classify, compare, print and write; exit code 1 if a place differs."""
     name = arguments.weights or NETWORKS[arguments.task]
     network = options.network(name)
     recordings = options.recordings(arguments, network, arguments.split, arguments.task)
@@ -56,19 +56,20 @@ def compare(arguments: argparse.Namespace, out: outputs.Outputs) -> None:
     rows = summary(result, arguments.backend)
     if arguments.trainer:
         rows += verdicts(network, recordings, result)
-    print(tabulate(rows, tablefmt="plain"))
+    print(terminal.table(rows, tablefmt="plain"))
     print()
     table = layers(network, result)
-    print(tabulate(table, headers="keys", floatfmt=".2f", intfmt=","))
+    print(terminal.table(table, floatfmt=".2f", intfmt=","))
     entry = provenance.record("run", options.given(arguments), data=recordings.source,
                               weights=network.provenance)
     from dmpnet import drawing  # Matplotlib takes a while to import: after the table
 
     with out.staged() as folder:
-        write(folder, entry, rows, table, result)
+        write(folder, entry, rows, table, result, options.numbers(recordings))
         example(network, recordings, folder / "sample.npz")
         drawing.save(drawing.portrait(folder / "sample.npz"), folder / "portrait")
     print(f"\nfigure, predictions and provenance in {arguments.out}/")
+    return options.verdict(result.mismatched, result.compared)
 
 
 def summary(result: Evaluation, backend: str) -> list[tuple[str, str]]:
@@ -104,10 +105,14 @@ def layers(network: TrainedNetwork, result: Evaluation) -> list[dict[str, object
             enumerate(zip(network.layers, result.rates, result.compared, result.mismatched, strict=True), 1)]
 
 
-def write(out: Path, entry: dict, rows: list, table: list, result: Evaluation) -> None:
-    """results.json with provenance, predictions.csv with a line for each label: a sample, or a step of a sample."""
+def write(out: Path, entry: dict, rows: list, table: list, result: Evaluation, numbers: np.ndarray) -> None:
+    """results.json with provenance, predictions.csv with a line for each label: a sample, or a step of a sample.
+
+    numbers : of the samples in the data set
+    """
     provenance.write(out / "results.json", {"summary": dict(rows), "layers": table, "provenance": entry})
     columns = dict(zip(("sample", "step"), np.indices(result.labels.shape), strict=False))
+    columns["sample"] = numbers[columns["sample"]]
     columns |= {"label": result.labels, "brian2": result.predictions, "reference": result.reference_predictions}
     with whole_file(out / "predictions.csv") as temporary:
         np.savetxt(temporary, np.stack([column.ravel() for column in columns.values()], axis=1), fmt="%d",

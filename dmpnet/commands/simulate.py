@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tabulate import tabulate
 
-from dmpnet import outputs, provenance
+from dmpnet import outputs, provenance, terminal
 from dmpnet.activity import Activity
 from dmpnet.backends import check_backend
 from dmpnet.commands import options
@@ -65,9 +64,9 @@ def run(arguments: argparse.Namespace, out: outputs.Outputs) -> None:
         write(activity, folder / arguments.out.name)
         provenance.write(folder / f"{arguments.out.stem}.json", entry)
     places = s_in.shape[0] * s_in.shape[1]
-    print(tabulate([{"layer": number, "neurons": len(rate), "spikes": round(float(rate.sum()) * places),
+    print(terminal.table([{"layer": number, "neurons": len(rate), "spikes": round(float(rate.sum()) * places),
                      "active %": 100 * rate.mean()} for number, rate in enumerate(activity.rates, 1)],
-                   headers="keys", floatfmt=".2f"))
+                   floatfmt=".2f"))
     print(f"\n{len(s_in)} samples x {s_in.shape[1]} steps; predictions and spikes in {arguments.out}")
 
 

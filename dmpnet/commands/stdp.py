@@ -18,9 +18,7 @@ from math import isnan
 from pathlib import Path
 from typing import Any
 
-from tabulate import tabulate
-
-from dmpnet import outputs, provenance
+from dmpnet import outputs, provenance, terminal
 from dmpnet.backends import BACKENDS, check_backend
 from dmpnet.commands import options
 from dmpnet.errors import DmpnetError
@@ -85,10 +83,9 @@ def listed(arguments: argparse.Namespace) -> None:
     from dmpnet.plasticity import rules  # Brian2 takes a second to import
     from dmpnet.plasticity.on_chip import reads
 
-    print(tabulate([{"rule": rule.name, "what it does": rule.says,
-                     "on chips read by": ", ".join(reads(rule.name)) or "none", "source": rule.source}
-                    for rule in rules().values()], headers="keys",
-                   maxcolwidths=[None, 40, None, 60]))
+    print(terminal.table({"rule": rule.name, "what it does": rule.says,
+                          "on chips read by": ", ".join(reads(rule.name)) or "none", "source": rule.source}
+                         for rule in rules().values()))
 
 
 def shown(arguments: argparse.Namespace) -> None:
@@ -103,9 +100,8 @@ def shown(arguments: argparse.Namespace) -> None:
     print(f"{found.name}: {found.says}\n{found.source}\n")
     code_of(found)
     print()
-    print(tabulate([{"parameter": symbol, "value": str(p.value), "meaning": p.meaning, "source": p.source}
-                    for symbol, p in found.parameters.items()], headers="keys", disable_numparse=True,
-                   maxcolwidths=[None, None, 40, 60]))
+    print(terminal.table([{"parameter": symbol, "value": str(p.value), "meaning": p.meaning, "source": p.source}
+                    for symbol, p in found.parameters.items()], disable_numparse=True))
 
 
 def code_of(found: Any) -> None:
@@ -132,8 +128,8 @@ def in_integers(made: Any, described: Any, sources: int, targets: int) -> str:
               for name, wanted, has in made.became]
     return "\n\n".join(filter(None, (
         f"{made.name}, steps of {1e3 * made.dt:g} ms, {made.words} random words a step",
-        tabulate(words, headers=("number", "bits", "how")),
-        tabulate(became, headers="keys", floatfmt=("", "g", "g", ".1f"), missingval="-"), "\n".join(made.notes),
+        terminal.table(words, headers=("number", "bits", "how")),
+        terminal.table(became, floatfmt=("", "g", "g", ".1f"), missingval="-"), "\n".join(made.notes),
         f"{targets} neurons on {sources} inputs:", report.table(), report.remedies)))
 
 
@@ -168,7 +164,7 @@ def window(arguments: argparse.Namespace, found: Any, out: outputs.Outputs) -> N
         write(arguments, rows, entry, folder, (found.name, protocols.in_words(found), chip))
     print(f"window: {protocols.in_words(found)}{chip and f'; on chip: {chip}'}\n")
     shown_rows = [row for row in rows if row["protocol"] == "frequency" or round(1e3 * row["dt s"]) % 10 == 0]
-    print(tabulate(shown_rows, headers="keys", floatfmt=("", "g", "g", ".6f", ".6f", ".6f"),
+    print(terminal.table(shown_rows, floatfmt=("", "g", "g", ".6f", ".6f", ".6f"),
                    missingval="-"))
     for note in () if made is None else made.notes:
         print(note)

@@ -12,13 +12,15 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from tabulate import tabulate
-
-from dmpnet import card, data, outputs, provenance, table
+from dmpnet import card, data, outputs, provenance, table, terminal
 from dmpnet.backends import check_backend
 from dmpnet.commands import options
 from dmpnet.errors import DmpnetError
 from dmpnet.files import whole_file
+
+COLUMNS = {"row": "row", "by paper's rule": "by paper's rule", "seeds": "seeds", "accuracy %": "accuracy %",
+           "s.e.m.": "s.e.m.", "paper %": "paper %", "difference": "minus paper", "active %": "active %"}
+"""What is printed, under which header; all is in --out."""
 
 
 def add(parsers) -> None:
@@ -34,15 +36,16 @@ def add(parsers) -> None:
     p.set_defaults(execute=execute)
 
 
-def execute(arguments: argparse.Namespace) -> None:
+def execute(arguments: argparse.Namespace) -> int:
     if arguments.retrain:
-        retrain(arguments)
-    elif arguments.out is None:
+        return retrain(arguments)
+    if arguments.out is None:
         show(arguments)
     else:
         with outputs.one_file("table1", arguments.out, ".json", arguments):
             provenance.write(arguments.out, {"rows": show(arguments)} | provenance.record(
                 "table1", options.given(arguments)))
+    return 0
 
 
 def show(arguments: argparse.Namespace) -> list[dict[str, Any]]:
@@ -60,14 +63,15 @@ def show(arguments: argparse.Namespace) -> list[dict[str, Any]]:
         found = [table.line(row, table.results(row.name, arguments.results, **table.LINE)) for row in part]
         lines += found
         shown += [[title], *map(_printed, found), [""]]
-    print(tabulate(shown[:-1], headers=list(lines[0]), stralign="right", colalign=("left", "left"),
+    print(terminal.table(shown[:-1], list(COLUMNS.values()), stralign="right", colalign=("left",),
                    disable_numparse=True))
     for title, remark in remarks.items():
         print(f"\n{title}: {remark}", end="")
-    print("\n\naccuracy: mean over seeds on the whole test set, in Brian2, epoch chosen on a validation part of the "
-          "training set;\npaper: as printed there, epoch chosen on the test set for MNIST and SHD; active: neurons "
-          "firing in a step, layer by layer;\n'differ': samples or steps classified otherwise than by PyTorch in "
-          "float64")
+    apart = [f"{line['row']} {line['Brian2']}" for line in lines if line["Brian2"] not in (None, "yes, 0 differ")]
+    print("\n\naccuracy: mean over seeds on the whole test set, in Brian2, epoch chosen on a\nvalidation part of the "
+          "training set; paper: as printed there, epoch chosen on the\ntest set for MNIST and SHD; active: neurons "
+          "firing in a step, layer by layer;\nsamples or steps classified otherwise than by PyTorch in float64: "
+          + (", ".join(apart) or "none"))
     return lines
 
 
@@ -80,10 +84,10 @@ def _printed(line: dict[str, Any]) -> list[str]:
             return f"{value:+.2f}" if key == "difference" else f"{value:.2f}"
         return f"{value:,}" if isinstance(value, int) else str(value)
 
-    return [("- " if key == "row" else "") + text(key, value) for key, value in line.items()]
+    return [("- " if key == "row" else "") + text(key, line[key]) for key in COLUMNS]
 
 
-def retrain(arguments: argparse.Namespace) -> None:
+def retrain(arguments: argparse.Namespace) -> int:
     """Make row --retrain with --seed: weights, curve, record and card in --out/ROW."""
     row = table.row(arguments.retrain)
     check_backend(arguments.backend, arguments.processes)
@@ -91,10 +95,10 @@ def retrain(arguments: argparse.Namespace) -> None:
     files = (f"{name}.npz", f"{name}.curve.csv", "README.md")
     with outputs.in_folder("table1", folder, arguments, f"{name}.json", files, runs=[f"{name}.run"],
                            known=card.known) as out:
-        made(arguments, row, out)
+        return made(arguments, row, out)
 
 
-def made(arguments: argparse.Namespace, row: table.Row, out: outputs.Outputs) -> None:
+def made(arguments: argparse.Namespace, row: table.Row, out: outputs.Outputs) -> int:
     """Train, evaluate, write."""
     from dmpnet.models.recipes import RECIPES, begun
     from dmpnet.training.trainer import Trainer
@@ -110,7 +114,7 @@ def made(arguments: argparse.Namespace, row: table.Row, out: outputs.Outputs) ->
     print(f"{row.name} {name}: best epoch {progress.best_epoch} of {progress.epoch}, {100 * progress.best:.2f} % on "
           f"validation", flush=True)
     if test is None:
-        return
+        return 0
     result = options.tested(network, test, arguments.backend, arguments.processes)
     numbers = card.measured(network, test, result) | {"backend": arguments.backend}
     numbers["provenance"] = provenance.record("table1", options.given(arguments), data=test.source)
@@ -122,3 +126,4 @@ def made(arguments: argparse.Namespace, row: table.Row, out: outputs.Outputs) ->
     written = card.write(folder)
     shutil.rmtree(trainer.folder)
     print(f"{row.name} {name}: {result.accuracy:.2f} % of {len(test):,} test samples in Brian2; card in {written}")
+    return options.verdict(result.mismatched, result.compared)

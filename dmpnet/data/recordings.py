@@ -81,6 +81,22 @@ class Recordings:
             found.update(np.ascontiguousarray(array).data)
         return found.hexdigest()
 
+    def balanced(self, count: int | None, seed: int = 0) -> np.ndarray:
+        """Numbers of `count` samples drawn by `seed`, sorted: as many of each class as there can be, to one.
+
+        Samples with a label at every step are drawn all alike. Everything, if there are fewer or `count` is None.
+        """
+        if count is None or count >= len(self):
+            return np.arange(len(self))
+        random = np.random.RandomState(seed)
+        order = random.permutation(len(self))
+        labels = self.labels[order] if self.labels.ndim == 1 else np.zeros(len(self), int)
+        turn = np.empty(len(self), int)  # of a sample among those of its class
+        for label in np.unique(labels):
+            turn[labels == label] = np.arange((labels == label).sum())
+        lot = random.permutation(self.classes)  # which classes come first where one more does not go round
+        return np.sort(order[np.lexsort((lot[labels], turn))][:count])
+
     def drawn(self, count: int, seed: int = 0) -> np.ndarray:
         """s_in (b, T, M) of `count` samples drawn by `seed`, in the order they have here; all, if there are fewer."""
         return self.batch(drawn_from(np.arange(len(self)), count, seed))
