@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from dmpnet import __version__
+from dmpnet import __version__, terminal
 from dmpnet.commands import codesign, constrain, decay, info, learn, run, simulate, stdp, table1, train
 from dmpnet.errors import DataWarning, DmpnetError
 
@@ -20,7 +20,7 @@ start here:
   dmpnet info smnist-dmp2         one of them: layers, parameters, state, where it comes from
   dmpnet simulate smnist-dmp2 digits.npy --out spikes.npz
                                   your own input; spikes of every layer in a file
-  dmpnet train smnist --out mine  train your own (needs the extra: pip install 'dmpnet[train]')
+  dmpnet train smnist --out mine  train your own (needs the extra: pip install '.[train]' in a clone)
   dmpnet decay smnist-dmp2        what is lost if the membranes leak by subtraction
   dmpnet constrain smnist-dmp2 --chip dmp-256 --download --evaluate --split subset
                                   in the integers of a chip: does it fit, does it still classify
@@ -34,8 +34,8 @@ start here:
 
 
 def parser() -> argparse.ArgumentParser:
-    top = argparse.ArgumentParser(prog="dmpnet", description=DESCRIPTION,
-                                  formatter_class=argparse.RawDescriptionHelpFormatter)
+    top = terminal.Parser(prog="dmpnet", description=DESCRIPTION,
+                          formatter_class=argparse.RawDescriptionHelpFormatter)
     top.add_argument("--version", action="version", version=f"dmpnet {__version__}")
     parsers = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in (run, simulate, train, table1, decay, constrain, codesign, stdp, learn, info):
@@ -44,19 +44,20 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Exit code: 0 done, 2 a request that cannot be carried out (one line on stderr), 130 interrupted."""
+    """Exit code: 0 done, 1 done, but places differ from the reference, 2 a request that cannot be carried out (one line
+    on stderr), 130 interrupted."""
+    terminal.escaped()
     arguments = parser().parse_args(argv)
     try:
         with warnings.catch_warnings():
             warnings.showwarning = partial(noted, warnings.showwarning)
-            arguments.execute(arguments)
+            return arguments.execute(arguments) or 0
     except (DmpnetError, OSError) as error:
         print(f"dmpnet: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("dmpnet: interrupted; files written so far are whole", file=sys.stderr)
         return 130
-    return 0
 
 
 def noted(otherwise: Callable[..., None], message: Warning | str, category: type[Warning], *where: Any,

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch", reason="needs torch: pip install 'dmpnet[train]'")
+torch = pytest.importorskip("torch", reason="needs torch: pip install '.[train]' in a clone")
 
 from dmpnet.models.recipes import RECIPES  # noqa: E402
 from networks import bars  # noqa: E402

@@ -17,7 +17,7 @@ import pytest
 from data_files import letters, untrusted, write_braille
 from networks import random_input, random_network
 
-from dmpnet import cli, data, drawing, reference, shipped, table, weights
+from dmpnet import cli, data, drawing, reference, shipped, table, terminal, weights
 from dmpnet.commands import options
 from dmpnet.hardware import chip
 from dmpnet.hardware.constrain import constrain
@@ -74,14 +74,15 @@ def test_help_names_the_back_end_that_is_taken():
     assert all(f"(default: {action.default}" in action.help for action in found)
 
 
-def test_every_command_has_a_seed_and_refuses_what_is_none(capsys):
-    """`stdp` and `learn` have one in each action."""
+def test_a_seed_is_where_something_is_drawn_and_refuses_what_is_none(capsys):
+    """`stdp` and `learn` have one in each action; `simulate` and `info` draw nothing."""
     taken = [action.type for name, action in options_of(cli.parser()) if name == "--seed"]
-    assert set(taken) == {options.seed} and len(taken) == 12
+    assert set(taken) == {options.seed} and len(taken) == 10
+    assert not any("draws nothing" in (action.help or "") for _, action in options_of(cli.parser()))
     assert options.seed("4294967295") == 2**32 - 1
     for wrong in ("-1", "4294967296", "1.5", "one"):
         with pytest.raises(SystemExit) as done:
-            dmpnet("info", "--seed", wrong)
+            dmpnet("run", "--seed", wrong)
         assert done.value.code == 2 and f"'{wrong}', but a seed is a whole number from 0 to 4294967295" in \
             capsys.readouterr().err
 
@@ -95,7 +96,7 @@ def test_every_command_has_a_seed_and_refuses_what_is_none(capsys):
     ("learn digits --neurons", 1), ("learn digits --passes", 1), ("learn readout smnist --test", 1),
     ("stdp show pair-nearest --neurons 4", 1)])
 def test_whatever_counts_is_a_whole_number(command, least, capsys):
-    for wrong in (str(least - 1), "-5", "1.5", "all"):
+    for wrong in (str(least - 1), "-5", "1.5", "any"):
         with pytest.raises(SystemExit) as done:
             dmpnet(*command.split(), wrong)
         assert done.value.code == 2
@@ -118,10 +119,10 @@ def test_info_tells_what_is_not_as_published(network, tmp_path, capsys):
                               kappa=0.9)
     weights.save(extended, tmp_path / "extended.npz")
     assert dmpnet("info", tmp_path / "extended.npz", "--out", tmp_path / "i.json") == 0
-    out = capsys.readouterr().out
+    out = " ".join(capsys.readouterr().out.split()).replace("\u00a0", " ")
     for told in ("DMP + delays 5-14-9-3", "0 to 7 steps", "cascade: 3 over 9, 2 over 20", "gain", "kappa = 0.9",
-                 f"{5 * 14 + 14 * 5 + 15 + 5 + 14 * 9 + 9 * 5 + 15 + 9 * 3}   sum of M N",
-                 f"{14 + 5 + 9 + 5 + extended.layers[0].delay.sum()}   N + d + sum of delays over layers"):
+                 f"{5 * 14 + 14 * 5 + 15 + 5 + 14 * 9 + 9 * 5 + 15 + 9 * 3} sum of M N",
+                 f"{14 + 5 + 9 + 5 + extended.layers[0].delay.sum()} N + d + sum of delays over layers"):
         assert told in out, told
     layers = json.loads((tmp_path / "i.json").read_text())["layers"]
     assert [layer["delays"] for layer in layers] == ["0 to 7 steps", None]
@@ -138,7 +139,7 @@ def test_info_says_what_an_integer_network_has_from_the_one_it_was_made_from(net
     weights.save(made, tmp_path / "rounded.npz")
     weights.save(replace(made, provenance=origin | {"start": made.provenance}), tmp_path / "trained-on.npz")
     paper = f"{weights.parameters(network)['paper']}   sum of M N"
-    for name, stage in (("rounded", ", before constraining"), ("trained-on", "")):
+    for name, stage in (("rounded", ", before"), ("trained-on", "")):
         assert dmpnet("info", tmp_path / f"{name}.npz") == 0
         out = capsys.readouterr().out
         told = dict(re.findall(r"^(epoch|validation accuracy)(.*?)  ", out, re.M))
@@ -215,10 +216,15 @@ def test_run_compares_every_spike_and_draws(digits_reader, tmp_path, capsys):
     assert [layer["mismatched"] for layer in results["layers"]] == [0, 0]
     assert all(0.5 < layer["active %"] < 60 for layer in results["layers"]), "silent or saturated"
     assert results["provenance"]["data"] and results["provenance"]["arguments"]["samples"] == 3
-    want = reference.run(digits_reader, data.load("smnist", "subset").batch(slice(3)))
+    digits = data.load("smnist", "subset")
+    numbers = digits.balanced(3, 0)
+    want = reference.run(digits_reader, digits.batch(numbers))
     with open(out / "predictions.csv") as file:
         rows = list(csv.DictReader(file))
     assert [int(row["brian2"]) for row in rows] == list(want.predictions)
+    assert [int(row["sample"]) for row in rows] == list(numbers) and len(set(digits.labels[numbers])) == 3
+    assert results["provenance"]["data"]["samples"] | {"numbers": ""} == {
+        "taken": 3, "of": 1000, "drawn": "balanced over classes", "seed": 0, "numbers": ""}
     assert (out / "portrait.png").read_bytes()[:4] == b"\x89PNG" and (out / "portrait.pdf").stat().st_size > 1000
     again = tmp_path / "again"
     drawing.save(drawing.portrait(out / "sample.npz"), again)
@@ -368,7 +374,7 @@ def test_without_torch_training_says_what_to_install(tmp_path):
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), *filter(None, sys.path)])}
     done = subprocess.run([sys.executable, "-m", "dmpnet.cli", "train", "smnist", "--out", str(tmp_path / "out")],
                           capture_output=True, text=True, env=environment, timeout=120)
-    assert done.returncode == 2 and done.stderr.count("\n") == 1 and "dmpnet[train]" in done.stderr
+    assert done.returncode == 2 and done.stderr.count("\n") == 1 and "pip install '.[train]' in a clone" in done.stderr
     assert not (tmp_path / "out").exists()
 
 
@@ -407,3 +413,83 @@ def test_python_runs_the_package_as_the_command():
     assert asked.returncode == 2 and "dmpnet: shipped network 'no-such-network'" in asked.stderr
     helped = subprocess.run([sys.executable, "-m", "dmpnet", "--help"], capture_output=True, text=True, check=True)
     assert helped.stdout.startswith("usage: dmpnet ")
+
+
+@pytest.mark.parametrize("words, told", [
+    ("simualte net.npz in.npy", "did you mean simulate?"), ("run shd-regn", "did you mean shd-regen?"),
+    ("run --sampels 3", "did you mean --samples?"), ("stdp windw", "did you mean window?"),
+    ("learn digit", "did you mean digits?"), ("constrain net.npz --optimiser mun", "did you mean muon?"),
+    ("learn digits --decay liner", "did you mean linear?"), ("codesign --bugdet=2kB", "did you mean --budget?")])
+def test_a_misspelt_word_is_answered_with_what_was_meant(words, told, capsys):
+    with pytest.raises(SystemExit) as left:
+        dmpnet(*words.split())
+    assert left.value.code == 2 and told in capsys.readouterr().err
+
+
+def test_places_that_differ_are_an_exit_code(digits_reader, tmp_path, capsys, monkeypatch):
+    """One spike of the reference is taken away: all is written, one line says so, and it is no success."""
+    run = reference.run
+
+    def other(network, s_in, *arguments, **settings):
+        found = run(network, s_in, *arguments, **settings)
+        if found.spikes:
+            sample, step, neuron = np.argwhere(found.spikes[1])[0]
+            found.spikes[1][sample, step, neuron] = 0
+        return found
+
+    monkeypatch.setattr(reference, "run", other)
+    out = tmp_path / "out"
+    assert dmpnet("run", "--weights", tmp_path / "reader.npz", "--samples", 2, "--out", out) == 1
+    assert "1 of 31,360 places differ between Brian2 and the reference: exit code 1" in capsys.readouterr().out
+    assert sum(layer["mismatched"] for layer in json.loads((out / "results.json").read_text())["layers"]) == 1
+
+
+def environment(tmp_path, **more):
+    """Of a process whose user has no entry in the password file, and no HOME."""
+    (tmp_path / "sitecustomize.py").write_text("import pwd\ndef none(*_): raise KeyError('uid')\npwd.getpwuid = none\n")
+    path = os.pathsep.join([str(tmp_path), *filter(None, sys.path), str(Path(cli.__file__).parent.parent)])
+    homes = ("HOME", "XDG_CACHE_HOME", "DMPNET_DATA", "DMPNET_CACHE")
+    return {key: value for key, value in os.environ.items() if key not in homes} | {"PYTHONPATH": path} | more
+
+
+@pytest.mark.parametrize("words, code", [("simulate {}/net.npz {}/in.npy --out {}/o.npz", 0),
+                                         ("simulate {}/net.npz {}/in.npy --out {}/o.npz --backend cpp_standalone", 2),
+                                         ("run --split test --out {}/o", 2)])
+def test_a_user_without_a_home_is_told_what_to_set(network, tmp_path, words, code):
+    np.save(tmp_path / "in.npy", random_input(network, 1))
+    done = subprocess.run([sys.executable, "-m", "dmpnet", *words.replace("{}", str(tmp_path)).split()], timeout=120,
+                          capture_output=True, text=True, env=environment(tmp_path), cwd=tmp_path)
+    assert done.returncode == code and "Traceback" not in done.stderr, done.stderr
+    assert code == 0 or "set DMPNET_DATA and DMPNET_CACHE" in done.stderr.splitlines()[-1]
+
+
+def test_a_name_that_cannot_be_printed_is_escaped(network, tmp_path):
+    folder = tmp_path / "ch\u00e9"
+    folder.mkdir()
+    np.save(folder / "in.npy", random_input(network, 1))
+    asked = [sys.executable, "-m", "dmpnet", "simulate", str(tmp_path / "net.npz"), str(folder / "in.npy"), "--out"]
+    for out, stream, code in (("o.npz", "stdout", 0), ("in.npy", "stderr", 2)):
+        done = subprocess.run([*asked, str(folder / out)], capture_output=True, timeout=120,
+                              env=environment(tmp_path, PYTHONIOENCODING="ascii"))
+        assert done.returncode == code and b"ch\\xe9" in getattr(done, stream), done.stderr
+    assert (folder / "o.npz").exists() and (folder / "o.json").exists()
+
+
+@pytest.mark.parametrize("words", ["info", "info shd-regen-delays", "table1", "stdp",
+                                   "stdp show pair-nearest --chip learning",
+                                   "simulate {}/net.npz {}/in.npy --out {}/o.npz", "constrain {}/net.npz --chip dmp"])
+def test_tables_fit_80_columns(network, tmp_path, capsys, words):
+    """Lines of a table: those above and below a rule of dashes, to the next empty line."""
+    np.save(tmp_path / "in.npy", random_input(network, 2))
+    dmpnet(*words.format(tmp_path, tmp_path, tmp_path).split())
+    for block in capsys.readouterr().out.replace(str(tmp_path), "").split("\n\n"):
+        if re.search("^-+(  -+)+$", block, re.M):
+            assert max(map(len, block.splitlines())) <= 80, block
+
+
+@pytest.mark.parametrize("width", [40, 60, 80])
+def test_a_table_is_as_narrow_as_it_is_asked_to_be(width):
+    rows = [{"name": "a-name-that-stays", "what is told of it": "words " * 30, "a number": 1.5}] * 2
+    shown = terminal.table(rows, width=width)
+    assert max(map(len, shown.splitlines())) <= width and shown.count("a-name-that-stays") == 2
+    assert shown.count("words") == 60

@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch", reason="needs torch: pip install 'dmpnet[train]'")
+torch = pytest.importorskip("torch", reason="needs torch: pip install '.[train]' in a clone")
 
 from data_files import digits, write_digits  # noqa: E402
 

@@ -187,7 +187,7 @@ def test_no_part_of_an_hdf5_file_is_taken_for_the_whole(tmp_path_factory, data):
 def test_without_h5py_the_error_names_the_extra(tmp_path, monkeypatch):
     write_official(tmp_path, TWO)
     monkeypatch.setitem(sys.modules, "h5py", None)
-    refused(lambda: load("shd", "test", tmp_path), "h5py", "pip install dmpnet[shd]")
+    refused(lambda: load("shd", "test", tmp_path), "h5py", "pip install '.[shd]' in a clone")
 
 
 @pytest.mark.parametrize("change, parts", [

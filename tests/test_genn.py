@@ -47,7 +47,7 @@ print("done")
 
 def run(task: str, kwargs: str, folder: Path) -> str:
     if importlib.util.find_spec("brian2genn") is None:
-        pytest.skip("needs brian2genn: it is not installed here (pip install dmpnet[genn], an environment of its own)")
+        pytest.skip("needs brian2genn: it is not installed here (pip install '.[genn]' in a clone)")
     paths = [str(Path(__file__).parent), str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
     done = subprocess.run([sys.executable, "-c", SCRIPT.format(kwargs=kwargs), task, str(folder / "genn")], cwd=folder,
                           capture_output=True, text=True, env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)})

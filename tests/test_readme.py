@@ -31,7 +31,7 @@ def lines(first, columns):
 
 def test_the_tables_are_those_the_script_writes(monkeypatch):
     """Of analyses/readme.py; the next two do its arithmetic by other means."""
-    pytest.importorskip("torch", reason="needs torch: pip install 'dmpnet[train]'")
+    pytest.importorskip("torch", reason="needs torch: pip install '.[train]' in a clone")
     monkeypatch.syspath_prepend(ROOT / "analyses")
     import readme
 

@@ -7,7 +7,7 @@ It has no slow memory, so that only the spike path, the sending and the readout 
 import numpy as np
 import pytest
 
-sanafe = pytest.importorskip("sanafe", reason="needs sanafe: pip install 'dmpnet[sanafe]'")
+sanafe = pytest.importorskip("sanafe", reason="needs sanafe: pip install '.[sanafe]' in a clone")
 
 from networks import random_input, random_network  # noqa: E402
 

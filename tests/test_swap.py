@@ -74,7 +74,7 @@ def test_a_network_of_unknown_data_is_refused_in_one_line(tmp_path, capsys):
 
 @untrusted
 def test_fine_tuning_trains_both_decays_on(tmp_path, capsys):
-    torch = pytest.importorskip("torch", reason="needs torch: pip install 'dmpnet[train]'")
+    torch = pytest.importorskip("torch", reason="needs torch: pip install '.[train]' in a clone")
     from dmpnet import data
     from dmpnet.training.recipe import published
     from dmpnet.training.trainer import Trainer

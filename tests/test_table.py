@@ -41,7 +41,7 @@ def test_every_shipped_network_is_a_row_with_its_records():
 
 def test_recipes_have_the_sizes_the_paper_prints():
     """Parameters by the paper's rule, in thousands, are the numbers of its table."""
-    pytest.importorskip("torch", reason="needs torch: pip install 'dmpnet[train]'")
+    pytest.importorskip("torch", reason="needs torch: pip install '.[train]' in a clone")
     from dmpnet.models.recipes import RECIPES
 
     from dmpnet.training.model import SpikingNetwork
@@ -94,7 +94,7 @@ def test_the_table_is_printed_from_files(tmp_path, capsys):
 @untrusted
 def test_a_row_is_made_again(tmp_path, capsys, monkeypatch):
     """With a recipe of one epoch on a few generated letters, so that it takes seconds."""
-    pytest.importorskip("torch", reason="needs torch: pip install 'dmpnet[train]'")
+    pytest.importorskip("torch", reason="needs torch: pip install '.[train]' in a clone")
     from dataclasses import replace
 
     from dmpnet.models import recipes
@@ -119,7 +119,7 @@ def test_a_row_is_made_again(tmp_path, capsys, monkeypatch):
 
 
 def test_rows_with_linear_decay_begin_with_the_exponential_ones():
-    pytest.importorskip("torch", reason="needs torch: pip install 'dmpnet[train]'")
+    pytest.importorskip("torch", reason="needs torch: pip install '.[train]' in a clone")
     from dataclasses import replace
 
     from dmpnet.models.recipes import RECIPES, begun

@@ -7,7 +7,7 @@ import zipfile
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch", reason="needs torch: pip install 'dmpnet[train]'")
+torch = pytest.importorskip("torch", reason="needs torch: pip install '.[train]' in a clone")
 
 from networks import bars  # noqa: E402
 

@@ -160,7 +160,7 @@ def _hdf5(path: Path) -> Iterator[Any]:
     try:
         h5py = importlib.import_module("h5py")
     except ImportError as error:
-        raise DataError(f"{path}: an HDF5 file, but h5py is not installed; pip install dmpnet[shd]") from error
+        raise DataError(f"{path}: an HDF5 file, but h5py is not installed; pip install '.[shd]' in a clone") from error
     try:
         with contextlib.ExitStack() as stack:
             content: Any

@@ -21,8 +21,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from tabulate import tabulate
-
+from dmpnet import terminal
 from dmpnet.errors import DmpnetError
 from dmpnet.fixed import WIDEST
 from dmpnet.hardware import lfsr
@@ -320,7 +319,7 @@ class Report:
 
     def table(self) -> str:
         """A line a layer and limit."""
-        return tabulate(map(_line, self.needs), headers="keys", disable_numparse=True,
+        return terminal.table(map(_line, self.needs), disable_numparse=True,
                         colalign=("right", "left", "right", "right", "right", "left"))
 
     def record(self) -> dict[str, Any]:

@@ -8,5 +8,5 @@ try:
 except ImportError as error:
     raise DmpnetError(
         f"training: {error.name} is not installed, but the trainer needs PyTorch and Numba; "
-        f"run: pip install torch --index-url <CPU wheels of pytorch.org>, then pip install 'dmpnet[train]'"
+        f"run: pip install torch --index-url <CPU wheels of pytorch.org>, then pip install '.[train]' in a clone"
     ) from error

@@ -1,0 +1,94 @@
+"""What is read from and shown on a terminal: misspelt words, letters it lacks, tables that would be too wide."""
+
+import argparse
+import io
+import itertools
+import sys
+import textwrap
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import tabulate as tabulating
+from tabulate import tabulate
+
+from dmpnet.errors import meant
+
+LEAST, MOST = 6, 20
+"""Letters that a column of text keeps; length of a word that is never broken."""
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that knows what was meant: by a command, an option, a choice."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Words that this parser does not know are its error, which then names its options, not those above it."""
+        args = list(sys.argv[1:] if args is None else args)
+        options = [name for action in self._actions for name in action.option_strings]
+        if not any(isinstance(action, argparse._SubParsersAction) for action in self._actions):
+            for word in itertools.takewhile(lambda word: word != "--", args):  # what follows may pass for another
+                name = word.partition("=")[0]
+                if name.startswith("--") and not any(option.startswith(name) for option in options):
+                    self.error(f"unrecognized arguments: {word}{meant(name, options)}")
+        known, others = super().parse_known_args(args, namespace)
+        if others:
+            self.error(f"unrecognized arguments: {' '.join(others)}{meant(others[0].partition('=')[0], options)}")
+        return known, others
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        try:
+            super()._check_value(action, value)
+        except argparse.ArgumentError as error:
+            hint = meant(str(value), map(str, action.choices or ()))
+            raise argparse.ArgumentError(action, error.message + hint) from None
+
+
+def escaped() -> None:
+    """Print what the terminal's encoding lacks as \\x escapes, rather than to fail half-way."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def table(rows: Iterable[Any], headers: Sequence[str] = (), width: int = 80, **how: Any) -> str:
+    """`rows`, dictionaries or sequences, as a table no wider than `width`.
+
+    Where it would be, headers first take several lines, then the widest text does, word by word; the names in the first
+    column stay whole.
+    """
+    rows = list(rows)
+    if rows and isinstance(rows[0], dict):
+        headers = list(dict.fromkeys(key for row in rows for key in row))
+        rows = [[row.get(key) for key in headers] for row in rows]
+    shown = tabulate(rows, headers, **how)
+    if _width(shown) > width:
+        headers = [header.replace(" ", "\n") for header in headers]
+        shown = _close(rows, headers, **how)
+    columns = list(zip(*(row for row in rows if len(row) > 1), strict=False))
+    limits = [max(len(str(cell)) for cell in column) for column in columns]
+    words = [max((len(word) for cell in column if isinstance(cell, str) for word in cell.split()), default=0)
+             for column in columns]
+    least = [max(LEAST, word if not place else min(word, MOST)) for place, word in enumerate(words)]
+    while _width(shown) > width and (
+            long := [place for place, word in enumerate(words) if word and limits[place] > least[place]]):
+        limits[max(long, key=lambda place: limits[place])] -= 1
+        shown = _close([[_wrapped(cell, limit) for cell, limit in zip(row, limits, strict=False)] for row in rows],
+                       headers, **how)
+    return shown
+
+
+def _close(rows: list[Any], headers: Sequence[str], **how: Any) -> str:
+    """tabulate without the two columns that it leaves beside a header of numbers."""
+    before, tabulating.MIN_PADDING = tabulating.MIN_PADDING, 0
+    try:
+        return tabulate(rows, headers, **how)
+    finally:
+        tabulating.MIN_PADDING = before
+
+
+def _wrapped(cell: Any, width: int) -> Any:
+    """Text on as many lines as it takes; numbers as they are."""
+    return "\n".join(textwrap.wrap(cell, width, break_on_hyphens=False)) if isinstance(cell, str) else cell
+
+
+def _width(text: str) -> int:
+    return max(map(len, text.splitlines()), default=0)
