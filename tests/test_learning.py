@@ -240,7 +240,7 @@ def test_settings_that_cannot_be_are_refused(change, told):
 def test_the_command_line_refuses_before_any_work(tmp_path, capsys):
     (tmp_path / "file").write_text("")
     for options, told in ((["digits", "--rule", "hebb", "--data", str(tmp_path)], "dmpnet"),
-                          (["digits", "--out", str(tmp_path / "file")], "a file, but learning needs a folder"),
+                          (["digits", "--out", str(tmp_path / "file")], "is a file, but a folder is due there"),
                           (["readout", "shd-regen", "--backend", "neuron"], "choose one")):
         assert cli.main(["learn", *options]) == 2
         said = capsys.readouterr().err
