@@ -20,7 +20,7 @@ def test_some_damaged_files():
 
 @pytest.mark.slow
 def test_a_thousand_damaged_files():
-    pytest.importorskip("torch", reason="needs torch: pip install 'dmpnet[train]'")
+    pytest.importorskip("torch", reason="needs torch: pip install '.[train]'")
     assert mutations.proof(1000, 0, (*READERS, "integers")) == []
 
 

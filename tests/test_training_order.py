@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch", reason="needs torch: pip install 'dmpnet[train]'")
+torch = pytest.importorskip("torch", reason="needs torch: pip install '.[train]'")
 
 from networks import bars  # noqa: E402
 
