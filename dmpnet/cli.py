@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from dmpnet import __version__, terminal
+from dmpnet import __version__, processes, stopping, terminal, working_folder
 from dmpnet.commands import codesign, constrain, decay, info, learn, run, simulate, stdp, table1, train
 from dmpnet.errors import DataWarning, DmpnetError
 
@@ -45,19 +45,24 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: list[str] | None = None) -> int:
     """Exit code: 0 done, 1 done, but places differ from the reference, 2 a request that cannot be carried out (one line
-    on stderr), 130 interrupted."""
+    on stderr), 130 interrupted, 143 terminated.
+
+    While it runs it hears Ctrl-C and SIGTERM itself, has temporary files in a folder of its own and runs nothing that
+    lies in the working folder.
+    """
+    return stopping.stoppable(lambda: _executed(argv))
+
+
+def _executed(argv: list[str] | None) -> int:
     terminal.escaped()
     arguments = parser().parse_args(argv)
     try:
-        with warnings.catch_warnings():
+        with working_folder.not_read(), processes.workplace(), warnings.catch_warnings():
             warnings.showwarning = partial(noted, warnings.showwarning)
             return arguments.execute(arguments) or 0
     except (DmpnetError, OSError) as error:
         print(f"dmpnet: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("dmpnet: interrupted; files written so far are whole", file=sys.stderr)
-        return 130
 
 
 def noted(otherwise: Callable[..., None], message: Warning | str, category: type[Warning], *where: Any,
@@ -67,7 +72,3 @@ def noted(otherwise: Callable[..., None], message: Warning | str, category: type
         print(f"note: {message}", file=sys.stderr)
     else:
         otherwise(message, category, *where, **rest)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -3,8 +3,9 @@
 A program is made for an architecture, a number of steps and a batch size; weights, delays and input are files it reads.
 So other weights of the same architecture and further batches only rewrite files. A program is found by a digest of all
 that shapes it: the architecture, dmpnet's own sources, Brian2 and its preferences, the compiler with its target; its
-own bytes are checked before each use. Sources are generated and compiled in a process of their own
-(standalone_project), so the user's Brian2 is not touched and names do not depend on what else is alive.
+own bytes, and that nobody else may have written them, are checked before each use; what it wrote, after it
+(dmpnet.programs). Sources are generated and compiled in a process of their own (standalone_project), so the user's
+Brian2 is not touched and names do not depend on what else is alive. Compiler flags are the user's, less -ffast-math.
 """
 
 import contextlib
@@ -13,13 +14,11 @@ import importlib.metadata
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -28,122 +27,53 @@ import numpy as np
 from brian2 import prefs
 from brian2.codegen.cpp_prefs import get_compiler_and_args
 
-from dmpnet import axons, files, populations, shared, weights
+from dmpnet import axons, files, populations, programs, shared, weights
 from dmpnet import network as conversion
 from dmpnet.activity import Activity
 from dmpnet.errors import BackendError
+from dmpnet.processes import Children, children, held, in_order
 from dmpnet.weights import TrainedNetwork
 
 HERE = Path(__file__).parent
-SOURCES = ("axons", "decay", "fixed", "hardware/lfsr", "network", "neurons", "populations", "products", "shared",
-           "standalone", "standalone_project")
+SOURCES = ("axons", "decay", "fixed", "hardware/lfsr", "network", "neurons", "populations", "products", "programs",
+           "shared", "standalone", "standalone_project")
 PREFERENCES = ("compiler", "extra_compile_args", "extra_compile_args_gcc", "extra_compile_args_msvc",
                "extra_link_args")  # of the user's codegen.cpp that a program is compiled with
 PROGRAM = "main.exe" if os.name == "nt" else "main"
+COMPILING = "compiling a C++ program, usually 15 to 25 s; kept for the next run"
+
+Report = Callable[[str], None]
 
 
 def run(network: TrainedNetwork, pieces: Iterator[tuple[np.ndarray, int]], coupling: str, record: tuple[str, ...],
         shape: tuple[int, int], processes: int = 1, done: Callable[[int], None] = lambda samples: None,
-        cache: str | Path | None = None) -> list[Activity]:
+        cache: str | Path | None = None, report: Report = programs.told) -> list[Activity]:
     """Activity of each piece (input, number of its samples to keep), in order; `processes` programs run at once.
 
     shape : (samples, steps) of every piece
     done : called with the number of samples after each piece
+    report : called with a line before a program is compiled
     """
     found = []
-    with tempfile.TemporaryDirectory(prefix="dmpnet-") as scratch, children() as started:
+    with held() as scratch, children() as started:
         runner: _Runs
         if coupling == "shared":
-            program = compiled(network, *shape, record, cache, started)
-            runner = _Batches(program, network, shape, record, Path(scratch), started)
+            program = compiled(network, *shape, record, cache, started, report)
+            runner = _Batches(program, network, shape, record, scratch, started)
         else:
-            runner = _Whole(network, record, Path(scratch), started)
-        for (_, keep), result in _in_order(runner.run, pieces, processes, started):
+            report("compiling a C++ program for each batch, usually 15 to 25 s")
+            runner = _Whole(network, record, scratch, started)
+        for (_, keep), result in in_order(runner.run, pieces, processes, started):
             found.append(result)
             done(keep)
     return found
 
 
-def _in_order(work: Callable[..., Activity], pieces: Iterator[tuple[np.ndarray, int]], processes: int,
-              started: "Children") -> Iterator[tuple[tuple[np.ndarray, int], Activity]]:
-    """Results in the order of the pieces; one input more is held in memory than is worked on."""
-    with ThreadPoolExecutor(processes) as pool:
-        waiting: list = []
-        try:
-            for piece in pieces:
-                waiting.append((piece, pool.submit(work, *piece)))
-                if len(waiting) > processes:
-                    first, future = waiting.pop(0)
-                    yield first, future.result()
-            for first, future in waiting:
-                yield first, future.result()
-        except BaseException:  # an interrupt too: no program outlives this call
-            started.kill()
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-
-
-class Children:
-    """Processes under way, so that all of them can be ended."""
-
-    def __init__(self):
-        self.lock, self.alive, self.closed = threading.Lock(), set(), False
-
-    def call(self, command: list[str], folder: Path, task: str) -> None:
-        """Run a command in `folder` to its end; BackendError with the last of its output if it fails."""
-        log = folder / "output.txt"
-        with open(log, "wb") as output:
-            with self.lock:
-                if self.closed:
-                    raise BackendError(f"{task}: stopped before it began; run it again")
-                process = subprocess.Popen(command, cwd=folder, stdout=output, stderr=subprocess.STDOUT,
-                                           stdin=subprocess.DEVNULL, start_new_session=True, env=_environment())
-                self.alive.add(process)
-            try:
-                process.wait()
-            except BaseException:
-                _end(process)
-                raise
-            finally:
-                with self.lock:
-                    self.alive.discard(process)
-        if process.returncode:
-            last = " | ".join(log.read_text(errors="replace").split("\n")[-6:]).strip()
-            raise BackendError(f"{task} failed with exit code {process.returncode}: {last[-600:]}; check the compiler "
-                               f"and the free disk space, or use backend='numpy'")
-
-    def kill(self) -> None:
-        """End every process and let no other begin."""
-        with self.lock:
-            self.closed = True
-            for process in self.alive:
-                _end(process)
-
-
-def _end(process: subprocess.Popen) -> None:
-    """Kill a process and what it started (make, compilers)."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        if os.name == "nt":
-            process.kill()
-        else:
-            os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-
-
-@contextlib.contextmanager
-def children() -> Iterator[Children]:
-    """Children that are all gone when the block ends."""
-    started = Children()
-    try:
-        yield started
-    finally:
-        started.kill()
-
-
-def _environment() -> dict[str, str]:
-    """The caller's environment, in which this very dmpnet is the one imported."""
-    paths = [str(HERE.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+def prepare(network: TrainedNetwork, shape: tuple[int, int], record: tuple[str, ...] = ("spikes",),
+            cache: str | Path | None = None, report: Report = programs.told) -> None:
+    """Compile what a `run` of shared coupling on batches of `shape` needs, so that its time leaves that out."""
+    with children() as started:
+        compiled(network, *shape, record, cache, started, report)
 
 
 # --- programs and where they are kept -------------------------------------------------------------------------------
@@ -151,44 +81,49 @@ def _environment() -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Program:
-    """A compiled batch: its folder, the files it reads and writes by 'group.variable'."""
+    """A compiled batch: its folder, the files it reads by 'group.variable', those it writes as `programs.described`."""
 
     folder: Path
     inputs: dict[str, str]
-    results: dict[str, tuple[str, str]]
+    results: dict[str, Any]
 
 
 def compiled(network: TrainedNetwork, batch: int, steps: int, record: tuple[str, ...],
-             cache: str | Path | None = None, started: Children | None = None) -> Program:
+             cache: str | Path | None = None, started: Children | None = None,
+             report: Report = programs.told) -> Program:
     """The program for this architecture, from the cache or compiled into it (whole or not at all)."""
     folder = cache_folder(cache)
     design = specification(network, batch, steps, record)
     entry = folder / key(design)
-    program = _intact(entry)
-    if program is not None:
-        return program
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        building = tempfile.TemporaryDirectory(prefix=".building-", dir=folder)
+        _own(folder)
+        program = _intact(entry)
+        if program is None:
+            with held(".building-", folder) as building:
+                weights.save(blank(network, steps), building / "blank.npz")
+                report(COMPILING)
+                _build(design, building, building / "entry", started or Children())
+                program = _placed(building, entry)
     except OSError as error:
-        raise BackendError(f"{folder}: compiled programs cannot be kept there ({error.strerror}); set DMPNET_CACHE to "
-                           f"a folder you may write") from error
-    with building as name:
-        made = Path(name) / "entry"
-        weights.save(blank(network, steps), Path(name) / "blank.npz")
-        _build(design, Path(name), made, started or Children())
-        for _ in range(3):
-            program = _intact(entry)  # another process may have been quicker
-            if program is not None:
-                return program
-            with contextlib.suppress(OSError):
-                if entry.exists():  # stale or damaged
-                    entry.rename(tempfile.mkdtemp(dir=name) + "/old")
-                made.rename(entry)
-    program = _intact(entry)
+        raise BackendError(f"{folder}: compiled programs cannot be kept there ({error.strerror or error}); set "
+                           f"DMPNET_CACHE to a folder of yours with 10 MB of room") from error
     if program is None:
-        raise BackendError(f"{entry}: the compiled program cannot be read back; remove the folder and run again")
+        raise BackendError(f"{entry}: the compiled program cannot be read back as a file that only you may write; "
+                           f"remove the folder, or set DMPNET_CACHE to another")
     return program
+
+
+def _own(folder: Path) -> None:
+    """Make the cache's folder, for the user alone; BackendError if it is another's, who could change what is run."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if os.name != "nt":
+        status = folder.stat()
+        if status.st_uid != os.geteuid():
+            raise BackendError(f"{folder}: belongs to user {status.st_uid}, but programs kept there are run as user "
+                               f"{os.geteuid()}; set DMPNET_CACHE to a folder of yours")
+        if status.st_mode & 0o077:
+            folder.chmod(0o700)
 
 
 def _build(design: dict[str, Any], folder: Path, made: Path, started: Children) -> None:
@@ -202,15 +137,37 @@ def _build(design: dict[str, Any], folder: Path, made: Path, started: Children) 
     (made / "manifest.json").write_text(json.dumps(manifest))
 
 
+def _placed(building: Path, entry: Path) -> Program | None:
+    """The program built in `building`, moved to `entry` unless another process was quicker."""
+    for number in range(3):
+        program = _intact(entry)
+        if program is not None:
+            return program
+        with contextlib.suppress(OSError):
+            if os.path.lexists(entry):  # stale, damaged or not to be trusted
+                entry.rename(building / f"old{number}")
+            (building / "entry").rename(entry)
+    return _intact(entry)
+
+
 def _intact(entry: Path) -> Program | None:
-    """The program kept in `entry` if every byte of it is as it was written, else None."""
+    """The program kept in `entry` if it is the user's and every byte of it is as it was written, else None."""
     try:
+        if not all(map(_mine, (entry, entry / "manifest.json"))):
+            return None
         manifest = json.loads((entry / "manifest.json").read_text())
-        whole = PROGRAM in manifest["digests"] and all(files.digest(entry / name) == value
-                                                       for name, value in manifest["digests"].items())
+        kept = {path.relative_to(entry).as_posix(): path for path in entry.rglob("*")}
+        whole = PROGRAM in manifest["digests"] and all(map(_mine, kept.values())) and all(
+            files.digest(kept[name]) == value for name, value in manifest["digests"].items())
         return Program(entry, manifest["inputs"], manifest["results"]) if whole else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def _mine(path: Path) -> bool:
+    """Whether nobody but the user may have written `path`."""
+    status = path.lstat()
+    return os.name == "nt" or (status.st_uid == os.geteuid() and not status.st_mode & 0o022)
 
 
 def cache_folder(cache: str | Path | None = None) -> Path:
@@ -246,7 +203,11 @@ def specification(network: TrainedNetwork, batch: int, steps: int, record: tuple
     return {"layers": layers, "classes": network.classes, "kind": network.encoding.kind,
             "dt": float(network.encoding.dt), "batch": batch, "steps": steps,
             "record": sorted(conversion.needed(network, record)),
-            "preferences": {name: prefs[f"codegen.cpp.{name}"] for name in PREFERENCES}}
+            "preferences": {name: _without_reordering(prefs[f"codegen.cpp.{name}"]) for name in PREFERENCES}}
+
+
+def _without_reordering(preference: Any) -> Any:
+    return programs.in_order(preference) if isinstance(preference, list) else preference
 
 
 def key(design: dict[str, Any]) -> str:
@@ -259,6 +220,7 @@ def key(design: dict[str, Any]) -> str:
 def compiler() -> dict[str, str]:
     """The compiler, its version and the instructions it compiles for (it may say 'native')."""
     kind, flags = get_compiler_and_args()
+    flags = programs.in_order(flags) or []
     if kind != "unix":
         return {"compiler": kind, "flags": " ".join(flags)}
     program = os.environ.get("CXX") or "g++"
@@ -292,7 +254,6 @@ class _Batches:
     def _folder(self) -> Path:
         if not hasattr(self.folders, "path"):
             folder = Path(tempfile.mkdtemp(dir=self.scratch))
-            (folder / "results").mkdir()
             shutil.copytree(self.program.folder / "static_arrays", folder / "static_arrays")
             self._write(folder, constants(self.network, *self.shape))
             self.folders.path = folder
@@ -300,17 +261,17 @@ class _Batches:
 
     def _write(self, folder: Path, arrays: dict[str, np.ndarray]) -> None:
         for name, array in arrays.items():
-            array.tofile(folder / "static_arrays" / self.program.inputs[name])
+            programs.write(array, folder / "static_arrays" / self.program.inputs[name])
 
+    @programs.room()
     def run(self, piece: np.ndarray, keep: int) -> Activity:
         folder = self._folder()
         self._write(folder, {"input.stimulus": shared.by_step(self.network, piece)})
+        results = folder / "results"
+        shutil.rmtree(results, ignore_errors=True)  # of the batch before
+        results.mkdir()
         self.started.call([str(self.program.folder / PROGRAM)], folder, "the compiled program")
-
-        def read(group: str, variable: str) -> np.ndarray:
-            file, dtype = self.program.results[f"{group}.{variable}"]
-            return np.fromfile(folder / "results" / file, dtype)
-
+        read = programs.Written(results, self.program.results)
         return conversion.read_activity(read, self.network, piece.shape, self.lags, self.record, keep)
 
 
@@ -324,10 +285,12 @@ def constants(network: TrainedNetwork, batch: int, steps: int) -> dict[str, np.n
 class _Whole:
     """Compiles and runs one batch at a time, nothing kept: for couplings whose sizes depend on the input."""
 
+    @programs.room()
     def __init__(self, network: TrainedNetwork, record: tuple[str, ...], scratch: Path, started: Children):
         self.scratch, self.started, self.record = scratch, started, record
         weights.save(network, scratch / "network.npz")
 
+    @programs.room()
     def run(self, piece: np.ndarray, keep: int) -> Activity:
         folder = Path(tempfile.mkdtemp(dir=self.scratch))
         np.save(folder / "s_in.npy", piece)

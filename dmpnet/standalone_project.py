@@ -4,6 +4,7 @@ In a process of its own Brian2 gives the same names every time, and the user's d
 """
 
 import json
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -11,11 +12,11 @@ from typing import Any
 
 import numpy as np
 from brian2 import NeuronGroup, get_device, prefs, set_device
-from brian2.core.variables import ArrayVariable, DynamicArrayVariable
+from brian2.core.variables import ArrayVariable
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 from brian2.devices.device import all_devices
 
-from dmpnet import populations, weights
+from dmpnet import populations, programs, weights
 from dmpnet.activity import Activity
 from dmpnet.backends import MAKE, TWO_AT_ONCE
 from dmpnet.network import activity, convert, duration
@@ -49,9 +50,11 @@ def build(folder: Path, made: Path) -> None:
     converted = convert(network, s_in, coupling="shared", record=design["record"])
     converted.run(duration(network, design["steps"], "shared"), namespace={})
     device.build(directory=str(folder / "project"), compile=True, run=False)
+    programs.check_inputs(device, folder / "project")
     made.mkdir()
     inputs = _inputs(device, converted, network)
-    (made / "manifest.json").write_text(json.dumps({"inputs": inputs, "results": _results(device, converted)}))
+    results = programs.described(device, converted, ("readout.total",))
+    (made / "manifest.json").write_text(json.dumps({"inputs": inputs, "results": results}))
     shutil.copy2(folder / "project" / PROGRAM, made)
     (made / "static_arrays").mkdir()
     for name in device.static_arrays:
@@ -85,27 +88,15 @@ def _inputs(device: FileDevice, converted: Any, network: TrainedNetwork) -> dict
     return found
 
 
-def _results(device: FileDevice, converted: Any) -> dict[str, tuple[str, str]]:
-    """File and dtype of the readout's and every monitor's arrays, by 'group.variable'."""
-    found = {}
-    for group in converted.objects:
-        for name, variable in group.variables.items() if hasattr(group, "variables") else ():
-            recorded = isinstance(variable, DynamicArrayVariable) or (group.name, name) == ("readout", "total")
-            if (recorded or name == "count") and isinstance(variable, ArrayVariable) and variable.owner is not None \
-                    and variable.owner.name == group.name:
-                file = Path(device.get_array_filename(variable)).name
-                found[f"{group.name}.{name}"] = (file, np.dtype(variable.dtype).str)
-    return found
-
-
 def whole(folder: Path, weights_file: str, keep: int, record: tuple[str, ...]) -> None:
     """Compile and run folder/s_in.npy on one network, by synapses; leaves folder/activity.npz."""
-    _prefer({})
+    _prefer({name.rpartition(".")[2]: programs.in_order(prefs[name]) for name in programs.FLAGS})
     set_device("cpp_standalone", build_on_run=False)
     network, s_in = weights.load(weights_file), np.load(folder / "s_in.npy")
     converted = convert(network, s_in, coupling="synapses", record=record)
     converted.run(duration(network, s_in.shape[1], "synapses"), namespace={})
     get_device().build(directory=str(folder / "project"), compile=True, run=True, with_output=False)
+    programs.finished(converted, float(converted.t_), ("readout.total",))
     _save(activity(converted, network, s_in.shape, "synapses", record, keep=keep), folder / "activity.npz")
 
 
@@ -120,6 +111,7 @@ def _save(found: Activity, path: Path) -> None:
 
 
 if __name__ == "__main__":
+    os.umask(0o077)  # a program is for the user alone
     if sys.argv[2] == "--whole":
         whole(Path(sys.argv[1]), sys.argv[3], int(sys.argv[4]), tuple(sys.argv[5:]))
     else:

@@ -372,7 +372,7 @@ def test_without_torch_training_says_what_to_install(tmp_path):
     blocker = tmp_path / "torch.py"
     blocker.write_text("raise ImportError('blocked', name='torch')\n")
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), *filter(None, sys.path)])}
-    done = subprocess.run([sys.executable, "-m", "dmpnet.cli", "train", "smnist", "--out", str(tmp_path / "out")],
+    done = subprocess.run([sys.executable, "-m", "dmpnet", "train", "smnist", "--out", str(tmp_path / "out")],
                           capture_output=True, text=True, env=environment, timeout=120)
     assert done.returncode == 2 and done.stderr.count("\n") == 1 and "pip install '.[train]' in a clone" in done.stderr
     assert not (tmp_path / "out").exists()
@@ -404,7 +404,7 @@ def test_interrupt(network, tmp_path, capsys, monkeypatch):
 
 def test_installed_command_answers():
     command = shutil.which("dmpnet", path=str(Path(sys.executable).parent))
-    run = [command] if command else [sys.executable, "-m", "dmpnet.cli"]
+    run = [command] if command else [sys.executable, "-m", "dmpnet"]
     assert subprocess.run([*run, "--version"], capture_output=True, text=True).stdout.startswith("dmpnet ")
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from dmpnet import memory
+from dmpnet import memory, programs
 from dmpnet.data import Recordings
 from dmpnet.errors import DmpnetError
 from dmpnet.network import convert, duration
@@ -75,7 +75,9 @@ def by_stdp(network: TrainedNetwork, recordings: Recordings, samples: int = 150,
     with run_time("numpy", network.encoding.dt):
         converted = convert(network, stream, coupling="synapses", record=())
         plastic = make_plastic(converted, network, "W_f_1", learns, 1)
-        converted.run(duration(network, stream.shape[1], "synapses"), namespace={})
+        lasts = duration(network, stream.shape[1], "synapses")
+        converted.run(lasts, namespace={})
+        programs.finished(converted, float(lasts), ())
         W_f = weights(plastic, (1, layer.N, layer.M))[0]
     W_f = W_f / np.sqrt((W_f**2).sum(axis=1, keepdims=True))
     return replace(network, layers=(replace(layer, W_f=W_f),))

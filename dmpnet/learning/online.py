@@ -92,17 +92,17 @@ class OnLine:
 
     def traces(self, progress: Callable[[int, int], None] | None = None) -> np.ndarray:
         """(n, N) of all recordings, from Brian2 or from the folder."""
-        path = self.folder / "traces.npz"
+        path, setup = self.folder / "traces.npz", self._setup | {"whole": True}  # those of earlier versions may not be
         if path.exists():
             header, arrays = kept.read(path, DmpnetError, FIX)
-            if header == self._setup:
+            if header == setup:
                 kept.check(path, arrays, {"counts": (len(self.data), self.network.W_o.shape[1])}, DmpnetError, FIX,
                            {"counts": 0})
                 return arrays["counts"] / self.data.values.shape[1]
         steps = self.data.values.shape[1]
         r = np.concatenate([hidden.traces(self.network, self.data.batch(slice(start, start + PIECE)),
                                           backend=self.backend) for start in _starts(len(self.data), progress)])
-        write_arrays(path, header=np.array(json.dumps(self._setup)), counts=np.rint(r * steps).astype(np.uint16))
+        write_arrays(path, header=np.array(json.dumps(setup)), counts=np.rint(r * steps).astype(np.uint16))
         return r
 
     def run(self, most: int | None = None) -> TrainedNetwork:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from brian2 import Network, NeuronGroup, StateMonitor, Synapses, TimedArray, second
 
+from dmpnet import programs
 from dmpnet.plasticity.protocols import brian2_on
 
 EACH = 1.0  # seconds of Brian2 time a sample
@@ -103,7 +104,9 @@ def learn(start: Readout, r: np.ndarray, labels: np.ndarray, eta: float,
         W.run_regularly("w += eta*error_post*z_pre", when="synapses", name="W_learn")
         classes.run_regularly("b += eta*error", when="synapses", name="classes_learn")
         told = StateMonitor(classes, "y", record=True, when="thresholds", order=1, name="told")
-        Network(hidden, classes, W, told).run(len(r) * EACH * second, namespace={})
-        learned = replace(start, W=np.array(W.w[:]).reshape(r.shape[1], -1).T.copy(), b=np.array(classes.b[:]),
-                          a=np.array(hidden.a[:]), v=np.array(hidden.v[:]), n=start.n + len(r))
-        return learned, np.array(told.y[:]).argmax(axis=0)
+        network = Network(hidden, classes, W, told)
+        network.run(len(r) * EACH * second, namespace={})
+        read = programs.finished(network, len(r) * EACH, ("W.w", "classes.b", "hidden.a", "hidden.v"))
+        learned = replace(start, W=read("W", "w").reshape(r.shape[1], -1).T.copy(), b=read("classes", "b"),
+                          a=read("hidden", "a"), v=read("hidden", "v"), n=start.n + len(r))
+        return learned, read("told", "y").reshape(len(r), -1).argmax(axis=1)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from brian2 import NeuronGroup, get_device, second, volt
 
+from dmpnet import programs
 from dmpnet.hardware import lfsr
 from dmpnet.learning import competition
 from dmpnet.learning.competition import Competition
@@ -69,17 +70,17 @@ class Shows:
         again = state.count < self.settings.fewest and state.intensity < self.settings.brightest
         integers = {"image": 0 if again else -1, "last": len(images), "shown": state.shown,
                     "intensity": state.intensity, "count": state.count}
-        self._execute(state, integers, played)
-        counts = self._counts()
+        read = self._execute(state, integers, played)
+        counts = self._counts(read)
         chosen, used, last = _through(counts.sum(axis=1), len(images), state, self.settings)
-        w = np.array(self.network["plastic"].w[:]).reshape(state.w.shape)
-        theta = np.array(self.network["exc"].theta[:]) if "theta" in self.network["exc"].variables else state.theta
+        w, theta = read("plastic", "w").reshape(state.w.shape), read("exc", "theta")
         writes = state.writes
         if writes is not None and "writes" in self.network["plastic"].variables:
-            writes = writes + np.array(self.network["plastic"].writes[:]).reshape(w.shape)
+            writes = writes + read("plastic", "writes").reshape(w.shape)
         return State(w, theta, state.shown + used, *last, writes), counts[chosen]
 
-    def _execute(self, state: State, integers: dict[str, int], played: np.ndarray) -> None:
+    def _execute(self, state: State, integers: dict[str, int], played: np.ndarray) -> programs.Read:
+        """Run; how to read what it did, once it is proved that it came to its end."""
         network = self.network
         if not self.compiled:
             network.restore()
@@ -91,14 +92,22 @@ class Shows:
             for traces, words in self._registers(state.shown):
                 traces.r = words
             self._run()
-            return
+            return self._finished()
         device = get_device()
         arguments = {getattr(network["shown"], name): value for name, value in integers.items()}
         arguments |= {traces.r: words for traces, words in self._registers(state.shown)}
         device.run(run_args={**arguments, network["plastic"].w: state.w.ravel(), network["exc"].theta:
                              state.theta * volt, self.pixels: played}, with_output=False)
-        for file in (Path(device.project_dir) / "static_arrays").glob("init_*"):  # a new one for each value
+        project = Path(device.project_dir)
+        programs.check_inputs(device, project, [state.w, state.theta, played, *(np.asarray(words) for _, words
+                                                                               in self._registers(state.shown))])
+        for file in (project / "static_arrays").glob("init_*"):  # a new one for each value
             file.unlink()
+        return self._finished()
+
+    def _finished(self) -> programs.Read:
+        names = [f"plastic.{name}" for name in ("w", "writes") if name in self.network["plastic"].variables]
+        return programs.finished(self.network, self.presentations * self.settings.present, [*names, "exc.theta"])
 
     def _registers(self, shown: int) -> list[tuple[NeuronGroup, np.ndarray]]:
         """Shift registers as they are after so many presentations, with the neurons' traces whose they are."""
@@ -111,11 +120,11 @@ class Shows:
         sides = dict(zip(names, np.split(words.astype(np.int32), [self.settings.inputs]), strict=True))
         return [(group, sides[group.name]) for group in groups]
 
-    def _counts(self) -> np.ndarray:
+    def _counts(self, read: programs.Read) -> np.ndarray:
         """(presentations, N) spikes."""
-        monitor, settings = self.network["spikes"], self.settings
-        step = np.rint(np.asarray(monitor.t[:]) / settings.dt).astype(int)
-        place = step // settings.steps * settings.N + np.asarray(monitor.i[:])
+        settings = self.settings
+        step = np.rint(read("spikes", "t") / settings.dt).astype(int)
+        place = step // settings.steps * settings.N + read("spikes", "i")
         return np.bincount(place, minlength=self.presentations * settings.N).reshape(-1, settings.N)
 
 

@@ -4,7 +4,6 @@ Every condition is a synapse of its own, all side by side in one simulation.
 """
 
 import contextlib
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +22,7 @@ from brian2 import (
 )
 from brian2.devices.device import reset_device
 
+from dmpnet import programs
 from dmpnet.backends import MAKE, TWO_AT_ONCE, check_backend
 from dmpnet.errors import BackendError
 from dmpnet.hardware import lfsr
@@ -31,6 +31,7 @@ from dmpnet.plasticity.integer_rule import IntegerRule
 from dmpnet.plasticity.reward import REWARD
 from dmpnet.plasticity.rule import Rule
 from dmpnet.plasticity.synapses import synapses
+from dmpnet.processes import children, held
 from dmpnet.session import run_time
 
 STEP = 1e-3
@@ -64,9 +65,9 @@ def brian2_on(backend: str, dt: float, **options: Any) -> Iterator[None]:
         raise BackendError("cpp_standalone is set as Brian2's device already, with a program of its own; "
                            "set_device('runtime') first")
     before = prefs[MAKE]
-    with tempfile.TemporaryDirectory() as folder:
+    with programs.room(), held() as folder, children() as started, programs.sums_in_order():
         prefs[MAKE] = TWO_AT_ONCE
-        set_device("cpp_standalone", directory=folder, **options)
+        set_device(programs.watched_device(started), directory=str(folder / "project"), with_output=False, **options)
         try:
             defaultclock.dt = dt * second
             yield
@@ -117,8 +118,11 @@ def _run(rule: Rule, pre: np.ndarray, post: np.ndarray, w: np.ndarray, i: np.nda
         plastic = synapses(rule, source, target, w=w, i=i, j=j, seed=seed, name="protocol")
         if plastic.third is not None:
             setattr(plastic.third, "gate" if "gate" in plastic.third.variables else "d", third)
-        Network(source, target, *plastic.objects).run(len(pre) * dt * second, namespace={})
-        return {name: np.array(getattr(plastic.synapses, name)[:]) for name in wanted}
+        network = Network(source, target, *plastic.objects)
+        network.run(len(pre) * dt * second, namespace={})
+        named = plastic.synapses.name
+        read = programs.finished(network, len(pre) * dt, [f"{named}.{name}" for name in wanted])
+        return {name: read(named, name) for name in wanted}
 
 
 @dataclass(frozen=True)
