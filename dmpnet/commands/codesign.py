@@ -11,18 +11,21 @@ minutes for shd-regen on one core; killed and called again, it goes on where it 
 """
 
 import argparse
-import multiprocessing
-from concurrent.futures import ProcessPoolExecutor, as_completed
+import pickle
+import sys
+import tempfile
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
 
-from dmpnet import data, outputs, provenance, results, terminal
+from dmpnet import data, outputs, provenance, results, terminal, working_folder
 from dmpnet.commands import options
 from dmpnet.errors import DmpnetError
 from dmpnet.hardware import chip, pareto
+from dmpnet.processes import children, held, in_order
 
 COSTS = {"bytes": "bytes", "nJ": "nJ an inference"}
 POINT = {"d": int, "N": int, "W_f": int, "P": int, "m": int, "bytes": int, "nJ": float, "accuracy": float,
@@ -104,23 +107,34 @@ def swept(arguments: argparse.Namespace, choices: list[dict[str, int]]) -> list[
     data.load(arguments.dataset, "train", arguments.data, arguments.download)  # missing data is told before the work
     with options.bar(len(shapes), "design", "training") as bar:
         bar.update(len(shapes) - len(missing))
-        one = partial(made, arguments=arguments, choices=choices, asked=asked)
+        given = argparse.Namespace(**{key: value for key, value in vars(arguments).items() if key != "execute"})
+        one = partial(made, arguments=given, choices=choices, asked=asked)
         if arguments.processes == 1:
             for shape in missing:
                 one(shape, files[shape])
                 bar.update()
         elif missing:
-            context = multiprocessing.get_context("spawn")
-            with ProcessPoolExecutor(arguments.processes, mp_context=context) as pool:
-                for done in as_completed([pool.submit(one, shape, files[shape]) for shape in missing]):
-                    done.result()
-                    bar.update()
+            for _ in _side_by_side(arguments.processes, [(one, shape, files[shape]) for shape in missing]):
+                bar.update()
     return [point for shape in shapes for point in of(files[shape])["points"]]
 
 
 def of(file: Path) -> dict[str, Any]:
     """What was asked for and found of a design."""
     return results.read(file, {"asked": dict, "points": [POINT]}, "move it away, and the design is made again")
+
+
+def _side_by_side(processes: int, tasks: list[tuple]) -> Iterator[None]:
+    """Call every (function, *arguments) in a process of its own, `processes` at once; none outlives this one."""
+    with held() as scratch, children() as started:
+        def call(task: tuple) -> None:
+            folder = Path(tempfile.mkdtemp(dir=scratch))
+            (folder / "task").write_bytes(pickle.dumps(task))
+            started.call([sys.executable, "-m", "dmpnet.commands.codesign", str(folder / "task")], folder,
+                         f"the design of {task[2].stem}", "mend that, and call again: it goes on where it was", Path())
+
+        for _ in in_order(call, ((task,) for task in tasks), processes, started):
+            yield
 
 
 def made(shape: tuple[int, int], file: Path, arguments: argparse.Namespace, choices: list[dict[str, int]],
@@ -185,3 +199,19 @@ def in_words(point: dict[str, Any]) -> str:
     """A design in words."""
     return (f"d {point['d']}, N {point['N']}, bits W_f {point['W_f']}, P {point['P']}, m {point['m']}: "
             f"{point['bytes']:,} bytes, {point['nJ']:.1f} nJ, {100 * point['accuracy']:.2f} %")
+
+
+def _main(path: str) -> int:
+    """One of those that go on side by side."""
+    with working_folder.not_read():
+        task, *parts = pickle.loads(Path(path).read_bytes())
+        try:
+            task(*parts)
+        except (DmpnetError, OSError) as error:
+            print(error)
+            return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(_main(sys.argv[1]))
