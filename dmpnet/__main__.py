@@ -1,9 +1,13 @@
 """The command `dmpnet`, also as `python -m dmpnet`: light, so that Ctrl-C is heard while the rest is imported."""
 
-import signal
 import sys
 
-from dmpnet import stopping, working_folder
+if __name__ == "__main__" and not sys.flags.safe_path:
+    del sys.path[0]  # the working folder: no module there is taken for one that is meant
+
+import signal  # noqa: E402
+
+from dmpnet import stopping  # noqa: E402
 
 
 def main() -> int:
@@ -21,5 +25,4 @@ def _command() -> int:
 
 
 if __name__ == "__main__":
-    working_folder.not_searched()
     sys.exit(main())

@@ -4,7 +4,6 @@ Imports nothing but the standard library, so that it holds while the rest is bei
 """
 
 import contextlib
-import os
 import signal
 import sys
 import threading
@@ -53,7 +52,8 @@ class Stop:
             self.hook(unraisable)
         elif not self.deaf:
             self.at = -TWICE
-            threading.Timer(0.02, os.kill, (os.getpid(), self.signal or signal.SIGINT)).start()
+            main = threading.main_thread().ident
+            threading.Timer(0.02, signal.pthread_kill, (main, self.signal or signal.SIGINT)).start()
 
 
 def stoppable(work: Callable[[], int]) -> int:

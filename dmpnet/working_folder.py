@@ -1,7 +1,7 @@
 """The command line runs no code that lies in the folder it is called in.
 
-`python -m` searches that folder for modules first, and Brian2 evaluates a file `brian_preferences` there when it is
-imported. In a script of one's own both stay as they are.
+Brian2 evaluates a file `brian_preferences` there when it is imported, and `python -m` searches the folder for modules
+first (dmpnet.__main__). In a script of one's own both stay as they are.
 """
 
 import contextlib
@@ -19,13 +19,6 @@ from typing import Any
 PREFERENCES = "brian_preferences"
 OURS = Path(__file__).parent / "commands"
 """Where the file of that name is the command line's own."""
-
-
-def not_searched() -> None:
-    """Take the working folder, which `python -m` has put first, off the search path."""
-    with contextlib.suppress(OSError):
-        if not sys.flags.safe_path and sys.path and sys.path[0] in ("", os.getcwd()):
-            del sys.path[0]
 
 
 @contextlib.contextmanager
