@@ -165,7 +165,8 @@ class Written:
     def _bytes(self, name: str) -> int:
         _, dtype, size = self.arrays[name]
         if size is None:
-            size = int(self(name.partition(".")[0], "N")[0])
+            file, count, _ = self.arrays[f"{name.partition('.')[0]}.N"]
+            size = int(_sized(self.folder / file, np.dtype(count).itemsize, count)[0])
         return size * np.dtype(dtype).itemsize
 
     def _check_spikes(self, monitor: str) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -16,6 +17,8 @@ from test_network import ALL, TWO_NEURONS, assert_informative, assert_same
 from dmpnet import reference, standalone, standalone_project
 from dmpnet.backends import MAKE
 from dmpnet.errors import BackendError
+from dmpnet.plasticity.protocols import brian2_on
+from dmpnet.processes import Children, children
 from dmpnet.simulation import simulate
 
 DESIGN = {"shape": (6, 16, 12, 3), "neurons": TWO_NEURONS, "d": (5, 1), "theta": (30.0, 10.0), "kind": "DMP+RSNN",
@@ -87,7 +90,8 @@ def test_trained_scalars_are_no_part_of_the_program(cache, no_compiling):
                 reference.run(network, s_in, ALL))
 
 
-@pytest.mark.parametrize("damage", ["truncated", "one byte", "no manifest", "manifest of another", "missing"])
+@pytest.mark.parametrize("damage", ["truncated", "one byte", "no manifest", "manifest of another", "missing",
+                                    "kept array", "writable", "folder writable"])
 def test_a_damaged_program_is_compiled_again(damage, cache, tmp_path, monkeypatch):
     shutil.copytree(cache, tmp_path / "cache")
     kept = entry(tmp_path / "cache")
@@ -102,6 +106,13 @@ def test_a_damaged_program_is_compiled_again(damage, cache, tmp_path, monkeypatc
         manifest.write_text("{")
     elif damage == "manifest of another":
         manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "digests": {standalone.PROGRAM: "0"}}))
+    elif damage == "kept array":  # of which the program is sure that it is as it was compiled with
+        array = next(path for path in (kept / "static_arrays").iterdir() if path.stat().st_size)
+        array.write_bytes(bytes([array.read_bytes()[0] ^ 1]) + array.read_bytes()[1:])
+    elif damage == "writable":  # by others, who may have put their own program there with its own digest
+        program.chmod(0o722)
+    elif damage == "folder writable":
+        kept.chmod(0o777)
     else:
         program.unlink()
     built = []
@@ -127,7 +138,9 @@ def test_the_key_holds_all_that_shapes_a_program(monkeypatch, tmp_path):
     first = key()
     assert key() == first
     assert key(random_network(seed=2, **DESIGN)) == first  # other weights
-    others = [key(batch=10), key(steps=41), key(record=()), key(random_network(seed=1, **{**DESIGN, "d_s": 2})),
+    others = [key(random_network(seed=1, **{**DESIGN, "kind": "DMP"})),  # without W_r
+              key(batch=10), key(steps=41), key(record=()),
+              key(random_network(seed=1, **{**DESIGN, "d_s": 2})),
               key(random_network(seed=1, **{**DESIGN, "encoding": "analog"})),
               *(key(random_network(seed=1, **{**DESIGN, "acts": acts})) for acts in ("threshold", "gain")),
               *(key(random_network(seed=1, **{**DESIGN, "delay": delay})) for delay in (0, (16, 5), (12, 8)))]
@@ -142,6 +155,150 @@ def test_the_key_holds_all_that_shapes_a_program(monkeypatch, tmp_path):
     monkeypatch.setattr(standalone, "compiler", lambda: {"compiler": "another"})
     others.append(key())
     assert len({first, *others}) == 1 + len(others)
+
+
+def test_a_program_is_for_the_user_alone(cache):
+    """What anybody else could have written would be run."""
+    for path in (entry(cache).parent, entry(cache), *entry(cache).rglob("*")):
+        assert path.stat().st_mode & 0o077 == 0 and path.stat().st_uid == os.geteuid(), path
+
+
+def test_programs_in_the_folder_of_another_user_are_refused(cache, monkeypatch, no_compiling):
+    network, another = random_network(seed=1, **DESIGN), os.geteuid() + 1
+    monkeypatch.setattr(os, "geteuid", lambda: another)
+    with pytest.raises(BackendError, match=f"belongs to user {another - 1}.*DMPNET_CACHE"):
+        simulate(network, random_input(network, 9), backend="cpp_standalone", record=ALL, batch=9, cache=cache)
+
+
+def test_a_folder_others_may_write_is_closed_to_them(tmp_path):
+    (tmp_path / "standalone").mkdir()
+    (tmp_path / "standalone").chmod(0o777)
+    standalone._own(tmp_path / "standalone")
+    assert (tmp_path / "standalone").stat().st_mode & 0o777 == 0o700
+
+
+# what a program wrote
+
+
+def results(cache):
+    """Files of the program by 'group.variable'."""
+    manifest = json.loads((entry(cache) / "manifest.json").read_text())["results"]
+    return {name: file for name, (file, *_) in (manifest["arrays"] | manifest["clocks"]).items()}
+
+
+def numbers(path, dtype, change):
+    content = np.fromfile(path, dtype)
+    change(content)
+    content.tofile(path)
+
+
+def shortened(file, kept):
+    return lambda folder: os.truncate(folder / file, int(kept * (folder / file).stat().st_size))
+
+
+def at(content, place, value):
+    content[place] = value
+
+
+@pytest.mark.parametrize("name", ["spikes_1.i", "spikes_1.t", "spikes_1.count", "spikes_2.N", "u_1.u", "u_1.t", "m_1.m",
+                                  "x_2.x", "y.y", "readout.total", "clock"])
+@pytest.mark.parametrize("kept", [0, 0.999])
+def test_part_of_a_file_is_not_believed(name, kept, cache, no_compiling, monkeypatch):
+    files = results(cache)
+    file = files[name] if name != "clock" else next(file for name, file in files.items() if "." not in name)
+    told = after(monkeypatch, shortened(file, kept), cache)
+    assert f"{file} has " in told and " bytes, but " in told and "TMPDIR" in told
+
+
+@pytest.mark.parametrize("name, dtype, change, said", [
+    ("spikes_1.i", np.int32, lambda i: at(i, 0, (i[0] + 1) % 16), "not the .* that were counted"),
+    ("spikes_1.i", np.int32, lambda i: at(i, 0, 9 * 16), "not the .* that were counted"),
+    ("spikes_2.i", np.int32, lambda i: at(i, -1, -1), "not the .* that were counted"),
+    ("spikes_1.t", float, lambda t: at(t, -1, 1.0), "not the .* that were counted"),
+    ("spikes_1.t", float, lambda t: at(t, 0, -1e-3), "not the .* that were counted"),
+    ("spikes_1.count", np.int32, lambda count: at(count, 0, count[0] + 1), "not the .* that were counted")])
+def test_spikes_other_than_those_counted_are_not_believed(name, dtype, change, said, cache, no_compiling, monkeypatch):
+    file = results(cache)[name]
+    assert re.search(said, after(monkeypatch, lambda folder: numbers(folder / file, dtype, change), cache))
+
+
+def test_a_run_that_ended_early_is_not_believed(cache, no_compiling, monkeypatch):
+    """As Brian2's programs do at Ctrl-C: exit code 0, all files written."""
+    file = next(file for name, file in results(cache).items() if "." not in name)
+    told = after(monkeypatch, lambda folder: numbers(folder / file, np.int64, lambda k: at(k, 0, 17)), cache)
+    assert "ended after 17 of " in told
+
+
+def test_what_the_batch_before_wrote_is_not_believed(cache, no_compiling, monkeypatch):
+    """A program that cannot open its files leaves none of those that were there."""
+    network, call, runs = random_network(seed=2, **DESIGN), Children.call, []
+
+    def second_does_nothing(self, command, folder, task):
+        runs.append(command)
+        return call(self, command, folder, task) if len(runs) == 1 else ""
+
+    monkeypatch.setattr(Children, "call", second_does_nothing)
+    with pytest.raises(BackendError, match="has 0 bytes, but"):
+        simulate(network, random_input(network, 18), backend="cpp_standalone", record=ALL, batch=9, cache=cache)
+    assert len(runs) == 2
+
+
+def after(monkeypatch, damage, cache):
+    """What `simulate` says when the files its program wrote are damaged; one line that names their folder."""
+    network, call = random_network(seed=2, **DESIGN), Children.call
+
+    def damaging(self, command, folder, task):
+        said = call(self, command, folder, task)
+        damage(folder / "results")
+        return said
+
+    monkeypatch.setattr(Children, "call", damaging)
+    with pytest.raises(BackendError) as caught:
+        simulate(network, random_input(network, 9), backend="cpp_standalone", record=ALL, batch=9, cache=cache)
+    assert "\n" not in str(caught.value) and os.sep + "results" in str(caught.value)
+    return str(caught.value)
+
+
+# how programs are compiled
+
+
+@pytest.mark.parametrize("theirs", [None, ["-w", "-Ofast", "-ffast-math", "-std=c++11"]])
+def test_no_flag_lets_the_compiler_change_the_arithmetic(theirs, monkeypatch):
+    """The others are the user's, in the cached programs as in those of rules and learning."""
+    name = "codegen.cpp.extra_compile_args_gcc"
+    if theirs is not None:
+        monkeypatch.setitem(standalone.prefs, name, theirs)
+    before = list(standalone.prefs[name])
+    assert "-ffast-math" in before, "nothing to leave out"
+    design = standalone.specification(random_network(seed=1, **DESIGN), 9, 40, ALL)
+    with brian2_on("cpp_standalone", 1e-3):
+        during = list(standalone.prefs[name])
+    assert list(standalone.prefs[name]) == before
+    for flags in (during, design["preferences"]["extra_compile_args_gcc"], standalone.compiler()["flags"].split()):
+        assert not {"-ffast-math", "-Ofast"} & set(flags)
+        assert set(before) - set(flags) <= {"-ffast-math", "-Ofast"} and ("-O3" in flags)
+
+
+def test_a_compiler_that_fails_says_so_in_one_line(tmp_path, monkeypatch, capfd):
+    """Also in programs that Brian2 would compile in a shell, which prints all and hears no Ctrl-C."""
+    from dmpnet.learning import readout
+
+    monkeypatch.setitem(standalone.prefs, "devices.cpp_standalone.make_cmd_unix", "sh")
+    monkeypatch.setattr("dmpnet.plasticity.protocols.TWO_AT_ONCE", ["-c", "seq 60; echo no space; exit 3"])
+    with pytest.raises(BackendError, match="compiling the C.. program failed with exit code 3.*no space") as caught:
+        readout.learn(readout.blank(2, 3), np.ones((4, 3)), np.zeros(4, int), 0.1, "cpp_standalone")
+    assert "\n" not in str(caught.value) and capfd.readouterr() == ("", "")
+
+
+def test_compiling_is_told_once_and_can_be_done_ahead(cache, tmp_path, monkeypatch):
+    def copy(design, folder, made, started):
+        shutil.copytree(entry(cache), made)
+
+    monkeypatch.setattr(standalone, "_build", copy)
+    network, told = random_network(seed=1, **DESIGN), []
+    for _ in range(2):
+        standalone.prepare(network, (9, 40), ALL, tmp_path, told.append)
+    assert len(told) == 1 and "compiling" in told[0] and " s" in told[0]
 
 
 @pytest.mark.parametrize("task", ["build", "whole"])
@@ -198,7 +355,7 @@ def test_an_interrupt_leaves_no_folder_and_no_process(cache, tmp_path, monkeypat
 @pytest.mark.skipif(os.name == "nt", reason="needs POSIX process groups")
 def test_children_and_what_they_started_are_ended(tmp_path):
     failed = []
-    with standalone.children() as started:
+    with children() as started:
         def wait():
             try:
                 started.call(["sh", "-c", "sleep 60 & echo $! > grandchild; wait"], tmp_path, "waiting")
@@ -226,7 +383,7 @@ def test_children_and_what_they_started_are_ended(tmp_path):
 
 
 def test_a_failing_program_says_why(tmp_path):
-    with standalone.children() as started, pytest.raises(BackendError, match="trying.*exit code 3.*no space") as caught:
+    with children() as started, pytest.raises(BackendError, match="trying.*exit code 3.*no space") as caught:
         started.call([sys.executable, "-c", "print('no space'); raise SystemExit(3)"], tmp_path, "trying")
     assert "\n" not in str(caught.value)
 
