@@ -1,10 +1,11 @@
 """Learning without labels: input drawn by chance, competition, weights, and going on where a run was stopped."""
 
+import signal
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from brian2 import Network, NeuronGroup, SpikeMonitor, mV, second
+from brian2 import Network, NetworkOperation, NeuronGroup, SpikeMonitor, mV, second
 from brian2 import ms as millisecond
 from numpy.testing import assert_allclose, assert_array_equal
 
@@ -15,6 +16,7 @@ from dmpnet.learning import competition, draws, hidden, labels, learned, readout
 from dmpnet.learning.competition import Competition
 from dmpnet.learning.learner import Learner, answers
 from dmpnet.learning.online import OnLine
+from dmpnet.plasticity import protocols, rule
 from dmpnet.plasticity.protocols import brian2_on
 from dmpnet.simulation import simulate
 
@@ -390,3 +392,59 @@ def test_on_line_learning_does_not_go_on_with_other_data(tmp_path):
             OnLine(network, other, tmp_path, 0.1, passes=2, piece=5).resume()
     other = OnLine(network, recordings(seed=1), tmp_path, 0.1, passes=2, piece=5)
     assert_array_equal(other.traces(), hidden.traces(network, other.data.batch(slice(None))))
+
+
+# runs that do not come to their end
+
+
+def a_delta_rule(folder):
+    return readout.learn(readout.blank(2, 3), np.ones((40, 3)), np.zeros(40, int), 0.1)
+
+
+def images(folder):
+    with shows.opened(TINY, 6, True, "numpy") as shown:
+        return shown.show(shows.beginning(TINY), IMAGES[:2])
+
+
+def a_hidden_pathway(folder):
+    data = recordings()
+    return hidden.by_stdp(hidden.drawn(data, 8, blocks=((3, 5.0),), width=1.5), data, samples=12)
+
+
+def a_protocol(folder):
+    spikes = np.eye(40, 2, dtype=bool)
+    return protocols.run(rule("pair-additive"), spikes, spikes, np.full(4, 0.5))
+
+
+def whole_learning(folder):
+    data = recordings()
+    return OnLine(hidden.drawn(data, 8, blocks=((3, 5.0),), width=1.5), data, folder, 0.1, passes=2, piece=5).run()
+
+
+@pytest.mark.parametrize("what", [a_delta_rule, images, a_hidden_pathway, a_protocol, whole_learning])
+@pytest.mark.parametrize("stop, raised", [(lambda network: signal.raise_signal(signal.SIGINT), KeyboardInterrupt),
+                                          (Network.stop, DmpnetError)])
+def test_half_a_run_is_not_taken_for_all_of_it(what, stop, raised, tmp_path, monkeypatch):
+    """Brian2 ends a run at Ctrl-C, or where `stop` is called, and returns as if nothing had happened."""
+    run, halves = Network.run, []
+
+    def half(network, duration, *arguments, **options):
+        middle = network.t + duration / 2
+        clock = min((each.clock for each in network.objects), key=lambda clock: clock.dt_)
+
+        def at_half(t):
+            if t >= middle and not halves:
+                halves.append(t)
+                stop(network)
+
+        halfway = NetworkOperation(at_half, clock=clock)
+        network.add(halfway)
+        try:
+            run(network, duration, *arguments, **options)
+        finally:
+            network.remove(halfway)
+
+    monkeypatch.setattr(Network, "run", half)
+    with pytest.raises(raised):
+        what(tmp_path)
+    assert halves and not list(tmp_path.rglob("*.np*"))
