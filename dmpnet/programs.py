@@ -210,8 +210,9 @@ def finished(network: Network, seconds: float, names: Iterable[str]) -> Read:
             if Network._globally_stopped:  # Brian2 heard Ctrl-C, and so did the program
                 raise KeyboardInterrupt from None
             raise
-    if abs(network.t_ - seconds) > 1e-9 * seconds:
+    came_to = float(np.asarray(network.t_))  # a view of the clock's after a run that was stopped
+    if abs(came_to - seconds) > 1e-9 * seconds:
         if Network._globally_stopped:
             raise KeyboardInterrupt
-        raise BackendError(f"Brian2 stopped after {network.t_:g} of {seconds:g} s of the network's time; run it again")
+        raise BackendError(f"Brian2 stopped after {came_to:g} of {seconds:g} s of the network's time; run it again")
     return lambda group, variable: np.array(network[group].variables[variable].get_value())
