@@ -5,6 +5,7 @@ import sys
 if __name__ == "__main__" and not sys.flags.safe_path:
     del sys.path[0]  # the working folder: no module there is taken for one that is meant
 
+import logging  # noqa: E402
 import signal  # noqa: E402
 
 from dmpnet import stopping  # noqa: E402
@@ -15,6 +16,8 @@ def main() -> int:
     code = stopping.stoppable(_command)
     for number in stopping.SIGNALS:
         signal.signal(number, signal.SIG_DFL)  # nothing is left to clear away
+    if code > 128:
+        logging.disable()
     return code
 
 

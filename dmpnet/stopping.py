@@ -4,6 +4,7 @@ Imports nothing but the standard library, so that it holds while the rest is bei
 """
 
 import contextlib
+import logging
 import signal
 import sys
 import threading
@@ -28,7 +29,7 @@ class Stop:
         self.before: dict[int, Any] = {}
 
     def __enter__(self) -> "Stop":
-        self.hook = sys.unraisablehook
+        self.hook, self.disabled = sys.unraisablehook, logging.root.manager.disable
         if threading.current_thread() is threading.main_thread():
             sys.unraisablehook = self._swallowed
             self.before = {number: signal.signal(number, self._raise) for number in SIGNALS}
@@ -39,12 +40,14 @@ class Stop:
             signal.signal(number, handler if handler is not None else signal.SIG_DFL)
         if self.before:
             sys.unraisablehook = self.hook
+            logging.disable(self.disabled)
 
     def _raise(self, number: int, frame: FrameType | None) -> None:
         again = time.monotonic() - self.at < TWICE
         if self.deaf or again:
             return
         self.signal, self.at = number, time.monotonic()
+        logging.disable()  # Brian2 warns of what is half built
         raise Terminated if number == signal.SIGTERM else KeyboardInterrupt
 
     def _swallowed(self, unraisable: Any) -> None:

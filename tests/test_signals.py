@@ -1,5 +1,6 @@
 """Ctrl-C, SIGTERM and SIGKILL: one line, an exit code that says which, nothing left running, nothing left behind."""
 
+import logging
 import os
 import shutil
 import signal
@@ -83,6 +84,24 @@ def test_a_signal_ends_the_work_in_one_line(number, code, word, times, capsys):
     assert stopping.stoppable(work) == code
     assert capsys.readouterr().err == f"dmpnet: {word}; files written so far are whole\n"
     assert cleared and [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+def test_what_is_half_built_at_a_signal_is_no_matter_of_warnings(capfd):
+    """Brian2 logs a warning for every object that is in no network yet."""
+    handler = logging.StreamHandler(sys.stderr)
+    logging.getLogger("brian2").addHandler(handler)
+    try:
+        def work():
+            try:
+                signal.raise_signal(signal.SIGINT)
+            finally:
+                logging.getLogger("brian2").warning("getting deleted, but was never included in a network")
+
+        assert stopping.stoppable(work) == 130 and capfd.readouterr().err.count("\n") == 1
+        logging.getLogger("brian2").warning("as before")
+        assert "as before" in capfd.readouterr().err
+    finally:
+        logging.getLogger("brian2").removeHandler(handler)
 
 
 def test_a_signal_that_a_library_turns_into_another_error_is_still_one(capsys):
