@@ -15,7 +15,7 @@ def main() -> int:
     """Exit code of the command line, see dmpnet.cli."""
     code = stopping.stoppable(_command)
     for number in stopping.SIGNALS:
-        signal.signal(number, signal.SIG_DFL)  # nothing is left to clear away
+        signal.signal(number, signal.SIG_IGN)  # nothing is left to do
     if code > 128:
         logging.disable()
     return code
