@@ -18,30 +18,17 @@ from brian2.core.variables import ArrayVariable, DynamicArrayVariable
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 from brian2.devices.device import all_devices
 
+from dmpnet import session
 from dmpnet.errors import BackendError
 from dmpnet.processes import Children
 
 Read = Callable[[str, str], np.ndarray]
 ROOM = "free space there, or set TMPDIR to a folder with more room"
-FLAGS = ("codegen.cpp.extra_compile_args", "codegen.cpp.extra_compile_args_gcc")
 
 
-def in_order(flags: list[str] | None) -> list[str] | None:
-    """Compiler flags without -ffast-math, Brian2's default, which may take sums in any order and -Ofast implies."""
-    return None if flags is None else ["-O3" if flag == "-Ofast" else flag for flag in flags if flag != "-ffast-math"]
-
-
-@contextlib.contextmanager
-def sums_in_order() -> Iterator[None]:
+def sums_in_order() -> contextlib.AbstractContextManager[None]:
     """Compile with the user's flags, but none that changes the arithmetic; the preferences as they were, after."""
-    before = {name: prefs[name] for name in FLAGS}
-    try:
-        for name in FLAGS:
-            prefs[name] = in_order(before[name])
-        yield
-    finally:
-        for name, flags in before.items():
-            prefs[name] = flags
+    return session.preferred({name: session.in_order(prefs[name]) for name in session.FLAGS})
 
 
 @contextlib.contextmanager

@@ -27,7 +27,7 @@ import numpy as np
 from brian2 import prefs
 from brian2.codegen.cpp_prefs import get_compiler_and_args
 
-from dmpnet import axons, files, populations, programs, shared, weights
+from dmpnet import axons, files, populations, programs, session, shared, weights
 from dmpnet import network as conversion
 from dmpnet.activity import Activity
 from dmpnet.errors import BackendError
@@ -36,7 +36,7 @@ from dmpnet.weights import TrainedNetwork
 
 HERE = Path(__file__).parent
 SOURCES = ("axons", "decay", "fixed", "hardware/lfsr", "network", "neurons", "populations", "products", "programs",
-           "shared", "standalone", "standalone_project")
+           "session", "shared", "standalone", "standalone_project")
 PREFERENCES = ("compiler", "extra_compile_args", "extra_compile_args_gcc", "extra_compile_args_msvc",
                "extra_link_args")  # of the user's codegen.cpp that a program is compiled with
 PROGRAM = "main.exe" if os.name == "nt" else "main"
@@ -207,7 +207,7 @@ def specification(network: TrainedNetwork, batch: int, steps: int, record: tuple
 
 
 def _without_reordering(preference: Any) -> Any:
-    return programs.in_order(preference) if isinstance(preference, list) else preference
+    return session.in_order(preference) if isinstance(preference, list) else preference
 
 
 def key(design: dict[str, Any]) -> str:
@@ -220,7 +220,7 @@ def key(design: dict[str, Any]) -> str:
 def compiler() -> dict[str, str]:
     """The compiler, its version and the instructions it compiles for (it may say 'native')."""
     kind, flags = get_compiler_and_args()
-    flags = programs.in_order(flags) or []
+    flags = session.in_order(flags) or []
     if kind != "unix":
         return {"compiler": kind, "flags": " ".join(flags)}
     program = os.environ.get("CXX") or "g++"

@@ -16,7 +16,7 @@ from brian2.core.variables import ArrayVariable
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 from brian2.devices.device import all_devices
 
-from dmpnet import populations, programs, weights
+from dmpnet import populations, programs, session, weights
 from dmpnet.activity import Activity
 from dmpnet.backends import MAKE, TWO_AT_ONCE
 from dmpnet.network import activity, convert, duration
@@ -90,7 +90,7 @@ def _inputs(device: FileDevice, converted: Any, network: TrainedNetwork) -> dict
 
 def whole(folder: Path, weights_file: str, keep: int, record: tuple[str, ...]) -> None:
     """Compile and run folder/s_in.npy on one network, by synapses; leaves folder/activity.npz."""
-    _prefer({name.rpartition(".")[2]: programs.in_order(prefs[name]) for name in programs.FLAGS})
+    _prefer({name.rpartition(".")[2]: session.in_order(prefs[name]) for name in session.FLAGS})
     set_device("cpp_standalone", build_on_run=False)
     network, s_in = weights.load(weights_file), np.load(folder / "s_in.npy")
     converted = convert(network, s_in, coupling="synapses", record=record)
