@@ -23,7 +23,7 @@ class Evaluation:
     labels, predictions, reference_predictions : (n,) int, or (n, T) of a network that tells a class at every step
     compared, mismatched : per layer, number of places (sample, step, neuron)
     rates : per layer, fraction of places with a spike
-    seconds, reference_seconds : wall time of the Brian2 simulation and of the reference
+    seconds, reference_seconds : wall time of the Brian2 simulation, without compiling, and of the reference
     margin : smallest distance of a membrane from its threshold
     rounding : what another order of sums changes in a membrane, on the first samples (reference.rounding); equal spikes
         are no accident of this machine where margin / rounding is large
@@ -91,7 +91,7 @@ def evaluate(network: TrainedNetwork, recordings: Recordings, backend: str = "nu
 
     progress : called with the number of samples just done
     """
-    from dmpnet.simulation import simulate  # Brian2 takes a second to import
+    from dmpnet.simulation import prepare, simulate  # Brian2 takes a second to import
 
     check_match(network, recordings)
     depth = len(network.layers)
@@ -100,6 +100,7 @@ def evaluate(network: TrainedNetwork, recordings: Recordings, backend: str = "nu
     seconds = reference_seconds = 0.0
     for start in range(0, len(recordings), CHUNK):
         s_in = recordings.batch(slice(start, start + CHUNK))
+        prepare(network, s_in, backend, processes)
         began = time.perf_counter()
         got = simulate(network, s_in, backend=backend, processes=processes)
         between = time.perf_counter()

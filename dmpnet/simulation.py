@@ -57,6 +57,15 @@ def simulate(network: TrainedNetwork, s_in: np.ndarray, *, backend: str = "numpy
     return joined(parts, len(s_in))
 
 
+def prepare(network: TrainedNetwork, s_in: np.ndarray, backend: str, processes: int = 1) -> None:
+    """Compile what `simulate` of s_in would, so that its time leaves that out; with Cython, by a run of one step."""
+    if backend == "cpp_standalone":
+        size = batch_size(network, s_in.shape, backend, "shared", ("spikes",), processes)
+        standalone.prepare(network, (size, s_in.shape[1]))
+    elif backend == "cython":
+        simulate(network, s_in[:1, :1], backend=backend)
+
+
 def _counter(progress: Progress | None, total: int) -> Callable[[int], None]:
     """Adds up the samples of each batch and reports the sum."""
     done = 0

@@ -1,12 +1,13 @@
 """Evaluation counts what differs, and refuses data the network was not trained to read."""
 
 import dataclasses
+import time
 
 import numpy as np
 import pytest
 from networks import random_network
 
-from dmpnet import data, evaluation, reference, simulation
+from dmpnet import data, evaluation, reference, simulation, standalone
 from dmpnet.errors import DmpnetError
 
 
@@ -93,3 +94,12 @@ def test_a_class_at_every_step_is_held_against_a_label_at_every_step(network, di
 def test_labels_that_answer_another_question(network, digits, kappa, labels, told):
     with pytest.raises(DmpnetError, match=told):
         evaluation.check_match(dataclasses.replace(network, kappa=kappa), dataclasses.replace(digits, labels=labels))
+
+
+def test_the_time_of_a_sample_leaves_compiling_out(network, digits, monkeypatch):
+    """A program that takes a second to compile, then none to run."""
+    compiled = []
+    monkeypatch.setattr(standalone, "prepare", lambda *asked: (time.sleep(1), compiled.append(asked)))
+    monkeypatch.setattr(simulation, "simulate", lambda network, s_in, **options: reference.run(network, s_in))
+    result = evaluation.evaluate(network, digits, backend="cpp_standalone")
+    assert compiled and compiled[0][1] == (8, 784) and result.seconds < 1
