@@ -64,7 +64,7 @@ class Children:
                     self.alive.discard(process)
         said = log.read_text(errors="replace")
         if process.returncode:
-            last = " | ".join(said.split("\n")[-6:]).strip()
+            last = " | ".join(said.strip().split("\n")[-6:])
             raise BackendError(f"{task} failed with exit code {process.returncode}: {last[-600:]}; {fix}")
         return said
 
