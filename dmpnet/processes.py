@@ -6,6 +6,7 @@
     workplace()   both for a command of the command line, and for all that it calls
 """
 
+import atexit
 import contextlib
 import os
 import secrets
@@ -210,12 +211,17 @@ def _remove(folder: Path) -> None:
 @contextlib.contextmanager
 def workplace() -> Iterator[None]:
     """For the time of a command: whoever makes temporary files makes them in one held folder, and whatever is started
-    is watched and imports nothing from the working folder."""
-    with contextlib.ExitStack() as stack:
-        wanted = stack.enter_context(watched()) | {"PYTHONSAFEPATH": "1"}
+    is watched and imports nothing from the working folder.
+
+    A folder in which libraries have left files goes when the process does, after they have cleared away what is theirs.
+    """
+    places = contextlib.ExitStack()
+    atexit.register(places.close)
+    with watched() as mark:
+        wanted = mark | {"PYTHONSAFEPATH": "1"}
         before = tempfile.tempdir, {key: os.environ.get(key) for key in (*wanted, "TMPDIR")}
         with contextlib.suppress(OSError):  # nowhere to write: a matter for those who need to
-            tempfile.tempdir = wanted["TMPDIR"] = str(stack.enter_context(held()))
+            tempfile.tempdir = wanted["TMPDIR"] = str(places.enter_context(held()))
         os.environ.update(wanted)
         try:
             yield
@@ -225,3 +231,6 @@ def workplace() -> Iterator[None]:
                 os.environ.pop(key, None)
                 if value is not None:
                     os.environ[key] = value
+            if "TMPDIR" not in wanted or os.listdir(wanted["TMPDIR"]) == [LOCK]:
+                atexit.unregister(places.close)
+                places.close()

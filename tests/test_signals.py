@@ -185,8 +185,16 @@ def test_a_workplace_leaves_no_trace_when_it_ends():
         assert os.environ["TMPDIR"] == processes.tempfile.gettempdir() != folder
         assert subprocess.run([sys.executable, "-c", "import sys; sys.exit(sys.flags.safe_path)"]).returncode == 1
         inside = Path(os.environ["TMPDIR"])
-        (inside / "left").mkdir()
     assert dict(os.environ) == before and processes.tempfile.gettempdir() == folder and not inside.exists()
+
+
+def test_a_library_may_clear_its_temporary_files_away_at_the_end_of_the_process(tmp_path):
+    """As Matplotlib does with its cache and Brian2 with its log; then the folder goes, with what else is in it."""
+    script = ("import atexit, os, tempfile; from dmpnet.processes import workplace\n"
+              "with workplace():\n    left = tempfile.mkdtemp(); tempfile.mkdtemp(); atexit.register(os.rmdir, left)")
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True,
+                          env=os.environ | {"PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)})
+    assert (done.returncode, done.stderr, list(tmp_path.iterdir())) == (0, "", [])
 
 
 def test_nothing_begins_after_the_end(tmp_path):
