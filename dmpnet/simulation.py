@@ -7,8 +7,10 @@ which is held twice for a moment when the batches are joined.
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from brian2 import second
 
 from dmpnet import axons, populations, reference, session, shared, standalone
 from dmpnet.activity import Activity
@@ -36,7 +38,7 @@ def simulate(network: TrainedNetwork, s_in: np.ndarray, *, backend: str = "numpy
     record : which of 'spikes', 'u', 'm', 'x', 'readout' to keep for every step
     batch : samples side by side; chosen by memory if None
     processes : programs run at once (cpp_standalone)
-    progress : called with (samples done, samples in all) after each batch
+    progress : called with (samples done, samples in all) after each batch, and at run time twice a second within one
     cache : folder of compiled programs; $DMPNET_CACHE, else the user's cache folder
 
     The user's Brian2 device, preferences and default clock are left as they were; nothing is drawn at random. Calls
@@ -132,10 +134,26 @@ def _at_run_time(network: TrainedNetwork, pieces: Iterator[tuple[np.ndarray, int
             else:
                 converted.restore()
                 shared.replay(converted["input"], network, piece)
-            converted.run(namespace={})
+            told = _Told(keep, done)
+            converted.run(namespace={}, report=told, report_period=0.5 * second)
             found.append(converted.activity(keep))
-            done(keep)
+            told.to(keep)
     return found
+
+
+class _Told:
+    """Samples of a batch that is under way, told as it goes on: as many as the part of its steps that are done."""
+
+    def __init__(self, samples: int, done: Callable[[int], None]):
+        self.samples, self.done, self.told = samples, done, 0
+
+    def __call__(self, elapsed: Any, completed: float, start: Any, duration: Any) -> None:
+        self.to(int(self.samples * completed) if completed < 1 else self.told)
+
+    def to(self, samples: int) -> None:
+        if samples > self.told:
+            self.done(samples - self.told)
+            self.told = samples
 
 
 def joined(parts: list[Activity], samples: int) -> Activity:

@@ -103,3 +103,18 @@ def test_the_time_of_a_sample_leaves_compiling_out(network, digits, monkeypatch)
     monkeypatch.setattr(simulation, "simulate", lambda network, s_in, **options: reference.run(network, s_in))
     result = evaluation.evaluate(network, digits, backend="cpp_standalone")
     assert compiled and compiled[0][1] == (8, 784) and result.seconds < 1
+
+
+def test_progress_counts_every_sample_once_and_moves_within_a_batch(network, monkeypatch):
+    """Brian2 and the reference are half a sample each; twice a second Brian2 says how far it is in its steps."""
+    told, asked = [], []
+    run = simulation.convert.__globals__["Converted"].run
+
+    def often(self, *args, report=None, report_period=None, **kwargs):
+        asked.append(float(report_period))
+        run(self, *args, report=report, report_period=1e-3 * report_period, **kwargs)
+
+    monkeypatch.setattr(simulation.convert.__globals__["Converted"], "run", often)
+    digits = data.load("smnist", "subset").take(slice(40))
+    evaluation.evaluate(network, digits, progress=told.append)
+    assert sum(told) == 40 and min(told) > 0 and len(told) > 5 and asked == [0.5]

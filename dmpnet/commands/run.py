@@ -80,10 +80,17 @@ def summary(result: Evaluation, backend: str) -> list[tuple[str, str]]:
         ("accuracy of the trained arithmetic (NumPy, float64)", f"{result.reference_accuracy:.2f} {share}"),
         ("same class", f"{result.agreement:.2f} {share}"),
         ("spikes compared / mismatched", f"{sum(result.compared):,} places / {sum(result.mismatched):,}"),
-        ("closest a membrane came to its threshold", f"{result.margin:.1e}"),
+        ("closest a membrane came to its threshold", f"{result.margin:.1e}{_in_rounding(result)}"),
         ("time per sample, Brian2", f"{1e3 * result.seconds / n:.2f} ms"),
         ("time per sample, NumPy reference", f"{1e3 * result.reference_seconds / n:.2f} ms"),
     ]
+
+
+def _in_rounding(result: Evaluation) -> str:
+    """The margin in units of rounding: what it is worth that no spike differs."""
+    if not np.isfinite(result.rounding):
+        return ", but rounding alone moves spikes"
+    return f", {result.margin / result.rounding:,.0f} x rounding" if result.rounding else ", and nothing is rounded"
 
 
 def verdicts(network: TrainedNetwork, recordings: data.Recordings, result: Evaluation) -> list[tuple[str, str]]:
