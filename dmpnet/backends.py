@@ -4,7 +4,7 @@ import importlib.util
 import os
 import shutil
 
-from dmpnet.errors import BackendError, DmpnetError
+from dmpnet.errors import BackendError, DmpnetError, one_of
 
 BACKENDS = ("numpy", "cython", "cpp_standalone")
 MAKE, TWO_AT_ONCE = "devices.cpp_standalone.extra_make_args_unix", ["-j2"]
@@ -14,7 +14,7 @@ MAKE, TWO_AT_ONCE = "devices.cpp_standalone.extra_make_args_unix", ["-j2"]
 def check_backend(backend: str, processes: int = 1) -> None:
     """Raise BackendError unless the back end is known, its compiler is there and it can run `processes` at once."""
     if backend not in BACKENDS:
-        raise BackendError(f"backend = {backend!r}, but it is one of {', '.join(BACKENDS)}; choose one")
+        raise BackendError(one_of("backend", backend, BACKENDS))
     if backend == "cython" and importlib.util.find_spec("Cython") is None:
         raise BackendError("backend = 'cython', but Cython is not installed; pip install cython, or use 'numpy'")
     compiler = os.environ.get("CXX") or "g++"

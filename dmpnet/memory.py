@@ -11,7 +11,7 @@ import numpy as np
 from scipy.linalg import block_diag, expm
 from scipy.special import eval_legendre
 
-from dmpnet.errors import DmpnetError
+from dmpnet.errors import DmpnetError, one_of
 
 FEEDS = ("parallel", "cascade")
 Blocks = Sequence[tuple[int, float]]
@@ -89,7 +89,7 @@ def window(blocks: Blocks, feed: str = "parallel") -> float:
 def check_feed(feed: str) -> None:
     """Raise DmpnetError unless `feed` is one of FEEDS."""
     if feed not in FEEDS:
-        raise DmpnetError(f"slow memory: feed = {feed!r}, but it is one of {', '.join(FEEDS)}; choose one")
+        raise DmpnetError(one_of("slow memory: feed", feed, FEEDS))
 
 
 def impulse_response(abar: np.ndarray, bbar: np.ndarray, steps: int) -> np.ndarray:

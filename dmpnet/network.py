@@ -28,7 +28,7 @@ from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 
 from dmpnet import populations, reference, session, shared, synapses
 from dmpnet.activity import Activity, smoothed
-from dmpnet.errors import BackendError, DmpnetError
+from dmpnet.errors import BackendError, DmpnetError, one_of
 from dmpnet.populations import Timing
 from dmpnet.weights import TrainedNetwork
 
@@ -191,7 +191,7 @@ def _check_alone() -> None:
 def check(coupling: str, record: str | Iterable[str]) -> tuple[str, ...]:
     """Names of what to record; DmpnetError unless they and the coupling are known."""
     if coupling not in COUPLINGS:
-        raise DmpnetError(f"coupling = {coupling!r}, but it is one of {', '.join(COUPLINGS)}; choose one")
+        raise DmpnetError(one_of("coupling", coupling, COUPLINGS))
     return reference.recorded(record)
 
 

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from numbers import Integral, Real
 
 from dmpnet.decay import CONSTANTS, DECAYS
-from dmpnet.errors import DmpnetError
+from dmpnet.errors import DmpnetError, one_of
 
 UPDATES = {decay: f"u = {kept} + g*I" for decay, kept in DECAYS.items()}
 THRESHOLD = "u >= theta_u"
@@ -67,9 +67,9 @@ class Neuron:
         if not abs(self.g) < float("inf"):
             raise DmpnetError(f"neuron: g = {self.g}, but the gain is a finite number; set g, e.g. 1 - beta")
         if self.reset not in tuple(RESETS):
-            raise DmpnetError(f"neuron: reset = {self.reset!r}, but it is one of {', '.join(RESETS)}; choose one")
+            raise DmpnetError(one_of("neuron: reset", self.reset, RESETS))
         if self.decay not in tuple(DECAYS):
-            raise DmpnetError(f"neuron: decay = {self.decay!r}, but it is one of {', '.join(DECAYS)}; choose one")
+            raise DmpnetError(one_of("neuron: decay", self.decay, DECAYS))
         if not 0 <= self.lam <= self.theta_u:
             raise DmpnetError(f"neuron: lam = {self.lam}, but what leaks in a step lies between 0 and the threshold "
                               f"theta_u = {self.theta_u}; set it by a rule of dmpnet.decay, e.g. least_squares")

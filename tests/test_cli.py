@@ -1,6 +1,7 @@
 """The command line as a user meets it: results, and one clear line with exit code 2 for every request gone wrong."""
 
 import argparse
+import contextlib
 import csv
 import io
 import json
@@ -493,3 +494,15 @@ def test_a_table_is_as_narrow_as_it_is_asked_to_be(width):
     shown = terminal.table(rows, width=width)
     assert max(map(len, shown.splitlines())) <= width and shown.count("a-name-that-stays") == 2
     assert shown.count("words") == 60
+
+
+@pytest.mark.parametrize("words, near", [
+    (["run", "--backend", "cyton"], "cython"), (["run", "--split", "subst"], "subset"),
+    (["simulate", "smnist-dmp2", "x.npy", "--record", "spiks"], "spikes"), (["train", "smnst", "--out", "o"], "smnist"),
+    (["constrain", "smnist-dmp2", "--chip", "dmp265"], "dmp-256")])
+def test_words_looked_up_later_are_answered_with_what_was_meant_too(words, near, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    np.save("x.npy", np.zeros((1, 4, 1)))
+    with contextlib.suppress(SystemExit):
+        assert cli.main(words) == 2
+    assert f"did you mean {near}?" in capsys.readouterr().err

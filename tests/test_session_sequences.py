@@ -121,6 +121,17 @@ class Session(RuleBasedStateMachine):
         layers[layer - 1] = one
         under.weights = replace(under.weights, layers=tuple(layers))
 
+    @rule(data=st.data(), matrix=st.sampled_from(["W_f_1", "W_f_2", "W_r_1"]))
+    def learn_within(self, data, matrix):
+        """Synapses that follow a rule whose steps are 0 carry what the fixed ones carried, lesions too."""
+        under = self.pick(data, ran=0, stored=None)
+        if under is None or under.converted.coupling != "synapses" or matrix not in [
+                obj.name for obj in under.converted.objects]:
+            return
+        still = plasticity.rule("pair-additive").tuned(A_plus=0, A_minus=0, w_min=-1000, w_max=1000)
+        made = plasticity.make_plastic(under.converted, under.converted.trained, matrix, still, 2)
+        assert made.clock is under.converted.clock
+
     @rule(data=st.data(), steps=st.integers(0, 9))
     def run_piece(self, data, steps):
         under = self.pick(data)
@@ -166,8 +177,6 @@ class Session(RuleBasedStateMachine):
         post = SpikeGeneratorGroup(1, [0], [(10 + steps) * dt] * ms, dt=dt * ms)
         plastic = plasticity.synapses(plasticity.rule("pair-additive"), pre, post, w=0.5, name="learns*")
         Network(pre, post, plastic.synapses).run(40 * dt * ms, namespace={})
-        exact = np.float64(plastic.synapses.variables["w"].dtype.type(0) + 1)
-        assert exact == 1
         np.testing.assert_allclose(plastic.synapses.w[0] - 0.5, 0.005 * np.exp(-steps * dt / 20), rtol=1e-4)
 
     @rule()
@@ -186,6 +195,9 @@ class Session(RuleBasedStateMachine):
         for key, value in self.kept.items():
             assert prefs[key] == value
 
+
+pytestmark = pytest.mark.filterwarnings("ignore:overflow encountered in cast:RuntimeWarning")
+"""Brian2 compares its user's float32 with 1e50."""
 
 few = settings(max_examples=12, stateful_step_count=14, suppress_health_check=list(HealthCheck), deadline=None)
 many = settings(max_examples=1000, stateful_step_count=25, suppress_health_check=list(HealthCheck), deadline=None)

@@ -80,8 +80,10 @@ def put(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
         arguments.clip = True
         steps = searched(arguments, network, described, s_in)
         described = chip.changed(described, precision.settings(steps[-1].bits))
-    made = constrain(network, described, s_in, rows=arguments.rows, clip=arguments.clip,
-                     rotate=not arguments.keep_basis, compensate=not arguments.finetune, blocks=arguments.blocks)
+    with options.bar(1, "network", "choosing formats") as bar:
+        made = constrain(network, described, s_in, rows=arguments.rows, clip=arguments.clip,
+                         rotate=not arguments.keep_basis, compensate=not arguments.finetune, blocks=arguments.blocks)
+        bar.update()
     busiest = [int(work.S.max()) for work in workload.of(made.network, made.activity, s_in)]
     report = fit(made.network, described, busiest, blocks=arguments.blocks)
     print(f"{arguments.weights}: {network.kind} {network.shape} on {described.name}\n\n{report.table()}\n\n"

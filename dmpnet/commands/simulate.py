@@ -18,7 +18,7 @@ from dmpnet import outputs, provenance, terminal
 from dmpnet.activity import Activity
 from dmpnet.backends import check_backend
 from dmpnet.commands import options
-from dmpnet.errors import DataError, DmpnetError
+from dmpnet.errors import DataError, DmpnetError, meant
 from dmpnet.files import read_arrays, write_arrays
 from dmpnet.reference import RECORDABLE, check_input
 from dmpnet.weights import TrainedNetwork
@@ -40,7 +40,9 @@ def add(parsers) -> None:
 def execute(arguments: argparse.Namespace) -> None:
     unknown = set(arguments.record) - set(RECORDABLE)
     if unknown:
-        raise DmpnetError(f"--record {' '.join(sorted(unknown))}: not recordable; choose from {', '.join(RECORDABLE)}")
+        near = meant(sorted(unknown)[0], RECORDABLE)
+        raise DmpnetError(f"--record {' '.join(sorted(unknown))}{near}: not recordable; choose from "
+                          f"{', '.join(RECORDABLE)}")
     check_backend(arguments.backend, arguments.processes)
     with outputs.one_file("simulate", arguments.out, ".npz", arguments) as out:
         run(arguments, out)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from dmpnet.errors import DataError
+from dmpnet.errors import DataError, meant
 
 
 @dataclass(frozen=True)
@@ -169,8 +169,10 @@ DATASETS: dict[str, Dataset] = {
 def entry(name: str, split: str) -> Dataset:
     """The record of `name`, or a DataError if there is no such data set or split."""
     if name not in DATASETS:
-        raise DataError(f"data set {name!r}: not known, but {', '.join(DATASETS)} are; use one of these names")
+        raise DataError(f"data set {name!r}{meant(name, DATASETS)}: not known, but {', '.join(DATASETS)} are; use "
+                        f"one of these names")
     if split not in DATASETS[name].splits:
-        raise DataError(f"{name}: split {split!r} does not exist, but {', '.join(DATASETS[name].splits)} do; "
+        known = DATASETS[name].splits
+        raise DataError(f"{name}: split {split!r}{meant(split, known)} does not exist, but {', '.join(known)} do; "
                         f"use one of these")
     return DATASETS[name]

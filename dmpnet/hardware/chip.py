@@ -285,7 +285,8 @@ def _value(kind: type, part: str, name: str, entry: dict[str, Any], origin: str)
         return tuple(value)
     if choices:
         if value not in choices:
-            raise DmpnetError(f"{origin}.{name} = {shown(value)}, but it is one of {', '.join(choices)}; choose one")
+            raise DmpnetError(f"{origin}.{name} = {shown(value)}{meant(str(value)[:80], choices)}, but it is one of "
+                              f"{', '.join(choices)}; choose one")
     elif kind is Datapath:
         if not isinstance(value, bool):
             raise DmpnetError(f"{origin}.{name} = {shown(value)}, but it is true or false; set one")

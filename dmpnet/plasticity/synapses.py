@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 from brian2 import Network, NeuronGroup, Subgroup, Synapses, get_device, second
 
-from dmpnet import populations
+from dmpnet import populations, session
 from dmpnet.errors import DmpnetError
 from dmpnet.hardware import lfsr
 from dmpnet.plasticity.binary import registers
@@ -272,10 +272,11 @@ def make_plastic(converted: Network, network: TrainedNetwork, name: str, rule: R
     check_weights(rule, w, name)
     sample, i, j = (ends.ravel() for ends in np.mgrid[:samples, :m, :n])
     summed = link.source == link.target  # W_r has to arrive within the step
-    made = synapses(rule, source, target, w=w, i=sample * m + i,
-                    j=sample * n + j, samples=samples, name=f"{name}_plastic",
-                    transmit="" if summed else fixed.pre.code,
-                    model=f"{link.current}_post = w*s_pre : 1 (summed)" if summed else "")
+    with session.exact():
+        made = synapses(rule, source, target, w=w, i=sample * m + i,
+                        j=sample * n + j, samples=samples, name=f"{name}_plastic",
+                        transmit="" if summed else fixed.pre.code,
+                        model=f"{link.current}_post = w*s_pre : 1 (summed)" if summed else "")
     converted.remove(fixed)
     fixed._network = "was replaced"  # else Brian2 says, when it is deleted, that it was never used
     converted.add(made)

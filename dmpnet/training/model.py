@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from dmpnet import memory
-from dmpnet.errors import DmpnetError
+from dmpnet.errors import DmpnetError, one_of
 from dmpnet.neurons import ACTS, PUBLISHED_CODE, Neuron
 from dmpnet.training import plain
 from dmpnet.training.delay import AxonalDelay
@@ -75,14 +75,14 @@ class Architecture:
 
     def __post_init__(self):
         if self.kind not in ("fsnn", "rsnn", "dsnn", "dmp"):
-            raise DmpnetError(f"architecture: kind = {self.kind!r}, but it is fsnn, rsnn, dsnn or dmp; choose one")
+            raise DmpnetError(one_of("architecture: kind", self.kind, ("fsnn", "rsnn", "dsnn", "dmp")))
         if self.kind == "dsnn" and self.delay_max < 1:
             raise DmpnetError(f"architecture: delay_max = {self.delay_max}, but a dsnn has axonal delays; set "
                               f"delay_max >= 1")
         if self.delay_max < 0:
             raise DmpnetError(f"architecture: delay_max = {self.delay_max}, but a delay counts steps; set it >= 0")
         if self.acts not in ACTS:
-            raise DmpnetError(f"architecture: acts = {self.acts!r}, but it is one of {', '.join(ACTS)}; choose one")
+            raise DmpnetError(one_of("architecture: acts", self.acts, ACTS))
         if self.learn_decay and self.neuron.decay == "shift":
             raise DmpnetError("architecture: learn_decay with decay = 'shift', but a shift is a whole number of bits "
                               "and has no gradient; choose its value, or another decay")

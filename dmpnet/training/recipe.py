@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from dmpnet import headers
-from dmpnet.errors import DmpnetError
+from dmpnet.errors import DmpnetError, one_of
 from dmpnet.neurons import Neuron
 from dmpnet.training.model import Architecture
 from dmpnet.weights import TrainedNetwork
@@ -26,6 +26,11 @@ SHAPES = {  # Sun et al. 2026, Table 1: units, d and theta of DMP II
 
 FORMERLY = {"learn_beta": "learn_decay"}
 """Settings that older records call otherwise."""
+
+
+CHOICES = {"dataset": tuple(SHAPES), "schedule": ("constant", "step", "cosine"),
+           "gradients": ("float32", "bfloat16"), "optimiser": ("adam", "muon")}
+"""Settings of a recipe that are one of a few words."""
 
 
 @dataclass(frozen=True)
@@ -110,15 +115,9 @@ class Recipe:
     seed: int = 0
 
     def __post_init__(self):
-        if self.dataset not in SHAPES:
-            raise DmpnetError(f"recipe: dataset = {self.dataset!r}, but recipes exist for {', '.join(SHAPES)}; "
-                              f"choose one")
-        if self.schedule not in ("constant", "step", "cosine"):
-            raise DmpnetError(f"recipe: schedule = {self.schedule!r}, but it is constant, step or cosine; choose one")
-        if self.gradients not in ("float32", "bfloat16"):
-            raise DmpnetError(f"recipe: gradients = {self.gradients!r}, but it is float32 or bfloat16; choose one")
-        if self.optimiser not in ("adam", "muon"):
-            raise DmpnetError(f"recipe: optimiser = {self.optimiser!r}, but it is adam or muon; choose one")
+        for name, known in CHOICES.items():
+            if getattr(self, name) not in known:
+                raise DmpnetError(one_of(f"recipe: {name}", getattr(self, name), known))
         for name in ("batch", "epochs", "lr"):
             if not getattr(self, name) > 0:
                 raise DmpnetError(f"recipe: {name} = {getattr(self, name)}, but it must be positive; set {name} > 0")
