@@ -24,7 +24,7 @@ CASES = {"without fusion": "no fusion", "without stationarity": "no stationarity
          "without dependency breaking": "dependency\nunbroken", "dense integration": "dense\nspikes"}
 SHAPE = {"breakdown": {price: {path: float for path in PATHS} for price in PRICES},
          "ablations": [{"case": str, "energy": {price: float for price in PRICES}, "cycles": {"slowest layer": float}}],
-         "paper": [{"quantity": str, "paper": float}]}
+         "paper": [{"quantity": str, "paper": (float, None)}]}
 SCALED = ("energy", "spike", "memory", "update", "output")
 
 
