@@ -22,7 +22,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
-from brian2 import Clock, Network, NeuronGroup, SpikeMonitor, StateMonitor, defaultclock, get_device, second
+from brian2 import Clock, Network, NeuronGroup, SpikeMonitor, StateMonitor, defaultclock, get_device, prefs, second
+from brian2.codegen.cpp_prefs import get_compiler_and_args
 from brian2.core.namespace import get_local_namespace
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 
@@ -93,6 +94,13 @@ class Converted(Network):
         return read_activity(self._read, self.trained, self.shape, self.timing, self.record, keep)
 
     @property
+    def compiled_with(self) -> str:
+        """Target and compiler flags of its code, the user's: with session.REORDERING, which Brian2 sets, sums may be
+        taken in another order, and a membrane within rounding of its threshold may decide otherwise."""
+        target = prefs["codegen.target"] if get_device().__class__.__name__ == "RuntimeDevice" else "C++"
+        return target if target == "numpy" else f"{target}, {' '.join(get_compiler_and_args()[1])}"
+
+    @property
     def steps_left(self) -> int:
         """Simulation steps until the readout has seen all of the input: 0 after a whole run."""
         try:
@@ -152,8 +160,7 @@ def convert(network: TrainedNetwork, s_in: np.ndarray, *, coupling: str = "synap
     record : which of 'spikes', 'u', 'm', 'x', 'readout' to keep for every step
 
     It has a clock of its own and computes in float64, whatever the user's clock and preferences; the code generation
-    target and the compiler's flags are the user's (`session.REORDERING` is among Brian2's: where a membrane lies
-    within rounding of its threshold, compiled code may then decide otherwise).
+    target and the compiler's flags are the user's, told by its `compiled_with`.
     """
     s_in = np.asarray(s_in)
     reference.check_input(network, s_in)

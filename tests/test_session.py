@@ -1,6 +1,7 @@
 """A converted network in the user's own Brian2 session: its clock, pieces, preferences, device, names and threads."""
 
 import os
+import re
 import signal
 import threading
 from dataclasses import replace
@@ -209,6 +210,13 @@ def test_cython_is_compiled_in_order_and_kept_apart(tmp_path, monkeypatch):
     assert {key: prefs[key] for key in keys} == before
     with session.preferred({"codegen.cpp.extra_compile_args": ["-O1"]}), session.run_time("cython"):
         assert prefs["codegen.runtime.cython.cache_dir"] != first
+
+
+@pytest.mark.parametrize("target, told", [("numpy", "numpy"), ("cython", "cython, .*-O3 -ffast-math")])
+def test_a_converted_network_tells_how_it_is_compiled(target, told):
+    network, s_in, _ = example()
+    prefs["codegen.target"] = target
+    assert re.match(told, convert(network, s_in).compiled_with)
 
 
 # what belongs to it is asked once

@@ -12,9 +12,16 @@ import brian2
 import numpy as np
 import pytest
 from brian2 import Network, NeuronGroup, SpikeGeneratorGroup, SpikeMonitor, StateMonitor, defaultclock, ms, prefs
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, seed, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from networks import random_input, random_network
 from test_network import COUPLINGS
 
@@ -200,17 +207,14 @@ pytestmark = pytest.mark.filterwarnings("ignore:overflow encountered in cast:Run
 """Brian2 compares its user's float32 with 1e50."""
 
 few = settings(max_examples=12, stateful_step_count=14, suppress_health_check=list(HealthCheck), deadline=None)
-many = settings(max_examples=1000, stateful_step_count=25, suppress_health_check=list(HealthCheck), deadline=None)
+many = settings(few, max_examples=250, stateful_step_count=20)
 
 
 def test_any_session():
-    from hypothesis.stateful import run_state_machine_as_test
-
     run_state_machine_as_test(Session, settings=few)
 
 
 @pytest.mark.slow
-def test_a_thousand_sessions():
-    from hypothesis.stateful import run_state_machine_as_test
-
-    run_state_machine_as_test(Session, settings=many)
+@pytest.mark.parametrize("part", range(4))
+def test_a_thousand_sessions(part):
+    run_state_machine_as_test(seed(part)(type(f"Session{part}", (Session,), {})), settings=many)
