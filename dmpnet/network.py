@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
-from brian2 import Clock, Network, NeuronGroup, SpikeMonitor, StateMonitor, defaultclock, get_device, prefs, second
+from brian2 import Clock, Network, NeuronGroup, defaultclock, get_device, prefs, second
 from brian2.codegen.cpp_prefs import get_compiler_and_args
 from brian2.core.namespace import get_local_namespace
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
@@ -52,7 +52,7 @@ class Converted(Network):
         super().__init__(*objects)
         self.trained, self.shape, self.coupling, self.record = trained, shape, coupling, record
         self.timing, self.clock, self.broken_off = lags, clock, False
-        self.kept = tuple(obj.name for obj in self.objects if isinstance(obj, StateMonitor))
+        self.kept = tuple(obj.name for obj in self.objects if isinstance(obj, session.States))
         if not _on_genn():
             self.schedule = SCHEDULE
 
@@ -128,7 +128,7 @@ class Converted(Network):
                               f"converted.duration in all, then read it")
         steps = int(self._read("readout", "k").min()) + 1 + self.timing.readout
         for monitor in self.objects:
-            if isinstance(monitor, StateMonitor) and monitor.name in self.kept and monitor.N != steps:
+            if isinstance(monitor, session.States) and monitor.name in self.kept and monitor.N != steps:
                 raise DmpnetError(f"{monitor.name}: recorded {monitor.N} of {steps} steps, but all are needed; leave "
                                   f"the network's own monitors active")
 
@@ -232,11 +232,11 @@ def _monitors(groups: dict[str, NeuronGroup], record: tuple[str, ...]) -> list:
     for name, group in groups.items():
         kind, _, number = name.partition("_")
         if kind == "fast":
-            monitors.append(SpikeMonitor(group, name=f"spikes_{number}", record="spikes" in record))
+            monitors.append(session.Spikes(group, name=f"spikes_{number}", record="spikes" in record))
         for key in record:
             if STATES.get(key) == kind:
                 variable = "y" if key == "readout" else key
-                monitors.append(StateMonitor(group, variable, record=True, order=-1,
+                monitors.append(session.States(group, variable, record=True, order=-1,
                                              name=f"{variable}_{number}".rstrip("_")))
     return monitors
 

@@ -13,7 +13,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from brian2 import Clock, Network, NeuronGroup, Synapses, get_device, prefs, second, set_device
+from brian2 import (
+    Clock,
+    Network,
+    NeuronGroup,
+    SpikeGeneratorGroup,
+    SpikeMonitor,
+    StateMonitor,
+    Synapses,
+    get_device,
+    prefs,
+    second,
+    set_device,
+)
 from brian2.devices.device import reset_device
 from brian2.groups.group import Group
 
@@ -99,10 +111,14 @@ def in_order(flags: list[str] | None) -> list[str] | None:
 
 
 class Quiet(Group):
-    """A group of dmpnet's: names in its code that the user's script has too are its own, without a warning for each."""
+    """A group of ours: names in its code that the user's script has too are its own, without a warning for each, and
+    none if it is never run."""
+
+    def __del__(self):
+        pass  # Brian2 tells of what was made and never used, a screen of it where a network is
 
     def resolve_all(self, identifiers, run_namespace, user_identifiers=None, additional_variables=None):
-        own = {*self.variables, *(self.namespace or ())}
+        own = {*self.variables, *(getattr(self, "namespace", None) or ())}
         theirs = {name: value for name, value in run_namespace.items() if name not in own}
         return super().resolve_all(identifiers, theirs, user_identifiers, additional_variables)
 
@@ -113,6 +129,18 @@ class Neurons(Quiet, NeuronGroup):
 
 class Wires(Quiet, Synapses):
     """A brian2.Synapses that is Quiet."""
+
+
+class Generator(Quiet, SpikeGeneratorGroup):
+    """A brian2.SpikeGeneratorGroup that is Quiet."""
+
+
+class Spikes(Quiet, SpikeMonitor):
+    """A brian2.SpikeMonitor that is Quiet."""
+
+
+class States(Quiet, StateMonitor):
+    """A brian2.StateMonitor that is Quiet."""
 
 
 @contextlib.contextmanager

@@ -10,11 +10,10 @@ Axonal delays are those of `delay_1` and so on, one synapse an axon, or for anal
 from typing import Any
 
 import numpy as np
-from brian2 import SpikeGeneratorGroup
 
 from dmpnet import populations
 from dmpnet.populations import Axons, Connection, Timing
-from dmpnet.session import Neurons, Wires
+from dmpnet.session import Generator, Neurons, Wires
 from dmpnet.weights import TrainedNetwork
 
 ANALOG_STEPS = 1  # steps more an analog input takes than spikes do, to be played into the input group
@@ -97,15 +96,15 @@ def _input(network: TrainedNetwork, s_in: np.ndarray, clock: Any) -> list:
     batch, _, channels = s_in.shape
     if network.encoding.kind == "spikes":
         step, sample, channel = np.nonzero(s_in.swapaxes(0, 1))
-        return [SpikeGeneratorGroup(batch * channels, sample * channels + channel,
+        return [Generator(batch * channels, sample * channels + channel,
                                     step * clock.dt, name="input", sorted=True, clock=clock)]
     step, *_ = np.nonzero(s_in.swapaxes(0, 1))
     count = max(len(step), 1)  # an all-dark input has one silent generator: Brian2 takes no empty groups
-    values = SpikeGeneratorGroup(count, np.arange(len(step)), step * clock.dt, name="values", sorted=True, clock=clock)
+    values = Generator(count, np.arange(len(step)), step * clock.dt, name="values", sorted=True, clock=clock)
     return [values, *_played(s_in, values, "input", "play")]
 
 
-def _played(s_in: np.ndarray, values: SpikeGeneratorGroup, name: str, play: str,
+def _played(s_in: np.ndarray, values: Generator, name: str, play: str,
             delay: np.ndarray | None = None) -> list:
     """Channels `name` whose values come from the generator by synapses `play`, each channel its delay (M,) late."""
     batch, _, channels = s_in.shape

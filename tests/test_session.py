@@ -1,5 +1,6 @@
 """A converted network in the user's own Brian2 session: its clock, pieces, preferences, device, names and threads."""
 
+import gc
 import os
 import re
 import signal
@@ -355,6 +356,15 @@ def test_names_of_the_users_script_stay_there(coupling, caplog):
     converted.run()
     assert_same(converted.activity(), want)
     assert not [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+
+
+@pytest.mark.parametrize("coupling", COUPLINGS)
+def test_a_network_that_is_never_run_leaves_no_warnings(coupling, caplog):
+    network, s_in, _ = example("analog")
+    converted = convert(network, s_in, coupling=coupling, record=ALL)
+    del converted
+    gc.collect()
+    assert not [record.getMessage()[:80] for record in caplog.records if record.levelname == "WARNING"]
 
 
 def test_code_that_the_user_adds_still_reads_the_users_names():
