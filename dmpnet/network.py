@@ -27,7 +27,7 @@ from brian2.codegen.cpp_prefs import get_compiler_and_args
 from brian2.core.namespace import get_local_namespace
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 
-from dmpnet import populations, reference, session, shared, synapses
+from dmpnet import dynamics, populations, reference, session, shared, synapses
 from dmpnet.activity import Activity, smoothed
 from dmpnet.errors import BackendError, DmpnetError, one_of
 from dmpnet.populations import Timing
@@ -92,6 +92,10 @@ class Converted(Network):
         self._check_sound()
         self._check_whole()
         return read_activity(self._read, self.trained, self.shape, self.timing, self.record, keep)
+
+    def dynamics(self) -> str:
+        """What it really does in a step, complete and in order: variables, code, synapses, thresholds and resets."""
+        return dynamics.text(self)
 
     @property
     def compiled_with(self) -> str:

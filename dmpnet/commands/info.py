@@ -8,20 +8,29 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from dmpnet import outputs, provenance, shipped, table, terminal, weights
 from dmpnet.commands import options
+from dmpnet.errors import DmpnetError
 from dmpnet.weights import TrainedNetwork
+
+COUPLINGS = ("synapses", "shared")
 
 
 def add(parsers) -> None:
     p = parsers.add_parser("info", help="what a weights file holds; without a file, the shipped networks",
                            description=__doc__)
     p.add_argument("weights", nargs="?", metavar="FILE", help="weights file, or the name of a shipped network")
+    p.add_argument("--equations", nargs="?", const=COUPLINGS[0], choices=COUPLINGS, metavar="COUPLING",
+                   help="also all that the network does in a step in Brian2, in order, as synapses (default) or shared")
     options.common(p, None, draws=False)
     p.set_defaults(execute=execute)
 
 
 def execute(arguments: argparse.Namespace) -> None:
+    if arguments.equations and arguments.weights is None:
+        raise DmpnetError("info: --equations of no network; give a weights file, or the name of a shipped network")
     if arguments.out is None:
         show(arguments)
         return
@@ -45,7 +54,17 @@ def show(arguments: argparse.Namespace) -> dict[str, Any]:
         print(terminal.table(across[1:], across[0], disable_numparse=True))
         print()
         print(terminal.table(tables["totals"], tablefmt="plain"))
+        if arguments.equations:
+            tables["equations"] = _equations(network, arguments.equations)
+            print(f"\n{tables['equations']}")
     return tables
+
+
+def _equations(network: TrainedNetwork, coupling: str) -> str:
+    """What the network does in a step once it is converted."""
+    from dmpnet.network import convert  # Brian2 takes a second to import
+
+    return convert(network, np.zeros((1, 1, network.encoding.channels)), coupling=coupling).dynamics()
 
 
 def _text(value: object) -> str:
