@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 
 READERS = ("weights", "chip", "npy", "npz", "idx", "idx.gz", "h5", "h5.gz", "shd-regen", "mat", "nmnist",
-           "nmnist folders", "braille", "checkpoint", "competition", "learned", "traces", "readout")
+           "nmnist folders", "braille", "runs", "designs", "decays", "portrait", "points", "checkpoint", "competition",
+           "learned", "traces", "readout")
 
 
 def test_some_damaged_files():
     """Of the kinds that are read without PyTorch and Brian2; the others have tests of their own, and the one below."""
-    assert mutations.proof(60, 10_000, READERS[:READERS.index("checkpoint")]) == []
+    assert mutations.proof(60, 10_000, READERS[:READERS.index("points")]) == []
 
 
 @pytest.mark.slow
