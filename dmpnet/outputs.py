@@ -44,6 +44,7 @@ class Outputs:
         self.files, self.growing, self.runs, self.inputs = list(files), list(growing), list(runs), inputs or {}
         self.paths = [*([record] if record else []), *self.files, *self.growing]
         self._made: list[Path] = []
+        self._begins = False
         self._held = contextlib.ExitStack()
 
     def check(self) -> "Outputs":
@@ -107,6 +108,7 @@ class Outputs:
             for run in self.runs:
                 swept(run)
             if self.growing and self.record and not self.record.exists():
+                self._begins = True
                 self.keep({})
         except BaseException:
             self.__exit__()
@@ -114,6 +116,8 @@ class Outputs:
         return self
 
     def __exit__(self, *_: Any) -> None:
+        if self._begins and self.record and not any(path.exists() for path in self.growing):
+            self.record.unlink(missing_ok=True)  # refused before anything grew
         self._held.close()
         self._leave()
 

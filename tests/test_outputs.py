@@ -267,3 +267,17 @@ def test_a_script_leaves_a_file_that_is_not_its_own(script, tmp_path, monkeypatc
         assert left.value.code == code, told.err
     assert (tmp_path / "mine.json").read_text() == "{}" and (ROOT / "README.md").read_bytes() == readme
     assert script == "readme.py" or told.err.startswith(f"{script}: --out mine.json: mine.json is there, but not as")
+
+
+def test_what_is_refused_before_anything_grew_leaves_nothing(tmp_path):
+    """A command that goes on from its own files keeps a record from the start, but not of a start that never was."""
+    out = tmp_path / "learned"
+    with pytest.raises(DmpnetError), outputs.Outputs("learn", out, out / "learning.json", growing=[out / "kept.npz"]):
+        assert (out / "learning.json").exists()
+        raise DmpnetError("refused")
+    assert not out.exists()
+    with pytest.raises(KeyboardInterrupt), outputs.Outputs("learn", out, out / "learning.json",
+                                                           growing=[out / "kept.npz"]):
+        (out / "kept.npz").write_bytes(b"begun")
+        raise KeyboardInterrupt
+    assert (out / "learning.json").exists()
