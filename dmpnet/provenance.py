@@ -12,6 +12,7 @@ from typing import Any
 from dmpnet import __version__, results
 from dmpnet.errors import DmpnetError
 from dmpnet.files import digest, locked, whole_file
+from dmpnet.headers import shown
 
 PACKAGES = ("numpy", "scipy", "brian2", "torch", "numba", "Cython", "matplotlib")
 CODE = ("dmpnet", ":(glob)models/**/*.py", ":(glob)models/**/*.toml", ":(glob)analyses/*.py")
@@ -70,8 +71,8 @@ class Runs:
         found = results.read(self.path, {"command": str, "runs": [dict]}, f"no results of {self.command}: move it away "
                                                                           f"to start anew, or give another --out")
         if found["command"] != self.command:
-            raise DmpnetError(f"{self.path}: no results of {self.command}, but of {found['command']}; move it away to "
-                              f"start anew, or give another --out")
+            raise DmpnetError(f"{self.path}: no results of {self.command}, but of {shown(found['command'])}; move it "
+                              f"away to start anew, or give another --out")
         whole = {key: found.get(key) for key in RECORD}
         return [run if "made" in run else run | {"made": whole} for run in found["runs"]]
 

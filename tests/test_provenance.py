@@ -90,5 +90,5 @@ def test_threads_that_add_to_one_file_lose_nothing(tmp_path):
 
 def test_runs_of_another_script_are_not_added_to(tmp_path):
     Runs(tmp_path / "runs.json", "one", {}).add({"row": "a"})
-    with pytest.raises(DmpnetError, match="runs.json: no results of other, but of one"):
+    with pytest.raises(DmpnetError, match="runs.json: no results of other, but of 'one'"):
         Runs(tmp_path / "runs.json", "other", {})

@@ -14,6 +14,7 @@
 
 import argparse
 import csv
+import textwrap
 from math import isnan
 from pathlib import Path
 from typing import Any
@@ -79,13 +80,14 @@ def _constrained(arguments: argparse.Namespace, found: Any) -> Any:
 
 
 def listed(arguments: argparse.Namespace) -> None:
-    """Every rule, one a line."""
+    """Every rule: what it does, how arrays of a chip that learn by it are read, its source."""
     from dmpnet.plasticity import rules  # Brian2 takes a second to import
     from dmpnet.plasticity.on_chip import reads
 
-    print(terminal.table({"rule": rule.name, "what it does": rule.says,
-                          "on chips read by": ", ".join(reads(rule.name)) or "none", "source": rule.source}
-                         for rule in rules().values()))
+    for rule in rules().values():
+        print(rule.name)
+        for line in (rule.says, f"on chips read by: {', '.join(reads(rule.name)) or 'none'}", rule.source):
+            print(textwrap.fill(line, 80, initial_indent="    ", subsequent_indent="      "))
 
 
 def shown(arguments: argparse.Namespace) -> None:
