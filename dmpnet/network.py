@@ -72,12 +72,12 @@ class Converted(Network):
             duration = max(self.duration - self.t, 0 * second)
         if namespace is None:
             namespace = get_local_namespace(level=level + 1)
-        try:
-            with session.exact(), session.running():
+        with session.exact():
+            try:
                 super().run(duration, report, report_period, namespace, profile, level)
-        except BaseException:
-            self.broken_off = True
-            raise
+            except BaseException:
+                self.broken_off = session.broken_off()
+                raise
 
     def restore(self, *args: Any, **kwargs: Any) -> None:
         """As brian2.Network.restore."""

@@ -143,11 +143,10 @@ class States(Quiet, StateMonitor):
     """A brian2.StateMonitor that is Quiet."""
 
 
-@contextlib.contextmanager
-def running() -> Iterator[None]:
-    """A Brian2 run: one that an exception ends is over for Brian2 too, or it would take the next Ctrl-C for a stop."""
-    try:
-        yield
-    except BaseException:
-        Network._globally_running = False
-        raise
+def broken_off() -> bool:
+    """Whether an exception has just come out of a Brian2 run that had begun, not of its preparation.
+
+    The run is then over for Brian2 too, which would take the next Ctrl-C for a request to stop it.
+    """
+    began, Network._globally_running = Network._globally_running, False
+    return began

@@ -155,6 +155,18 @@ def test_a_run_broken_within_a_step_is_refused_until_restored():
     np.testing.assert_array_equal(converted.activity().spikes[1], want.spikes[1])
 
 
+def test_a_run_that_could_not_begin_can_be_mended():
+    """A slip in code of the user's own is told before any step is taken."""
+    network, s_in, want = example()
+    converted = convert(network, s_in)
+    slip = converted["fast_1"].run_regularly("u += not_there", name="slip")
+    with pytest.raises(brian2.BrianObjectException):
+        converted.run()
+    converted["fast_1"].contained_objects.remove(slip)
+    converted.run()
+    np.testing.assert_array_equal(converted.activity().spikes[1], want.spikes[1])
+
+
 def test_a_monitor_that_was_switched_off_is_missed():
     network, s_in, _ = example()
     converted = convert(network, s_in, record=("u",))
