@@ -15,7 +15,7 @@ DESCRIPTION = """\
 Trained dual-memory-pathway (DMP) spiking networks in Brian2, spike for spike as they were trained.
 
 start here:
-  dmpnet run                      a trained network reads 200 handwritten digits pixel by pixel, in Brian2
+  dmpnet run                      a trained network reads 100 handwritten digits pixel by pixel, in Brian2
   dmpnet info                     the networks that ship with dmpnet
   dmpnet info smnist-dmp2         one of them: layers, parameters, state, where it comes from
   dmpnet simulate smnist-dmp2 digits.npy --out spikes.npz

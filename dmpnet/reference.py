@@ -181,13 +181,13 @@ def rounding(network: TrainedNetwork, s_in: np.ndarray) -> float:
 
 
 def _backwards(network: TrainedNetwork) -> TrainedNetwork:
-    """`network` with its channels and the neurons of every layer numbered last to first."""
+    """`network` with its channels, its neurons and what its slow memories hold numbered last to first."""
     def turned(array: np.ndarray | None) -> np.ndarray | None:
         return None if array is None else np.flip(array)
 
     layers = [replace(layer, W_f=np.flip(layer.W_f), b_f=np.flip(layer.b_f), W_r=turned(layer.W_r),
                       delay=turned(layer.delay),
-                      slow=replace(layer.slow, w_x=np.flip(layer.slow.w_x), W_m=np.flipud(layer.slow.W_m),
-                                   b_m=np.flip(layer.slow.b_m), nu=turned(layer.slow.nu))
+                      slow=replace(layer.slow, **{name: np.flip(getattr(layer.slow, name)) for name in (
+                          "w_x", "W_m", "b_m", "Abar", "Bbar")}, nu=turned(layer.slow.nu), blocks=())
                       if layer.slow else None) for layer in network.layers]
     return replace(network, layers=tuple(layers), W_o=np.fliplr(network.W_o))

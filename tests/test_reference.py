@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from networks import random_input
 from networks import random_network as build
 
-from dmpnet import memory, reference
+from dmpnet import data, memory, reference, shipped, weights
 from dmpnet.activity import Activity, mismatches, smoothed
 from dmpnet.errors import DmpnetError
 from dmpnet.neurons import ACTS, Neuron
@@ -560,6 +560,13 @@ def test_another_order_of_sums_moves_membranes_by_rounding_alone(kwargs):
     s_in = random_input(network, 3)
     found = reference.rounding(network, s_in)
     assert 1e-17 < found < 1e-13 < 1e-9 < reference.run(network, s_in).margin
+
+
+def test_rounding_of_a_shipped_network_is_seen():
+    """Its weights are float32, so that sums over spikes are exact in float64; those of the slow memory are not."""
+    network = weights.load(shipped.path("smnist-dmp2"))
+    digits = data.load("smnist", "subset").batch(slice(2))
+    assert 1e-15 < reference.rounding(network, digits) < 1e-11
 
 
 def test_a_spike_that_rounding_decides_is_told():

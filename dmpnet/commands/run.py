@@ -1,6 +1,7 @@
 """The main job. A trained network classifies real recordings in Brian2, and every spike is checked."""
 
 import argparse
+import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from dmpnet.evaluation import Evaluation
 from dmpnet.files import whole_file, write_arrays
 from dmpnet.weights import TrainedNetwork
 
-SAMPLES = 200  # some 10 s on numpy where two cores are busy
+SAMPLES = 100  # the first table within half a minute on numpy, where two cores are busy
 FILES = ("predictions.csv", "sample.npz", "portrait.png", "portrait.pdf")
 NETWORKS = {"smnist": "smnist-dmp2", "shd-regen": "shd-regen-dmp2"}
 
@@ -49,9 +50,9 @@ def compare(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
     recordings = options.recordings(arguments, network, arguments.split, arguments.task)
     count, steps, channels = recordings.values.shape
     size = weights.parameters(network)["paper"]
-    print(f"{name} ({network.kind} {network.shape}, {size:,} parameters) reads {count:,} recordings of "
-          f"{recordings.name} ({recordings.split}), {steps} steps x {channels} channels, in Brian2 on "
-          f"{arguments.backend}\n")
+    print(textwrap.fill(f"{name} ({network.kind} {network.shape}, {size:,} parameters) reads {count:,} recordings of "
+                        f"{recordings.name} ({recordings.split}), {steps} steps x {channels} channels, in Brian2 on "
+                        f"{arguments.backend}", 80), end="\n\n")
     result = options.tested(network, recordings, arguments.backend, arguments.processes, "simulating")
     rows = summary(result, arguments.backend)
     if arguments.trainer:
@@ -77,7 +78,7 @@ def summary(result: Evaluation, backend: str) -> list[tuple[str, str]]:
     share = "%" if result.labels.ndim == 1 else "% of all steps"
     return [
         (f"accuracy in Brian2 ({backend})", f"{result.accuracy:.2f} {share}"),
-        ("accuracy of the trained arithmetic (NumPy, float64)", f"{result.reference_accuracy:.2f} {share}"),
+        ("accuracy of the reference (NumPy, float64)", f"{result.reference_accuracy:.2f} {share}"),
         ("same class", f"{result.agreement:.2f} {share}"),
         ("spikes compared / mismatched", f"{sum(result.compared):,} places / {sum(result.mismatched):,}"),
         ("closest a membrane came to its threshold", f"{result.margin:.1e}{_in_rounding(result)}"),
