@@ -2,6 +2,7 @@
 
 import signal
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -239,7 +240,9 @@ def test_settings_that_cannot_be_are_refused(change, told):
         replace(TINY, **change)
 
 
-def test_the_command_line_refuses_before_any_work(tmp_path, capsys):
+def test_the_command_line_refuses_before_any_work(tmp_path, capsys, monkeypatch):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
     (tmp_path / "file").write_text("")
     for options, told in ((["digits", "--rule", "hebb", "--data", str(tmp_path)], "dmpnet"),
                           (["digits", "--out", str(tmp_path / "file")], "is a file, but a folder is due there"),
@@ -247,6 +250,7 @@ def test_the_command_line_refuses_before_any_work(tmp_path, capsys):
         assert cli.main(["learn", *options]) == 2
         said = capsys.readouterr().err
         assert told in said and said.count("\n") == 1
+    assert not list(Path().iterdir())
 
 
 @pytest.mark.parametrize("path", sorted((shipped.folder() / "digits-competition").glob("learned*.npz")),
