@@ -11,7 +11,7 @@ from networks import random_input, random_network
 from dmpnet import shipped, swap, table, weights
 from dmpnet.hardware import chip
 from dmpnet.hardware.constrain import constrain
-from dmpnet.simulation import run_time
+from dmpnet.session import run_time
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
