@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from dmpnet import reference
+from dmpnet.activity import mismatches
 from dmpnet.data import Recordings
 from dmpnet.errors import DmpnetError
 from dmpnet.weights import TrainedNetwork
@@ -111,9 +112,10 @@ def evaluate(network: TrainedNetwork, recordings: Recordings, backend: str = "nu
             began = time.perf_counter()
             want = reference.run(network, s_in[first:first + PIECE])
             reference_seconds += time.perf_counter() - began
-            pairs = [(a[first:first + PIECE], b) for a, b in zip(got.spikes, want.spikes, strict=True)]
-            compared += [a.size for a, _ in pairs]
-            mismatched += [int((a != b).sum()) for a, b in pairs]
+            piece = replace(got, spikes=[spikes[first:first + PIECE] for spikes in got.spikes])
+            pairs = np.array(mismatches(piece, want))
+            compared += pairs[:, 0]
+            mismatched += pairs[:, 1]
             expected.append(want.predictions)
             margin = min(margin, want.margin)
             halves.add(len(want.predictions))
