@@ -47,6 +47,8 @@ class Converted(Network):
     clock : its own, so that no other network and no change of brian2.defaultclock reaches it (Brian2GeNN has one clock)
     """
 
+    _BEFORE = "dmpnet: before a restore"
+
     def __init__(self, trained: TrainedNetwork, shape: tuple[int, ...], coupling: str, record: tuple[str, ...],
                  lags: Timing, clock: Any, objects: Iterable[Any]):
         super().__init__(*objects)
@@ -79,9 +81,16 @@ class Converted(Network):
                 self.broken_off = session.broken_off()
                 raise
 
-    def restore(self, *args: Any, **kwargs: Any) -> None:
-        """As brian2.Network.restore."""
-        super().restore(*args, **kwargs)
+    def restore(self, name="default", filename=None, restore_random_state=False):
+        """As brian2.Network.restore, but all of it or, where that fails (an object was added since), nothing."""
+        self.store(self._BEFORE)
+        try:
+            super().restore(name, filename, restore_random_state)
+        except BaseException:
+            super().restore(self._BEFORE, restore_random_state=restore_random_state)
+            raise
+        finally:
+            del self._stored_state[self._BEFORE]
         self.broken_off = False
 
     def activity(self, keep: int | None = None) -> Activity:

@@ -95,6 +95,24 @@ def test_a_state_stored_within_a_sample_is_gone_on_from(name, coupling, tmp_path
 
 
 @pytest.mark.parametrize("coupling", COUPLINGS)
+def test_what_cannot_be_restored_as_a_whole_is_left_as_it_is(coupling):
+    """Brian2 finds out on its way that it does not know an object; what it had restored by then is put back."""
+    network, s_in, want = example()
+    converted = convert(network, s_in, coupling=coupling, record=ALL)
+    converted.run(15 * converted.clock.dt)
+    converted.store()
+    converted.run(5 * converted.clock.dt)
+    for obj in [group for group in converted.objects if isinstance(group, brian2.NeuronGroup)]:
+        converted.add(brian2.StateMonitor(obj, "i", record=[0], clock=converted.clock))
+    with pytest.raises(KeyError, match="Stored state does not have"):
+        converted.restore()
+    with pytest.raises(KeyError, match="never"):
+        converted.restore("never")
+    converted.run()
+    assert_same(converted.activity(), want)
+
+
+@pytest.mark.parametrize("coupling", COUPLINGS)
 def test_running_on_after_the_end_changes_nothing(coupling):
     network, s_in, want = example()
     converted = convert(network, s_in, coupling=coupling, record=ALL)

@@ -56,7 +56,7 @@ class Under:
     converted: Any
     weights: TrainedNetwork
     ran: int = 0
-    stored: tuple[TrainedNetwork, int] | None = None
+    stored: tuple[TrainedNetwork, int, int] | None = None
     done: bool = False
 
 
@@ -151,14 +151,21 @@ class Session(RuleBasedStateMachine):
         under = self.pick(data)
         if under is not None:
             under.converted.store()
-            under.stored = under.weights, under.ran
+            under.stored = under.weights, under.ran, len(under.converted.objects)
 
     @rule(data=st.data())
     def restore(self, data):
+        """Refused, with nothing restored, once there are objects that the stored state knows nothing of."""
         under = self.pick(data)
-        if under is not None and under.stored is not None:
+        if under is None or under.stored is None:
+            return
+        weights, ran, objects = under.stored
+        if len(under.converted.objects) == objects:
             under.converted.restore()
-            under.weights, under.ran = under.stored
+            under.weights, under.ran = weights, ran
+        else:
+            with pytest.raises(KeyError, match="Stored state does not have"):
+                under.converted.restore()
 
     @rule(data=st.data())
     def finish(self, data):
