@@ -27,11 +27,14 @@ import numpy as np
 from local_readout import ETA, PASSES, N, traces
 from tabulate import tabulate
 
-from dmpnet import data, provenance, shipped, weights
+from dmpnet import data
 from dmpnet.commands import options
-from dmpnet.files import write_arrays
+from dmpnet.disk import shipped
+from dmpnet.disk.files import write_arrays
 from dmpnet.learning import hidden, readout
 from dmpnet.learning.readout import Readout
+from dmpnet.results import provenance
+from dmpnet.trained import weights
 
 NETWORK, DEAD, STREAMS, NEW = "shd-regen-dmp2", 40, (500, 2000, 7000), 200
 CLASSES = (3, 7, 11, 15, 19)

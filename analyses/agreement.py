@@ -10,11 +10,14 @@ python analyses/agreement.py --data FOLDER
 import numpy as np
 from tabulate import tabulate
 
-from dmpnet import data, provenance, reference, shipped, swap, weights
-from dmpnet.backends import BACKENDS
+from dmpnet import data, reference
+from dmpnet.brian.backends import BACKENDS
 from dmpnet.commands import options
+from dmpnet.disk import shipped
+from dmpnet.results import provenance
+from dmpnet.trained import swap, weights
+from dmpnet.trained.weights import TrainedNetwork
 from dmpnet.training.verdict import spikes
-from dmpnet.weights import TrainedNetwork
 
 CASES = {"smnist-dmp2": "subset", "shd-regen-dmp2": "test", "shd-regen-dmp2-sparse": "test",
          "shd-regen-dmp2-linear": "test", "shd-regen-dmp2, shift": "test", "nmnist-dmp2-linear": "test",

@@ -11,12 +11,15 @@ from typing import Any
 import numpy as np
 from tabulate import tabulate
 
-from dmpnet import data, provenance, reference, shipped, weights
+from dmpnet import data, reference
+from dmpnet.brian.simulation import simulate
 from dmpnet.commands import options
+from dmpnet.disk import shipped
 from dmpnet.hardware import chip
 from dmpnet.hardware.constrain import constrain
-from dmpnet.simulation import simulate
-from dmpnet.weights import TrainedNetwork
+from dmpnet.results import provenance
+from dmpnet.trained import weights
+from dmpnet.trained.weights import TrainedNetwork
 
 SAMPLES = {"shd-regen-dmp2": 100, "smnist-dmp2": 20}
 CHIPS: dict[str, dict[str, Any]] = {

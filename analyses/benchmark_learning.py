@@ -22,10 +22,11 @@ from brian2 import defaultclock
 from brian2 import seed as seed_brian2
 from tabulate import tabulate
 
-from dmpnet import data, provenance
+from dmpnet import data
 from dmpnet.commands import options
 from dmpnet.learning import shows
 from dmpnet.learning.competition import Competition
+from dmpnet.results import provenance
 
 
 def example(path: Path) -> Any:

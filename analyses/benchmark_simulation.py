@@ -12,9 +12,10 @@ import time
 
 from tabulate import tabulate
 
-from dmpnet import data, provenance
+from dmpnet import data
+from dmpnet.brian.simulation import simulate
 from dmpnet.commands import options
-from dmpnet.simulation import simulate
+from dmpnet.results import provenance
 from dmpnet.training.verdict import predictions
 
 

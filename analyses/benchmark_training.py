@@ -13,8 +13,9 @@ import numpy as np
 import torch
 from tabulate import tabulate
 
-from dmpnet import memory, provenance
 from dmpnet.commands import options
+from dmpnet.equations import memory
+from dmpnet.results import provenance
 from dmpnet.training.allocation import keep_freed_memory
 from dmpnet.training.model import Architecture, SpikingNetwork
 from dmpnet.training.trainer import ROWS

@@ -14,11 +14,14 @@ from typing import Any
 import numpy as np
 from tabulate import tabulate
 
-from dmpnet import data, provenance, shipped, table, weights
-from dmpnet.backends import check_backend
+from dmpnet import data
+from dmpnet.brian.backends import check_backend
 from dmpnet.commands import options
+from dmpnet.disk import shipped
 from dmpnet.hardware import chip
 from dmpnet.hardware.constrain import constrain, examined
+from dmpnet.results import provenance, table
+from dmpnet.trained import weights
 from dmpnet.training import quantised
 
 ROWS = ("shd-regen-dmp2", "smnist-dmp2")

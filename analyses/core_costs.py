@@ -14,14 +14,17 @@ from typing import Any
 
 from tabulate import tabulate
 
-from dmpnet import data, provenance, reference, shipped, weights
+from dmpnet import data, reference
 from dmpnet.commands import options
+from dmpnet.disk import shipped
+from dmpnet.equations.neurons import Neuron
 from dmpnet.hardware import actions, cycles, energy, fit, workload
 from dmpnet.hardware import chip as chips
 from dmpnet.hardware.actions import PATHS, Prices
 from dmpnet.hardware.chip import Chip
 from dmpnet.hardware.workload import Workload
-from dmpnet.neurons import Neuron
+from dmpnet.results import provenance
+from dmpnet.trained import weights
 
 NETWORK = "shd-regen-dmp2"
 PRICES = {"one bank": Prices(), "bank a lane": Prices(split=True),

@@ -13,15 +13,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from dmpnet.models.recipes import RECIPES, begun
 from tabulate import tabulate
 
-from dmpnet import data, provenance, shipped, table, weights
-from dmpnet.backends import check_backend
+from dmpnet import data
+from dmpnet.brian.backends import check_backend
 from dmpnet.commands import options
 from dmpnet.commands.decay import line, swapped
+from dmpnet.disk import shipped
+from dmpnet.models.recipes import RECIPES, begun
+from dmpnet.results import provenance, table
+from dmpnet.trained import weights
+from dmpnet.trained.weights import TrainedNetwork
 from dmpnet.training.trainer import Trainer
-from dmpnet.weights import TrainedNetwork
 
 CONTROL = "exponential, trained on"
 

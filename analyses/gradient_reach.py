@@ -10,8 +10,11 @@ python analyses/gradient_reach.py --data FOLDER        (seconds)
 import torch
 from tabulate import tabulate
 
-from dmpnet import data, provenance, shipped, weights
+from dmpnet import data
 from dmpnet.commands import options
+from dmpnet.disk import shipped
+from dmpnet.results import provenance
+from dmpnet.trained import weights
 from dmpnet.training.model import from_trained
 
 NETWORKS = ("shd-regen-dmp2", "shd-regen-fsnn")

@@ -10,12 +10,14 @@ python analyses/hierarchy.py --data FOLDER --seeds 0 1       (a run takes about 
 from pathlib import Path
 from typing import Any
 
-from dmpnet.models.recipes import PIXELS
 from tabulate import tabulate
 
-from dmpnet import card, data, provenance, table
-from dmpnet.backends import check_backend
+from dmpnet import data
+from dmpnet.brian.backends import check_backend
 from dmpnet.commands import options
+from dmpnet.models.recipes import PIXELS
+from dmpnet.results import provenance, table
+from dmpnet.training import card
 from dmpnet.training.recipe import Recipe, published
 from dmpnet.training.trainer import Trainer
 

@@ -13,10 +13,13 @@ from typing import Any
 
 from tabulate import tabulate
 
-from dmpnet import data, provenance, shipped, table, weights
+from dmpnet import data
 from dmpnet.commands import options
+from dmpnet.disk import shipped
 from dmpnet.hardware import energy, leaks
 from dmpnet.hardware.energy import OURS, Update
+from dmpnet.results import provenance, table
+from dmpnet.trained import weights
 
 NETWORKS = ("shd-regen-dmp2", "shd-regen-dmp2-sparse")
 SIZES = tuple(2**power for power in range(6, 17))  # 64 to 65,536 neurons

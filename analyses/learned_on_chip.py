@@ -15,13 +15,14 @@ from typing import Any
 import numpy as np
 from tabulate import tabulate
 
-from dmpnet import data, provenance
+from dmpnet import data
 from dmpnet.commands import options
 from dmpnet.hardware import actions
 from dmpnet.hardware import chip as chips
 from dmpnet.learning import exam
 from dmpnet.learning.competition import Competition
 from dmpnet.learning.learner import Learner
+from dmpnet.results import provenance
 
 REAL = "real numbers"
 LINES: dict[str, tuple[dict[str, Any], int]] = {

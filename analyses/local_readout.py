@@ -16,12 +16,13 @@ from typing import Any
 import numpy as np
 from tabulate import tabulate
 
-from dmpnet import data, provenance
+from dmpnet import data
 from dmpnet.commands import options
-from dmpnet.files import write_arrays
+from dmpnet.disk.files import write_arrays
+from dmpnet.equations.memory import Blocks
 from dmpnet.learning import hidden, readout
 from dmpnet.learning.readout import Readout
-from dmpnet.memory import Blocks
+from dmpnet.results import provenance
 
 N, ETA, PASSES = 1000, 0.002, 5
 STDP = "DMP, W_f by STDP"

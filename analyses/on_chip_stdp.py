@@ -13,12 +13,16 @@ from typing import Any
 import numpy as np
 from tabulate import tabulate
 
-from dmpnet import data, provenance, reference, shipped, weights
+from dmpnet import data, reference
 from dmpnet.commands import options
+from dmpnet.disk import shipped
 from dmpnet.hardware import chip as chips
 from dmpnet.hardware.learning import Learning, report, wear
-from dmpnet.plasticity import IntegerRule, constrain, integer_reference, protocols, rule
+from dmpnet.hardware.plastic_rules import constrain
+from dmpnet.plasticity import IntegerRule, integer_reference, protocols, rule
 from dmpnet.plasticity import reference as real
+from dmpnet.results import provenance
+from dmpnet.trained import weights
 
 NETWORK, GAP = "shd-regen-dmp2", 100  # steps of silence between recordings
 BITS = (8, 6, 4, 2)

@@ -15,9 +15,10 @@ from hierarchy import summary as of_hierarchies
 from learned_on_chip import LINES
 from variants import summary as of_variants
 
-from dmpnet import results, table
 from dmpnet.commands import options
-from dmpnet.files import whole_file
+from dmpnet.disk import results
+from dmpnet.disk.files import whole_file
+from dmpnet.results import table
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "analyses" / "results"

@@ -14,11 +14,15 @@ from typing import Any
 
 import numpy as np
 import torch
-from dmpnet.models.recipes import MATRICES, RECIPES
 from tabulate import tabulate
 
-from dmpnet import card, data, provenance, reference, shipped, table, weights
+from dmpnet import data, reference
 from dmpnet.commands import options
+from dmpnet.disk import shipped
+from dmpnet.models.recipes import MATRICES, RECIPES
+from dmpnet.results import provenance, table
+from dmpnet.trained import weights
+from dmpnet.training import card
 from dmpnet.training.model import effective_rank
 from dmpnet.training.recipe import Recipe
 from dmpnet.training.trainer import Trainer

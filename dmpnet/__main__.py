@@ -8,7 +8,7 @@ if __name__ == "__main__" and not sys.flags.safe_path:
 import logging  # noqa: E402
 import signal  # noqa: E402
 
-from dmpnet import stopping  # noqa: E402
+from dmpnet.system import stopping  # noqa: E402
 
 
 def main() -> int:

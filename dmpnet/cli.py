@@ -7,9 +7,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from dmpnet import __version__, processes, stopping, terminal, working_folder
+from dmpnet import __version__
 from dmpnet.commands import codesign, constrain, decay, info, learn, run, simulate, stdp, table1, train
 from dmpnet.errors import DataWarning, DmpnetError
+from dmpnet.results import terminal
+from dmpnet.system import processes, stopping, working_folder
 
 DESCRIPTION = """\
 Trained dual-memory-pathway (DMP) spiking networks in Brian2, spike for spike as they were trained.

@@ -13,7 +13,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from dmpnet import drawing, results
+from dmpnet import drawing
+from dmpnet.disk import results
 
 RESULTS = Path(__file__).resolve().parent.parent / "analyses" / "results"
 SETTINGS = {"8-bit weights, 16-bit state": "8-bit weights\n16-bit m", "4-bit W_f and P, 8-bit slow memory":

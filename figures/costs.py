@@ -9,7 +9,8 @@ from pathlib import Path
 import matplotlib
 from matplotlib.figure import Figure
 
-from dmpnet import drawing, weights
+from dmpnet import drawing
+from dmpnet.trained import weights
 
 MODELS = Path(__file__).resolve().parent.parent / "models"
 RULES = {"FSNN": ("M N", "N"), "RSNN": ("M N + N$^2$", "2 N"), "DSNN": ("M N + M", r"N + $\Sigma$ delays"),

@@ -13,7 +13,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from dmpnet import drawing, weights
+from dmpnet import drawing
+from dmpnet.trained import weights
 
 MODELS = Path(__file__).resolve().parent.parent / "models"
 TASKS = {"smnist": "S-MNIST", "psmnist": "PS-MNIST", "shd-regen": "shd-regen"}

@@ -1,7 +1,7 @@
 """A slow memory and axonal delays, alone and together.
 
-Reads models/shd-regen-ROW/seedK.json through dmpnet.table, made by `dmpnet table1 --retrain ROW` (minutes each).
-After Sun et al. 2026, figures 3c and 3d. python figures/delays.py STEM
+Reads models/shd-regen-ROW/seedK.json through dmpnet.results.table, made by `dmpnet table1 --retrain ROW` (minutes
+each). After Sun et al. 2026, figures 3c and 3d. python figures/delays.py STEM
 """
 
 from pathlib import Path
@@ -10,7 +10,8 @@ import matplotlib
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from dmpnet import drawing, table
+from dmpnet import drawing
+from dmpnet.results import table
 
 MODELS = Path(__file__).resolve().parent.parent / "models"
 ROWS = {"shd-regen-fsnn": ("neither\n(FSNN)", drawing.MODELS["FSNN"]),

@@ -9,7 +9,8 @@ from pathlib import Path
 import matplotlib
 from matplotlib.figure import Figure
 
-from dmpnet import drawing, results
+from dmpnet import drawing
+from dmpnet.disk import results
 
 RESULTS = Path(__file__).resolve().parent.parent / "analyses" / "results"
 LOOK = {"shd-regen-dmp2": ("DMP II", drawing.HIGHLIGHT, "-"), "shd-regen-fsnn": ("FSNN", drawing.SECOND, "--")}

@@ -12,7 +12,8 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from dmpnet import drawing, results
+from dmpnet import drawing
+from dmpnet.disk import results
 
 RESULTS = Path(__file__).resolve().parent.parent / "analyses" / "results"
 LOOK = {"in place": ("in place [our reconstruction]", drawing.HIGHLIGHT, "o-"),

@@ -12,7 +12,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from dmpnet import drawing, results
+from dmpnet import drawing
+from dmpnet.disk import results
 
 RESULTS = Path(__file__).resolve().parent.parent / "analyses" / "results"
 SHOWN = (("real numbers", "black", "-"), ("8 bits", drawing.HIGHLIGHT, "-"), ("4 bits", drawing.SECOND, "--"),

@@ -10,7 +10,9 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
-from dmpnet import drawing, results, table
+from dmpnet import drawing
+from dmpnet.disk import results
+from dmpnet.results import table
 
 RESULTS = Path(__file__).resolve().parent.parent / "analyses" / "results"
 BACKPROPAGATION = {"shd-regen": "shd-regen", "smnist": "S-MNIST"}

@@ -13,7 +13,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from dmpnet import drawing, results
+from dmpnet import drawing
+from dmpnet.disk import results
 
 RESULTS = Path(__file__).resolve().parent.parent / "analyses" / "results"
 LOOK = {"8 bits, shift": ("o", drawing.HIGHLIGHT), "8 bits, linear": ("s", drawing.SECOND),

@@ -1,7 +1,8 @@
 """A slow memory of a few numbers a layer is worth more accuracy than many times as many recurrent weights.
 
-Reads models/ROW/seedK.json through dmpnet.table, made by `dmpnet table1 --retrain ROW` (minutes to an hour a run on
-two cores). After Sun et al. 2026, figure 2c: their printed points are open, ours filled. python figures/table1.py STEM
+Reads models/ROW/seedK.json through dmpnet.results.table, made by `dmpnet table1 --retrain ROW` (minutes to an hour a
+run on two cores). After Sun et al. 2026, figure 2c: their printed points are open, ours filled. python
+figures/table1.py STEM
 """
 
 from pathlib import Path
@@ -10,7 +11,8 @@ import matplotlib
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from dmpnet import drawing, table
+from dmpnet import drawing
+from dmpnet.results import table
 
 MODELS = Path(__file__).resolve().parent.parent / "models"
 PARTS = {"S-MNIST": "S-MNIST", "PS-MNIST": "PS-MNIST", "shd-regen": "shd-regen (paper: official SHD)"}

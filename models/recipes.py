@@ -3,9 +3,11 @@
 from dataclasses import replace
 from typing import Any
 
-from dmpnet import decay, shipped, swap, weights
+from dmpnet.disk import shipped
+from dmpnet.equations import decay
+from dmpnet.trained import swap, weights
+from dmpnet.trained.weights import TrainedNetwork
 from dmpnet.training.recipe import Recipe, published
-from dmpnet.weights import TrainedNetwork
 
 # bfloat16 gradients, cosine schedule with our starting weights throughout (std 0, training/model.py); what else
 # differs from the published recipe was chosen on validation parts, never on test

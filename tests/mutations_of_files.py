@@ -53,7 +53,7 @@ class Kind:
 def network(folder):
     from networks import random_network
 
-    from dmpnet import weights
+    from dmpnet.trained import weights
     weights.save(random_network((3, 5, 4, 2), kind="DMP+RSNN", d_s=2, steps=9, dataset="ecg", delay=(7, 2),
                                 blocks=((2, 6.0), (3, 4.0)), feed="cascade", acts="threshold", kappa=0.75),
                  folder / "network.npz")
@@ -62,15 +62,16 @@ def network(folder):
 def integer_network(folder):
     from networks import random_input, random_network
 
-    from dmpnet import weights
     from dmpnet.hardware import chip
     from dmpnet.hardware.constrain import constrain
+    from dmpnet.trained import weights
     trained = random_network((3, 5, 4, 2), d=3, steps=9, encoding="analog", dataset="ecg")
     weights.save(constrain(trained, chip.load("ideal"), random_input(trained, 4)).network, folder / "network.npz")
 
 
 def read_network(folder):
-    from dmpnet import card, weights
+    from dmpnet.trained import weights
+    from dmpnet.training import card
     found = weights.load(folder / "network.npz")
     weights.check(found)
     weights.parameters(found)
@@ -78,7 +79,7 @@ def read_network(folder):
 
 
 def chips(folder):
-    from dmpnet import shipped
+    from dmpnet.disk import shipped
     shutil.copy(shipped.folder() / "chips" / "learning.toml", folder / "chip.toml")
 
 
@@ -238,14 +239,14 @@ def read_read_out(folder):
 
 
 def runs(folder):
-    from dmpnet.provenance import Runs
+    from dmpnet.results.provenance import Runs
     Runs(folder / "results.json", "test", {}).add({"variant": "a", "accuracy": 0.5})
     for lock in folder.glob(".*.lock"):
         lock.unlink()  # empty: there is nothing to damage
 
 
 def read_runs(folder):
-    from dmpnet.provenance import Runs
+    from dmpnet.results.provenance import Runs
     Runs(folder / "results.json", "test", {}).has(variant="a")
 
 

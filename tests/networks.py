@@ -7,9 +7,9 @@ import numpy as np
 
 from dmpnet import reference
 from dmpnet.data import Recordings
-from dmpnet.decay import decayed
-from dmpnet.neurons import Neuron
-from dmpnet.weights import Encoding, Layer, TrainedNetwork, legendre_pathway
+from dmpnet.equations.decay import decayed
+from dmpnet.equations.neurons import Neuron
+from dmpnet.trained.weights import Encoding, Layer, TrainedNetwork, legendre_pathway
 
 
 def random_network(shape: tuple[int, ...] = (6, 16, 12, 3), *, kind: str = "DMP", d: int | tuple[int, ...] = 4,

@@ -9,9 +9,9 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs torch: pip install '.[train]' in a clone")
 
-from dmpnet.models.recipes import RECIPES  # noqa: E402
 from networks import bars  # noqa: E402
 
+from dmpnet.models.recipes import RECIPES  # noqa: E402
 from dmpnet.training.recipe import Recipe  # noqa: E402
 from dmpnet.training.trainer import Trainer  # noqa: E402
 

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dmpnet import axons, reference
-from dmpnet.neurons import Neuron
-from dmpnet.simulation import simulate
-from dmpnet.weights import Encoding, Layer, TrainedNetwork
+from dmpnet import reference
+from dmpnet.brian import axons
+from dmpnet.brian.simulation import simulate
+from dmpnet.equations.neurons import Neuron
+from dmpnet.trained.weights import Encoding, Layer, TrainedNetwork
 
 
 @given(st.lists(st.integers(0, 2000), min_size=1, max_size=5), st.integers(1, 1000))

@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from networks import random_network
 
-from dmpnet import files, weights
 from dmpnet.data import Recordings
+from dmpnet.disk import files
 from dmpnet.hardware import chip
 from dmpnet.hardware.constrain import constrain
+from dmpnet.trained import weights
 
 DATA = Recordings("ours", "train", "analog", np.arange(24, dtype=np.uint8).reshape(3, 4, 2), 1 / 255,
                   np.array([0, 2, 1]), None, 3, 1e-3, source={"file": "a"})

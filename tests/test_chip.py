@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dmpnet import shipped
-from dmpnet.decay import DECAYS
+from dmpnet.arithmetic.fixed import WIDEST, Word
+from dmpnet.disk import shipped
+from dmpnet.equations.decay import DECAYS
 from dmpnet.errors import DmpnetError
-from dmpnet.fixed import WIDEST, Word
 from dmpnet.hardware import chip
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -18,10 +18,13 @@ import pytest
 from data_files import letters, untrusted, write_braille
 from networks import random_input, random_network
 
-from dmpnet import cli, data, drawing, reference, shipped, table, terminal, weights
+from dmpnet import cli, data, drawing, reference
 from dmpnet.commands import options
+from dmpnet.disk import shipped
 from dmpnet.hardware import chip
 from dmpnet.hardware.constrain import constrain
+from dmpnet.results import table, terminal
+from dmpnet.trained import weights
 
 
 @pytest.fixture

@@ -10,9 +10,11 @@ torch = pytest.importorskip("torch", reason="needs torch: pip install '.[train]'
 
 from data_files import digits, write_digits  # noqa: E402
 
-from dmpnet import cli, weights  # noqa: E402
+from dmpnet import cli  # noqa: E402
 from dmpnet.commands import codesign  # noqa: E402
-from dmpnet.hardware import chip, pareto, precision  # noqa: E402
+from dmpnet.hardware import chip, precision  # noqa: E402
+from dmpnet.results import pareto  # noqa: E402
+from dmpnet.trained import weights  # noqa: E402
 from dmpnet.training import designs  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*not the official")

@@ -8,12 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from networks import random_input, random_network
 
-from dmpnet import reference, swap, weights
+from dmpnet import reference
+from dmpnet.brian.simulation import simulate
+from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import DmpnetError
-from dmpnet.hardware import chip, integers
+from dmpnet.hardware import chip
 from dmpnet.hardware.constrain import constrain
-from dmpnet.neurons import Neuron
-from dmpnet.simulation import simulate
+from dmpnet.reference import integers
+from dmpnet.trained import swap, weights
 
 EVERYTHING = ("spikes", "u", "m", "x", "readout")
 

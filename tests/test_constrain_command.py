@@ -8,7 +8,8 @@ import pytest
 from data_files import digits, write_digits
 from networks import random_network
 
-from dmpnet import cli, weights
+from dmpnet import cli
+from dmpnet.trained import weights
 
 
 @pytest.fixture

@@ -33,15 +33,9 @@ from data_files import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dmpnet import data, files
-from dmpnet.data import (
-    DATASETS,
-    Recordings,
-    folders,
-    load,
-    mnist,
-    validation_split,
-)
+from dmpnet import data
+from dmpnet.data import DATASETS, Recordings, folders, load, mnist, validation_split
+from dmpnet.disk import files
 
 # Recordings
 

@@ -22,11 +22,7 @@ from data_files import (
     write_official,
 )
 
-from dmpnet.data import (
-    DATASETS,
-    download,
-    load,
-)
+from dmpnet.data import DATASETS, download, load
 
 
 class Mirror(http.server.SimpleHTTPRequestHandler):

@@ -21,9 +21,10 @@ from data_files import (
 )
 from networks import random_network
 
-from dmpnet import cli, weights
+from dmpnet import cli
 from dmpnet.data import load
 from dmpnet.errors import DataWarning
+from dmpnet.trained import weights
 
 N, EVENTS = 5, 400
 

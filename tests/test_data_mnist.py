@@ -23,7 +23,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dmpnet.data import DATASETS, archive, folders, load, mnist
-from dmpnet.files import digest_of
+from dmpnet.disk.files import digest_of
 
 
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=3), st.randoms(use_true_random=False))

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.optimize import minimize_scalar
 
-from dmpnet import decay
+from dmpnet.equations import decay
+from dmpnet.equations.neurons import UPDATES, Neuron
 from dmpnet.errors import DmpnetError
-from dmpnet.neurons import UPDATES, Neuron
 
 membranes = st.floats(-20, 20, allow_subnormal=False)
 fractions = st.floats(0.01, 0.99)

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from networks import random_input, random_network
 
-from dmpnet import programs, reference
+from dmpnet import reference
+from dmpnet.brian import programs
+from dmpnet.brian.simulation import simulate
 from dmpnet.errors import BackendError, DmpnetError
-from dmpnet.simulation import simulate
 
 compiles = pytest.mark.skipif(shutil.which("g++") is None or shutil.which("make") is None,
                               reason="needs a C++ compiler: g++ and make are not found")
@@ -88,7 +89,7 @@ def test_small_disks_give_an_error_or_whole_results(tmp_path, monkeypatch):
 @pytest.mark.parametrize("what", ["out", "TMPDIR", "cache"])
 def test_commands_on_small_disks(what, size, tmp_path):
     """A command ends with an error in one line and no result, or with all of it."""
-    from dmpnet import weights
+    from dmpnet.trained import weights
 
     network = random_network((5, 60, 40, 3), steps=400, seed=3)
     weights.save(network, tmp_path / "net.npz")

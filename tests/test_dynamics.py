@@ -9,8 +9,9 @@ from brian2 import NeuronGroup, SpikeGeneratorGroup, Synapses, ms, prefs
 from networks import random_input, random_network
 from test_network import NETWORKS, assert_informative
 
-from dmpnet import cli, dynamics, reference
-from dmpnet.network import convert
+from dmpnet import cli, reference
+from dmpnet.brian import dynamics
+from dmpnet.brian.conversion import convert
 
 WORDS = {"floored": math.floor, "rint": round, "trunc": math.trunc, "sign": np.sign,
          "clip": lambda x, low, high: min(max(x, low), high)}

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 from networks import random_network
 
-from dmpnet import data, evaluation, reference, simulation, standalone
+from dmpnet import data, reference
+from dmpnet.brian import simulation, standalone
 from dmpnet.errors import DmpnetError
+from dmpnet.results import evaluation
 
 
 @pytest.fixture(scope="module")

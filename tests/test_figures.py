@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from networks import random_network
 
-from dmpnet import drawing, weights
+from dmpnet import drawing
+from dmpnet.trained import weights
 
 FIGURES = Path(__file__).resolve().parent.parent / "figures"
 FROM_THE_REPOSITORY = sorted(path for path in FIGURES.glob("*.py") if path.name != "portrait.py")  # needs a run

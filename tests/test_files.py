@@ -14,9 +14,9 @@ from data_files import npy_header, refused, write_bomb
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dmpnet import archives
+from dmpnet.disk import archives
+from dmpnet.disk.files import digest, digest_of, read_arrays, whole_file
 from dmpnet.errors import DataError, DmpnetError, WeightsError
-from dmpnet.files import digest, digest_of, read_arrays, whole_file
 
 
 def contents(folder):

@@ -10,15 +10,16 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from networks import random_input, random_network
 
-from dmpnet import shipped, weights
+from dmpnet.disk import shipped
+from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import DmpnetError
 from dmpnet.hardware import chip
 from dmpnet.hardware.constrain import constrain
 from dmpnet.hardware.fit import ARRAY, LEARNING, RULES, fit, fit_array
-from dmpnet.neurons import Neuron
-from dmpnet.plasticity import constrain as constrained_rule
+from dmpnet.hardware.plastic_rules import constrain as constrained_rule
 from dmpnet.plasticity import rule
-from dmpnet.weights import Encoding, Layer, TrainedNetwork, legendre_pathway
+from dmpnet.trained import weights
+from dmpnet.trained.weights import Encoding, Layer, TrainedNetwork, legendre_pathway
 
 DMP = chip.load("dmp")
 BANKS = ("weights bank", "slow bank", "state bank")
@@ -203,7 +204,7 @@ def test_bits_are_summed_before_they_are_rounded_up_to_bytes():
 KINDS = {
     "decay": ({"datapath.decay": ["exponential", "shift"]}, {"neuron": Neuron(decay="linear", lam=0.1)},
               "layer 1: decay linear, but a core has exponential, shift; train with exponential or shift decay, or "
-              "swap it in the trained network (dmpnet.swap)"),
+              "swap it in the trained network (dmpnet.trained.swap)"),
     "reset": ({"datapath.resets": ["soft"]}, {"neuron": Neuron(reset="hard")},
               "layer 1: reset hard, but a core has soft; train with soft reset"),
     "acts": ({}, {"acts": "threshold"},

@@ -11,7 +11,8 @@ from dmpnet.errors import DmpnetError
 from dmpnet.hardware import actions, chip, energy
 from dmpnet.hardware.actions import Action
 from dmpnet.hardware.learning import Learning, count, report, wear
-from dmpnet.plasticity import constrain, integer_reference, protocols, rule
+from dmpnet.hardware.plastic_rules import constrain
+from dmpnet.plasticity import integer_reference, protocols, rule
 
 CHIP = chip.load("learning")
 PAIR = constrain(rule("pair-nearest"), CHIP, 1e-3)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dmpnet.hardware import lfsr
+from dmpnet.arithmetic import lfsr
 
 
 def test_its_states_are_those_of_x16_x14_x13_x11_and_1():

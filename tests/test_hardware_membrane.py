@@ -11,15 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from networks import random_input, random_network
 
-from dmpnet import reference, standalone, weights
+from dmpnet import reference
+from dmpnet.arithmetic.fixed import SATURATES, Fixed, Word
+from dmpnet.brian import standalone
+from dmpnet.brian.simulation import simulate
+from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import DmpnetError
-from dmpnet.fixed import SATURATES, Fixed, Word
-from dmpnet.hardware import chip, integers
+from dmpnet.hardware import chip
 from dmpnet.hardware.constrain import constrain
 from dmpnet.hardware.leaks import Clipped, Shifted
-from dmpnet.neurons import Neuron
-from dmpnet.simulation import simulate
-from dmpnet.weights import Encoding, Layer, TrainedNetwork
+from dmpnet.reference import integers
+from dmpnet.trained import weights
+from dmpnet.trained.weights import Encoding, Layer, TrainedNetwork
 
 LEVELS = 2**20 - 1
 RUNS = pytest.mark.parametrize("run", [integers.run, simulate], ids=["reference", "Brian2"])

@@ -10,8 +10,10 @@ from brian2 import Network, NetworkOperation, NeuronGroup, SpikeMonitor, mV, sec
 from brian2 import ms as millisecond
 from numpy.testing import assert_allclose, assert_array_equal
 
-from dmpnet import cli, reference, shipped, weights
+from dmpnet import cli, reference
+from dmpnet.brian.simulation import simulate
 from dmpnet.data import Recordings
+from dmpnet.disk import shipped
 from dmpnet.errors import DmpnetError, WeightsError
 from dmpnet.learning import competition, draws, hidden, labels, learned, readout, shows
 from dmpnet.learning.competition import Competition
@@ -19,7 +21,7 @@ from dmpnet.learning.learner import Learner, answers
 from dmpnet.learning.online import OnLine
 from dmpnet.plasticity import protocols, rule
 from dmpnet.plasticity.protocols import brian2_on
-from dmpnet.simulation import simulate
+from dmpnet.trained import weights
 
 TINY = Competition(inputs=200, N=5, present=0.03, norm=120.0, fewest=5, seed=3)
 RANDOM = np.random.RandomState(5)

@@ -7,8 +7,8 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from dmpnet import cli
+from dmpnet.arithmetic import lfsr
 from dmpnet.errors import DmpnetError
-from dmpnet.hardware import lfsr
 from dmpnet.learning import competition, draws, learned, shows
 from dmpnet.learning.competition import Competition
 from dmpnet.learning.learner import Learner, answers

@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
-from dmpnet import evaluation, reference
+from dmpnet import reference
+from dmpnet.arithmetic.fixed import Fixed, Word
 from dmpnet.data import Recordings
-from dmpnet.fixed import Fixed, Word
-from dmpnet.hardware import integers
-from dmpnet.neurons import Neuron
-from dmpnet.weights import Encoding, Layer, TrainedNetwork
+from dmpnet.equations.neurons import Neuron
+from dmpnet.reference import integers
+from dmpnet.results import evaluation
+from dmpnet.trained.weights import Encoding, Layer, TrainedNetwork
 
 FORGETS = Neuron(beta=0.0, g=1.0, theta_u=1.0)  # u is the drive of the step
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.signal import fftconvolve
 
-from dmpnet import memory
+from dmpnet.equations import memory
 from dmpnet.errors import DmpnetError
 
 dimensions = st.integers(1, 100)

@@ -11,15 +11,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from networks import random_input, random_network
 
-from dmpnet import network as conversion
 from dmpnet import reference
-from dmpnet.activity import Activity
-from dmpnet.decay import DECAYS
+from dmpnet.brian import conversion
+from dmpnet.brian.conversion import activity, convert, duration, timing
+from dmpnet.brian.simulation import simulate
+from dmpnet.equations.decay import DECAYS
+from dmpnet.equations.neurons import ACTS, Neuron
 from dmpnet.errors import BackendError, DmpnetError
-from dmpnet.network import activity, convert, duration, timing
-from dmpnet.neurons import ACTS, Neuron
-from dmpnet.simulation import simulate
-from dmpnet.weights import Encoding, Layer, SlowMemory, TrainedNetwork
+from dmpnet.trained.activity import Activity
+from dmpnet.trained.weights import Encoding, Layer, SlowMemory, TrainedNetwork
 
 ALL = ("spikes", "u", "m", "x", "readout")
 COUPLINGS = ("synapses", "shared")

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dmpnet.equations.neurons import PUBLISHED_CODE, RESETS, RTL, THRESHOLD, UPDATES, Neuron
 from dmpnet.errors import DmpnetError
-from dmpnet.neurons import PUBLISHED_CODE, RESETS, RTL, THRESHOLD, UPDATES, Neuron
 
 
 def test_published_sets():

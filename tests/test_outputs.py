@@ -13,9 +13,12 @@ import numpy as np
 import pytest
 from networks import random_input, random_network
 
-from dmpnet import cli, files, outputs, provenance, weights
+from dmpnet import cli
 from dmpnet.data import Recordings
+from dmpnet.disk import files
 from dmpnet.errors import DmpnetError
+from dmpnet.results import outputs, provenance
+from dmpnet.trained import weights
 
 ROOT = Path(__file__).resolve().parent.parent
 

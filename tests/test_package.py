@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 
 import dmpnet
-from dmpnet import shipped, table
+from dmpnet.disk import shipped
 from dmpnet.errors import DmpnetError, WeightsError
 from dmpnet.hardware import chip
 from dmpnet.plasticity import rule
+from dmpnet.results import table
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -48,7 +49,7 @@ def test_imports_without(refused):
     done = python(BLOCKED.format(refused=refused))
     assert done.returncode == 0, done.stderr
     imported = done.stdout.split()
-    assert {"dmpnet.reference", "dmpnet.weights", "dmpnet.cli", "dmpnet.data"} <= set(imported)
+    assert {"dmpnet.reference", "dmpnet.trained.weights", "dmpnet.cli", "dmpnet.data"} <= set(imported)
     assert len(imported) > 15
 
 

@@ -17,11 +17,13 @@ from networks import random_input, random_network
 from numpy.testing import assert_allclose, assert_array_equal
 
 from dmpnet import cli, plasticity, reference
+from dmpnet.arithmetic import lfsr
+from dmpnet.brian.conversion import activity, convert, duration, timing
+from dmpnet.drawing import stdp as drawing
 from dmpnet.errors import DmpnetError
-from dmpnet.hardware import lfsr
-from dmpnet.network import activity, convert, duration, timing
-from dmpnet.plasticity import binary, drawing, protocols, rule, rules
+from dmpnet.plasticity import all_rules, protocols, rule
 from dmpnet.plasticity import reference as exact
+from dmpnet.plasticity.rules import binary
 
 EPS = np.finfo(float).eps
 DT = protocols.STEP
@@ -93,7 +95,7 @@ def test_the_authors_diehl_cook_code_needs_an_earlier_postsynaptic_spike():
 
 # the triplet rule and the data it was fitted to
 
-TRIPLETS = [name for name in rules() if name.startswith("triplet")]
+TRIPLETS = [name for name in all_rules() if name.startswith("triplet")]
 
 
 @pytest.mark.parametrize("name", TRIPLETS)
@@ -226,7 +228,8 @@ def test_a_spike_passes_on_the_weight_from_before_its_own_change():
 
 # Brian2 against the reference, on every back end
 
-DISTINCT = [name for name in rules() if name not in TRIPLETS or name.startswith("triplet-visual-full")]  # of their code
+# of their code
+DISTINCT = [name for name in all_rules() if name not in TRIPLETS or name.startswith("triplet-visual-full")]
 
 
 def trains(steps=300, sources=3, targets=2, rate=0.05, seed=0):
@@ -305,7 +308,7 @@ def enlarged(name):
     return rule(name).tuned(**(LARGE.get(name) or LARGE[name.partition("-")[0]]))
 
 
-@given(st.sampled_from(list(rules())), st.integers(0, 2**32 - 1), st.floats(0.02, 0.6), st.floats(-2, 2))
+@given(st.sampled_from(list(all_rules())), st.integers(0, 2**32 - 1), st.floats(0.02, 0.6), st.floats(-2, 2))
 def test_weights_never_leave_their_bounds(name, seed, rate, third):
     chosen = enlarged(name)
     pre, post = trains(40, rate=rate, seed=seed)
@@ -528,8 +531,8 @@ def test_only_synapses_between_spiking_neurons_become_plastic():
 
 
 def test_every_parameter_has_a_unit_a_meaning_and_a_source():
-    assert len(rules()) == 18 and all(name == found.name for name, found in rules().items())
-    for found in rules().values():
+    assert len(all_rules()) == 18 and all(name == found.name for name, found in all_rules().items())
+    for found in all_rules().values():
         assert found.source and found.says
         for symbol, parameter in found.parameters.items():
             assert parameter.meaning and parameter.source, (found.name, symbol)
@@ -581,7 +584,7 @@ def dmpnet(*arguments) -> int:
 def test_rules_are_listed_with_their_sources(capsys):
     assert dmpnet("stdp") == 0
     out = capsys.readouterr().out
-    assert all(name in out for name in rules()) and "Pfister & Gerstner 2006" in out
+    assert all(name in out for name in all_rules()) and "Pfister & Gerstner 2006" in out
 
 
 def test_a_rule_is_shown_with_units(capsys):

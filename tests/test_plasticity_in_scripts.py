@@ -17,10 +17,10 @@ from networks import random_input, random_network
 from numpy.testing import assert_allclose, assert_array_equal
 
 from dmpnet import plasticity
+from dmpnet.brian.conversion import convert
 from dmpnet.errors import DmpnetError
-from dmpnet.hardware import chip
-from dmpnet.network import convert
-from dmpnet.plasticity import integer_reference, names, protocols, rule, rules
+from dmpnet.hardware import chip, plastic_rules
+from dmpnet.plasticity import all_rules, integer_reference, names, protocols, rule
 from dmpnet.plasticity import reference as exact
 
 EPS = np.finfo(float).eps
@@ -69,7 +69,7 @@ OF_A_KIND = ("pair-additive", "triplet-visual-full", "diehl-cook-code", "reward-
 
 def of_kind(name):
     if name.endswith("learning"):
-        return plasticity.constrain(rule("pair-nearest").tuned(A_plus=0.3), chip.load("learning"), DT).brian2
+        return plastic_rules.constrain(rule("pair-nearest").tuned(A_plus=0.3), chip.load("learning"), DT).brian2
     return rule(name).tuned(p_plus=0.9, p_minus=0.9) if name == "stochastic-binary" else rule(name)
 
 
@@ -266,7 +266,7 @@ def test_neurons_of_different_steps_are_refused():
 
 
 def test_a_rule_of_a_chip_runs_in_the_steps_it_was_made_for():
-    made = plasticity.constrain(PAIR, chip.load("learning"), DT).brian2
+    made = plastic_rules.constrain(PAIR, chip.load("learning"), DT).brian2
     with pytest.raises(DmpnetError, match="dt = 0.1 ms of .* made for steps of 1 ms; constrain it for dt = 0.0001 s"):
         plasticity.synapses(made, *pair(dt=0.1 * ms))
     pre, post = pair()
@@ -289,7 +289,7 @@ def later(fired, steps):
 
 
 @settings(max_examples=15)
-@given(st.sampled_from([name for name in rules() if name != "voltage-gated"]), st.data())
+@given(st.sampled_from([name for name in all_rules() if name != "voltage-gated"]), st.data())
 def test_a_rule_with_delays_is_the_rule_of_later_spikes(name, data):
     """Of an axon and a dendrite, one for all or one for each neuron."""
     pre, post = trains(rate=0.3)
@@ -345,7 +345,7 @@ def test_a_delay_set_behind_the_back_of_the_traces_is_refused(side, argument, bu
 
 def test_rules_whose_steps_are_parts_of_w_max_want_it_above_zero():
     refused = set()
-    for name, found in rules().items():
+    for name, found in all_rules().items():
         if name == "stochastic-binary":
             continue
         for low, high in ((-1.0, 0.0), (-2.0, -1.0)):
@@ -395,7 +395,7 @@ def test_in_single_precision_a_pair_changes_the_weight_by_the_window_to_that_pre
 
 
 def test_integers_of_a_chip_are_refused_in_single_precision():
-    made = plasticity.constrain(PAIR, chip.load("learning"), DT).brian2
+    made = plastic_rules.constrain(PAIR, chip.load("learning"), DT).brian2
     pre, post = pair()
     plastic = plasticity.synapses(made, pre, post)
     before, prefs["core.default_float_dtype"] = prefs["core.default_float_dtype"], np.float32
@@ -474,7 +474,7 @@ def test_a_reward_set_by_hand_counts_undecayed_from_the_next_step_on():
 
 def test_a_reward_of_a_chip_counts_undecayed_too():
     """c (d + d_0) gain >> shift in the first step, of an eligibility and a reward set by hand."""
-    made = plasticity.constrain(rule("reward-modulated"), chip.load("ideal"), DT)
+    made = plastic_rules.constrain(rule("reward-modulated"), chip.load("ideal"), DT)
     step = next(change for change in made.changes if change.when == "end")
     c, d = made.eligibility.word.high // 4, made.third_code(0.5)
     pre, post = pair()
@@ -513,7 +513,7 @@ def test_after_a_coincidence_both_conventions_go_on_alike():
 
 def test_a_chip_has_no_traces_that_tell_a_coincidence():
     with pytest.raises(DmpnetError, match="pair-nearest-coincident: no integer form.*take pair-nearest"):
-        plasticity.constrain(rule("pair-nearest-coincident"), chip.load("learning"), DT)
+        plastic_rules.constrain(rule("pair-nearest-coincident"), chip.load("learning"), DT)
 
 
 # in converted networks

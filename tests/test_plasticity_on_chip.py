@@ -26,16 +26,18 @@ from networks import random_input, random_network
 from numpy.testing import assert_array_equal
 
 from dmpnet import cli, plasticity
+from dmpnet.arithmetic import lfsr
+from dmpnet.arithmetic.fixed import Word
+from dmpnet.brian.conversion import convert, duration, timing
 from dmpnet.errors import DmpnetError
-from dmpnet.fixed import Word
-from dmpnet.hardware import chip, integers, lfsr
+from dmpnet.hardware import chip
 from dmpnet.hardware.constrain import constrain as constrain_network
-from dmpnet.network import convert, duration, timing
-from dmpnet.plasticity import Device, Rule, constrain, integer_reference, protocols, rule, rules
+from dmpnet.hardware.plastic_rules import FARTHEST, WIDEST, constrain, decayed
+from dmpnet.plasticity import Device, Rule, all_rules, integer_reference, protocols, rule
 from dmpnet.plasticity.device import VARIATION_BITS, drifted
 from dmpnet.plasticity.integer_rule import Trace, drawn
-from dmpnet.plasticity.on_chip import FARTHEST, WIDEST, decayed
-from dmpnet.plasticity.reward import REWARD
+from dmpnet.plasticity.rules.reward import REWARD
+from dmpnet.reference import integers
 
 DT = 1e-3
 CHIP = chip.load("learning")
@@ -588,7 +590,7 @@ def test_wrong_drift():
 # what a rule becomes
 
 
-@pytest.mark.parametrize("name", [name for name in rules() if name != "pair-nearest-coincident"])
+@pytest.mark.parametrize("name", [name for name in all_rules() if name != "pair-nearest-coincident"])
 def test_every_rule_of_the_catalogue_has_an_integer_form(name):
     made = on(name)
     assert made.changes and made.highest > made.lowest

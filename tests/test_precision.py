@@ -10,9 +10,10 @@ from networks import random_input, random_network
 
 from dmpnet import reference
 from dmpnet.errors import DmpnetError
-from dmpnet.hardware import chip, pareto, precision
+from dmpnet.hardware import chip, precision
 from dmpnet.hardware.constrain import constrain
 from dmpnet.hardware.fit import fit
+from dmpnet.results import pareto
 
 LADDERS = st.dictionaries(st.sampled_from("abcd"), st.lists(st.integers(1, 16), min_size=1, max_size=4, unique=True),
                           min_size=1)

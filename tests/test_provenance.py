@@ -6,9 +6,9 @@ import threading
 
 import pytest
 
-from dmpnet import provenance
 from dmpnet.errors import DmpnetError
-from dmpnet.provenance import Runs
+from dmpnet.results import provenance
+from dmpnet.results.provenance import Runs
 
 
 def test_two_scripts_add_to_one_file(tmp_path):
@@ -61,7 +61,7 @@ def test_a_checkout_is_not_clean_when_what_decides_results_was_edited(changed, c
     git = ["git", "-C", str(tmp_path), "-c", "user.name=a", "-c", "user.email=a@b.c"]
     for words in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "one"]):
         subprocess.run([*git, *words], check=True)
-    monkeypatch.setattr(provenance, "__file__", str(tmp_path / "dmpnet" / "provenance.py"))
+    monkeypatch.setattr(provenance, "__file__", str(tmp_path / "dmpnet" / "results" / "provenance.py"))
     clean = provenance.commit()
     assert clean and not clean.endswith("+changes")
     (tmp_path / changed).write_text("after")
@@ -69,7 +69,7 @@ def test_a_checkout_is_not_clean_when_what_decides_results_was_edited(changed, c
 
 
 def test_outside_a_checkout_there_is_no_commit(tmp_path, monkeypatch):
-    monkeypatch.setattr(provenance, "__file__", str(tmp_path / "dmpnet" / "provenance.py"))
+    monkeypatch.setattr(provenance, "__file__", str(tmp_path / "dmpnet" / "results" / "provenance.py"))
     assert provenance.commit() is None
 
 

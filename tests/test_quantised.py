@@ -11,12 +11,14 @@ torch = pytest.importorskip("torch", reason="needs torch: pip install '.[train]'
 from data_files import digits, write_digits  # noqa: E402
 from networks import bars, random_input, random_network  # noqa: E402
 
-from dmpnet import cli, reference, weights  # noqa: E402
+from dmpnet import cli, reference  # noqa: E402
+from dmpnet.arithmetic.fixed import Word  # noqa: E402
+from dmpnet.equations.neurons import Neuron  # noqa: E402
 from dmpnet.errors import DmpnetError  # noqa: E402
-from dmpnet.fixed import Word  # noqa: E402
-from dmpnet.hardware import chip, integers  # noqa: E402
+from dmpnet.hardware import chip  # noqa: E402
 from dmpnet.hardware.constrain import constrain  # noqa: E402
-from dmpnet.neurons import Neuron  # noqa: E402
+from dmpnet.reference import integers  # noqa: E402
+from dmpnet.trained import weights  # noqa: E402
 from dmpnet.training import quantised  # noqa: E402
 from dmpnet.training.integer_memory import IntegerMemory  # noqa: E402
 from dmpnet.training.recipe import Recipe  # noqa: E402

@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from networks import random_input, random_network
 
-from dmpnet import shipped, swap, table, weights
+from dmpnet.brian.session import run_time
+from dmpnet.disk import shipped
 from dmpnet.hardware import chip
 from dmpnet.hardware.constrain import constrain
-from dmpnet.session import run_time
+from dmpnet.results import table
+from dmpnet.trained import swap, weights
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()

@@ -11,11 +11,14 @@ from hypothesis import strategies as st
 from networks import random_input
 from networks import random_network as build
 
-from dmpnet import data, memory, reference, shipped, weights
-from dmpnet.activity import Activity, mismatches, smoothed
+from dmpnet import data, reference
+from dmpnet.disk import shipped
+from dmpnet.equations import memory
+from dmpnet.equations.neurons import ACTS, Neuron
 from dmpnet.errors import DmpnetError
-from dmpnet.neurons import ACTS, Neuron
-from dmpnet.weights import Encoding, Layer, TrainedNetwork, legendre_pathway
+from dmpnet.trained import weights
+from dmpnet.trained.activity import Activity, mismatches, smoothed
+from dmpnet.trained.weights import Encoding, Layer, TrainedNetwork, legendre_pathway
 
 KINDS = ("FSNN", "RSNN", "DMP", "DMP+RSNN")
 seeds = st.integers(0, 2**16)

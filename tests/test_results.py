@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dmpnet import drawing, results
+from dmpnet import drawing
+from dmpnet.disk import results
 from dmpnet.errors import DmpnetError
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -18,13 +18,13 @@ from hypothesis import strategies as st
 from networks import random_input, random_network
 from test_network import ALL, COUPLINGS, NETWORKS, assert_informative, assert_same
 
-from dmpnet import network as conversion
-from dmpnet import reference, session
-from dmpnet.backends import MAKE, TWO_AT_ONCE
+from dmpnet import reference
+from dmpnet.brian import conversion, session
+from dmpnet.brian.backends import MAKE, TWO_AT_ONCE
+from dmpnet.brian.conversion import convert
+from dmpnet.brian.simulation import simulate
 from dmpnet.errors import BackendError, DmpnetError
-from dmpnet.network import convert
-from dmpnet.simulation import simulate
-from dmpnet.weights import Encoding
+from dmpnet.trained.weights import Encoding
 
 STATEFUL = {name: NETWORKS[name] for name in ("every constant differs", "soft reset, memory and recurrence", "dilation",
                                               "analog", "delays", "delays in layer 2, recurrence",

@@ -25,10 +25,11 @@ from hypothesis.stateful import (
 from networks import random_input, random_network
 from test_network import COUPLINGS
 
-from dmpnet import plasticity, reference, session
-from dmpnet.network import convert
-from dmpnet.simulation import simulate
-from dmpnet.weights import TrainedNetwork
+from dmpnet import plasticity, reference
+from dmpnet.brian import session
+from dmpnet.brian.conversion import convert
+from dmpnet.brian.simulation import simulate
+from dmpnet.trained.weights import TrainedNetwork
 
 STEPS = 16
 KINDS: dict[str, dict[str, Any]] = {

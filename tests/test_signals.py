@@ -16,8 +16,9 @@ import pytest
 from data_files import digits, write_digits
 from networks import random_input, random_network
 
-from dmpnet import processes, stopping, weights
 from dmpnet.errors import BackendError
+from dmpnet.system import processes, stopping
+from dmpnet.trained import weights
 
 ROOT = Path(__file__).resolve().parents[1]
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="needs Linux: or macOS, whose signals these are")
@@ -30,7 +31,7 @@ def patience():
 
 
 def alive(case):
-    """Command lines of the processes that have `case` in their environment, seen without dmpnet.watcher."""
+    """Command lines of the processes that have `case` in their environment, seen without dmpnet.system.watcher."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
@@ -169,7 +170,7 @@ def test_what_a_killed_process_started_is_ended(tmp_path):
 def test_in_a_workplace_also_what_others_started_is_ended(tmp_path):
     """As Brian2 starts compilers for Cython: neither through dmpnet nor in a group of their own."""
     case = uuid.uuid4().hex
-    script = ("import subprocess, time; from dmpnet.processes import workplace\n"
+    script = ("import subprocess, time; from dmpnet.system.processes import workplace\n"
               "with workplace():\n    subprocess.Popen(['sh', '-c', 'sleep 100 & echo > here; wait']); time.sleep(100)")
     process = started(script, case, cwd=tmp_path)
     wait_for((tmp_path / "here").exists)
@@ -190,7 +191,7 @@ def test_a_workplace_leaves_no_trace_when_it_ends():
 
 def test_a_library_may_clear_its_temporary_files_away_at_the_end_of_the_process(tmp_path):
     """As Matplotlib does with its cache and Brian2 with its log; then the folder goes, with what else is in it."""
-    script = ("import atexit, os, tempfile; from dmpnet.processes import workplace\n"
+    script = ("import atexit, os, tempfile; from dmpnet.system.processes import workplace\n"
               "with workplace():\n    left = tempfile.mkdtemp(); tempfile.mkdtemp(); atexit.register(os.rmdir, left)")
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True,
                           env=os.environ | {"PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)})

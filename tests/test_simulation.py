@@ -10,9 +10,10 @@ from brian2.devices.device import reset_device
 from networks import random_input, random_network
 from test_network import ALL, NETWORKS, assert_informative, assert_same, dyadic_network
 
-from dmpnet import backends, reference, simulation
+from dmpnet import reference
+from dmpnet.brian import backends, simulation
+from dmpnet.brian.simulation import batch_size, simulate
 from dmpnet.errors import BackendError, DmpnetError
-from dmpnet.simulation import batch_size, simulate
 
 SLOW_BACKENDS = [pytest.param(name, marks=pytest.mark.slow) for name in ("cython", "cpp_standalone")]
 

@@ -14,12 +14,13 @@ import pytest
 from networks import random_input, random_network
 from test_network import ALL, TWO_NEURONS, assert_informative, assert_same
 
-from dmpnet import reference, standalone, standalone_project
-from dmpnet.backends import MAKE
+from dmpnet import reference
+from dmpnet.brian import standalone, standalone_project
+from dmpnet.brian.backends import MAKE
+from dmpnet.brian.simulation import simulate
 from dmpnet.errors import BackendError
 from dmpnet.plasticity.protocols import brian2_on
-from dmpnet.processes import Children, children
-from dmpnet.simulation import simulate
+from dmpnet.system.processes import Children, children
 
 DESIGN = {"shape": (6, 16, 12, 3), "neurons": TWO_NEURONS, "d": (5, 1), "theta": (30.0, 10.0), "kind": "DMP+RSNN",
           "delay": (12, 5)}
@@ -148,7 +149,7 @@ def test_the_key_holds_all_that_shapes_a_program(monkeypatch, tmp_path):
     others.append(key())
     monkeypatch.undo()
     shutil.copytree(standalone.HERE, tmp_path / "dmpnet", ignore=shutil.ignore_patterns("data", "models", "*.npz"))
-    (tmp_path / "dmpnet" / "products.py").write_text("changed")
+    (tmp_path / "dmpnet" / "brian" / "products.py").write_text("changed")
     monkeypatch.setattr(standalone, "HERE", tmp_path / "dmpnet")
     others.append(key())
     monkeypatch.undo()

@@ -8,9 +8,11 @@ import pytest
 from data_files import letters, untrusted, write_braille
 from networks import random_network
 
-from dmpnet import cli, decay, swap, weights
+from dmpnet import cli
+from dmpnet.equations import decay
+from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import DmpnetError
-from dmpnet.neurons import Neuron
+from dmpnet.trained import swap, weights
 
 
 def two_layers(**changes):

@@ -6,8 +6,12 @@ import numpy as np
 import pytest
 from data_files import letters, untrusted, write_braille
 
-from dmpnet import card, cli, shipped, table, weights
+from dmpnet import cli
+from dmpnet.disk import shipped
 from dmpnet.errors import DmpnetError
+from dmpnet.results import table
+from dmpnet.trained import weights
+from dmpnet.training import card
 
 
 def result(accuracy, seed=0, differ=0):
@@ -43,10 +47,9 @@ def test_recipes_have_the_sizes_the_paper_prints():
     """Parameters by the paper's rule, in thousands, are the numbers of its table."""
     pytest.importorskip("torch", reason="needs torch: pip install '.[train]' in a clone")
     from dmpnet.models.recipes import RECIPES
-
+    from dmpnet.trained.weights import Encoding
     from dmpnet.training.model import SpikingNetwork
     from dmpnet.training.recipe import SHAPES
-    from dmpnet.weights import Encoding
 
     rows = table.rows()
     assert set(RECIPES) == set(rows)

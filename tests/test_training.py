@@ -11,11 +11,14 @@ torch = pytest.importorskip("torch", reason="needs torch: pip install '.[train]'
 
 from networks import bars  # noqa: E402
 
-from dmpnet import memory, reference, swap, weights  # noqa: E402
+from dmpnet import reference  # noqa: E402
 from dmpnet.data import Recordings  # noqa: E402
-from dmpnet.decay import decayed  # noqa: E402
+from dmpnet.equations import memory  # noqa: E402
+from dmpnet.equations.decay import decayed  # noqa: E402
+from dmpnet.equations.neurons import Neuron  # noqa: E402
 from dmpnet.errors import DmpnetError  # noqa: E402
-from dmpnet.neurons import Neuron  # noqa: E402
+from dmpnet.trained import swap, weights  # noqa: E402
+from dmpnet.trained.weights import Encoding  # noqa: E402
 from dmpnet.training import augmentation, plain, scan, trainer  # noqa: E402
 from dmpnet.training.delay import AxonalDelay  # noqa: E402
 from dmpnet.training.layer import Setting, SpikingLayer  # noqa: E402
@@ -23,7 +26,6 @@ from dmpnet.training.model import Architecture, SpikingNetwork, coarser, effecti
 from dmpnet.training.recipe import Recipe, published  # noqa: E402
 from dmpnet.training.verdict import predictions, spikes  # noqa: E402
 from dmpnet.training.workers import workers  # noqa: E402
-from dmpnet.weights import Encoding  # noqa: E402
 
 ANALOG = Encoding("analog", 1, 50, 0.001, "smnist")
 

@@ -13,11 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from networks import random_network
 
-from dmpnet import memory, weights
+from dmpnet.equations import memory
+from dmpnet.equations.memory import FEEDS
+from dmpnet.equations.neurons import ACTS, RTL, Neuron
 from dmpnet.errors import WeightsError
-from dmpnet.memory import FEEDS
-from dmpnet.neurons import ACTS, RTL, Neuron
-from dmpnet.weights import Encoding, Layer, SlowMemory, TrainedNetwork, legendre_pathway
+from dmpnet.trained import weights
+from dmpnet.trained.weights import Encoding, Layer, SlowMemory, TrainedNetwork, legendre_pathway
 
 NETWORK = random_network((3, 5, 4, 2), kind="DMP+RSNN", d=3, d_s=2, steps=9, dataset="smnist",
                          permutation=np.random.default_rng(0).permutation(9))

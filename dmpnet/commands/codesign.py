@@ -21,11 +21,14 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from dmpnet import data, outputs, provenance, results, terminal, working_folder
+from dmpnet import data
 from dmpnet.commands import options
+from dmpnet.disk import results
 from dmpnet.errors import DmpnetError
-from dmpnet.hardware import chip, pareto
-from dmpnet.processes import children, held, in_order
+from dmpnet.hardware import chip
+from dmpnet.results import outputs, pareto, provenance, terminal
+from dmpnet.system import working_folder
+from dmpnet.system.processes import children, held, in_order
 
 COSTS = {"bytes": "bytes", "nJ": "nJ an inference"}
 POINT = {"d": int, "N": int, "W_f": int, "P": int, "m": int, "bytes": int, "nJ": float, "accuracy": float,

@@ -14,16 +14,18 @@ from typing import Any
 
 import numpy as np
 
-from dmpnet import data, outputs, provenance, terminal, weights
-from dmpnet.backends import check_backend
+from dmpnet import data
+from dmpnet.brian.backends import check_backend
 from dmpnet.commands import options
 from dmpnet.data import drawn_from, validation_split
 from dmpnet.errors import DmpnetError
-from dmpnet.evaluation import evaluate
 from dmpnet.hardware import chip, precision, workload
 from dmpnet.hardware.constrain import Constrained, constrain, examined
 from dmpnet.hardware.fit import Report, fit
-from dmpnet.weights import TrainedNetwork
+from dmpnet.results import outputs, provenance, terminal
+from dmpnet.results.evaluation import evaluate
+from dmpnet.trained import weights
+from dmpnet.trained.weights import TrainedNetwork
 
 DIFFER = "spikes that differ from the reference"
 MEASURED = 400  # validation samples at most for --budget

@@ -1,9 +1,9 @@
 """What does a trained network lose if its membranes leak by subtraction?
 
 Compares, on real recordings in Brian2: the network as trained (exponential decay); linear decay put in its place, lam
-by each rule of dmpnet.decay, and the nearest bit shift, weights as they are; and, with --finetune, linear decay after
-so many more epochs of training from there, lam learned, beside exponential decay trained on for as long (extra:
-train). Results, traces of the same neuron under the same input, a figure and provenance go to --out.
+by each rule of dmpnet.equations.decay, and the nearest bit shift, weights as they are; and, with --finetune, linear
+decay after so many more epochs of training from there, lam learned, beside exponential decay trained on for as long
+(extra: train). Results, traces of the same neuron under the same input, a figure and provenance go to --out.
 """
 
 import argparse
@@ -13,12 +13,15 @@ from typing import Any
 
 import numpy as np
 
-from dmpnet import data, decay, outputs, provenance, reference, swap, terminal
-from dmpnet.backends import check_backend
+from dmpnet import data, reference
+from dmpnet.brian.backends import check_backend
 from dmpnet.commands import options
-from dmpnet.evaluation import Evaluation, evaluate
-from dmpnet.files import whole_file, write_arrays
-from dmpnet.weights import TrainedNetwork
+from dmpnet.disk.files import whole_file, write_arrays
+from dmpnet.equations import decay
+from dmpnet.results import outputs, provenance, terminal
+from dmpnet.results.evaluation import Evaluation, evaluate
+from dmpnet.trained import swap
+from dmpnet.trained.weights import TrainedNetwork
 
 FILES = ("results.csv", "traces.npz", "decay.png", "decay.pdf")
 KINDS = ("exponential", "linear")

@@ -10,10 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from dmpnet import outputs, provenance, shipped, table, terminal, weights
 from dmpnet.commands import options
+from dmpnet.disk import shipped
 from dmpnet.errors import DmpnetError
-from dmpnet.weights import TrainedNetwork
+from dmpnet.results import outputs, provenance, table, terminal
+from dmpnet.trained import weights
+from dmpnet.trained.weights import TrainedNetwork
 
 COUPLINGS = ("synapses", "shared")
 
@@ -62,7 +64,7 @@ def show(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def _equations(network: TrainedNetwork, coupling: str) -> str:
     """What the network does in a step once it is converted."""
-    from dmpnet.network import convert  # Brian2 takes a second to import
+    from dmpnet.brian.conversion import convert  # Brian2 takes a second to import
 
     return convert(network, np.zeros((1, 1, network.encoding.channels)), coupling=coupling).dynamics()
 

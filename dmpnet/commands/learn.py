@@ -15,9 +15,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from dmpnet import data, outputs, provenance
-from dmpnet.backends import BACKENDS, check_backend
+from dmpnet import data
+from dmpnet.brian.backends import BACKENDS, check_backend
 from dmpnet.commands import options
+from dmpnet.results import outputs, provenance
 
 
 def add(parsers) -> None:

@@ -16,12 +16,14 @@ import numpy as np
 from tqdm import tqdm
 
 from dmpnet import data as data_sets
-from dmpnet import outputs, shipped, terminal, weights
-from dmpnet.backends import BACKENDS
+from dmpnet.brian.backends import BACKENDS
 from dmpnet.data import Recordings, catalogue
+from dmpnet.disk import shipped
 from dmpnet.errors import DmpnetError
-from dmpnet.evaluation import Evaluation, check_match, evaluate
-from dmpnet.weights import TrainedNetwork
+from dmpnet.results import outputs, terminal
+from dmpnet.results.evaluation import Evaluation, check_match, evaluate
+from dmpnet.trained import weights
+from dmpnet.trained.weights import TrainedNetwork
 
 SEEDS = 2**32
 BYTES = {"": 1, "b": 1, "kb": 1000, "mb": 10**6, "kib": 1 << 10, "mib": 1 << 20}

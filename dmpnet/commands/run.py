@@ -6,12 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
-from dmpnet import data, outputs, provenance, terminal, weights
-from dmpnet.backends import check_backend
+from dmpnet import data
+from dmpnet.brian.backends import check_backend
 from dmpnet.commands import options
-from dmpnet.evaluation import Evaluation
-from dmpnet.files import whole_file, write_arrays
-from dmpnet.weights import TrainedNetwork
+from dmpnet.disk.files import whole_file, write_arrays
+from dmpnet.results import outputs, provenance, terminal
+from dmpnet.results.evaluation import Evaluation
+from dmpnet.trained import weights
+from dmpnet.trained.weights import TrainedNetwork
 
 SAMPLES = 100  # the first table within half a minute on numpy, where two cores are busy
 FILES = ("predictions.csv", "sample.npz", "portrait.png", "portrait.pdf")
@@ -129,7 +131,7 @@ def write(out: Path, entry: dict, rows: list, table: list, result: Evaluation, n
 
 def example(network: TrainedNetwork, recordings: data.Recordings, path: Path, sample: int = 0) -> None:
     """One recording through Brian2 with everything recorded, for the figure."""
-    from dmpnet.simulation import simulate
+    from dmpnet.brian.simulation import simulate
 
     s_in = recordings.batch([sample])
     seen = simulate(network, s_in, record=("spikes", "m", "readout"))

@@ -14,14 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from dmpnet import outputs, provenance, terminal
-from dmpnet.activity import Activity
-from dmpnet.backends import check_backend
+from dmpnet.brian.backends import check_backend
 from dmpnet.commands import options
+from dmpnet.disk.files import read_arrays, write_arrays
 from dmpnet.errors import DataError, DmpnetError, meant
-from dmpnet.files import read_arrays, write_arrays
 from dmpnet.reference import RECORDABLE, check_input
-from dmpnet.weights import TrainedNetwork
+from dmpnet.results import outputs, provenance, terminal
+from dmpnet.trained.activity import Activity
+from dmpnet.trained.weights import TrainedNetwork
 
 
 def add(parsers) -> None:
@@ -55,7 +55,7 @@ def run(arguments: argparse.Namespace, out: outputs.Outputs) -> None:
     check_input(network, s_in)
     for note in notes(network, s_in):
         print(f"note: {note}", file=sys.stderr)
-    from dmpnet.simulation import simulate  # Brian2 takes a second to import
+    from dmpnet.brian.simulation import simulate  # Brian2 takes a second to import
 
     with options.bar(len(s_in), "sample", arguments.backend) as bar:
         to = options.moved(bar)

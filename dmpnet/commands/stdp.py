@@ -19,13 +19,13 @@ from math import isnan
 from pathlib import Path
 from typing import Any
 
-from dmpnet import outputs, provenance, terminal
-from dmpnet.backends import BACKENDS, check_backend
+from dmpnet.arithmetic import lfsr
+from dmpnet.brian.backends import BACKENDS, check_backend
 from dmpnet.commands import options
+from dmpnet.disk.files import whole_file
 from dmpnet.errors import DmpnetError
-from dmpnet.files import whole_file
-from dmpnet.hardware import lfsr
 from dmpnet.hardware.fit import fit_array
+from dmpnet.results import outputs, provenance, terminal
 
 
 def add(parsers) -> None:
@@ -67,7 +67,8 @@ def _on_chip(parser: argparse.ArgumentParser) -> None:
 def _constrained(arguments: argparse.Namespace, found: Any) -> Any:
     """The rule in the chip's integers and the chip; (None, None) without --chip."""
     from dmpnet.hardware import chip
-    from dmpnet.plasticity import Device, constrain, protocols
+    from dmpnet.hardware.plastic_rules import constrain
+    from dmpnet.plasticity import Device, protocols
 
     if arguments.chip is None:
         if arguments.set or arguments.decay or arguments.device:
@@ -81,10 +82,10 @@ def _constrained(arguments: argparse.Namespace, found: Any) -> Any:
 
 def listed(arguments: argparse.Namespace) -> None:
     """Every rule: what it does, how arrays of a chip that learn by it are read, its source."""
-    from dmpnet.plasticity import rules  # Brian2 takes a second to import
-    from dmpnet.plasticity.on_chip import reads
+    from dmpnet.hardware.plastic_rules import reads
+    from dmpnet.plasticity import all_rules  # Brian2 takes a second to import
 
-    for rule in rules().values():
+    for rule in all_rules().values():
         print(rule.name)
         for line in (rule.says, f"on chips read by: {', '.join(reads(rule.name)) or 'none'}", rule.source):
             print(textwrap.fill(line, 80, initial_indent="    ", subsequent_indent="      "))
@@ -184,7 +185,7 @@ def write(arguments: argparse.Namespace, rows: list[dict[str, Any]], entry: dict
     provenance.write(made.with_suffix(".json"), entry)
     if arguments.figure:
         from dmpnet.drawing import save
-        from dmpnet.plasticity import drawing
+        from dmpnet.drawing import stdp as drawing
 
         save(drawing.window(made, *words), folder / arguments.figure.name)
 

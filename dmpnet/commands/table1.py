@@ -12,11 +12,13 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from dmpnet import card, data, outputs, provenance, table, terminal
-from dmpnet.backends import check_backend
+from dmpnet import data
+from dmpnet.brian.backends import check_backend
 from dmpnet.commands import options
+from dmpnet.disk.files import whole_file
 from dmpnet.errors import DmpnetError
-from dmpnet.files import whole_file
+from dmpnet.results import outputs, provenance, table, terminal
+from dmpnet.training import card
 
 COLUMNS = {"row": "row", "by paper's rule": "by paper's rule", "seeds": "seeds", "accuracy %": "accuracy %",
            "s.e.m.": "s.e.m.", "paper %": "paper %", "difference": "minus paper", "active %": "active %"}

@@ -4,8 +4,9 @@ import argparse
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dmpnet import data, outputs
+from dmpnet import data
 from dmpnet.commands import options
+from dmpnet.results import outputs
 
 if TYPE_CHECKING:  # which needs PyTorch
     from dmpnet.training.recipe import Recipe

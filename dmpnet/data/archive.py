@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from dmpnet.archives import check_room
+from dmpnet.disk.archives import check_room
+from dmpnet.disk.files import read_arrays
+from dmpnet.disk.headers import MOST
 from dmpnet.errors import DataError
-from dmpnet.files import read_arrays
-from dmpnet.headers import MOST
 
 Layout = Mapping[str, tuple[int | None, ...] | None]
 """Shape of whole numbers by key (None: any length), None for an array that the caller looks at."""

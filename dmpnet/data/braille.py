@@ -17,8 +17,8 @@ from dmpnet.data.catalogue import DATASETS
 from dmpnet.data.cells import check_steps
 from dmpnet.data.recordings import Recordings, check_labels
 from dmpnet.data.verification import verified
+from dmpnet.disk.files import digest
 from dmpnet.errors import DataError
-from dmpnet.files import digest
 
 TEST_EVERY = 5
 

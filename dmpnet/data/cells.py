@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dmpnet.archives import check_room
+from dmpnet.disk.archives import check_room
 from dmpnet.errors import DataError, DataWarning
 
 CHUNK = 256

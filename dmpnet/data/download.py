@@ -9,8 +9,8 @@ from pathlib import Path
 
 from dmpnet.data.catalogue import DATASETS
 from dmpnet.data.folders import spellings
+from dmpnet.disk.files import whole_file
 from dmpnet.errors import DataError
-from dmpnet.files import whole_file
 
 PIECE = 1 << 20
 """Bytes read at a time."""

@@ -4,8 +4,8 @@ import os
 from pathlib import Path
 
 from dmpnet.data.catalogue import DATASETS, Dataset
+from dmpnet.disk.files import cache_folder
 from dmpnet.errors import DataError
-from dmpnet.files import cache_folder
 
 ENVIRONMENT = "DMPNET_DATA"
 

@@ -17,14 +17,14 @@ from typing import IO, Any
 
 import numpy as np
 
-from dmpnet.archives import check_room, unzipped
 from dmpnet.data import archive
 from dmpnet.data.catalogue import DATASETS
 from dmpnet.data.cells import CHUNK, check_kept, check_steps, empty, occupy
 from dmpnet.data.recordings import Recordings, check_labels
 from dmpnet.data.verification import verified
+from dmpnet.disk.archives import check_room, unzipped
+from dmpnet.disk.files import digest
 from dmpnet.errors import DataError
-from dmpnet.files import digest
 
 CHANNELS = 700
 NEIGHBOURS = 5

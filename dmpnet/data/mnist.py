@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from dmpnet.archives import RATIO, ROOM
 from dmpnet.data import archive
 from dmpnet.data.catalogue import DATASETS, OfficialFile
 from dmpnet.data.recordings import Recordings, check_labels, check_permutation
+from dmpnet.disk.archives import RATIO, ROOM
+from dmpnet.disk.files import digest, digest_of, write_arrays
 from dmpnet.errors import DataError, DataWarning
-from dmpnet.files import digest, digest_of, write_arrays
 
 SIDE = 28
 PIXELS = SIDE * SIDE

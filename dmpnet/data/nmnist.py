@@ -21,9 +21,9 @@ from dmpnet.data.catalogue import DATASETS
 from dmpnet.data.cells import CHUNK, check_kept, check_steps, empty, occupy
 from dmpnet.data.recordings import Recordings, check_labels
 from dmpnet.data.verification import verified
+from dmpnet.disk.files import digest
+from dmpnet.disk.headers import MOST
 from dmpnet.errors import DataError, DataWarning
-from dmpnet.files import digest
-from dmpnet.headers import MOST
 
 SIDE = 34
 POOLED = SIDE // 2

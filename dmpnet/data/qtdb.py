@@ -22,13 +22,13 @@ from typing import Any
 
 import numpy as np
 
-from dmpnet.archives import PIECE, ROOM, check_room
 from dmpnet.data.catalogue import DATASETS
 from dmpnet.data.cells import TOLD, check_steps
 from dmpnet.data.recordings import Recordings
 from dmpnet.data.verification import verified
+from dmpnet.disk.archives import PIECE, ROOM, check_room
+from dmpnet.disk.files import digest
 from dmpnet.errors import DataError, DataWarning
-from dmpnet.files import digest
 
 COMPRESSED = 15
 DENSE = 50

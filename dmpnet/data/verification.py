@@ -4,8 +4,8 @@ import warnings
 from pathlib import Path
 
 from dmpnet.data.catalogue import DATASETS
+from dmpnet.disk.files import digest
 from dmpnet.errors import DataWarning
-from dmpnet.files import digest
 
 
 def verified(name: str, split: str, path: Path, n: int) -> bool | None:

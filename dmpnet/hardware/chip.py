@@ -5,17 +5,17 @@ from dataclasses import MISSING, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from dmpnet import shipped
-from dmpnet.decay import DECAYS
+from dmpnet.arithmetic.fixed import EXACT, SATURATES, Word
+from dmpnet.disk import shipped
+from dmpnet.disk.headers import MOST, parsed, record, shown, whole
+from dmpnet.equations.decay import DECAYS
+from dmpnet.equations.neurons import RESETS
 from dmpnet.errors import DmpnetError, meant
-from dmpnet.fixed import EXACT, SATURATES, Word
-from dmpnet.headers import MOST, parsed, record, shown, whole
-from dmpnet.neurons import RESETS
 
 
 @dataclass(frozen=True)
 class Words:
-    """The word of every quantity, symbols as in dmpnet.neurons; those of BINARY may be a sign alone.
+    """The word of every quantity, symbols as in dmpnet.equations.neurons; those of BINARY may be a sign alone.
 
     P : W_m Abar, or W_m where the chip does not break the dependency; b : every bias; s_in : analog input;
     beta : its fraction; I : every accumulator
@@ -100,13 +100,13 @@ class Limits:
 class Datapath:
     """How it computes.
 
-    decay : kinds of leak its neurons have (dmpnet.decay);  resets : kinds of reset
+    decay : kinds of leak its neurons have (dmpnet.equations.decay);  resets : kinds of reset
     dependency_breaking : W_m m[k] as P m[k-1] + nu x[k], so that it need not wait for m[k]
     fusion : leak, spike and memory integration in one pass, one access a neuron and step
     stationarity : input-stationary for the sparse W_f s, output-stationary for the dense P m
     in_place : all membranes leak at once in the array (dmpnet.hardware.in_memory)
-    saturates : whether a membrane is held in its word 'after' it is compared and reset, or 'before' (dmpnet.fixed);
-        a description may leave it out, then after
+    saturates : whether a membrane is held in its word 'after' it is compared and reset, or 'before'
+        (dmpnet.arithmetic.fixed); a description may leave it out, then after
     """
 
     decay: tuple[str, ...]
@@ -120,7 +120,7 @@ class Datapath:
 
 @dataclass(frozen=True)
 class Plasticity:
-    """What a core has that learns (dmpnet.plasticity.on_chip).
+    """What a core has that learns (dmpnet.hardware.plastic_rules).
 
     w : word of a weight under learning; its rounding is that of every change
     trace : of a neuron's trace, unsigned;  eligibility : of what a synapse remembers, signed

@@ -24,14 +24,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dmpnet import reference
-from dmpnet.activity import Activity
+from dmpnet.arithmetic.fixed import EXACT, Fixed, Word
+from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import DmpnetError
-from dmpnet.fixed import EXACT, Fixed, Word
-from dmpnet.hardware import basis, integers
+from dmpnet.hardware import basis
 from dmpnet.hardware.chip import Chip, Words, dimensions
 from dmpnet.hardware.rounding import compensated
-from dmpnet.neurons import Neuron
-from dmpnet.weights import Layer, SlowMemory, TrainedNetwork
+from dmpnet.reference import integers
+from dmpnet.trained.activity import Activity
+from dmpnet.trained.weights import Layer, SlowMemory, TrainedNetwork
 
 ROOM = 1.1  # of the range seen in calibration, at first
 SPREAD = 8  # largest unit of a row to the smallest: membranes share a word

@@ -6,7 +6,7 @@ A bank of memory holds words (dmpnet.hardware.chip.Words), their bits summed up 
     slow      P (N D), nu (N) where the chip breaks the dependency, Abar (D D), Bbar (D)
     state     u (N), m (D), x
 
-and in a core that learns (dmpnet.plasticity.on_chip), of every array under learning
+and in a core that learns (dmpnet.hardware.plastic_rules), of every array under learning
 
     weights   w, of every synapse, in place of W_f or W_r
     traces    those of inputs and neurons, eligibilities of synapses, a third factor, tables of w
@@ -21,13 +21,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from dmpnet import terminal
+from dmpnet.arithmetic import lfsr
+from dmpnet.arithmetic.fixed import WIDEST
+from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import DmpnetError
-from dmpnet.fixed import WIDEST
-from dmpnet.hardware import lfsr
 from dmpnet.hardware.chip import Chip, dimensions, learning
-from dmpnet.neurons import Neuron
-from dmpnet.weights import Layer, TrainedNetwork
+from dmpnet.results import terminal
+from dmpnet.trained.weights import Layer, TrainedNetwork
 
 if TYPE_CHECKING:  # it imports Brian2, which takes a second
     from dmpnet.plasticity.integer_rule import IntegerRule
@@ -226,7 +226,7 @@ def decay(core: Core, chip: Chip) -> Need:
     """Kind of leak."""
     kinds = chip.datapath.decay
     return Need("decay", core.number, "decay", core.neuron.decay, kinds,
-                f"train with {' or '.join(kinds)} decay, or swap it in the trained network (dmpnet.swap)")
+                f"train with {' or '.join(kinds)} decay, or swap it in the trained network (dmpnet.trained.swap)")
 
 
 def reset(core: Core, chip: Chip) -> Need:

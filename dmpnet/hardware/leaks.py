@@ -5,10 +5,10 @@ One step of N neurons, V and I integers (N,), s 0 or 1:
     V = saturate(leak(V));  V = saturate(V + I);  s = V >= theta;  V = 0 or V - theta where s;  write back
 
 A reset cannot leave the chip's limits, theta > 0: these saturate before they compare, as a layer does whose chip says
-so (`saturates` of dmpnet.fixed; the DMP core saturates after). Where a chip does it otherwise its class says so. The
-chips are event-driven: they add, saturate, compare and reset at every single synaptic event, and leak when a time
-reference arrives. Here I is the sum over the events of a step, saturated once, so that V may differ from the chip's
-where it saturates or crosses theta between two events of one step [ours].
+so (`saturates` of dmpnet.arithmetic.fixed; the DMP core saturates after). Where a chip does it otherwise its class
+says so. The chips are event-driven: they add, saturate, compare and reset at every single synaptic event, and leak
+when a time reference arrives. Here I is the sum over the events of a step, saturated once, so that V may differ from
+the chip's where it saturates or crosses theta between two events of one step [ours].
 
 Read for this, no code taken: github.com/ChFrenkel/tinyODIN at 1865653 (lif_neuron.v), github.com/ChFrenkel/ODIN at
 1781931 (src/LIF_neuron_blocks/lif_neuron_state.v), github.com/markplagge/NeMo at 5edb82c (src/neuro/tn_neuron.c, a
@@ -22,9 +22,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from dmpnet.decay import decayed
+from dmpnet.equations.decay import decayed
+from dmpnet.equations.neurons import RESETS
 from dmpnet.errors import DmpnetError
-from dmpnet.neurons import RESETS
 
 WIDTHS = range(4, 17)
 """Bits B of V that our own neurons can have; IMPULSE (arXiv 2105.08217) has 11, tinyODIN 12."""

@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dmpnet.arithmetic import lfsr
 from dmpnet.errors import DmpnetError
-from dmpnet.hardware import actions, lfsr
+from dmpnet.hardware import actions
 from dmpnet.hardware.actions import Action, Tally
 from dmpnet.hardware.chip import Chip, Plasticity
 

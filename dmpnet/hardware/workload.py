@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dmpnet.activity import Activity
 from dmpnet.errors import DmpnetError
-from dmpnet.weights import Layer, TrainedNetwork
+from dmpnet.trained.activity import Activity
+from dmpnet.trained.weights import Layer, TrainedNetwork
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Workload:
     events : (..., T) whole numbers, inputs that are not 0 in each step;  sent : (..., T), spikes that the layer fired
     classes : of the readout that hangs on the layer, 0 if none does
     analog : inputs have several bits;  recurrent : it has W_r
-    decay, reset : of its neurons (dmpnet.neurons)
+    decay, reset : of its neurons (dmpnet.equations.neurons)
     """
 
     N: int

@@ -35,8 +35,9 @@ from brian2 import Clock, Network, NeuronGroup, SpikeMonitor, Synapses, TimedArr
 from dmpnet.errors import DmpnetError
 from dmpnet.hardware import chip as chips
 from dmpnet.hardware.fit import Report, fit_array
+from dmpnet.hardware.plastic_rules import constrain
 from dmpnet.learning import draws
-from dmpnet.plasticity import ADAPTIVE_THRESHOLD, IntegerRule, Rule, constrain, rule, synapses
+from dmpnet.plasticity import ADAPTIVE_THRESHOLD, IntegerRule, Rule, rule, synapses
 from dmpnet.plasticity.integer_rule import rounded, written
 
 EQUATIONS = """

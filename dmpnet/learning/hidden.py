@@ -10,15 +10,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from dmpnet import memory, programs
+from dmpnet.brian import programs
+from dmpnet.brian.conversion import convert, duration
+from dmpnet.brian.session import run_time
+from dmpnet.brian.simulation import simulate
 from dmpnet.data import Recordings
+from dmpnet.equations import memory
+from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import DmpnetError
-from dmpnet.network import convert, duration
-from dmpnet.neurons import Neuron
 from dmpnet.plasticity import make_plastic, rule, weights
-from dmpnet.session import run_time
-from dmpnet.simulation import simulate
-from dmpnet.weights import Encoding, Layer, SlowMemory, TrainedNetwork
+from dmpnet.trained.weights import Encoding, Layer, SlowMemory, TrainedNetwork
 
 SAMPLES = 500
 """Of the recordings, on which the spread of m is measured."""
@@ -103,6 +104,6 @@ def _states(s_in: np.ndarray, w_x: np.ndarray, abar: np.ndarray, bbar: np.ndarra
 def traces(network: TrainedNetwork, s_in: np.ndarray, **options) -> np.ndarray:
     """(n, N) spikes of the last layer a step, averaged over each sample, in Brian2: what a readout learns from.
 
-    options : of dmpnet.simulation.simulate
+    options : of dmpnet.brian.simulation.simulate
     """
     return simulate(network, s_in, record=(), **options).counts[-1] / s_in.shape[1]

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from dmpnet.disk.files import read_arrays
+from dmpnet.disk.headers import parsed, shown, whole
 from dmpnet.errors import DmpnetError
-from dmpnet.files import read_arrays
-from dmpnet.headers import parsed, shown, whole
 
 
 def read(path: str | Path, refuse: type[DmpnetError], fix: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:

@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from dmpnet.disk.files import write_arrays
+from dmpnet.disk.headers import record, shown
 from dmpnet.errors import DmpnetError, WeightsError
-from dmpnet.files import write_arrays
-from dmpnet.headers import record, shown
 from dmpnet.learning import kept
 from dmpnet.learning.competition import Competition
 

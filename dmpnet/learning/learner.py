@@ -12,15 +12,15 @@ from pathlib import Path
 
 import numpy as np
 
-from dmpnet import provenance
+from dmpnet.disk.files import digest, digest_of, whole_file, write_arrays
+from dmpnet.disk.headers import record
 from dmpnet.errors import DmpnetError
-from dmpnet.files import digest, digest_of, whole_file, write_arrays
-from dmpnet.headers import record
 from dmpnet.learning import kept, shows
 from dmpnet.learning import labels as voting
 from dmpnet.learning.competition import Competition, normalised
 from dmpnet.learning.learned import Learned, as_kept, save
 from dmpnet.learning.shows import State
+from dmpnet.results import provenance
 
 BINS = 64
 """Of the histogram of weights, from 0 to w_max, that every run adds."""

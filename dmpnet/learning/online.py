@@ -14,14 +14,15 @@ from typing import Any
 
 import numpy as np
 
-from dmpnet import provenance, weights
 from dmpnet.data import Recordings
+from dmpnet.disk.files import whole_file, write_arrays
 from dmpnet.errors import DmpnetError
-from dmpnet.evaluation import check_match
-from dmpnet.files import whole_file, write_arrays
 from dmpnet.learning import hidden, kept, readout
 from dmpnet.learning.readout import Readout
-from dmpnet.weights import TrainedNetwork
+from dmpnet.results import provenance
+from dmpnet.results.evaluation import check_match
+from dmpnet.trained import weights
+from dmpnet.trained.weights import TrainedNetwork
 
 RULE_ON = {"numpy": "numpy", "cython": "cython", "cpp_standalone": "numpy"}
 """Where the rule runs, by back end of the hidden pathway: a step a sample is too little to compile a program for."""

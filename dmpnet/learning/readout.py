@@ -8,7 +8,7 @@
 The delta rule (Widrow & Hoff 1960) of logistic units on traces that each neuron scales itself, as the covariance rule
 (Sejnowski 1977) does: a synapse needs z on its one side and the error on its other, no other synapse's weight. Without
 a_n all neurons' common mean makes the rule unstable unless it is very slow. What is learned becomes W_o, b_o of an
-ordinary network of dmpnet.weights (`folded`).
+ordinary network of dmpnet.trained.weights (`folded`).
 """
 
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from brian2 import Network, NeuronGroup, StateMonitor, Synapses, TimedArray, second
 
-from dmpnet import programs
+from dmpnet.brian import programs
 from dmpnet.plasticity.protocols import brian2_on
 
 EACH = 1.0  # seconds of Brian2 time a sample

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 from brian2 import NeuronGroup, get_device, second, volt
 
-from dmpnet import programs
-from dmpnet.hardware import lfsr
+from dmpnet.arithmetic import lfsr
+from dmpnet.brian import programs
 from dmpnet.learning import competition
 from dmpnet.learning.competition import Competition
-from dmpnet.plasticity.binary import registers
 from dmpnet.plasticity.protocols import brian2_on
+from dmpnet.plasticity.rules.binary import registers
 
 PRESENTATIONS = 500
 """Of a run, between two checkpoints: some seconds in C++."""

@@ -1,7 +1,8 @@
 """What memory devices do that words do not: devices differ, writes fail, up is not down, levels are few, states drift.
 
-A Device is an option of an integer rule (dmpnet.plasticity.on_chip.constrain), seeded, nothing from Brian2's generator;
-all of it is off by default, and then it computes as the word alone. Models are the simplest in use, numbers the user's:
+A Device is an option of an integer rule (dmpnet.hardware.plastic_rules.constrain), seeded, nothing from Brian2's
+generator; all of it is off by default, and then it computes as the word alone. Models are the simplest in use, numbers
+the user's:
 
     variation   each synapse changes by its own factor, N(1, sigma) held at 0 and above, a whole number of 1/256
     failing     a write does not take with this probability, whatever it wants to write; it still wears the cell
@@ -19,8 +20,8 @@ from typing import Any
 
 import numpy as np
 
+from dmpnet.arithmetic import lfsr
 from dmpnet.errors import DmpnetError
-from dmpnet.hardware import lfsr
 
 VARIATION_BITS = 8
 """Bits below the point of the factor of a synapse."""

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from brian2 import NeuronGroup, Quantity, Synapses, get_device, have_same_dimensions, prefs, second
 
+from dmpnet.brian.session import Wires
 from dmpnet.errors import DmpnetError
 from dmpnet.plasticity.rule import Rule
-from dmpnet.session import Wires
 
 SAME = 1e-9
 """Steps that differ by less than this part are the same."""

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dmpnet.fixed import Word
-from dmpnet.hardware import lfsr
-from dmpnet.hardware.integers import held, shifted
-from dmpnet.plasticity.binary import registers
+from dmpnet.arithmetic import lfsr
+from dmpnet.arithmetic.fixed import Word
 from dmpnet.plasticity.device import VARIATION_BITS
 from dmpnet.plasticity.integer_rule import Change, Deferred, IntegerRule, Trace
+from dmpnet.plasticity.rules.binary import registers
+from dmpnet.reference.integers import held, shifted
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ A weight is a whole number of `unit`, w its code. Traces are whole numbers too, 
 t : trace of the other neuron;  t2 : slower trace of the neuron that spikes;  third : gate;  each where the rule has it
 
 `>> shift` rounds as the chip's word of w does; at random, it adds 16 bits of noise below the point and cuts them off.
-Noise comes from shift registers (dmpnet.hardware.lfsr), one an input and one a neuron; a synapse takes the exclusive
+Noise comes from shift registers (dmpnet.arithmetic.lfsr), one an input and one a neuron; a synapse takes the exclusive
 or of its two, which is again a state of the register, unless they are equal. So 16 bits a neuron are enough, and what
 a synapse draws does not depend on the order in which events are worked off. (Some synapses may draw the same numbers;
 of more than 65,535 some must.)
@@ -29,12 +29,12 @@ from typing import Any
 import numpy as np
 from brian2 import Function, TimedArray, second
 
+from dmpnet.arithmetic import lfsr
+from dmpnet.arithmetic.fixed import ROUNDINGS, Word
+from dmpnet.brian.populations import WHOLE
 from dmpnet.errors import DmpnetError
-from dmpnet.fixed import ROUNDINGS, Word
-from dmpnet.hardware import lfsr
 from dmpnet.plasticity.device import VARIATION_BITS, Device
 from dmpnet.plasticity.rule import OURS, Parameter, Rule
-from dmpnet.populations import WHOLE
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ class Deferred:
 
 @dataclass(frozen=True)
 class IntegerRule:
-    """`rule` in the integers of a chip; see dmpnet.plasticity.on_chip.constrain.
+    """`rule` in the integers of a chip; see dmpnet.hardware.plastic_rules.constrain.
 
     dt : seconds a step
     w : word of a weight, whose codes lie from lowest to highest;  unit : weight of one code

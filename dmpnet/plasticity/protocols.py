@@ -22,17 +22,17 @@ from brian2 import (
 )
 from brian2.devices.device import reset_device
 
-from dmpnet import programs
-from dmpnet.backends import MAKE, TWO_AT_ONCE, check_backend
+from dmpnet.arithmetic import lfsr
+from dmpnet.brian import programs
+from dmpnet.brian.backends import MAKE, TWO_AT_ONCE, check_backend
+from dmpnet.brian.session import run_time
 from dmpnet.errors import BackendError
-from dmpnet.hardware import lfsr
 from dmpnet.plasticity import reference
 from dmpnet.plasticity.integer_rule import IntegerRule
-from dmpnet.plasticity.reward import REWARD
 from dmpnet.plasticity.rule import Rule
+from dmpnet.plasticity.rules.reward import REWARD
 from dmpnet.plasticity.synapses import synapses
-from dmpnet.processes import children, held
-from dmpnet.session import run_time
+from dmpnet.system.processes import children, held
 
 STEP = 1e-3
 """Seconds a step of every protocol."""

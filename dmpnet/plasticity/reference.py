@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from dmpnet.hardware import lfsr
-from dmpnet.plasticity.binary import registers
+from dmpnet.arithmetic import lfsr
+from dmpnet.plasticity.rules.binary import registers
 
 Change = Callable[[np.ndarray, int], np.ndarray]
 P = dict[str, float]

@@ -28,20 +28,15 @@ from typing import Any
 import numpy as np
 from brian2 import Network, NeuronGroup, Subgroup, Synapses, get_device, second
 
-from dmpnet import populations, session
+from dmpnet.arithmetic import lfsr
+from dmpnet.brian import populations, session
+from dmpnet.brian.session import Neurons, Wires
 from dmpnet.errors import DmpnetError
-from dmpnet.hardware import lfsr
-from dmpnet.plasticity.binary import registers
-from dmpnet.plasticity.groups import (
-    PlasticSynapses,
-    check_precision,
-    check_steps,
-    delay_of,
-)
+from dmpnet.plasticity.groups import PlasticSynapses, check_precision, check_steps, delay_of
 from dmpnet.plasticity.names import Code, apart, variables
 from dmpnet.plasticity.rule import Rule
-from dmpnet.session import Neurons, Wires
-from dmpnet.weights import TrainedNetwork
+from dmpnet.plasticity.rules.binary import registers
+from dmpnet.trained.weights import TrainedNetwork
 
 BEFORE_BOTH, AFTER_BOTH = -2, 2  # order of the jumps of traces; on_pre has -1, on_post 1
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import torch
 
+from dmpnet.disk.files import whole_file
+from dmpnet.disk.headers import shown
 from dmpnet.errors import DmpnetError
-from dmpnet.files import whole_file
-from dmpnet.headers import shown
 from dmpnet.training.model import SpikingNetwork
 
 ENTRIES = {"recipe": dict, "model": dict, "optimisers": list, "products": str, "progress": dict}

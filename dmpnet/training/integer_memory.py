@@ -1,7 +1,7 @@
 """The slow memory as a chip holds it, over a whole sequence, and its gradient as if nothing were rounded.
 
     x[k] = X(max(I(total[k]), 0) >> shift_x),  total = w_x . s_in + b_x in whole numbers
-    m[k] = M(I(Abar m[k-1]) >> shift_m + I(Bbar x[k]) >> shift_B)                (dmpnet.fixed)
+    m[k] = M(I(Abar m[k-1]) >> shift_m + I(Bbar x[k]) >> shift_B)                (dmpnet.arithmetic.fixed)
 
 To the fast neurons it is z[k] = (m[k-1], x[k]) where the chip breaks the dependency, read by (P, nu), else m[k]; in the
 trained network's units. Sums are exact: whole numbers below 2^53, in float64.
@@ -11,10 +11,10 @@ import numpy as np
 import torch
 from numba import njit
 
-from dmpnet.fixed import ROUNDINGS, Fixed, Word
-from dmpnet.hardware import lfsr
+from dmpnet.arithmetic import lfsr
+from dmpnet.arithmetic.fixed import ROUNDINGS, Fixed, Word
+from dmpnet.trained.weights import SlowMemory
 from dmpnet.training.scan import Blocks
-from dmpnet.weights import SlowMemory
 
 
 class IntegerMemory:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from dmpnet.decay import DECAYS
-from dmpnet.neurons import Neuron
+from dmpnet.equations.decay import DECAYS
+from dmpnet.equations.neurons import Neuron
 from dmpnet.training import membrane, scan
 from dmpnet.training.events import Events, as_numpy, dot, dot_adjoint, events
 from dmpnet.training.integer_memory import IntegerMemory

@@ -3,7 +3,7 @@
 Forward, per sample and neuron, for k = 0 .. T-1:
 
     u[k] = decayed(u_after[k-1]) + g (drive[k] + W_f s_in[k] + W_r s[k-1]);  s[k] = u[k] >= theta_u
-    u_after = 0 or u - theta_u where it fired;  decayed: dmpnet.decay, its constant is c here
+    u_after = 0 or u - theta_u where it fired;  decayed: dmpnet.equations.decay, its constant is c here
 
 Backward uses the sigmoid surrogate in place of the derivative of the step, and no gradient through the reset:
 

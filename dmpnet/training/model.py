@@ -6,14 +6,14 @@ import numpy as np
 import torch
 from torch import nn
 
-from dmpnet import memory
+from dmpnet.equations import memory
+from dmpnet.equations.neurons import ACTS, PUBLISHED_CODE, Neuron
 from dmpnet.errors import DmpnetError, one_of
-from dmpnet.neurons import ACTS, PUBLISHED_CODE, Neuron
+from dmpnet.trained.weights import Encoding, Layer, TrainedNetwork, legendre_pathway
 from dmpnet.training import plain
 from dmpnet.training.delay import AxonalDelay
 from dmpnet.training.layer import Setting, SpikingLayer
 from dmpnet.training.scan import Blocks, hold
-from dmpnet.weights import Encoding, Layer, TrainedNetwork, legendre_pathway
 
 INPUT_RATE = 0.05
 
@@ -47,7 +47,7 @@ class Architecture:
     sizes : (M, N_1, ..., N_L, C)
     d, theta : slow memory (kind 'dmp'), theta one number or one a layer
     blocks, feed : in place of d and theta, a hierarchy of memories in every layer (memory.hierarchy)
-    d_s, acts : dilation, and how the memory acts (dmpnet.neurons)
+    d_s, acts : dilation, and how the memory acts (dmpnet.equations.neurons)
     delay_max : axonal delays of the hidden neurons, learned, of up to so many steps; 0 for none
     delay_input : the input channels have such delays too
     learn_decay : beta of each layer is learned from neuron.beta on, with g = 1 - beta, or lam from neuron.lam on

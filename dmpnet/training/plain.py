@@ -5,7 +5,7 @@ Also an independent statement of the same arithmetic, against which the fused la
 
 import torch
 
-from dmpnet.neurons import Neuron
+from dmpnet.equations.neurons import Neuron
 
 
 class Spike(torch.autograd.Function):
@@ -33,7 +33,7 @@ def memory(s_in: torch.Tensor, w_x: torch.Tensor, b_x: torch.Tensor, response: t
 
 
 def _decayed(u: torch.Tensor, decay: str, c: float | torch.Tensor) -> torch.Tensor:
-    """dmpnet.decay.decayed, with gradients."""
+    """dmpnet.equations.decay.decayed, with gradients."""
     if decay == "exponential":
         return c * u
     if decay == "shift":
@@ -46,7 +46,7 @@ def layer(s_in: torch.Tensor, W_f: torch.Tensor, b_f: torch.Tensor, neuron: Neur
           learned: torch.Tensor | None = None) -> torch.Tensor:
     """Spikes (B, T, N) of s_in (B, T, M).
 
-    I_m : (B, T, N), W_m m + b_m as last looked at;  acts : see dmpnet.neurons
+    I_m : (B, T, N), W_m m + b_m as last looked at;  acts : see dmpnet.equations.neurons
     learned : (), takes the place of the neuron's beta, with g = 1 - beta, or of its lam
     """
     c = neuron.constant if learned is None else learned

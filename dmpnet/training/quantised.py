@@ -19,16 +19,16 @@ import numpy as np
 import torch
 from torch import nn
 
+from dmpnet.arithmetic.fixed import Word
 from dmpnet.data import Recordings
 from dmpnet.errors import DmpnetError
-from dmpnet.fixed import Word
 from dmpnet.hardware.chip import Chip
+from dmpnet.trained.weights import Encoding, Layer, TrainedNetwork
 from dmpnet.training.integer_memory import IntegerMemory
 from dmpnet.training.layer import Setting, SpikingLayer
 from dmpnet.training.model import Architecture, Pathway, SpikingNetwork
 from dmpnet.training.recipe import Recipe
 from dmpnet.training.trainer import Trainer, products
-from dmpnet.weights import Encoding, Layer, TrainedNetwork
 
 
 class Rounded(torch.autograd.Function):

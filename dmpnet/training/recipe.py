@@ -3,11 +3,11 @@
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
-from dmpnet import headers
+from dmpnet.disk import headers
+from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import DmpnetError, one_of
-from dmpnet.neurons import Neuron
+from dmpnet.trained.weights import TrainedNetwork
 from dmpnet.training.model import Architecture
-from dmpnet.weights import TrainedNetwork
 
 SHAPES = {  # Sun et al. 2026, Table 1: units, d and theta of DMP II
     "smnist": ((1, 200, 200, 10), 60, 300.0),
@@ -38,7 +38,7 @@ class Recipe:
     """Data, network and optimisation of one training run.
 
     kind to std : of the Architecture, where they are explained; beta (and
-        g = 1 - beta), decay, lam, shift are those of every layer at the start (dmpnet.decay)
+        g = 1 - beta), decay, lam, shift are those of every layer at the start (dmpnet.equations.decay)
     optimiser : 'adam' (AdamW when weight_decay > 0), or 'muon' for the matrices W_f, W_r, W_m of hidden layers: their
         momentum made orthogonal (Jordan et al. 2024), and Adam for the rest
     lr : peak learning rate

@@ -13,17 +13,18 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from dmpnet import provenance, weights
 from dmpnet.data import Recordings, validation_split
+from dmpnet.disk.files import whole_file
+from dmpnet.disk.headers import record, shown
 from dmpnet.errors import DmpnetError
-from dmpnet.files import whole_file
-from dmpnet.headers import record, shown
+from dmpnet.results import provenance
+from dmpnet.trained import weights
+from dmpnet.trained.weights import Encoding, TrainedNetwork
 from dmpnet.training import augmentation, checkpoint
 from dmpnet.training.allocation import keep_freed_memory
 from dmpnet.training.model import SpikingNetwork, effective_rank, from_trained
 from dmpnet.training.recipe import Recipe
 from dmpnet.training.workers import workers
-from dmpnet.weights import Encoding, TrainedNetwork
 
 ROWS = 25_088  # samples times steps of a piece of a batch at most: 32 sequences of pixels
 FACTORS = {"delay": 10.0, "W_r": 0.1}

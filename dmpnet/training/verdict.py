@@ -6,9 +6,9 @@ import numpy as np
 import torch
 
 from dmpnet.data import Recordings
+from dmpnet.trained.weights import TrainedNetwork
 from dmpnet.training.model import from_trained
 from dmpnet.training.workers import workers
-from dmpnet.weights import TrainedNetwork
 
 
 def predictions(network: TrainedNetwork, recordings: Recordings, dtype: str = "float32", batch: int = 64,

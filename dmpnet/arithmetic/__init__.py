@@ -1,0 +1,1 @@
+"""Numbers as a chip holds them: words, shifts, the register that rounds at random."""

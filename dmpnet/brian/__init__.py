@@ -1,0 +1,1 @@
+"""Trained networks in Brian2: conversion, couplings, back ends."""

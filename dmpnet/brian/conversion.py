@@ -1,0 +1,313 @@
+"""Trained weights -> Brian2 populations that take the trained steps, and what they did read back.
+
+Every update is the discrete one of dmpnet.equations.neurons, run by `run_regularly` at the start of a step; spikes are
+then thresholded and delivered in the same step and used in the next. Brian2's schedule is the default one (Brian2GeNN
+takes no other), so each population works a fixed number of steps behind the input, its `lag`. Until its first input
+arrives and after its last it is held at rest; `activity` shifts what was recorded back.
+
+Objects of the network, layer 1 (others alike), B samples side by side, index = sample * size + unit:
+
+    input       the channels                     W_f_1      input -> fast_1
+    scalar_1    x = ReLU(w_x . s_in + b_x)       w_x_1      input -> scalar_1,  nu_1  scalar_1 -> fast_1
+    slow_1      m = Abar m + Bbar x              Abar_1     slow_1 -> slow_1,  Bbar_1  scalar_1 -> slow_1
+    fast_1      u, spikes                        W_m_1      slow_1 -> fast_1,  W_r_1   fast_1 -> fast_1
+    readout     y = W_o s + b_o, total = sum y   W_o        last layer -> readout
+    spikes_1, u_1, m_1, x_1, y                    monitors
+
+A layer with axonal delays hears axons_1 instead: a unit for each of its inputs that does now what the input did
+delay_1 steps ago. Where it passes on spikes that takes a step more.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+from brian2 import Clock, Network, NeuronGroup, defaultclock, get_device, prefs, second
+from brian2.codegen.cpp_prefs import get_compiler_and_args
+from brian2.core.namespace import get_local_namespace
+from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
+
+from dmpnet import reference
+from dmpnet.brian import dynamics, populations, session, shared, synapses
+from dmpnet.brian.populations import Timing
+from dmpnet.errors import BackendError, DmpnetError, one_of
+from dmpnet.trained.activity import Activity, smoothed
+from dmpnet.trained.weights import TrainedNetwork
+
+COUPLINGS = {"synapses": synapses, "shared": shared}
+SCHEDULE = ["start", "groups", "thresholds", "synapses", "resets", "end"]  # Brian2's own, whatever the preferences say
+STATES = {"u": "fast", "m": "slow", "x": "scalar", "readout": "readout"}
+"""What can be recorded beside spikes, and the populations that have it (the readout as y)."""
+
+
+class Converted(Network):
+    """A trained network as a brian2.Network: change it as you like, `run()` it to its end, read its `activity()`.
+
+    trained : the network it was converted from;  shape : (B, T, M) of its input
+    coupling, record : as given to `convert`;  timing : how many steps each population works behind the input
+    clock : its own, so that no other network and no change of brian2.defaultclock reaches it (Brian2GeNN has one clock)
+    """
+
+    _BEFORE = "dmpnet: before a restore"
+
+    def __init__(self, trained: TrainedNetwork, shape: tuple[int, ...], coupling: str, record: tuple[str, ...],
+                 lags: Timing, clock: Any, objects: Iterable[Any]):
+        super().__init__(*objects)
+        self.trained, self.shape, self.coupling, self.record = trained, shape, coupling, record
+        self.timing, self.clock, self.broken_off = lags, clock, False
+        self.kept = tuple(obj.name for obj in self.objects if isinstance(obj, session.States))
+        if not _on_genn():
+            self.schedule = SCHEDULE
+
+    @property
+    def duration(self):
+        """Time of a run, in Brian2 seconds, after which the readout has seen all steps."""
+        return self.timing.total * self.trained.encoding.dt * second
+
+    def run(self, duration=None, report=None, report_period=10 * second, namespace=None, profile=None, level=0):
+        """As brian2.Network.run; without a duration, all that is left.
+
+        Refused after a run that an exception or Ctrl-C broke off within a step (`restore` an earlier state first), and
+        if somebody changed the step of its clock.
+        """
+        self._check_sound()
+        if duration is None:
+            duration = max(self.duration - self.t, 0 * second)
+        if namespace is None:
+            namespace = get_local_namespace(level=level + 1)
+        with session.exact():
+            try:
+                super().run(duration, report, report_period, namespace, profile, level)
+            except BaseException:
+                self.broken_off = session.broken_off()
+                raise
+
+    def restore(self, name="default", filename=None, restore_random_state=False):
+        """As brian2.Network.restore, but all of it or, where that fails (an object was added since), nothing."""
+        self.store(self._BEFORE)
+        try:
+            super().restore(name, filename, restore_random_state)
+        except BaseException:
+            super().restore(self._BEFORE, restore_random_state=restore_random_state)
+            raise
+        finally:
+            del self._stored_state[self._BEFORE]
+        self.broken_off = False
+
+    def activity(self, keep: int | None = None) -> Activity:
+        """What it did, as `reference.run` gives it; DmpnetError unless it ran to its end and recorded every step.
+
+        keep : only the first samples of the batch, all if None
+        """
+        self._check_sound()
+        self._check_whole()
+        return read_activity(self._read, self.trained, self.shape, self.timing, self.record, keep)
+
+    def dynamics(self) -> str:
+        """What it really does in a step, complete and in order: variables, code, synapses, thresholds and resets."""
+        return dynamics.text(self)
+
+    @property
+    def compiled_with(self) -> str:
+        """Target and compiler flags of its code, the user's: with session.REORDERING, which Brian2 sets, sums may be
+        taken in another order, and a membrane within rounding of its threshold may decide otherwise."""
+        target = prefs["codegen.target"] if get_device().__class__.__name__ == "RuntimeDevice" else "C++"
+        return target if target == "numpy" else f"{target}, {' '.join(get_compiler_and_args()[1])}"
+
+    @property
+    def steps_left(self) -> int:
+        """Simulation steps until the readout has seen all of the input: 0 after a whole run."""
+        try:
+            k = self._read("readout", "k").min()
+        except NotImplementedError:  # a program that was not run yet
+            return self.timing.total
+        return max(self.timing.steps - int(k), 0)
+
+    def _read(self, name: str, variable: str) -> np.ndarray:
+        return np.asarray(self[name].variables[variable].get_value())
+
+    def _check_sound(self) -> None:
+        if self.broken_off:
+            raise DmpnetError("converted network: its last run was broken off within a step, so that some populations "
+                              "are a step ahead of others; restore an earlier state, or convert the network again")
+        wanted, dt = self.trained.encoding.dt, float(self.clock.dt)
+        if dt != wanted:
+            raise DmpnetError(f"converted network: its clock has dt = {dt:g} s, but the network was trained with steps "
+                              f"of {wanted:g} s; set clock.dt back")
+
+    def _check_whole(self) -> None:
+        if self.steps_left:
+            raise DmpnetError(f"converted network: it ran {self.timing.total - self.steps_left} of "
+                              f"{self.timing.total} steps, but what it does is known after all of them; run it for "
+                              f"converted.duration in all, then read it")
+        steps = int(self._read("readout", "k").min()) + 1 + self.timing.readout
+        for monitor in self.objects:
+            if isinstance(monitor, session.States) and monitor.name in self.kept and monitor.N != steps:
+                raise DmpnetError(f"{monitor.name}: recorded {monitor.N} of {steps} steps, but all are needed; leave "
+                                  f"the network's own monitors active")
+
+
+def timing(network: TrainedNetwork, steps: int, coupling: str = "synapses") -> Timing:
+    """Lags of every population of `network` under a coupling, on the Brian2 device now set."""
+    hop = 2 if _on_genn() else 1  # GeNN delivers a spike before, Brian2 after the neurons of its step are updated
+    arrives = hop + (COUPLINGS[coupling].ANALOG_STEPS if network.encoding.kind == "analog" else 0)
+    u, m, x, axons = [], [], [], []
+    for number, layer in enumerate(network.layers):
+        axons.append(None if layer.delay is None else arrives)
+        if layer.delay is not None and (number or network.encoding.kind == "spikes"):
+            arrives += hop  # values are replayed late, spikes make the axons fire
+        slow_steps = COUPLINGS[coupling].SLOW_STEPS if layer.slow else (0, 0)
+        x.append(arrives if layer.slow else None)
+        m.append(arrives + slow_steps[0] if layer.slow else None)
+        u.append(arrives + slow_steps[1])
+        arrives = u[-1] + hop
+    return Timing(tuple(u), tuple(m), tuple(x), tuple(axons), arrives, steps)
+
+
+def convert(network: TrainedNetwork, s_in: np.ndarray, *, coupling: str = "synapses",
+            record: str | Iterable[str] = ("spikes",)) -> Converted:
+    """Brian2 network of `network` driven by s_in (B, T, M): `run()` it, then read its `activity()`.
+
+    s_in : read as it is, as by dmpnet.brian.simulation.simulate
+    coupling : 'synapses' is Brian2 Synapses throughout, every sample with its own, to explore, change and lesion;
+        'shared' holds each weight once and multiplies for all samples at a time, for many samples (not for GeNN)
+    record : which of 'spikes', 'u', 'm', 'x', 'readout' to keep for every step
+
+    It has a clock of its own and computes in float64, whatever the user's clock and preferences; the code generation
+    target and the compiler's flags are the user's, told by its `compiled_with`.
+    """
+    s_in = np.asarray(s_in)
+    reference.check_input(network, s_in)
+    record = check(coupling, record)
+    if _on_genn():
+        _check_genn(network)
+    _check_alone()
+    batch, steps, _ = s_in.shape
+    lags = timing(network, steps, coupling)
+    with session.exact():
+        clock = _clock(network.encoding.dt)
+        groups = populations.groups(network, batch, lags, clock, coupling == "shared", COUPLINGS[coupling].WAITING)
+        wired = COUPLINGS[coupling].wire(network, s_in, groups, lags, clock)
+        monitors = _monitors(groups, needed(network, record))
+        return Converted(network, s_in.shape, coupling, record, lags, clock, [*groups.values(), *wired, *monitors])
+
+
+def _clock(dt: float) -> Any:
+    """A clock of its own; Brian2GeNN has but one, which is then set."""
+    if _on_genn():
+        defaultclock.dt = dt * second
+        return get_device().defaultclock
+    return Clock(dt * second, name="dmpnet_clock*")
+
+
+def _check_alone() -> None:
+    """Names are unique in a standalone program: it has room for one converted network."""
+    device = get_device()
+    if isinstance(device, CPPStandaloneDevice) and "_array_readout_total" in device.arrays.values():
+        raise BackendError("cpp_standalone: its program holds a converted network already, but names are unique in it; "
+                           "call device.reinit() and device.activate() before the next, or use "
+                           "dmpnet.brian.simulation.simulate")
+
+
+def check(coupling: str, record: str | Iterable[str]) -> tuple[str, ...]:
+    """Names of what to record; DmpnetError unless they and the coupling are known."""
+    if coupling not in COUPLINGS:
+        raise DmpnetError(one_of("coupling", coupling, COUPLINGS))
+    return reference.recorded(record)
+
+
+def needed(network: TrainedNetwork, record: Iterable[str]) -> tuple[str, ...]:
+    """What has to be kept for every step: all of `record`, and the readout if it tells a class at every step."""
+    return tuple(dict.fromkeys((*record, *(("readout",) if network.kappa is not None else ()))))
+
+
+def _on_genn() -> bool:
+    return get_device().__class__.__name__ == "GeNNDevice"
+
+
+def _check_genn(network: TrainedNetwork) -> None:
+    for number, layer in enumerate(network.layers, 1):
+        if layer.delay is not None:
+            raise BackendError(f"layer {number} has axonal delays, but Brian2GeNN gives all synapses one delay; run it "
+                               f"on numpy, cython or cpp_standalone, or without delays")
+
+
+def duration(network: TrainedNetwork, steps: int, coupling: str = "synapses"):
+    """Time to run a converted network for, in Brian2 seconds, so that the last layer has seen all `steps`."""
+    return timing(network, steps, coupling).total * network.encoding.dt * second
+
+
+def _monitors(groups: dict[str, NeuronGroup], record: tuple[str, ...]) -> list:
+    """spikes_1... (counts only unless recorded), u_1..., m_1..., y.
+
+    States are kept at the very start of the next step: at the end of a step Brian2GeNN gives u before the reset.
+    """
+    monitors = []
+    for name, group in groups.items():
+        kind, _, number = name.partition("_")
+        if kind == "fast":
+            monitors.append(session.Spikes(group, name=f"spikes_{number}", record="spikes" in record))
+        for key in record:
+            if STATES.get(key) == kind:
+                variable = "y" if key == "readout" else key
+                monitors.append(session.States(group, variable, record=True, order=-1,
+                                             name=f"{variable}_{number}".rstrip("_")))
+    return monitors
+
+
+Read = Callable[[str, str], np.ndarray]
+
+
+def activity(converted: Converted, network: TrainedNetwork | None = None, shape: tuple[int, ...] | None = None,
+             coupling: str | None = None, record: str | Iterable[str] | None = None,
+             keep: int | None = None) -> Activity:
+    """`converted.activity(keep)`. The converted network knows all else; what is given here has to agree with it."""
+    if network is not None and network is not converted.trained:
+        raise DmpnetError("activity: another network than the converted one, but what is read is the latter's; leave "
+                          "network out")
+    for name, given, own in (("shape", shape and tuple(shape), tuple(converted.shape)),
+                             ("coupling", coupling, converted.coupling)):
+        if given is not None and given != own:
+            raise DmpnetError(f"activity: {name} = {given!r}, but the network was converted with {own!r}; leave {name} "
+                              f"out")
+    missing = set(reference.recorded(record or ())) - set(converted.record)
+    if missing:
+        raise DmpnetError(f"activity: record = {', '.join(sorted(missing))}, but the converted network keeps "
+                          f"{', '.join(converted.record) or 'nothing'}; convert it with that recorded")
+    return converted.activity(keep)
+
+
+def read_activity(read: Read, network: TrainedNetwork, shape: tuple[int, ...], lags: Timing,
+                  record: tuple[str, ...], keep: int | None = None) -> Activity:
+    """Activity from read(group, variable), wherever the values are kept."""
+    batch, steps = shape[:2]
+
+    def states(monitor: str, variable: str, lag: int, units: int) -> np.ndarray:
+        recorded = read(monitor, variable).reshape(-1, batch, units)[lag + 1:lag + 1 + steps, :keep]
+        return recorded.swapaxes(0, 1).copy()  # a view of one sample would change with the next run
+
+    def spikes(number: int, n: int, lag: int) -> np.ndarray:
+        fired = np.zeros((batch, steps, n), bool)
+        sample, unit = np.divmod(read(f"spikes_{number}", "i"), n)
+        fired[sample, np.rint(read(f"spikes_{number}", "t") / network.encoding.dt).astype(int) - lag, unit] = True
+        return fired[:keep]
+
+    def count(number: int) -> np.ndarray:
+        return read(f"spikes_{number}", "count").reshape(batch, -1)[:keep].astype(np.int64)
+
+    layers = list(enumerate(network.layers, 1))
+    counts = [count(number) for number, _ in layers]
+    y = states("y", "y", lags.readout, network.classes) if "readout" in needed(network, record) else np.empty(0)
+    return Activity(
+        logits=read("readout", "total").reshape(batch, -1)[:keep] / steps if network.kappa is None
+        else smoothed(y, network.kappa),
+        rates=[spiked.mean(axis=0) / steps for spiked in counts],
+        counts=counts,
+        spikes=[spikes(n, layer.N, lags.u[n - 1]) for n, layer in layers] if "spikes" in record else [],
+        u=[states(f"u_{n}", "u", lags.u[n - 1], layer.N) for n, layer in layers] if "u" in record else [],
+        m=[states(f"m_{n}", "m", lag, layer.slow.d) if layer.slow and (lag := lags.m[n - 1]) is not None else None
+           for n, layer in layers] if "m" in record else [],
+        x=[states(f"x_{n}", "x", lag, 1) if (lag := lags.x[n - 1]) is not None else None
+           for n, layer in layers] if "x" in record else [],
+        readout=y if "readout" in record else None,
+    )

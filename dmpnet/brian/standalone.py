@@ -1,0 +1,314 @@
+"""Batches on compiled C++ programs, each compiled once and kept.
+
+A program is made for an architecture, a number of steps and a batch size; weights, delays and input are files it reads.
+So other weights of the same architecture and further batches only rewrite files. A program is found by a digest of all
+that shapes it: the architecture, dmpnet's own sources, Brian2 and its preferences, the compiler with its target; its
+own bytes, and that nobody else may have written them, are checked before each use; what it wrote, after it
+(dmpnet.brian.programs). Sources are generated and compiled in a process of their own (standalone_project), so the
+user's Brian2 is not touched and names do not depend on what else is alive. Compiler flags are the user's, less
+-ffast-math.
+"""
+
+import contextlib
+import hashlib
+import importlib.metadata
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from brian2 import prefs
+from brian2.codegen.cpp_prefs import get_compiler_and_args
+
+from dmpnet.brian import axons, conversion, populations, programs, session, shared
+from dmpnet.disk import files
+from dmpnet.errors import BackendError
+from dmpnet.system.processes import Children, children, held, in_order
+from dmpnet.trained import weights
+from dmpnet.trained.activity import Activity
+from dmpnet.trained.weights import TrainedNetwork
+
+HERE = Path(__file__).parents[1]
+SOURCES = ("arithmetic/fixed", "arithmetic/lfsr", "brian/axons", "brian/conversion", "brian/populations",
+           "brian/products", "brian/programs", "brian/session", "brian/shared", "brian/standalone",
+           "brian/standalone_project", "equations/decay", "equations/neurons")
+PREFERENCES = ("compiler", "extra_compile_args", "extra_compile_args_gcc", "extra_compile_args_msvc",
+               "extra_link_args")  # of the user's codegen.cpp that a program is compiled with
+PROGRAM = "main.exe" if os.name == "nt" else "main"
+COMPILING = "compiling a C++ program, usually 15 to 25 s; kept for the next run"
+
+Report = Callable[[str], None]
+
+
+def run(network: TrainedNetwork, pieces: Iterator[tuple[np.ndarray, int]], coupling: str, record: tuple[str, ...],
+        shape: tuple[int, int], processes: int = 1, done: Callable[[int], None] = lambda samples: None,
+        cache: str | Path | None = None, report: Report = programs.told) -> list[Activity]:
+    """Activity of each piece (input, number of its samples to keep), in order; `processes` programs run at once.
+
+    shape : (samples, steps) of every piece
+    done : called with the number of samples after each piece
+    report : called with a line before a program is compiled
+    """
+    found = []
+    with held() as scratch, children() as started:
+        runner: _Runs
+        if coupling == "shared":
+            program = compiled(network, *shape, record, cache, started, report)
+            runner = _Batches(program, network, shape, record, scratch, started)
+        else:
+            report("compiling a C++ program for each batch, usually 15 to 25 s")
+            runner = _Whole(network, record, scratch, started)
+        for (_, keep), result in in_order(runner.run, pieces, processes, started):
+            found.append(result)
+            done(keep)
+    return found
+
+
+def prepare(network: TrainedNetwork, shape: tuple[int, int], record: tuple[str, ...] = ("spikes",),
+            cache: str | Path | None = None, report: Report = programs.told) -> None:
+    """Compile what a `run` of shared coupling on batches of `shape` needs, so that its time leaves that out."""
+    with children() as started:
+        compiled(network, *shape, record, cache, started, report)
+
+
+# --- programs and where they are kept -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Program:
+    """A compiled batch: its folder, the files it reads by 'group.variable', those it writes as `programs.described`."""
+
+    folder: Path
+    inputs: dict[str, str]
+    results: dict[str, Any]
+
+
+def compiled(network: TrainedNetwork, batch: int, steps: int, record: tuple[str, ...],
+             cache: str | Path | None = None, started: Children | None = None,
+             report: Report = programs.told) -> Program:
+    """The program for this architecture, from the cache or compiled into it (whole or not at all)."""
+    folder = cache_folder(cache)
+    design = specification(network, batch, steps, record)
+    entry = folder / key(design)
+    try:
+        _own(folder)
+        program = _intact(entry)
+        if program is None:
+            with held(".building-", folder) as building:
+                weights.save(blank(network, steps), building / "blank.npz")
+                report(COMPILING)
+                _build(design, building, building / "entry", started or Children())
+                program = _placed(building, entry)
+    except OSError as error:
+        raise BackendError(f"{folder}: compiled programs cannot be kept there ({error.strerror or error}); set "
+                           f"DMPNET_CACHE to a folder of yours with 10 MB of room") from error
+    if program is None:
+        raise BackendError(f"{entry}: the compiled program cannot be read back as a file that only you may write; "
+                           f"remove the folder, or set DMPNET_CACHE to another")
+    return program
+
+
+def _own(folder: Path) -> None:
+    """Make the cache's folder, for the user alone; BackendError if it is another's, who could change what is run."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if os.name != "nt":
+        status = folder.stat()
+        if status.st_uid != os.geteuid():
+            raise BackendError(f"{folder}: belongs to user {status.st_uid}, but programs kept there are run as user "
+                               f"{os.geteuid()}; set DMPNET_CACHE to a folder of yours")
+        if status.st_mode & 0o077:
+            folder.chmod(0o700)
+
+
+def _build(design: dict[str, Any], folder: Path, made: Path, started: Children) -> None:
+    """Generate and compile in a process of its own; `made` then holds the program and manifest.json."""
+    (folder / "design.json").write_text(json.dumps(design))
+    started.call([sys.executable, "-m", "dmpnet.brian.standalone_project", str(folder), str(made)], folder,
+                 "compiling the C++ program")
+    manifest = json.loads((made / "manifest.json").read_text())
+    manifest["digests"] = {path.relative_to(made).as_posix(): files.digest(path) for path in sorted(made.rglob("*"))
+                           if path.is_file() and path.name != "manifest.json"}
+    (made / "manifest.json").write_text(json.dumps(manifest))
+
+
+def _placed(building: Path, entry: Path) -> Program | None:
+    """The program built in `building`, moved to `entry` unless another process was quicker."""
+    for number in range(3):
+        program = _intact(entry)
+        if program is not None:
+            return program
+        with contextlib.suppress(OSError):
+            if os.path.lexists(entry):  # stale, damaged or not to be trusted
+                entry.rename(building / f"old{number}")
+            (building / "entry").rename(entry)
+    return _intact(entry)
+
+
+def _intact(entry: Path) -> Program | None:
+    """The program kept in `entry` if it is the user's and every byte of it is as it was written, else None."""
+    try:
+        if not all(map(_mine, (entry, entry / "manifest.json"))):
+            return None
+        manifest = json.loads((entry / "manifest.json").read_text())
+        kept = {path.relative_to(entry).as_posix(): path for path in entry.rglob("*")}
+        whole = PROGRAM in manifest["digests"] and all(map(_mine, kept.values())) and all(
+            files.digest(kept[name]) == value for name, value in manifest["digests"].items())
+        return Program(entry, manifest["inputs"], manifest["results"]) if whole else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _mine(path: Path) -> bool:
+    """Whether nobody but the user may have written `path`."""
+    status = path.lstat()
+    return os.name == "nt" or (status.st_uid == os.geteuid() and not status.st_mode & 0o022)
+
+
+def cache_folder(cache: str | Path | None = None) -> Path:
+    """`cache`, else $DMPNET_CACHE, else the platform's cache folder; programs are in its 'standalone'."""
+    return Path(cache or os.environ.get("DMPNET_CACHE") or files.cache_folder()).expanduser().absolute() / "standalone"
+
+
+def blank(network: TrainedNetwork, steps: int) -> TrainedNetwork:
+    """`network` with placeholders for everything that a program reads when it runs: no weight shapes a program."""
+    def zeros(owner: Any, *names: str) -> dict[str, Any]:
+        return {name: 0 * array for name in names if (array := getattr(owner, name)) is not None}
+
+    layers = []
+    for layer in network.layers:
+        slow, fixed, delay = layer.slow, layer.fixed, layer.delay
+        layers.append(replace(
+            layer, **zeros(layer, "W_f", "b_f", "W_r"),
+            slow=replace(slow, **zeros(slow, *weights.SLOW_ARRAYS, "nu")) if slow else None,
+            fixed=replace(fixed, theta_u=np.ones_like(fixed.theta_u)) if fixed else None,
+            delay=np.full_like(delay, axons.slots(delay, steps) - 1) if delay is not None else None))
+    return replace(network, layers=tuple(layers), **zeros(network, "W_o", "b_o"), provenance={},
+                   encoding=replace(network.encoding, steps=steps, permutation=None))
+
+
+def specification(network: TrainedNetwork, batch: int, steps: int, record: tuple[str, ...]) -> dict[str, Any]:
+    """All of a network that its C++ sources depend on: sizes and neuron constants, no weights, no delays."""
+    layers = [{"N": layer.N, "M": layer.M, "neuron": asdict(layer.neuron), "W_r": layer.W_r is not None,
+               "slow": {"d": layer.slow.d, "d_s": int(layer.slow.d_s), "acts": layer.acts,
+                        "broken": layer.slow.nu is not None} if layer.slow else None,
+               "fixed": weights.arithmetic(layer.fixed) if layer.fixed else None,
+               "slots": axons.slots(layer.delay, steps) if layer.delay is not None else None}
+              for layer in network.layers]
+    return {"layers": layers, "classes": network.classes, "kind": network.encoding.kind,
+            "dt": float(network.encoding.dt), "batch": batch, "steps": steps,
+            "record": sorted(conversion.needed(network, record)),
+            "preferences": {name: _without_reordering(prefs[f"codegen.cpp.{name}"]) for name in PREFERENCES}}
+
+
+def _without_reordering(preference: Any) -> Any:
+    return session.in_order(preference) if isinstance(preference, list) else preference
+
+
+def key(design: dict[str, Any]) -> str:
+    """Name of the program: a digest of the design and of everything that turns it into a binary."""
+    shaping = {"design": design, "sources": {name: files.digest(HERE / f"{name}.py") for name in SOURCES},
+               "brian2": importlib.metadata.version("brian2"), "compiler": compiler()}
+    return hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def compiler() -> dict[str, str]:
+    """The compiler, its version and the instructions it compiles for (it may say 'native')."""
+    kind, flags = get_compiler_and_args()
+    flags = session.in_order(flags) or []
+    if kind != "unix":
+        return {"compiler": kind, "flags": " ".join(flags)}
+    program = os.environ.get("CXX") or "g++"
+    command = [*program.split(), *flags, "-dM", "-E", "-x", "c++", os.devnull]
+    try:
+        macros = subprocess.run(command, capture_output=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise BackendError(f"backend = 'cpp_standalone': the C++ compiler {program!r} does not run ({error}); "
+                           f"install one, set CXX, or use 'numpy'") from error
+    return {"compiler": str(shutil.which(program.split()[0])), "flags": " ".join(flags),
+            "macros": hashlib.sha256(macros).hexdigest()}
+
+
+# --- runs -----------------------------------------------------------------------------------------------------------
+
+
+class _Runs(Protocol):
+    def run(self, piece: np.ndarray, keep: int) -> Activity: ...
+
+
+class _Batches:
+    """Runs a compiled program on batch after batch; every thread has a folder with the weights written once."""
+
+    def __init__(self, program: Program, network: TrainedNetwork, shape: tuple[int, int], record: tuple[str, ...],
+                 scratch: Path, started: Children):
+        self.program, self.network, self.record = program, network, record
+        self.shape, self.scratch, self.started = shape, scratch, started
+        self.lags = conversion.timing(network, shape[1], "shared")
+        self.folders = threading.local()
+
+    def _folder(self) -> Path:
+        if not hasattr(self.folders, "path"):
+            folder = Path(tempfile.mkdtemp(dir=self.scratch))
+            shutil.copytree(self.program.folder / "static_arrays", folder / "static_arrays")
+            self._write(folder, constants(self.network, *self.shape))
+            self.folders.path = folder
+        return self.folders.path
+
+    def _write(self, folder: Path, arrays: dict[str, np.ndarray]) -> None:
+        for name, array in arrays.items():
+            programs.write(array, folder / "static_arrays" / self.program.inputs[name])
+
+    @programs.room()
+    def run(self, piece: np.ndarray, keep: int) -> Activity:
+        folder = self._folder()
+        self._write(folder, {"input.stimulus": shared.by_step(self.network, piece)})
+        results = folder / "results"
+        shutil.rmtree(results, ignore_errors=True)  # of the batch before
+        results.mkdir()
+        self.started.call([str(self.program.folder / PROGRAM)], folder, "the compiled program")
+        read = programs.Written(results, self.program.results)
+        return conversion.read_activity(read, self.network, piece.shape, self.lags, self.record, keep)
+
+
+def constants(network: TrainedNetwork, batch: int, steps: int) -> dict[str, np.ndarray]:
+    """Everything a program reads but the input, by 'group.variable': weights, biases and delays."""
+    found = {f"{link.name}.w": np.ascontiguousarray(link.weights.T) for link in populations.connections(network)}
+    found |= {name: np.tile(array, batch) for name, array in populations.biases(network).items()}
+    return found | {f"{each.delays}.steps": each.steps for each in populations.axons(network, steps)}
+
+
+class _Whole:
+    """Compiles and runs one batch at a time, nothing kept: for couplings whose sizes depend on the input."""
+
+    @programs.room()
+    def __init__(self, network: TrainedNetwork, record: tuple[str, ...], scratch: Path, started: Children):
+        self.scratch, self.started, self.record = scratch, started, record
+        weights.save(network, scratch / "network.npz")
+
+    @programs.room()
+    def run(self, piece: np.ndarray, keep: int) -> Activity:
+        folder = Path(tempfile.mkdtemp(dir=self.scratch))
+        np.save(folder / "s_in.npy", piece)
+        self.started.call([sys.executable, "-m", "dmpnet.brian.standalone_project", str(folder), "--whole",
+                           str(self.scratch / "network.npz"), str(keep), *self.record], folder,
+                          "compiling and running the C++ program")
+        return _loaded(folder / "activity.npz")
+
+
+def _loaded(path: Path) -> Activity:
+    with np.load(path) as arrays:
+        names = sorted(arrays.files, key=lambda name: (name.partition("_")[0], len(name), name))
+        layers: dict[str, Any] = {"rates": [], "counts": [], "spikes": [], "u": [], "m": [], "x": []}
+        for name in names:
+            field = name.partition("_")[0]
+            if field in layers:
+                layers[field].append(arrays[name] if arrays[name].size else None)
+        return Activity(logits=arrays["logits"], readout=arrays["readout"] if "readout" in names else None, **layers)

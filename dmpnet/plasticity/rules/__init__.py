@@ -1,0 +1,1 @@
+"""STDP rules, one a file: equations, parameters with units, source."""

@@ -1,0 +1,1 @@
+"""What was found: accuracies, tables, where they come from and where they go."""

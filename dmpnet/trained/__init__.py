@@ -1,0 +1,1 @@
+"""A trained network as data, and the file that holds one."""

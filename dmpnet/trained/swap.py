@@ -1,0 +1,38 @@
+"""A trained network with another decay in its membranes, weights as they are: what a chip without multipliers would
+compute if nobody retrained."""
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+from dmpnet.equations import decay
+from dmpnet.equations.neurons import Neuron
+from dmpnet.errors import DmpnetError
+from dmpnet.trained.weights import Layer, TrainedNetwork
+
+
+def linear(network: TrainedNetwork, rule: Callable[[float, float], float] = decay.least_squares) -> TrainedNetwork:
+    """`network` with linear decay, each layer's lam chosen from its beta and theta_u by a rule.
+
+    rule : one of dmpnet.equations.decay.RULES, or alike;  in integers the nearest whole lam.
+    """
+    def leaking(layer: Layer) -> Neuron:
+        neuron = layer.neuron
+        lam = rule(neuron.beta, neuron.theta_u)
+        return replace(neuron, decay="linear", lam=min(round(lam) if layer.fixed else lam, neuron.theta_u))
+
+    return _neurons(network, leaking)
+
+
+def shift(network: TrainedNetwork) -> TrainedNetwork:
+    """`network` with the shift that leaks most like each layer's beta: 2^-shift nearest to 1 - beta on a log scale."""
+    return _neurons(network, lambda layer: replace(
+        layer.neuron, decay="shift", shift=max(1, round(-math.log2(1 - layer.neuron.beta)))))
+
+
+def _neurons(network: TrainedNetwork, other: Callable[[Layer], Neuron]) -> TrainedNetwork:
+    for number, layer in enumerate(network.layers, 1):
+        if layer.neuron.decay != "exponential":
+            raise DmpnetError(f"network: layer {number} has decay {layer.neuron.decaying}, but only exponential decay "
+                              f"has a beta to start from; give a network trained with exponential decay")
+    return replace(network, layers=tuple(replace(layer, neuron=other(layer)) for layer in network.layers))

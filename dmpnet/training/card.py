@@ -1,0 +1,115 @@
+"""What a trained network showed on the whole test set, and the card that says so beside its weights."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from tabulate import tabulate
+
+from dmpnet import data
+from dmpnet.disk.files import whole_file
+from dmpnet.results import table
+from dmpnet.results.evaluation import Evaluation
+from dmpnet.trained import weights
+from dmpnet.trained.weights import TrainedNetwork
+
+AGAIN = "Trained again by `dmpnet table1 --retrain"
+
+
+def measured(network: TrainedNetwork, recordings: data.Recordings, result: Evaluation) -> dict[str, Any]:
+    """What the whole test set showed, in Brian2, the reference and PyTorch (extra `train`), in plain JSON types."""
+    from dmpnet.training.verdict import predictions
+
+    origin = network.provenance
+    numbers: dict[str, Any] = {
+        "seed": origin["arguments"]["seed"], "parameters": weights.parameters(network),
+        "validation_accuracy": 100 * origin["validation_accuracy"],
+        "samples": len(recordings), "accuracy_brian2": result.accuracy, "accuracy_reference": result.reference_accuracy,
+        "classes_differing_from_reference": int((result.predictions != result.reference_predictions).sum()),
+        "places_compared": result.compared, "places_mismatched": result.mismatched, "rates": result.rates,
+        "margin": result.margin, "seconds_brian2": result.seconds,
+    }
+    for dtype in ("float32", "float64"):
+        theirs = predictions(network, recordings, dtype)
+        numbers[f"accuracy_pytorch_{dtype}"] = 100 * float((theirs == recordings.labels).mean())
+        numbers[f"classes_differing_from_pytorch_{dtype}"] = int((theirs != result.predictions).sum())
+    return numbers
+
+
+def write(folder: Path) -> Path:
+    """Write README.md beside the seeds' weights and records in `folder`, named like the network."""
+    with whole_file(folder / "README.md") as temporary:
+        temporary.write_text(_text(folder))
+    return folder / "README.md"
+
+
+def known(path: Path) -> bool:
+    """Whether `path` is a card that was written here."""
+    return path.name == "README.md" and AGAIN in path.read_bytes().decode(errors="replace")
+
+
+def _text(folder: Path) -> str:
+    found = table.results(folder.name, folder.parent)
+    networks = [weights.load(folder / f"seed{n['seed']}.npz") for n in found]
+    facts = _facts(networks[0], found[0]) + _older(folder.name, networks)
+    listed = "\n".join(f"- **{what}**: {fact}" for what, fact in facts)
+    accuracy, error = table.mean_and_error([n["accuracy_brian2"] for n in found])
+    spread = f" +- {error:.2f} (s.e.m. of {len(found)} seeds)" if error is not None else " (one seed)"
+    return (f"# {folder.name}\n\n{listed}\n\n## Whole test set\n\n**{accuracy:.2f} %**{spread} in Brian2 "
+            f"({found[0]['backend']}).\n\n{tabulate(map(_seed, found), headers='keys', tablefmt='github')}\n\n"
+            f"float32, float64: the PyTorch network; its classes that differ from Brian2's in brackets. Places: one "
+            f"neuron, step and sample, compared between Brian2 and the NumPy reference. Margin: closest a membrane "
+            f"came to its threshold. Active: neurons that fire in a step, layer by layer.\n\n"
+            f"{AGAIN} {folder.name} --seed K`. Learning curves: `seedK.curve.csv`.\n")
+
+
+def _facts(network: TrainedNetwork, n: dict[str, Any]) -> list[tuple[str, str]]:
+    origin, count, code = network.provenance, weights.parameters(network), network.encoding
+    slow = network.layers[0].slow
+    memory = f", slow memory d = {slow.d}, theta = {slow.theta:g} steps" if slow else ", no slow memory"
+    recipe = {key: value for key, value in origin["arguments"].items() if value not in (0, 0.0, None, [], False)}
+    return [
+        ("network", f"{network.kind} {network.shape}{memory}"),
+        ("parameters", f"{count['paper']:,} by the paper's rule; {count['trainable']:,} trainable"),
+        ("data", f"{code.dataset}: {code.kind}, {code.channels} channels, {code.steps} steps of {code.dt * 1e3:g} ms"),
+        ("split", f"{origin['training_samples']:,} samples trained on, {origin['validation_samples']:,} held out of "
+                  f"the training set to choose the epoch, {n['samples']:,} test samples looked at once a seed"),
+        ("first seed, epoch", f"{n['seed']}, {origin['epoch']} of {recipe['epochs']}"),
+        *([("began with", _begun(origin["start"]))] if "start" in origin else []),
+        ("commit", str(origin["commit"])),
+        ("recipe", ", ".join(f"{key} {value}" for key, value in recipe.items() if key != "seed")),
+        ("versions", ", ".join(f"{key} {value}" for key, value in origin["versions"].items())),
+        ("data licence", str(origin.get("data", {}).get("licence", "see dmpnet/data/NOTICE.md"))),
+    ]
+
+
+def _begun(start: dict[str, Any]) -> str:
+    """The network that a run began with, by its own provenance."""
+    recipe = start["arguments"]
+    decay = recipe.get("decay", "exponential")  # the only one at first, and not yet written down
+    return (f"a {recipe['kind']} with {decay} decay, trained on {recipe['dataset']} with the same seed for "
+            f"{recipe['epochs']} epochs at commit {start['commit']}, its decay swapped")
+
+
+def _older(row: str, networks: list[TrainedNetwork]) -> list[tuple[str, str]]:
+    """Seeds that another recipe led to than the one that makes the row now, and where the two differ."""
+    from dmpnet.models.recipes import RECIPES, begun
+    from dmpnet.training.recipe import Recipe
+
+    found = []
+    for network in networks if row in RECIPES else ():
+        old = Recipe.that_led_to(network)
+        now = begun(row, replace(RECIPES[row], seed=old.seed))[0].record()
+        differ = [f"{key} {value}, now {now[key]}" for key, value in old.record().items() if value != now[key]]
+        if differ:
+            found.append(("of an older recipe", f"seed {old.seed}: {'; '.join(differ)}"))
+    return found
+
+
+def _seed(n: dict[str, Any]) -> dict[str, Any]:
+    return {"seed": n["seed"], "validation %": f"{n['validation_accuracy']:.2f}",
+            "Brian2 %": f"{n['accuracy_brian2']:.2f}", "reference %": f"{n['accuracy_reference']:.2f}",
+            "float32 %": f"{n['accuracy_pytorch_float32']:.2f} ({n['classes_differing_from_pytorch_float32']})",
+            "float64 %": f"{n['accuracy_pytorch_float64']:.2f} ({n['classes_differing_from_pytorch_float64']})",
+            "places differing": f"{sum(n['places_mismatched']):,} of {sum(n['places_compared']):,}",
+            "margin": f"{n['margin']:.1e}", "active %": ", ".join(f"{100 * rate:.2f}" for rate in n["rates"])}
