@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from networks import random_input, random_network
 
 from dmpnet import reference
+from dmpnet.arithmetic import numpy_integers
 from dmpnet.brian.simulation import simulate
 from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import DmpnetError
 from dmpnet.hardware import chip
 from dmpnet.hardware.constrain import constrain
-from dmpnet.reference import integers
 from dmpnet.trained import swap, weights
 
 EVERYTHING = ("spikes", "u", "m", "x", "readout")
@@ -74,7 +74,7 @@ def test_brian2_computes_the_same_integers(case, coupling):
     got = simulate(made, s_in, coupling=coupling, record=EVERYTHING)
     assert_same(got, want)
     if "accumulators" in case:
-        assert any(counts["I"] for counts in integers.watched(made, s_in)[1]), "nothing overflowed"
+        assert any(counts["I"] for counts in reference.watched(made, s_in)[1]), "nothing overflowed"
 
 
 @pytest.mark.slow
@@ -212,7 +212,7 @@ def test_a_memory_of_few_bits_hears_its_input_on_a_chip_of_wide_words_too(bits):
 @given(total=st.integers(-2**52, 2**52), shift=st.integers(1, 62), noise=st.integers(0, 2**16 - 1))
 def test_rounding_at_random_is_exact_up_to_the_widest_sums(total, shift, noise):
     want = (total * 2**16 + noise * 2**shift) // 2 ** (shift + 16)  # Python's whole numbers have no end
-    assert integers.shifted(np.int64(total), shift, "stochastic", np.int64(noise)) == want
+    assert numpy_integers.shifted(np.int64(total), shift, "stochastic", np.int64(noise)) == want
 
 
 @pytest.mark.parametrize("rounding, least, most", [
@@ -220,7 +220,7 @@ def test_rounding_at_random_is_exact_up_to_the_widest_sums(total, shift, noise):
 def test_the_memory_rounds_once_a_step(rounding, least, most):
     """What kept and new add up to is cut off in one go: two roundings would stray twice as far."""
     made = constrained(random_network(), words__m__bits=6, words__m__rounding=rounding).network
-    found = integers.run(made, random_input(made, 4, seed=5), record=("m", "x"))
+    found = reference.run(made, random_input(made, 4, seed=5), record=("m", "x"))
     for layer, m, x in zip(made.layers, found.m, found.x, strict=True):
         fixed, slow = layer.fixed, layer.slow
         before = np.pad(m, ((0, 0), (1, 0), (0, 0)))[:, :-1]
@@ -255,7 +255,7 @@ def test_a_readout_whose_columns_make_up_for_each_other_says_more_exactly_what_t
     def missed(compensate):
         made = constrained(network, options={"compensate": compensate}, words__P__bits=4, words__nu__bits=4).network
         fixed, slow = made.layers[0].fixed, made.layers[0].slow
-        held = integers.run(made, s_in, record=("m", "x"))
+        held = reference.run(made, s_in, record=("m", "x"))
         before = np.pad(held.m[0], ((0, 0), (1, 0), (0, 0)))[:, :-1]
         said = before @ slow.W_m.T * 2.0**-fixed.shift_I + held.x[0] * slow.nu * 2.0**-fixed.shift_nu
         return np.square(said * fixed.unit_u / network.layers[0].neuron.g
@@ -287,7 +287,7 @@ def test_rows_of_their_own_round_finer():
 def test_nothing_saturates_on_the_calibration_samples():
     network = random_network()
     made = constrained(network, words__m__bits=6, words__u__bits=10, words__x__bits=6).network
-    for counts in integers.watched(made, random_input(network, 4, seed=5))[1]:
+    for counts in reference.watched(made, random_input(network, 4, seed=5))[1]:
         assert not any(counts[name] for name in "umx")
 
 
@@ -357,7 +357,7 @@ def test_a_constrained_network_is_not_constrained_again():
     with pytest.raises(DmpnetError, match="integers already"):
         constrain(made, chip.load("dmp"), random_input(made, 1))
     with pytest.raises(DmpnetError, match="real numbers.*constrain it"):
-        integers.run(random_network(), random_input(made, 1))
+        reference.watched(random_network(), random_input(made, 1))
 
 
 # what comes in
@@ -402,7 +402,7 @@ def test_the_integer_reference_reads_what_every_simulator_reads(wrong, named):
     made = constrained(random_network()).network
     s_in = random_input(made, 1).astype(float)
     s_in[0, 3, 2] = wrong
-    for run in (integers.run, integers.watched, reference.run):
+    for run in (reference.run, reference.watched):
         with pytest.raises(DmpnetError, match=named):
             run(made, s_in)
 
@@ -412,4 +412,4 @@ def test_products_of_the_widest_sums_are_exact(seed):
     rng = np.random.default_rng(seed)
     values = rng.integers(-(2**15), 2**15, (3, 64))
     matrix = rng.integers(-(2**30), 2**30, (64, 5))
-    np.testing.assert_array_equal(integers.product(values, matrix.astype(float)), values @ matrix)
+    np.testing.assert_array_equal(numpy_integers.product(values, matrix.astype(float)), values @ matrix)

@@ -20,12 +20,11 @@ from dmpnet.errors import DmpnetError
 from dmpnet.hardware import chip
 from dmpnet.hardware.constrain import constrain
 from dmpnet.hardware.leaks import Clipped, Shifted
-from dmpnet.reference import integers
 from dmpnet.trained import weights
 from dmpnet.trained.weights import Encoding, Layer, TrainedNetwork
 
 LEVELS = 2**20 - 1
-RUNS = pytest.mark.parametrize("run", [integers.run, simulate], ids=["reference", "Brian2"])
+RUNS = pytest.mark.parametrize("run", [reference.run, simulate], ids=["reference", "Brian2"])
 WIDE = Word(48)
 KEEPS = Neuron(decay="linear", lam=0)  # all of its membrane
 
@@ -40,7 +39,7 @@ def neuron(u, theta, saturates="after", reset="soft", decays=KEEPS, I=WIDE, shif
                           Encoding("analog", 2, 4, 1e-3, levels=LEVELS))
 
 
-def driven(network, drive, run=integers.run):
+def driven(network, drive, run=reference.run):
     """(u after every step, spikes) as lists, of one neuron that gets the whole numbers `drive`."""
     drive = np.array(drive)
     s_in = np.stack([np.maximum(drive, 0), np.maximum(-drive, 0)], axis=-1)[None] / LEVELS
@@ -168,13 +167,13 @@ def test_brian2_saturates_when_the_chip_does(saturates, coupling):
     network, made = on_a_chip(saturates)
     assert all(layer.fixed.saturates == saturates for layer in made.layers)
     s_in = random_input(network, 4, seed=9)
-    want, overflows = integers.watched(made, s_in, record=("spikes", "u"))
+    want, overflows = reference.watched(made, s_in, record=("spikes", "u"))
     assert all(counts["u"] for counts in overflows), "no membrane saturates: the order shows nothing"
     assert all(0.005 < rate.mean() < 0.6 for rate in want.rates), "silent or saturated: equality would show nothing"
     got = simulate(made, s_in, coupling=coupling, record=("spikes", "u"))
     for a, b in zip(got.spikes + got.u, want.spikes + want.u, strict=True):
         np.testing.assert_array_equal(a, b)
-    other = integers.run(with_order(made, "before" if saturates == "after" else "after"), s_in)
+    other = reference.run(with_order(made, "before" if saturates == "after" else "after"), s_in)
     assert (other.spikes[0] != want.spikes[0]).any(), "both orders give the same spikes: this shows nothing"
 
 
@@ -206,7 +205,7 @@ def test_membranes_that_saturate_first_have_room_for_what_comes_before_the_reset
     described = chip.changed(chip.load("dmp"), {"words.u.bits": 10, "datapath.saturates": "before"})
     s_in = random_input(network, 4, seed=5)
     made = constrain(network, described, s_in).network
-    assert not any(counts["u"] for counts in integers.watched(made, s_in)[1])
+    assert not any(counts["u"] for counts in reference.watched(made, s_in)[1])
 
 
 def test_a_file_says_it_only_where_it_is_not_as_it_always_was(tmp_path):

@@ -7,7 +7,6 @@ from dmpnet import reference
 from dmpnet.arithmetic.fixed import Fixed, Word
 from dmpnet.data import Recordings
 from dmpnet.equations.neurons import Neuron
-from dmpnet.reference import integers
 from dmpnet.results import evaluation
 from dmpnet.trained.weights import Encoding, Layer, TrainedNetwork
 
@@ -43,7 +42,7 @@ def test_the_margin_of_integers_is_whole_and_of_any_step():
     made = TrainedNetwork((layer,), np.ones((1, 1), np.int8), np.zeros(1, np.int8),
                           Encoding("analog", 1, 3, 1e-3, levels=10))
     for drive, margin in (([3, 0, 1], 2), ([0, 9, 1], 4), ([0, 1, 5], 0)):
-        assert integers.run(made, heard(drive) / 10).margin == margin
+        assert reference.run(made, heard(drive) / 10).margin == margin
 
 
 @pytest.mark.parametrize("order", [[0, 1, 2], [1, 2, 0], [2, 0, 1]])

@@ -26,7 +26,7 @@ from networks import random_input, random_network
 from numpy.testing import assert_array_equal
 
 from dmpnet import cli, plasticity
-from dmpnet.arithmetic import lfsr
+from dmpnet.arithmetic import lfsr, numpy_integers
 from dmpnet.arithmetic.fixed import Word
 from dmpnet.brian.conversion import convert, duration, timing
 from dmpnet.errors import DmpnetError
@@ -37,7 +37,6 @@ from dmpnet.plasticity import Device, Rule, all_rules, integer_reference, protoc
 from dmpnet.plasticity.device import VARIATION_BITS, drifted
 from dmpnet.plasticity.integer_rule import Trace, drawn
 from dmpnet.plasticity.rules.reward import REWARD
-from dmpnet.reference import integers
 
 DT = 1e-3
 CHIP = chip.load("learning")
@@ -371,7 +370,7 @@ def test_tiny_steps_are_shifted_no_further_than_is_exact(variation):
 def test_so_far_float64_and_64_bit_integers_round_at_random_alike(total, shift, noise):
     want = (total * 2**16 + noise * 2**shift) // 2 ** (shift + 16)  # Python's whole numbers have no end
     assert np.floor(total / 2.0**shift + noise / 2.0**16) == want
-    assert integers.shifted(np.int64(total), shift, "stochastic", np.int64(noise)) == want
+    assert numpy_integers.shifted(np.int64(total), shift, "stochastic", np.int64(noise)) == want
 
 
 # windows

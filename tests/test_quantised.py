@@ -17,7 +17,7 @@ from dmpnet.equations.neurons import Neuron  # noqa: E402
 from dmpnet.errors import DmpnetError  # noqa: E402
 from dmpnet.hardware import chip  # noqa: E402
 from dmpnet.hardware.constrain import constrain  # noqa: E402
-from dmpnet.reference import integers  # noqa: E402
+from dmpnet.reference.integers import IntegerLayer  # noqa: E402
 from dmpnet.trained import weights  # noqa: E402
 from dmpnet.training import quantised  # noqa: E402
 from dmpnet.training.integer_memory import IntegerMemory  # noqa: E402
@@ -61,7 +61,7 @@ def test_the_memory_is_the_chips_bit_for_bit(words, accumulator):
     made = constrain(network, described(**words), random_input(network, 4, seed=5)).network
     layer, s_in = made.layers[0], random_input(network, 5, seed=9)
     layer = replace(layer, fixed=replace(layer.fixed, I=replace(layer.fixed.I, bits=accumulator)))
-    core = integers.Core(layer, layer.fixed, *s_in.shape[:2])
+    core = IntegerLayer(layer, layer.fixed, *s_in.shape[:2])
     memory = IntegerMemory(layer.slow, layer.fixed, layer.fixed.unit_x * 2.0**-layer.fixed.shift_x, torch.float64)
     total = np.maximum(s_in @ layer.slow.w_x.astype(float) + float(layer.slow.b_x), 0)
     got = memory.forward(torch.from_numpy(total * memory.unit)).numpy() / memory.units

@@ -30,7 +30,7 @@ from dmpnet.errors import DmpnetError
 from dmpnet.hardware import basis
 from dmpnet.hardware.chip import Chip, Words, dimensions
 from dmpnet.hardware.rounding import compensated
-from dmpnet.reference import integers
+from dmpnet.reference.integers import IntegerLayer
 from dmpnet.trained.activity import Activity
 from dmpnet.trained.weights import Layer, SlowMemory, TrainedNetwork
 
@@ -114,7 +114,7 @@ def constrain(network: TrainedNetwork, chip: Chip, s_in: np.ndarray, *, rows: bo
     room = [ROOM] * len(network.layers)
     for _ in range(ATTEMPTS):
         made, changes = _rounded(network, chip, s_in, seen, room, options)
-        activity, overflows = integers.watched(made, s_in)
+        activity, overflows = reference.watched(made, s_in)
         full = [any(counts[name] for name in (("x",) if clip else ("u", "m", "x"))) for counts in overflows]
         if not any(full):
             break
@@ -136,7 +136,7 @@ def examined(network: TrainedNetwork, made: TrainedNetwork, s_in: np.ndarray, ch
     changes : what rounding did to the arrays at first;  clip : as in `constrain`
     """
     _check_exact(made)
-    activity, overflows = integers.watched(made, s_in)
+    activity, overflows = reference.watched(made, s_in)
     silent = _silent(reference.run(network, s_in), activity)
     return Constrained(made, changes, activity, silent, _notes(network, made, silent, overflows, clip))
 
@@ -439,7 +439,7 @@ def _in_words(matrix: np.ndarray, d: int, words: Words, total: float, gram: np.n
 
 def _memories(made: Layer, fixed: Fixed, s_in: np.ndarray) -> tuple[np.ndarray, np.ndarray, bool]:
     """x (B, T, 1) and m (B, T, d) of the integer layer on s_in (B, T, M), and whether m left its word."""
-    core = integers.Core(made, fixed, *s_in.shape[:2])
+    core = IntegerLayer(made, fixed, *s_in.shape[:2])
     x, m = [], []
     for k in range(s_in.shape[1]):
         core.remember(k, core.arriving(k, s_in[:, k]))

@@ -1,61 +1,17 @@
-"""The integer network step by step, in 64-bit integers, written as the chip works: what Brian2 is compared with.
-
-Shifts are shifts here and sums are integer sums; Brian2 gets floating-point expressions of the same
-(dmpnet.arithmetic.fixed), from which nothing is taken.
-"""
+"""One layer in 64-bit integers, step by step, written as the chip works: what Brian2 is compared with, bit for bit."""
 
 from collections import Counter
-from typing import Any
 
 import numpy as np
 
 from dmpnet.arithmetic import lfsr
-from dmpnet.arithmetic.fixed import Fixed, Word
-from dmpnet.errors import DmpnetError
-from dmpnet.reference import Axons, check_input
-from dmpnet.trained.activity import Activity, smoothed
+from dmpnet.arithmetic.fixed import Fixed
+from dmpnet.arithmetic.numpy_integers import aligned, held, product, shifted
+from dmpnet.reference.axons import Axons
 from dmpnet.trained.weights import Layer, TrainedNetwork
 
 
-def shifted(total: np.ndarray, shift: int, rounding: str, noise: np.ndarray | int = 0) -> np.ndarray:
-    """total >> shift (int64), rounded; a negative shift goes left.
-
-    noise : of stochastic rounding, lfsr.BITS bits
-    """
-    if shift <= 0:
-        return total << -shift
-    down = total >> shift
-    left = total - (down << shift)
-    half = 1 << shift - 1
-    if rounding == "nearest":
-        return down + ((left > half) | ((left == half) & (down & 1 == 1)))
-    if rounding == "zero":
-        return down + ((total < 0) & (left > 0))
-    if rounding == "stochastic":
-        below = max(lfsr.BITS - shift, 0)  # bits of noise below those of `left`
-        return down + ((left << below) + (np.asarray(noise) << shift + below - lfsr.BITS) >> shift + below)
-    return down
-
-
-def held(value: np.ndarray, word: Word) -> np.ndarray:
-    """What a word holds of `value`."""
-    if word.overflow == "wrap":
-        return (value - word.low) % (1 << word.bits) + word.low
-    return np.clip(value, word.low, word.high)
-
-
-def aligned(a: np.ndarray, shift_a: int, b: np.ndarray | int, shift_b: int) -> tuple[np.ndarray, int]:
-    """(a >> shift_a) + (b >> shift_b) (int64) before it is rounded: a sum, and the shift it still needs."""
-    shift = max(shift_a, shift_b)
-    return (a << shift - shift_a) + (b << shift - shift_b), shift
-
-
-def product(values: np.ndarray, matrix: np.ndarray) -> np.ndarray:
-    """values @ matrix of whole numbers, int64; by BLAS in float64, exact because no partial sum reaches 2^53."""
-    return (values.astype(float) @ matrix).astype(np.int64)
-
-
-class Core:
+class IntegerLayer:
     """Registers of one layer for B samples, at rest.
 
     overflows : how many values of each quantity did not fit their word so far
@@ -142,6 +98,21 @@ class Core:
         return held(value, word)
 
 
+class IntegerReadout:
+    """y = W_o s + b_o in whole numbers."""
+
+    def __init__(self, network: TrainedNetwork):
+        self.W_o, self.b_o = np.asarray(network.W_o, float).T, np.asarray(network.b_o, np.int64)
+
+    def step(self, s: np.ndarray) -> np.ndarray:
+        """y (B, C) of the last layer's spikes s (B, N)."""
+        return (product(s, self.W_o) + self.b_o).astype(float)
+
+    def mean(self, counts: np.ndarray, steps: int) -> np.ndarray:
+        """Mean of y over the steps, (B, C), from how often each neuron fired, (B, N)."""
+        return (product(counts, self.W_o) + steps * self.b_o) / steps
+
+
 def levels(s_in: np.ndarray, most: int) -> np.ndarray:
     """s_in as whole numbers; analog values v as the nearest to `most` v (ties to even), no less than 0 or over `most`.
 
@@ -154,46 +125,3 @@ def levels(s_in: np.ndarray, most: int) -> np.ndarray:
     over = scaled - below
     up = (over > 0.5) | ((over == 0.5) & (below % 2 == 1))
     return np.minimum(np.maximum(below + up, 0), most).astype(np.int64)
-
-
-def run(network: TrainedNetwork, s_in: np.ndarray, record: tuple[str, ...] = ("spikes",)) -> Activity:
-    """Classify s_in (B, T, M) step by step in integers; record as in dmpnet.reference.run."""
-    return watched(network, s_in, record)[0]
-
-
-def watched(network: TrainedNetwork, s_in: np.ndarray,
-            record: tuple[str, ...] = ("spikes",)) -> tuple[Activity, list[Counter[str]]]:
-    """The same, and how many values of each layer's x, m, u and I did not fit their words."""
-    if not network.fixed:
-        raise DmpnetError("network: it computes in real numbers, but this is the integer reference; constrain it to a "
-                          "chip first (dmpnet.hardware.constrain)")
-    s_in = np.asarray(s_in)
-    check_input(network, s_in)
-    s_in = levels(s_in, network.encoding.levels)
-    batch, steps, _ = s_in.shape
-    cores = [Core(layer, layer.fixed, batch, steps) for layer in network.layers if layer.fixed]
-    W_o, b_o = np.asarray(network.W_o, float).T, np.asarray(network.b_o, np.int64)
-    counts = [np.zeros_like(core.u) for core in cores]
-    kept: dict[str, list[list[np.ndarray]]] = {name: [[] for _ in cores] for name in ("spikes", "u", "m", "x")}
-    readout, margin = [], np.inf
-    for k in range(steps):
-        signal = s_in[:, k]
-        for number, core in enumerate(cores):
-            margin = min(margin, core.step(k, signal))
-            signal = core.s
-            counts[number] += signal
-            for name, value in (("spikes", signal > 0), ("u", core.u), ("m", core.m), ("x", core.x)):
-                if name in record and value is not None:
-                    kept[name][number].append(value)
-        if "readout" in record or network.kappa is not None:
-            readout.append(product(signal, W_o) + b_o)
-    y = np.stack(readout, axis=1).astype(float) if readout else np.empty(0)
-    found: dict[str, Any] = {name: [np.stack(steps, axis=1) if steps else None for steps in layers]
-                             for name, layers in kept.items() if name in record}
-    activity = Activity(
-        logits=smoothed(y, network.kappa) if network.kappa is not None
-        else (product(counts[-1], W_o) + steps * b_o) / steps,
-        rates=[count.mean(axis=0) / steps for count in counts],
-        counts=counts,
-        readout=y if "readout" in record else None, margin=float(margin), **found)
-    return activity, [core.overflows for core in cores]
