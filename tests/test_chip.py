@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dmpnet.arithmetic.fixed import WIDEST, Word
+from dmpnet.arithmetic.words import WIDEST, Word
 from dmpnet.disk import shipped
 from dmpnet.equations.decay import DECAYS
 from dmpnet.errors import DmpnetError

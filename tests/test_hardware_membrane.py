@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from networks import random_input, random_network
 
 from dmpnet import reference
-from dmpnet.arithmetic.fixed import SATURATES, Fixed, Word
+from dmpnet.arithmetic.fixed import SATURATES, Fixed
+from dmpnet.arithmetic.words import Word
 from dmpnet.brian import standalone
 from dmpnet.brian.simulation import simulate
 from dmpnet.equations.neurons import Neuron

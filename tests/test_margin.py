@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from dmpnet import reference
-from dmpnet.arithmetic.fixed import Fixed, Word
+from dmpnet.arithmetic.fixed import Fixed
+from dmpnet.arithmetic.words import Word
 from dmpnet.data import Recordings
 from dmpnet.equations.neurons import Neuron
 from dmpnet.results import evaluation

@@ -27,7 +27,7 @@ from numpy.testing import assert_array_equal
 
 from dmpnet import cli, plasticity
 from dmpnet.arithmetic import lfsr, numpy_integers
-from dmpnet.arithmetic.fixed import Word
+from dmpnet.arithmetic.words import Word
 from dmpnet.brian.conversion import convert, duration, timing
 from dmpnet.errors import DmpnetError
 from dmpnet.hardware import chip

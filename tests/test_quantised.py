@@ -12,7 +12,7 @@ from data_files import digits, write_digits  # noqa: E402
 from networks import bars, random_input, random_network  # noqa: E402
 
 from dmpnet import cli, reference  # noqa: E402
-from dmpnet.arithmetic.fixed import Word  # noqa: E402
+from dmpnet.arithmetic.words import Word  # noqa: E402
 from dmpnet.equations.neurons import Neuron  # noqa: E402
 from dmpnet.errors import DmpnetError  # noqa: E402
 from dmpnet.hardware import chip  # noqa: E402

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dmpnet.arithmetic.fixed import Word
+from dmpnet.arithmetic.words import Word
 from dmpnet.hardware.rounding import compensated
 
 

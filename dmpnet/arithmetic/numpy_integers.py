@@ -6,7 +6,7 @@ Brian2 gets floating-point expressions of the same (dmpnet.arithmetic.fixed), fr
 import numpy as np
 
 from dmpnet.arithmetic import lfsr
-from dmpnet.arithmetic.fixed import Word
+from dmpnet.arithmetic.words import Word
 
 
 def shifted(total: np.ndarray, shift: int, rounding: str, noise: np.ndarray | int = 0) -> np.ndarray:

@@ -4,15 +4,12 @@ Both couplings (dmpnet.brian.synapses, dmpnet.brian.shared) wire these same grou
 of dmpnet.equations.neurons; a step is a few lines of update, run once a step.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from brian2 import Function
 
-from dmpnet.arithmetic import fixed, lfsr
-from dmpnet.brian import products
+from dmpnet.brian import integer_steps
 from dmpnet.brian.session import Neurons
 from dmpnet.equations.decay import CONSTANTS
 from dmpnet.equations.neurons import LOWERED, RESETS, THRESHOLD, UPDATES
@@ -69,31 +66,6 @@ b_o : 1 (constant)
 """
 READ = """y = (I_o + b_o)*int(k >= 0 and k < T)
 total += y"""
-
-
-def _whole(name: str, function: Callable) -> Function:
-    """Rounding to whole numbers as a Brian2 function; C has it as `name`."""
-    made = Function(lambda v: function(v), arg_units=[1], return_unit=1)
-    made.implementations.add_numpy_implementation(lambda v: function(v), discard_units=True)
-    made.implementations.add_implementation("cpp", "", name=name)
-    made.implementations.add_implementation("cython", f"from libc.math cimport {name}", name=name)
-    return made
-
-
-WHOLE = {"rint": _whole("rint", np.rint), "trunc": _whole("trunc", np.trunc), "floored": _whole("floor", np.floor)}
-"""Not `floor`, which is Brian2's own in every namespace, and in NumPy ends at 32 bits."""
-
-
-def _rounding(layer: Layer | None, group: str, units: int, steps: int) -> dict[str, Function]:
-    """What the lines of an integer layer call to round the quantity that a group of so many units a sample holds."""
-    if layer is None or layer.fixed is None:
-        return {}
-    owner, _, number = group.partition("_")
-    quantity = {"scalar": "x", "slow": "m", "fast": "u"}[owner]
-    if quantity not in layer.fixed.noisy:
-        return dict(WHOLE)
-    symbol = f"noise_{quantity}_{number}"
-    return WHOLE | {symbol: products.Table(symbol, lfsr.noise(steps, units, quantity) / 2.0**lfsr.BITS).function()}
 
 
 @dataclass(frozen=True)
@@ -202,7 +174,8 @@ def groups(network: TrainedNetwork, batch: int, lags: Timing, clock: Any, shared
             equations += BROKEN[name.partition("_")[0]][0] + "\n"
         each = "" if layer and layer.fixed else "shared, "
         made[name] = Neurons(batch * size, equations.format(shared="(shared)" if shared_step else "", each=each),
-                             name=name, namespace=_rounding(layer, name, size, lags.steps), clock=clock, **kwargs)
+                             name=name, clock=clock,
+                             namespace=integer_steps.rounding(layer, name, size, lags.steps), **kwargs)
         if lag is not None:
             made[name].k = -1 - lag
             made[name].T = lags.steps
@@ -254,12 +227,13 @@ def updates(network: TrainedNetwork) -> dict[str, tuple[str, ...]]:
             before = {owner: early if broken else () for owner, (_, early) in BROKEN.items()}
             rectify, remember = RECTIFY, REMEMBER
             if layer.fixed:
-                rectify, remember = fixed.rectify(layer.fixed, number), fixed.remember(layer.fixed, number)
+                rectify = integer_steps.rectify(layer.fixed, number)
+                remember = integer_steps.remember(layer.fixed, number)
             lines[f"scalar_{number}"] = (*before["scalar"], rectify)
             lines[f"slow_{number}"] = (*before["slow"], remember)
-        new = fixed.looked_up(layer.fixed, broken) if layer.fixed else "(I_new + I_x)" if broken else "I_new"
+        new = integer_steps.looked_up(layer.fixed, broken) if layer.fixed else "(I_new + I_x)" if broken else "I_new"
         look = (LOOK.format(new=new),) if layer.slow else ()
-        whole = layer.fixed and fixed.integrate(layer.fixed, number, layer.neuron.decay, layer.neuron.reset,
+        whole = layer.fixed and integer_steps.integrate(layer.fixed, number, layer.neuron.decay, layer.neuron.reset,
                                                 layer.W_r is not None, layer.slow is not None)
         lines[f"fast_{number}"] = (*look, *([whole] if whole else _steps(layer, _heard(network, number))))
     return lines

@@ -9,7 +9,9 @@ user's Brian2 is not touched and names do not depend on what else is alive. Comp
 -ffast-math.
 """
 
+import ast
 import contextlib
+import functools
 import hashlib
 import importlib.metadata
 import json
@@ -37,9 +39,7 @@ from dmpnet.trained.activity import Activity
 from dmpnet.trained.weights import TrainedNetwork
 
 HERE = Path(__file__).parents[1]
-SOURCES = ("arithmetic/fixed", "arithmetic/lfsr", "brian/axons", "brian/conversion", "brian/populations",
-           "brian/products", "brian/programs", "brian/session", "brian/shared", "brian/standalone",
-           "brian/standalone_project", "equations/decay", "equations/neurons")
+BUILDER = "brian/standalone_project.py"
 PREFERENCES = ("compiler", "extra_compile_args", "extra_compile_args_gcc", "extra_compile_args_msvc",
                "extra_link_args")  # of the user's codegen.cpp that a program is compiled with
 PROGRAM = "main.exe" if os.name == "nt" else "main"
@@ -213,9 +213,25 @@ def _without_reordering(preference: Any) -> Any:
     return session.in_order(preference) if isinstance(preference, list) else preference
 
 
+@functools.cache
+def sources(folder: Path) -> list[str]:
+    """Every file of dmpnet, which lies in `folder`, that BUILDER imports, however far: what a program may depend on."""
+    found, ahead = set(), {BUILDER}
+    while ahead:
+        name = ahead.pop()
+        found.add(name)
+        for node in ast.walk(ast.parse((folder / name).read_text())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "dmpnet":
+                module = Path(*str(node.module).split(".")[1:])
+                near = [module, *(module / one.name for one in node.names)]
+                files_of = {str(path) for one in near for path in (Path(f"{one}.py"), one / "__init__.py")}
+                ahead |= {path for path in files_of if (folder / path).is_file()} - found
+    return sorted(found)
+
+
 def key(design: dict[str, Any]) -> str:
     """Name of the program: a digest of the design and of everything that turns it into a binary."""
-    shaping = {"design": design, "sources": {name: files.digest(HERE / f"{name}.py") for name in SOURCES},
+    shaping = {"design": design, "sources": {name: files.digest(HERE / name) for name in sources(HERE)},
                "brian2": importlib.metadata.version("brian2"), "compiler": compiler()}
     return hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()[:32]
 

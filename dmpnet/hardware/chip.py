@@ -5,7 +5,8 @@ from dataclasses import MISSING, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from dmpnet.arithmetic.fixed import EXACT, SATURATES, Word
+from dmpnet.arithmetic.fixed import SATURATES
+from dmpnet.arithmetic.words import EXACT, Word
 from dmpnet.disk import shipped
 from dmpnet.disk.headers import MOST, parsed, record, shown, whole
 from dmpnet.equations.decay import DECAYS

@@ -24,7 +24,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dmpnet import reference
-from dmpnet.arithmetic.fixed import EXACT, Fixed, Word
+from dmpnet.arithmetic.fixed import Fixed
+from dmpnet.arithmetic.words import EXACT, Word
 from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import DmpnetError
 from dmpnet.hardware import basis

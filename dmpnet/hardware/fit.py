@@ -22,7 +22,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from dmpnet.arithmetic import lfsr
-from dmpnet.arithmetic.fixed import WIDEST
+from dmpnet.arithmetic.words import WIDEST
 from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import DmpnetError
 from dmpnet.hardware.chip import Chip, dimensions, learning

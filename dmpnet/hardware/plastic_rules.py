@@ -23,7 +23,7 @@ from math import floor, inf, log, log2
 import numpy as np
 
 from dmpnet.arithmetic import lfsr
-from dmpnet.arithmetic.fixed import EXACT, Word
+from dmpnet.arithmetic.words import EXACT, Word
 from dmpnet.errors import DmpnetError
 from dmpnet.hardware.chip import Chip, Plasticity, learning
 from dmpnet.plasticity.catalogue import all_rules

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dmpnet.arithmetic.fixed import Word
+from dmpnet.arithmetic.words import Word
 
 DAMPING = 1e-4  # of the mean of G's diagonal is added to all of it
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from dmpnet.arithmetic import lfsr
-from dmpnet.arithmetic.fixed import Word
 from dmpnet.arithmetic.numpy_integers import held, shifted
+from dmpnet.arithmetic.words import Word
 from dmpnet.plasticity.device import VARIATION_BITS
 from dmpnet.plasticity.integer_rule import Change, Deferred, IntegerRule, Trace
 from dmpnet.plasticity.rules.binary import registers

@@ -30,8 +30,8 @@ import numpy as np
 from brian2 import Function, TimedArray, second
 
 from dmpnet.arithmetic import lfsr
-from dmpnet.arithmetic.fixed import ROUNDINGS, Word
-from dmpnet.brian.populations import WHOLE
+from dmpnet.arithmetic.words import ROUNDINGS, Word
+from dmpnet.brian.integer_steps import WHOLE
 from dmpnet.errors import DmpnetError
 from dmpnet.plasticity.device import VARIATION_BITS, Device
 from dmpnet.plasticity.rule import OURS, Parameter, Rule

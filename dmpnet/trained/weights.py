@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from dmpnet.arithmetic.fixed import WIDEST, WORDS, Fixed, Word
+from dmpnet.arithmetic.fixed import WORDS, Fixed
+from dmpnet.arithmetic.words import WIDEST, Word
 from dmpnet.disk.files import read_arrays, write_arrays
 from dmpnet.disk.headers import parsed, real, record, shown, whole
 from dmpnet.equations import memory

@@ -12,7 +12,8 @@ import torch
 from numba import njit
 
 from dmpnet.arithmetic import lfsr
-from dmpnet.arithmetic.fixed import ROUNDINGS, Fixed, Word
+from dmpnet.arithmetic.fixed import Fixed
+from dmpnet.arithmetic.words import ROUNDINGS, Word
 from dmpnet.trained.weights import SlowMemory
 from dmpnet.training.scan import Blocks
 
@@ -93,7 +94,7 @@ def remember(total, abar, bbar, part_x, rounding_x, low_x, high_x, wrap_x, part_
              part_B, low, high, wrap, noise_x, noise_m, x, m):
     """Fill x (B, T) and m (B, T, d) from total (B, T).
 
-    abar : Abar transposed, as [from, to];  part : 2^-shift;  rounding : place in fixed.ROUNDINGS
+    abar : Abar transposed, as [from, to];  part : 2^-shift;  rounding : place in words.ROUNDINGS
     """
     batch, steps, d = m.shape
     for s in range(batch):

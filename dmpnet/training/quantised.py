@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from dmpnet.arithmetic.fixed import Word
+from dmpnet.arithmetic.words import Word
 from dmpnet.data import Recordings
 from dmpnet.errors import DmpnetError
 from dmpnet.hardware.chip import Chip

@@ -1,0 +1,81 @@
+"""The step of a layer in integers as Brian2 lines, after the arithmetic told in dmpnet.arithmetic.fixed."""
+
+from collections.abc import Callable
+
+import numpy as np
+from brian2 import Function
+
+from dmpnet.arithmetic import lfsr
+from dmpnet.arithmetic.fixed import Fixed
+from dmpnet.brian import products
+from dmpnet.equations.decay import DECAYS
+from dmpnet.trained.weights import Layer
+
+
+def _whole(name: str, function: Callable) -> Function:
+    """Rounding to whole numbers as a Brian2 function; C has it as `name`."""
+    made = Function(lambda v: function(v), arg_units=[1], return_unit=1)
+    made.implementations.add_numpy_implementation(lambda v: function(v), discard_units=True)
+    made.implementations.add_implementation("cpp", "", name=name)
+    made.implementations.add_implementation("cython", f"from libc.math cimport {name}", name=name)
+    return made
+
+
+WHOLE = {"rint": _whole("rint", np.rint), "trunc": _whole("trunc", np.trunc), "floored": _whole("floor", np.floor)}
+"""Not `floor`, which is Brian2's own in every namespace, and in NumPy ends at 32 bits."""
+
+
+def rounding(layer: Layer | None, group: str, units: int, steps: int) -> dict[str, Function]:
+    """What the lines of an integer layer call to round the quantity that a group of so many units a sample holds."""
+    if layer is None or layer.fixed is None:
+        return {}
+    owner, _, number = group.partition("_")
+    quantity = {"scalar": "x", "slow": "m", "fast": "u"}[owner]
+    if quantity not in layer.fixed.noisy:
+        return dict(WHOLE)
+    symbol = f"noise_{quantity}_{number}"
+    return WHOLE | {symbol: products.Table(symbol, lfsr.noise(steps, units, quantity) / 2.0**lfsr.BITS).function()}
+
+
+def kept(fixed: Fixed, number: int, decay: str) -> str:
+    """Brian2 expression of what is left of u after one step."""
+    if decay == "shift":
+        return f"u - {fixed.u.rounded('leak*u', f'u_{number}')}"
+    return fixed.u.rounded(DECAYS[decay], f"u_{number}") if decay == "exponential" else DECAYS[decay]
+
+
+def rectify(fixed: Fixed, number: int) -> str:
+    """Brian2 lines that take x from x_in in layer `number`."""
+    return (f"a = {fixed.I.held('x_in + b_x')}\n"
+            f"a = {fixed.x.shifted('a*int(a > 0)', fixed.shift_x, f'x_{number}')}\n"
+            f"x = {fixed.x.held('a')}*int(k >= 0 and k < T)")
+
+
+def remember(fixed: Fixed, number: int) -> str:
+    """Brian2 lines that take m from m_kept and m_new."""
+    a = f"{_aligned(fixed, 'm_kept', 'shift_m')} + {_aligned(fixed, 'm_new', 'shift_B')}"
+    return f"a = {fixed.m.rounded(a, f'm_{number}')}\nm = {fixed.m.held('a')}"
+
+
+def looked_up(fixed: Fixed, broken: bool) -> str:
+    """Brian2 expression of I_m from I_new, and I_x where the chip breaks the dependency; it may have a fraction."""
+    seen = _aligned(fixed, "I_new", "shift_I")
+    return f"({seen} + {_aligned(fixed, 'I_x', 'shift_nu')})" if broken else seen
+
+
+def _aligned(fixed: Fixed, total: str, shift: str) -> str:
+    """Brian2 expression of what an accumulator holds of `total` over 2^shift."""
+    return f"{fixed.I.held(total)}*{2.0 ** -getattr(fixed, shift)!r}"
+
+
+def integrate(fixed: Fixed, number: int, decay: str, reset: str, recurrent: bool, slow: bool) -> str:
+    """Brian2 lines that take u and s from the currents I_f, I_r, I_m and b."""
+    lines = [f"a = {fixed.I.held('I_f + I_r' if recurrent else 'I_f')}",
+             f"v = {kept(fixed, number, decay)} + {fixed.u.shifted('a', fixed.shift_f, f'u_{number}')} + b"]
+    if slow:
+        lines.append(f"v = v + {fixed.u.rounded('I_m', f'u_{number}')}")
+    lines.append("v = v*int(k >= 0 and k < T)")
+    left, held, fires = "v*(1 - s)" if reset == "hard" else "v - theta_u*s", fixed.u.held("v"), "s = int(v >= theta_u)"
+    lines += [f"v = {held}", fires, f"u = {left}"] if fixed.saturates == "before" else [
+        fires, f"v = {left}", f"u = {held}"]
+    return "\n".join(lines)
