@@ -7,8 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from dmpnet import __version__
-from dmpnet.commands import codesign, constrain, decay, info, learn, run, simulate, stdp, table1, train
+from dmpnet import __version__, commands
 from dmpnet.errors import DataWarning, DmpnetError
 from dmpnet.results import terminal
 from dmpnet.system import processes, stopping, working_folder
@@ -35,13 +34,17 @@ start here:
 """
 
 
-def parser() -> argparse.ArgumentParser:
+def parser(only: str | None = None) -> argparse.ArgumentParser:
+    """Of all commands, or of `only` one, beside which the others have but their names."""
     top = terminal.Parser(prog="dmpnet", description=DESCRIPTION,
                           formatter_class=argparse.RawDescriptionHelpFormatter)
     top.add_argument("--version", action="version", version=f"dmpnet {__version__}")
     parsers = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (run, simulate, train, table1, decay, constrain, codesign, stdp, learn, info):
-        command.add(parsers)
+    for name in commands.names():
+        if only in (None, name):
+            commands.command(name).add(parsers)
+        else:
+            parsers.add_parser(name, help=commands.summary(name))
     return top
 
 
@@ -57,7 +60,8 @@ def main(argv: list[str] | None = None) -> int:
 
 def _executed(argv: list[str] | None) -> int:
     terminal.escaped()
-    arguments = parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    arguments = parser(words[0] if words else "").parse_args(words)
     try:
         with working_folder.not_read(), processes.workplace(), warnings.catch_warnings():
             warnings.showwarning = partial(noted, warnings.showwarning)

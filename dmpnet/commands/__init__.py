@@ -1,1 +1,29 @@
-"""What the command line can do, one file a command: `add(parsers)` declares it, `execute(arguments)` does it."""
+"""What the command line can do, one file a command: `add(parsers)` declares it, `execute(arguments)` does it.
+
+The first sentence of its docstring is what `dmpnet --help` says of it, read without importing it.
+"""
+
+import ast
+import importlib
+import pkgutil
+from pathlib import Path
+from types import ModuleType
+
+SHARED = "options"
+"""The one file here that is not a command."""
+
+
+def names() -> list[str]:
+    """All commands, sorted."""
+    return sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name != SHARED)
+
+
+def summary(name: str) -> str:
+    """The first sentence of a command's docstring."""
+    told = ast.get_docstring(ast.parse((Path(__path__[0]) / f"{name}.py").read_text())) or ""
+    return " ".join(told.split(".", 1)[0].split("\n\n")[0].split())
+
+
+def command(name: str) -> ModuleType:
+    """The module of a command, imported now: what it needs takes time."""
+    return importlib.import_module(f"{__name__}.{name}")

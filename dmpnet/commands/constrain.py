@@ -32,8 +32,8 @@ MEASURED = 400  # validation samples at most for --budget
 
 
 def add(parsers) -> None:
-    p = parsers.add_parser("constrain", help="a trained network in the integers of a chip, and whether it fits",
-                           description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p = parsers.add_parser("constrain", description=__doc__,
+                           formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("weights", metavar="FILE", help="weights file, or the name of a shipped network")
     p.add_argument("--chip", default="dmp-256", metavar="CHIP",
                    help=f"description (.toml), or one of {', '.join(chip.names())} (default: dmp-256)")

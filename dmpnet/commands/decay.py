@@ -28,8 +28,8 @@ KINDS = ("exponential", "linear")
 
 
 def add(parsers) -> None:
-    p = parsers.add_parser("decay", help="exponential against linear decay: accuracy, activity, traces",
-                           description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p = parsers.add_parser("decay", description=__doc__,
+                           formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("weights", nargs="?", default="smnist-dmp2", metavar="FILE",
                    help="weights file, or the name of a shipped network (default: smnist-dmp2)")
     p.add_argument("--split", help="part of the data set (default: subset where there is one, else test)")

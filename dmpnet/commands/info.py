@@ -21,8 +21,7 @@ COUPLINGS = ("synapses", "shared")
 
 
 def add(parsers) -> None:
-    p = parsers.add_parser("info", help="what a weights file holds; without a file, the shipped networks",
-                           description=__doc__)
+    p = parsers.add_parser("info", description=__doc__)
     p.add_argument("weights", nargs="?", metavar="FILE", help="weights file, or the name of a shipped network")
     p.add_argument("--equations", nargs="?", const=COUPLINGS[0], choices=COUPLINGS, metavar="COUPLING",
                    help="also all that the network does in a step in Brian2, in order, as synapses (default) or shared")

@@ -22,8 +22,8 @@ from dmpnet.results import outputs, provenance
 
 
 def add(parsers) -> None:
-    p = parsers.add_parser("learn", help="learn in Brian2 by local rules, without backpropagation",
-                           description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p = parsers.add_parser("learn", description=__doc__,
+                           formatter_class=argparse.RawDescriptionHelpFormatter)
     actions = p.add_subparsers(title="what learns", metavar="WHAT", required=True)
     digits = actions.add_parser(
         "digits", help="the network of Diehl & Cook 2015 on MNIST",

@@ -1,4 +1,4 @@
-"""The main job. A trained network classifies real recordings in Brian2, and every spike is checked."""
+"""A trained network reads real digits in Brian2, and every spike is checked: the main job."""
 
 import argparse
 import textwrap
@@ -21,8 +21,7 @@ NETWORKS = {"smnist": "smnist-dmp2", "shd-regen": "shd-regen-dmp2"}
 
 
 def add(parsers) -> None:
-    p = parsers.add_parser("run", help="the main job: real digits, in Brian2, every spike checked",
-                           description=__doc__ + " Exit code 1 if one differs.")
+    p = parsers.add_parser("run", description=__doc__ + " Exit code 1 if one differs.")
     p.add_argument("task", nargs="?", default="smnist", choices=sorted(NETWORKS),
                    help="smnist: handwritten digits, pixel by pixel (ships with dmpnet; the default); "
                         "shd-regen: spoken digits (needs --data)")

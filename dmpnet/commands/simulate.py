@@ -25,8 +25,7 @@ from dmpnet.trained.weights import TrainedNetwork
 
 
 def add(parsers) -> None:
-    p = parsers.add_parser("simulate", help="your own input through a trained network, spikes into a file",
-                           description=__doc__)
+    p = parsers.add_parser("simulate", description=__doc__)
     p.add_argument("weights", metavar="WEIGHTS", help="weights file, or the name of a shipped network")
     p.add_argument("input", metavar="INPUT", type=Path,
                    help=".npy, or .npz with 's_in': (samples, steps, channels), or (steps, channels) for one sample")

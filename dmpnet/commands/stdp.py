@@ -29,8 +29,8 @@ from dmpnet.results import outputs, provenance, terminal
 
 
 def add(parsers) -> None:
-    p = parsers.add_parser("stdp", help="plasticity rules: list them, show one, measure its window",
-                           description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p = parsers.add_parser("stdp", description=__doc__,
+                           formatter_class=argparse.RawDescriptionHelpFormatter)
     p.set_defaults(execute=listed)
     actions = p.add_subparsers(title="actions", metavar="ACTION")
     show = actions.add_parser("show", help="equations and parameters of one rule")

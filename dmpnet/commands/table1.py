@@ -1,5 +1,7 @@
-"""Table 1 of Sun et al. 2026 from the result files of the shipped networks: parameters, accuracy over seeds on whole
-test sets in Brian2, the paper's value, the difference, and how active the neurons are.
+"""The paper's Table 1 beside ours, from the result files of the shipped networks; --retrain makes a row again.
+
+Sun et al. 2026: parameters, accuracy over seeds on whole test sets in Brian2, the paper's value, the difference, and
+how active the neurons are.
 
 With --retrain a row is made again from nothing: trained, evaluated in Brian2 on the whole test set, and written with
 its card; killed and called again, it goes on where it was (extra: train).
@@ -18,7 +20,6 @@ from dmpnet.commands import options
 from dmpnet.disk.files import whole_file
 from dmpnet.errors import DmpnetError
 from dmpnet.results import outputs, provenance, table, terminal
-from dmpnet.training import card
 
 COLUMNS = {"row": "row", "by paper's rule": "by paper's rule", "seeds": "seeds", "accuracy %": "accuracy %",
            "s.e.m.": "s.e.m.", "paper %": "paper %", "difference": "minus paper", "active %": "active %"}
@@ -26,8 +27,8 @@ COLUMNS = {"row": "row", "by paper's rule": "by paper's rule", "seeds": "seeds",
 
 
 def add(parsers) -> None:
-    p = parsers.add_parser("table1", help="the paper's Table 1 beside ours; --retrain makes a row again",
-                           description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p = parsers.add_parser("table1", description=__doc__,
+                           formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--results", type=Path, metavar="FOLDER", help="where rows lie (default: those that ship)")
     p.add_argument("--markdown", action="store_true", help="only the rows there are, short, as in the README")
     p.add_argument("--retrain", metavar="ROW", help="train and evaluate this row with --seed, into --out")
@@ -91,6 +92,8 @@ def _printed(line: dict[str, Any]) -> list[str]:
 
 def retrain(arguments: argparse.Namespace) -> int:
     """Make row --retrain with --seed: weights, curve, record and card in --out/ROW."""
+    from dmpnet.training import card  # needs PyTorch, as little else here
+
     row = table.row(arguments.retrain)
     check_backend(arguments.backend, arguments.processes)
     folder, name = (arguments.out or Path("table1")) / row.name, f"seed{arguments.seed}"
@@ -103,6 +106,7 @@ def retrain(arguments: argparse.Namespace) -> int:
 def made(arguments: argparse.Namespace, row: table.Row, out: outputs.Outputs) -> int:
     """Train, evaluate, write."""
     from dmpnet.models.recipes import RECIPES, begun
+    from dmpnet.training import card
     from dmpnet.training.trainer import Trainer
 
     recipe, start = begun(row.name, replace(RECIPES[row.name], seed=arguments.seed))

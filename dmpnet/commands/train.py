@@ -1,4 +1,4 @@
-"""Train a network; killed and called again, it goes on where it was."""
+"""Training of a network with surrogate gradients; killed and called again, it goes on where it was."""
 
 import argparse
 from dataclasses import replace
@@ -57,7 +57,7 @@ OPTIONS: dict[str, dict[str, tuple[type, str]]] = {
 
 def add(parsers) -> None:
     p = parsers.add_parser(
-        "train", help="train a network with surrogate gradients (extra: train)", description=__doc__,
+        "train", description=__doc__,
         epilog="Settings that are not given come from the authors' published code. Every option is stored with the "
                "weights. The folder --out gets checkpoint.pt, curve.csv and weights.npz (best epoch on validation).")
     p.add_argument("dataset", metavar="DATA", help="smnist, psmnist, shd, shd-regen, nmnist, qtdb, braille ...")

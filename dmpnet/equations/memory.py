@@ -8,8 +8,6 @@ several such blocks into one memory.
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.linalg import block_diag, expm
-from scipy.special import eval_legendre
 
 from dmpnet.errors import DmpnetError, one_of
 
@@ -43,6 +41,8 @@ def discrete(d: int, theta: float) -> tuple[np.ndarray, np.ndarray]:
 
 def _held(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Zero-order hold of dm/dt = A m + B x over one step."""
+    from scipy.linalg import expm  # here, because importing scipy takes time
+
     abar = expm(a)
     return abar, np.linalg.solve(a, (abar - np.eye(len(b))) @ b)
 
@@ -55,6 +55,8 @@ def hierarchy(blocks: Blocks, feed: str = "parallel") -> tuple[np.ndarray, np.nd
 
     A cascade is formed in continuous time and discretised as a whole, so no block lags another by a step.
     """
+    from scipy.linalg import block_diag
+
     check_feed(feed)
     if not blocks:
         raise DmpnetError("slow memory: 0 blocks, but a hierarchy has at least one; give ((d, theta), ...)")
@@ -107,4 +109,6 @@ def recall(m: np.ndarray, delay: float, theta: float) -> np.ndarray:
 
     x(t - delay) ~ sum_i P_i(2 delay/theta - 1) m_i, P_i the Legendre polynomials
     """
+    from scipy.special import eval_legendre
+
     return m @ eval_legendre(np.arange(m.shape[-1]), 2.0 * delay / theta - 1.0)
