@@ -20,10 +20,10 @@ from dmpnet.brian.backends import check_backend
 from dmpnet.commands import options
 from dmpnet.commands.decay import line, swapped
 from dmpnet.disk import shipped
-from dmpnet.models.recipes import RECIPES, begun
 from dmpnet.results import provenance, table
 from dmpnet.trained import weights
 from dmpnet.trained.weights import TrainedNetwork
+from dmpnet.training.recipes import RECIPES, begun
 from dmpnet.training.trainer import Trainer
 
 CONTROL = "exponential, trained on"

@@ -15,10 +15,10 @@ from tabulate import tabulate
 from dmpnet import data
 from dmpnet.brian.backends import check_backend
 from dmpnet.commands import options
-from dmpnet.models.recipes import PIXELS
 from dmpnet.results import provenance, table
 from dmpnet.training import card
 from dmpnet.training.recipe import Recipe, published
+from dmpnet.training.recipes import PIXELS
 from dmpnet.training.trainer import Trainer
 
 VARIANTS: dict[str, dict[str, Any]] = {

@@ -19,12 +19,12 @@ from tabulate import tabulate
 from dmpnet import data, reference
 from dmpnet.commands import options
 from dmpnet.disk import shipped
-from dmpnet.models.recipes import MATRICES, RECIPES
 from dmpnet.results import provenance, table
 from dmpnet.trained import weights
 from dmpnet.training import card
 from dmpnet.training.model import effective_rank
 from dmpnet.training.recipe import Recipe
+from dmpnet.training.recipes import MATRICES, RECIPES
 from dmpnet.training.trainer import Trainer
 
 GROUPS: dict[str, dict[str, dict[str, Any]]] = {

@@ -11,8 +11,8 @@ torch = pytest.importorskip("torch", reason="needs torch: pip install '.[train]'
 
 from networks import bars  # noqa: E402
 
-from dmpnet.models.recipes import RECIPES  # noqa: E402
 from dmpnet.training.recipe import Recipe  # noqa: E402
+from dmpnet.training.recipes import RECIPES  # noqa: E402
 from dmpnet.training.trainer import Trainer  # noqa: E402
 
 sys.path.append(str(Path(__file__).resolve().parent.parent / "analyses"))

@@ -19,6 +19,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from dmpnet import cli, plasticity, reference
 from dmpnet.arithmetic import lfsr
 from dmpnet.brian.conversion import activity, convert, duration, timing
+from dmpnet.data.sjostrom import SJOSTROM
 from dmpnet.drawing import stdp as drawing
 from dmpnet.errors import DmpnetError
 from dmpnet.plasticity import all_rules, protocols, rule
@@ -109,7 +110,7 @@ def test_triplet_pairing_is_the_sum_of_geometric_series(name):
     assert_allclose(got, want, rtol=0, atol=(6000 + 120) * EPS)
 
 
-def normalised(change, data=protocols.SJOSTROM):
+def normalised(change, data=SJOSTROM):
     """Difference from the data in s.e.m., at (rate, dt): what the fits minimise the mean square of."""
     return np.array([(change(rate, sign * 0.01) - dw) / sem for rate, row in data.items()
                      for sign, dw, sem in ((1, *row[:2]), (-1, *row[2:]))])

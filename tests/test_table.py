@@ -46,10 +46,10 @@ def test_every_shipped_network_is_a_row_with_its_records():
 def test_recipes_have_the_sizes_the_paper_prints():
     """Parameters by the paper's rule, in thousands, are the numbers of its table."""
     pytest.importorskip("torch", reason="needs torch: pip install '.[train]' in a clone")
-    from dmpnet.models.recipes import RECIPES
     from dmpnet.trained.weights import Encoding
     from dmpnet.training.model import SpikingNetwork
     from dmpnet.training.recipe import SHAPES
+    from dmpnet.training.recipes import RECIPES
 
     rows = table.rows()
     assert set(RECIPES) == set(rows)
@@ -100,7 +100,7 @@ def test_a_row_is_made_again(tmp_path, capsys, monkeypatch):
     pytest.importorskip("torch", reason="needs torch: pip install '.[train]' in a clone")
     from dataclasses import replace
 
-    from dmpnet.models import recipes
+    from dmpnet.training import recipes
 
     quick = replace(recipes.RECIPES["braille-dmp2"], epochs=2)
     monkeypatch.setitem(recipes.RECIPES, "braille-dmp2", quick)
@@ -125,7 +125,7 @@ def test_rows_with_linear_decay_begin_with_the_exponential_ones():
     pytest.importorskip("torch", reason="needs torch: pip install '.[train]' in a clone")
     from dataclasses import replace
 
-    from dmpnet.models.recipes import RECIPES, begun
+    from dmpnet.training.recipes import RECIPES, begun
 
     before = weights.load(shipped.path("shd-regen-dmp2/seed1"))
     recipe, start = begun("shd-regen-dmp2-linear", replace(RECIPES["shd-regen-dmp2-linear"], seed=1))

@@ -143,12 +143,10 @@ def _side_by_side(processes: int, tasks: list[tuple]) -> Iterator[None]:
 def made(shape: tuple[int, int], file: Path, arguments: argparse.Namespace, choices: list[dict[str, int]],
          asked: dict[str, Any]) -> None:
     """Train the design of (d, N) and write its points to `file`."""
-    import torch
-
     from dmpnet.training.designs import Effort, designed
+    from dmpnet.training.workers import share
 
-    if arguments.processes > 1:
-        torch.set_num_threads(max(1, torch.get_num_threads() // arguments.processes))
+    share(arguments.processes)
     d, N = shape
     recordings = data.load(arguments.dataset, "train", arguments.data)
     recipe = basis(arguments.dataset)
@@ -161,8 +159,8 @@ def made(shape: tuple[int, int], file: Path, arguments: argparse.Namespace, choi
 
 def basis(dataset: str) -> Any:
     """The recipe of the shipped DMP II of a data set, else the published one, in small batches for few epochs."""
-    from dmpnet.models.recipes import RECIPES
     from dmpnet.training.recipe import published
+    from dmpnet.training.recipes import RECIPES
 
     return replace(RECIPES.get(f"{dataset}-dmp2") or published(dataset), batch=32, coarse_epochs=0)
 

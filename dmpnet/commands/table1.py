@@ -105,8 +105,8 @@ def retrain(arguments: argparse.Namespace) -> int:
 
 def made(arguments: argparse.Namespace, row: table.Row, out: outputs.Outputs) -> int:
     """Train, evaluate, write."""
-    from dmpnet.models.recipes import RECIPES, begun
     from dmpnet.training import card
+    from dmpnet.training.recipes import RECIPES, begun
     from dmpnet.training.trainer import Trainer
 
     recipe, start = begun(row.name, replace(RECIPES[row.name], seed=arguments.seed))

@@ -93,8 +93,8 @@ def _begun(start: dict[str, Any]) -> str:
 
 def _older(row: str, networks: list[TrainedNetwork]) -> list[tuple[str, str]]:
     """Seeds that another recipe led to than the one that makes the row now, and where the two differ."""
-    from dmpnet.models.recipes import RECIPES, begun
     from dmpnet.training.recipe import Recipe
+    from dmpnet.training.recipes import RECIPES, begun
 
     found = []
     for network in networks if row in RECIPES else ():
