@@ -53,7 +53,8 @@ def test_a_damaged_file_is_told_at_once(text, tmp_path):
 
 @pytest.mark.parametrize("changed, counts", [
     ("dmpnet/x.py", True), ("dmpnet/training/recipes.py", True), ("models/chips/dmp.toml", True),
-    ("analyses/variants.py", True),    ("models/row/seed0.json", False), ("analyses/results/new.json", False), ("README.md", False)])
+    ("analyses/variants.py", True),
+    ("models/row/seed0.json", False), ("analyses/results/new.json", False), ("README.md", False)])
 def test_a_checkout_is_not_clean_when_what_decides_results_was_edited(changed, counts, tmp_path, monkeypatch):
     (tmp_path / changed).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / changed).write_text("before")
