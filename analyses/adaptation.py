@@ -35,6 +35,7 @@ from dmpnet.learning import hidden, readout
 from dmpnet.learning.readout import Readout
 from dmpnet.results import provenance
 from dmpnet.trained import weights
+from dmpnet.trained.network import TrainedNetwork
 
 NETWORK, DEAD, STREAMS, NEW = "shd-regen-dmp2", 40, (500, 2000, 7000), 200
 CLASSES = (3, 7, 11, 15, 19)
@@ -70,7 +71,7 @@ def silenced(s_in: np.ndarray, seed: int) -> np.ndarray:
     return s_in
 
 
-def remembered(path: Path, network: weights.TrainedNetwork, s_in: np.ndarray) -> np.ndarray:
+def remembered(path: Path, network: TrainedNetwork, s_in: np.ndarray) -> np.ndarray:
     """hidden.traces, kept in a file."""
     if not path.exists():
         write_arrays(path, r=hidden.traces(network, s_in))

@@ -16,7 +16,7 @@ from dmpnet.commands import options
 from dmpnet.disk import shipped
 from dmpnet.results import provenance
 from dmpnet.trained import swap, weights
-from dmpnet.trained.weights import TrainedNetwork
+from dmpnet.trained.network import TrainedNetwork
 from dmpnet.training.verdict import spikes
 
 CASES = {"smnist-dmp2": "subset", "shd-regen-dmp2": "test", "shd-regen-dmp2-sparse": "test",

@@ -19,7 +19,7 @@ from dmpnet.hardware import chip
 from dmpnet.hardware.constrain import constrain
 from dmpnet.results import provenance
 from dmpnet.trained import weights
-from dmpnet.trained.weights import TrainedNetwork
+from dmpnet.trained.network import TrainedNetwork
 
 SAMPLES = {"shd-regen-dmp2": 100, "smnist-dmp2": 20}
 CHIPS: dict[str, dict[str, Any]] = {

@@ -22,7 +22,7 @@ from dmpnet.commands.decay import line, swapped
 from dmpnet.disk import shipped
 from dmpnet.results import provenance, table
 from dmpnet.trained import weights
-from dmpnet.trained.weights import TrainedNetwork
+from dmpnet.trained.network import TrainedNetwork
 from dmpnet.training.recipes import RECIPES, begun
 from dmpnet.training.trainer import Trainer
 

@@ -21,6 +21,7 @@ from dmpnet.commands import options
 from dmpnet.disk import shipped
 from dmpnet.results import provenance, table
 from dmpnet.trained import weights
+from dmpnet.trained.network import TrainedNetwork
 from dmpnet.training import card
 from dmpnet.training.model import effective_rank
 from dmpnet.training.recipe import Recipe
@@ -94,7 +95,7 @@ def trained(changes: dict[str, Any], seed: int, epochs: int, train: data.Recordi
     return record | {"without_memory_brian2": lesioned(network, test)}
 
 
-def of_the_table(recipe: Recipe) -> weights.TrainedNetwork | None:
+def of_the_table(recipe: Recipe) -> TrainedNetwork | None:
     """The shipped network that this recipe led to, if there is one."""
     for name in shipped.names():
         if name.startswith(recipe.dataset) and recipe.seed in shipped.seeds(name):
@@ -111,7 +112,7 @@ def _fix_at_zero(trainer: Trainer, name: str) -> None:
             layer[name].register_hook(torch.zeros_like)
 
 
-def lesioned(network: weights.TrainedNetwork, test: data.Recordings) -> float | None:
+def lesioned(network: TrainedNetwork, test: data.Recordings) -> float | None:
     """Accuracy in percent when the memory of the finished network is cut off (gamma = 0), without retraining."""
     if network.layers[0].slow is None:
         return None

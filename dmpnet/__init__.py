@@ -1,3 +1,51 @@
-"""Dual-memory-pathway spiking networks in Brian2, spike for spike as they were trained."""
+"""Dual-memory-pathway spiking networks in Brian2, spike for spike as they were trained.
+
+    trained = dmpnet.load("smnist-dmp2")                             a trained network, shipped or from your file
+    digits = dmpnet.data.load("smnist", "subset").batch(slice(100))  recordings, (samples, steps, channels)
+    dmpnet.simulate(trained, digits).predictions                     run it in Brian2
+    net = dmpnet.convert(trained, digits[:2])                        the same as a brian2.Network of your own
+    dmpnet.constrain(trained, dmpnet.chip("dmp-256"), digits)        in the integers of a chip
+    dmpnet.fit(made.network, dmpnet.chip("dmp-256")).table()         whether it fits
+    dmpnet.plastic(dmpnet.rule("pair-additive"), source, target)     synapses that learn by STDP
+
+Each is imported when it is first asked for, so that `import dmpnet` takes no time.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dmpnet import data as data
+    from dmpnet.brian.conversion import convert as convert
+    from dmpnet.brian.simulation import simulate as simulate
+    from dmpnet.hardware.chip import load as chip
+    from dmpnet.hardware.constrain import constrain as constrain
+    from dmpnet.hardware.fit import fit as fit
+    from dmpnet.plasticity import rule as rule
+    from dmpnet.plasticity import synapses as plastic
+    from dmpnet.trained.weights import named as load
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    "chip": ("hardware.chip", "load"), "constrain": ("hardware.constrain", "constrain"),
+    "convert": ("brian.conversion", "convert"), "data": ("data", ""), "fit": ("hardware.fit", "fit"),
+    "load": ("trained.weights", "named"), "plastic": ("plasticity", "synapses"), "rule": ("plasticity", "rule"),
+    "simulate": ("brian.simulation", "simulate"),
+    "shipped": ("disk.shipped", ""), "weights": ("trained.weights", ""),  # old names, for one release
+}
+"""Where what is asked for here lives: module and name, '' for the module itself."""
+
+__all__ = ["chip", "constrain", "convert", "data", "fit", "load", "plastic", "rule", "simulate"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'dmpnet' has no attribute {name!r}; it has {', '.join(__all__)}")
+    home, inside = _HOMES[name]
+    module = importlib.import_module(f"dmpnet.{home}")
+    return getattr(module, inside) if inside else module
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

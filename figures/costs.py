@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from dmpnet import drawing
 from dmpnet.trained import weights
+from dmpnet.trained.network import parameters
 
 MODELS = Path(__file__).resolve().parent.parent / "models"
 RULES = {"FSNN": ("M N", "N"), "RSNN": ("M N + N$^2$", "2 N"), "DSNN": ("M N + M", r"N + $\Sigma$ delays"),
@@ -22,7 +23,7 @@ ROWS = {"fsnn": ("FSNN", "FSNN"), "rsnn": ("RSNN", "RSNN"), "dsnn": ("DSNN", "DS
 def costs(folder: Path = MODELS) -> Figure:
     """A bar a network: parameters on the left, numbers kept from step to step on the right."""
     networks = [weights.load(folder / f"shd-regen-{row}" / "seed0.npz") for row in ROWS]
-    parameters = [weights.parameters(network)["paper"] / 1000 for network in networks]
+    parameters = [parameters(network)["paper"] / 1000 for network in networks]
     state = [sum(layer.state for layer in network.layers) for network in networks]
     with matplotlib.rc_context(drawing.STYLE):
         figure = Figure(figsize=(7.0, 2.2), layout="constrained")

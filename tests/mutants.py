@@ -40,7 +40,8 @@ TESTS = {
     "plasticity/rules/pair": "test_plasticity.py", "reference/axons": "test_axons.py",
     "reference/integers": "test_hardware_membrane.py", "reference/loop": "test_margin.py",
     "reference/real": "test_reference.py", "results/evaluation": "test_evaluation.py",
-    "trained/activity": "test_reference.py", "trained/weights": "test_weights.py",
+    "trained/activity": "test_reference.py", "trained/network": "test_weights.py",
+    "trained/weights": "test_weights.py",
     "training/membrane": "test_training.py", "training/quantised": "test_quantised.py",
     "training/trainer": "test_training.py"}
 """Tests of each module, those that are quick and near first."""
@@ -144,7 +145,7 @@ MUTANTS = (
     one("a checksum of data leaves out what is told", "data/recordings",
         'for array in (self.values, self.labels.astype("<i8")):', "for array in (self.values,):",
         tests="test_checksums.py"),
-    one("parameters of Bbar count as trained", "trained/weights",
+    one("parameters of Bbar count as trained", "trained/network",
         "frozen += layer.slow.Abar.size + layer.slow.Bbar.size",
         "frozen += layer.slow.Abar.size"),
     # data

@@ -70,11 +70,11 @@ def integer_network(folder):
 
 
 def read_network(folder):
-    from dmpnet.trained import weights
+    from dmpnet.trained import network, weights
     from dmpnet.training import card
     found = weights.load(folder / "network.npz")
-    weights.check(found)
-    weights.parameters(found)
+    network.check(found)
+    network.parameters(found)
     assert card.card(found) if hasattr(card, "card") else True
 
 

@@ -9,7 +9,10 @@ from dmpnet import reference
 from dmpnet.data import Recordings
 from dmpnet.equations.decay import decayed
 from dmpnet.equations.neurons import Neuron
-from dmpnet.trained.weights import Encoding, Layer, TrainedNetwork, legendre_pathway
+from dmpnet.trained.encoding import Encoding
+from dmpnet.trained.layer import Layer
+from dmpnet.trained.network import TrainedNetwork
+from dmpnet.trained.slow_memory import legendre_pathway
 
 
 def random_network(shape: tuple[int, ...] = (6, 16, 12, 3), *, kind: str = "DMP", d: int | tuple[int, ...] = 4,

@@ -11,7 +11,9 @@ from dmpnet import reference
 from dmpnet.brian import axons
 from dmpnet.brian.simulation import simulate
 from dmpnet.equations.neurons import Neuron
-from dmpnet.trained.weights import Encoding, Layer, TrainedNetwork
+from dmpnet.trained.encoding import Encoding
+from dmpnet.trained.layer import Layer
+from dmpnet.trained.network import TrainedNetwork
 
 
 @given(st.lists(st.integers(0, 2000), min_size=1, max_size=5), st.integers(1, 1000))

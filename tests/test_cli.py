@@ -25,6 +25,7 @@ from dmpnet.hardware import chip
 from dmpnet.hardware.constrain import constrain
 from dmpnet.results import table, terminal
 from dmpnet.trained import weights
+from dmpnet.trained.network import parameters
 
 
 @pytest.fixture
@@ -142,7 +143,7 @@ def test_info_says_what_an_integer_network_has_from_the_one_it_was_made_from(net
     assert [layer.slow.d for layer in made.layers] == [8, 8]
     weights.save(made, tmp_path / "rounded.npz")
     weights.save(replace(made, provenance=origin | {"start": made.provenance}), tmp_path / "trained-on.npz")
-    paper = f"{weights.parameters(network)['paper']}   sum of M N"
+    paper = f"{parameters(network)['paper']}   sum of M N"
     for name, stage in (("rounded", ", before"), ("trained-on", "")):
         assert dmpnet("info", tmp_path / f"{name}.npz") == 0
         out = capsys.readouterr().out

@@ -19,7 +19,10 @@ from dmpnet.hardware.fit import ARRAY, LEARNING, RULES, fit, fit_array
 from dmpnet.hardware.plastic_rules import constrain as constrained_rule
 from dmpnet.plasticity import rule
 from dmpnet.trained import weights
-from dmpnet.trained.weights import Encoding, Layer, TrainedNetwork, legendre_pathway
+from dmpnet.trained.encoding import Encoding
+from dmpnet.trained.layer import Layer
+from dmpnet.trained.network import TrainedNetwork
+from dmpnet.trained.slow_memory import legendre_pathway
 
 DMP = chip.load("dmp")
 BANKS = ("weights bank", "slow bank", "state bank")

@@ -22,7 +22,9 @@ from dmpnet.hardware import chip
 from dmpnet.hardware.constrain import constrain
 from dmpnet.hardware.leaks import Clipped, Shifted
 from dmpnet.trained import weights
-from dmpnet.trained.weights import Encoding, Layer, TrainedNetwork
+from dmpnet.trained.encoding import Encoding
+from dmpnet.trained.layer import Layer
+from dmpnet.trained.network import TrainedNetwork
 
 LEVELS = 2**20 - 1
 RUNS = pytest.mark.parametrize("run", [reference.run, simulate], ids=["reference", "Brian2"])

@@ -9,7 +9,9 @@ from dmpnet.arithmetic.words import Word
 from dmpnet.data import Recordings
 from dmpnet.equations.neurons import Neuron
 from dmpnet.results import evaluation
-from dmpnet.trained.weights import Encoding, Layer, TrainedNetwork
+from dmpnet.trained.encoding import Encoding
+from dmpnet.trained.layer import Layer
+from dmpnet.trained.network import TrainedNetwork
 
 FORGETS = Neuron(beta=0.0, g=1.0, theta_u=1.0)  # u is the drive of the step
 

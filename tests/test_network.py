@@ -19,7 +19,10 @@ from dmpnet.equations.decay import DECAYS
 from dmpnet.equations.neurons import ACTS, Neuron
 from dmpnet.errors import BackendError, DmpnetError
 from dmpnet.trained.activity import Activity
-from dmpnet.trained.weights import Encoding, Layer, SlowMemory, TrainedNetwork
+from dmpnet.trained.encoding import Encoding
+from dmpnet.trained.layer import Layer
+from dmpnet.trained.network import TrainedNetwork
+from dmpnet.trained.slow_memory import SlowMemory
 
 ALL = ("spikes", "u", "m", "x", "readout")
 COUPLINGS = ("synapses", "shared")

@@ -18,7 +18,10 @@ from dmpnet.equations.neurons import ACTS, Neuron
 from dmpnet.errors import DmpnetError
 from dmpnet.trained import weights
 from dmpnet.trained.activity import Activity, mismatches, smoothed
-from dmpnet.trained.weights import Encoding, Layer, TrainedNetwork, legendre_pathway
+from dmpnet.trained.encoding import Encoding
+from dmpnet.trained.layer import Layer
+from dmpnet.trained.network import TrainedNetwork
+from dmpnet.trained.slow_memory import legendre_pathway
 
 KINDS = ("FSNN", "RSNN", "DMP", "DMP+RSNN")
 seeds = st.integers(0, 2**16)

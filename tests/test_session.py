@@ -24,7 +24,7 @@ from dmpnet.brian.backends import MAKE, TWO_AT_ONCE
 from dmpnet.brian.conversion import convert
 from dmpnet.brian.simulation import simulate
 from dmpnet.errors import BackendError, DmpnetError
-from dmpnet.trained.weights import Encoding
+from dmpnet.trained.encoding import Encoding
 
 STATEFUL = {name: NETWORKS[name] for name in ("every constant differs", "soft reset, memory and recurrence", "dilation",
                                               "analog", "delays", "delays in layer 2, recurrence",

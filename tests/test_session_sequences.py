@@ -29,7 +29,7 @@ from dmpnet import plasticity, reference
 from dmpnet.brian import session
 from dmpnet.brian.conversion import convert
 from dmpnet.brian.simulation import simulate
-from dmpnet.trained.weights import TrainedNetwork
+from dmpnet.trained.network import TrainedNetwork
 
 STEPS = 16
 KINDS: dict[str, dict[str, Any]] = {

@@ -11,6 +11,7 @@ from dmpnet.disk import shipped
 from dmpnet.errors import DmpnetError
 from dmpnet.results import table
 from dmpnet.trained import weights
+from dmpnet.trained.network import parameters
 from dmpnet.training import card
 
 
@@ -36,7 +37,7 @@ def test_every_shipped_network_is_a_row_with_its_records():
         assert [record["seed"] for record in found] == shipped.seeds(name)
         for record in found:
             network = weights.load(shipped.path(f"{name}/seed{record['seed']}"))
-            assert record["parameters"] == weights.parameters(network)
+            assert record["parameters"] == parameters(network)
             assert network.provenance["arguments"]["seed"] == record["seed"]
             assert sum(record["places_mismatched"]) == 0 and record["classes_differing_from_pytorch_float64"] == 0
             assert (shipped.folder() / name / "README.md").is_file()
@@ -46,7 +47,7 @@ def test_every_shipped_network_is_a_row_with_its_records():
 def test_recipes_have_the_sizes_the_paper_prints():
     """Parameters by the paper's rule, in thousands, are the numbers of its table."""
     pytest.importorskip("torch", reason="needs torch: pip install '.[train]' in a clone")
-    from dmpnet.trained.weights import Encoding
+    from dmpnet.trained.encoding import Encoding
     from dmpnet.training.model import SpikingNetwork
     from dmpnet.training.recipe import SHAPES
     from dmpnet.training.recipes import RECIPES
@@ -56,7 +57,7 @@ def test_recipes_have_the_sizes_the_paper_prints():
     for name, recipe in RECIPES.items():
         network = SpikingNetwork(recipe.architecture).trained(
             Encoding("analog", SHAPES[recipe.dataset][0][0], 10, 0.001, recipe.dataset), {})
-        count = weights.parameters(network)["paper"]
+        count = parameters(network)["paper"]
         if rows[name].size:
             assert abs(count / 1000 - float(rows[name].size.rstrip("K"))) < 1, name
 

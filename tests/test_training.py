@@ -18,7 +18,7 @@ from dmpnet.equations.decay import decayed  # noqa: E402
 from dmpnet.equations.neurons import Neuron  # noqa: E402
 from dmpnet.errors import DmpnetError  # noqa: E402
 from dmpnet.trained import swap, weights  # noqa: E402
-from dmpnet.trained.weights import Encoding  # noqa: E402
+from dmpnet.trained.encoding import Encoding  # noqa: E402
 from dmpnet.training import augmentation, plain, scan, trainer  # noqa: E402
 from dmpnet.training.delay import AxonalDelay  # noqa: E402
 from dmpnet.training.layer import Setting, SpikingLayer  # noqa: E402

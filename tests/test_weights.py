@@ -18,7 +18,10 @@ from dmpnet.equations.memory import FEEDS
 from dmpnet.equations.neurons import ACTS, RTL, Neuron
 from dmpnet.errors import WeightsError
 from dmpnet.trained import weights
-from dmpnet.trained.weights import Encoding, Layer, SlowMemory, TrainedNetwork, legendre_pathway
+from dmpnet.trained.encoding import Encoding
+from dmpnet.trained.layer import Layer
+from dmpnet.trained.network import TrainedNetwork, arrays, parameters
+from dmpnet.trained.slow_memory import SlowMemory, legendre_pathway
 
 NETWORK = random_network((3, 5, 4, 2), kind="DMP+RSNN", d=3, d_s=2, steps=9, dataset="smnist",
                          permutation=np.random.default_rng(0).permutation(9))
@@ -307,7 +310,7 @@ MNIST, SHD, SSC1, SSC2 = (1, 200, 200, 10), (140, 128, 128, 20), (140, 128, 35),
 ])
 def test_published_counts(sizes, d, recurrent, thousands):
     """Table 1, rows FSNN, RSNN and DMP, for the d that dmp.md gives each row."""
-    assert round(weights.parameters(sized(sizes, d, recurrent))["paper"] / 1e3) == thousands
+    assert round(parameters(sized(sizes, d, recurrent))["paper"] / 1e3) == thousands
 
 
 @pytest.mark.parametrize("sizes, thousands", [(MNIST, 43), (SHD, 37), (SSC1, 23), (SSC2, 39)])
@@ -315,7 +318,7 @@ def test_published_counts_with_delays(sizes, thousands):
     """Table 1, row DSNN, to a thousand: one delay an axon of every layer more than FSNN."""
     network = sized(sizes)
     delayed = replace(network, layers=tuple(replace(layer, delay=np.zeros(layer.M, int)) for layer in network.layers))
-    before, after = weights.parameters(network), weights.parameters(delayed)
+    before, after = parameters(network), parameters(delayed)
     axons = sum(sizes[:-2])
     assert {key: after[key] - before[key] for key in before} == dict.fromkeys(before, axons)
     assert abs(after["paper"] / 1e3 - thousands) < 1
@@ -325,7 +328,7 @@ def test_published_counts_with_delays(sizes, thousands):
 def test_counts_of_a_hierarchy(feed, recurrent):
     """Sum of d_i^2, and for a cascade d_2 + d_3: the coupling B_{i+1} 1^T is of rank one."""
     network = random_network((3, 7, 2), blocks=((2, 6.0), (3, 4.0), (5, 9.0)), feed=feed)
-    counts = weights.parameters(network)
+    counts = parameters(network)
     assert counts["paper"] == 3 * 7 + 7 * 10 + recurrent + 2 * 7
     assert counts["trainable"] == counts["stored"] - 10 * 11
 
@@ -339,7 +342,7 @@ def test_counts_by_hand():
     """3-5-4-2, d = 3, W_r: rule 3*5 + 25 + 15 + 9, 5*4 + 16 + 12 + 9, 2*4; biases, w_x; frozen Abar and Bbar 24."""
     rule = 3 * 5 + 25 + 15 + 9 + 5 * 4 + 16 + 12 + 9 + 2 * 4
     biases = (5 + 1 + 5) + (4 + 1 + 4) + 2
-    counts = weights.parameters(NETWORK)
+    counts = parameters(NETWORK)
     assert counts == {"paper": rule, "trainable": rule - 18 + biases + 3 + 5, "stored": rule + biases + 3 + 5 + 6}
 
 
@@ -416,7 +419,7 @@ def test_member_that_is_no_array(tmp_path, name):
 # what is refused: arrays
 
 
-KEYS = sorted(dict(weights._arrays(NETWORK)))
+KEYS = sorted(dict(arrays(NETWORK)))
 WEIGHTS = [key for key in KEYS if key != "input.permutation"]
 OPTIONAL = {"layer1.W_r", "layer2.W_r", "input.permutation"}
 
@@ -429,7 +432,7 @@ def test_missing_key(sound, key):
 @pytest.mark.parametrize("key", sorted(OPTIONAL))
 def test_optional_key(sound, key):
     network = weights.load(altered(sound, drop=(key,)))
-    assert key not in dict(weights._arrays(network))
+    assert key not in dict(arrays(network))
 
 
 @pytest.mark.parametrize("key", ["layer1.Wr", "layer3.W_f", "bias"])

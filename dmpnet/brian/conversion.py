@@ -32,7 +32,7 @@ from dmpnet.brian import dynamics, populations, session, shared, synapses
 from dmpnet.brian.populations import Timing
 from dmpnet.errors import BackendError, DmpnetError, one_of
 from dmpnet.trained.activity import Activity, smoothed
-from dmpnet.trained.weights import TrainedNetwork
+from dmpnet.trained.network import TrainedNetwork
 
 COUPLINGS = {"synapses": synapses, "shared": shared}
 SCHEDULE = ["start", "groups", "thresholds", "synapses", "resets", "end"]  # Brian2's own, whatever the preferences say

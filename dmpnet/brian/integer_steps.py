@@ -9,7 +9,7 @@ from dmpnet.arithmetic import lfsr
 from dmpnet.arithmetic.fixed import Fixed
 from dmpnet.brian import products
 from dmpnet.equations.decay import DECAYS
-from dmpnet.trained.weights import Layer
+from dmpnet.trained.layer import Layer
 
 
 def _whole(name: str, function: Callable) -> Function:

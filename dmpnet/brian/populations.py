@@ -13,7 +13,8 @@ from dmpnet.brian import integer_steps
 from dmpnet.brian.session import Neurons
 from dmpnet.equations.decay import CONSTANTS
 from dmpnet.equations.neurons import LOWERED, RESETS, THRESHOLD, UPDATES
-from dmpnet.trained.weights import Layer, TrainedNetwork
+from dmpnet.trained.layer import Layer
+from dmpnet.trained.network import TrainedNetwork
 
 STEP = """
 k : integer {shared}            # step of the sample, < 0 before the first input has arrived

@@ -16,7 +16,7 @@ from dmpnet.brian import populations, products
 from dmpnet.brian.axons import Arriving, Axons
 from dmpnet.brian.populations import Timing
 from dmpnet.brian.session import Neurons
-from dmpnet.trained.weights import TrainedNetwork
+from dmpnet.trained.network import TrainedNetwork
 
 ANALOG_STEPS = 0
 SLOW_STEPS = (0, 0)

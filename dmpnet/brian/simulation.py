@@ -18,7 +18,7 @@ from dmpnet.brian.backends import check_backend
 from dmpnet.brian.conversion import check, convert, needed
 from dmpnet.errors import DmpnetError
 from dmpnet.trained.activity import Activity
-from dmpnet.trained.weights import TrainedNetwork
+from dmpnet.trained.network import TrainedNetwork
 
 BUDGET = 500_000_000
 MOST = 500  # samples in a batch: more gain nothing, their state no longer fits the cache

@@ -36,7 +36,8 @@ from dmpnet.errors import BackendError
 from dmpnet.system.processes import Children, children, held, in_order
 from dmpnet.trained import weights
 from dmpnet.trained.activity import Activity
-from dmpnet.trained.weights import TrainedNetwork
+from dmpnet.trained.network import TrainedNetwork
+from dmpnet.trained.slow_memory import SLOW_ARRAYS
 
 HERE = Path(__file__).parents[1]
 BUILDER = "brian/standalone_project.py"
@@ -188,7 +189,7 @@ def blank(network: TrainedNetwork, steps: int) -> TrainedNetwork:
         slow, fixed, delay = layer.slow, layer.fixed, layer.delay
         layers.append(replace(
             layer, **zeros(layer, "W_f", "b_f", "W_r"),
-            slow=replace(slow, **zeros(slow, *weights.SLOW_ARRAYS, "nu")) if slow else None,
+            slow=replace(slow, **zeros(slow, *SLOW_ARRAYS, "nu")) if slow else None,
             fixed=replace(fixed, theta_u=np.ones_like(fixed.theta_u)) if fixed else None,
             delay=np.full_like(delay, axons.slots(delay, steps) - 1) if delay is not None else None))
     return replace(network, layers=tuple(layers), **zeros(network, "W_o", "b_o"), provenance={},

@@ -22,7 +22,7 @@ from dmpnet.brian.conversion import activity, convert, duration
 from dmpnet.brian.standalone import PROGRAM
 from dmpnet.trained import weights
 from dmpnet.trained.activity import Activity
-from dmpnet.trained.weights import TrainedNetwork
+from dmpnet.trained.network import TrainedNetwork
 
 
 class FileDevice(CPPStandaloneDevice):

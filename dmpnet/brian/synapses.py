@@ -14,7 +14,7 @@ import numpy as np
 from dmpnet.brian import populations
 from dmpnet.brian.populations import Axons, Connection, Timing
 from dmpnet.brian.session import Generator, Neurons, Wires
-from dmpnet.trained.weights import TrainedNetwork
+from dmpnet.trained.network import TrainedNetwork
 
 ANALOG_STEPS = 1  # steps more an analog input takes than spikes do, to be played into the input group
 SLOW_STEPS = (1, 2)  # steps from x to m and from x to u

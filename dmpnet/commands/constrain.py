@@ -25,7 +25,7 @@ from dmpnet.hardware.fit import Report, fit
 from dmpnet.results import outputs, provenance, terminal
 from dmpnet.results.evaluation import evaluate
 from dmpnet.trained import weights
-from dmpnet.trained.weights import TrainedNetwork
+from dmpnet.trained.network import TrainedNetwork
 
 DIFFER = "spikes that differ from the reference"
 MEASURED = 400  # validation samples at most for --budget

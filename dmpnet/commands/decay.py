@@ -21,7 +21,7 @@ from dmpnet.equations import decay
 from dmpnet.results import outputs, provenance, terminal
 from dmpnet.results.evaluation import Evaluation, evaluate
 from dmpnet.trained import swap
-from dmpnet.trained.weights import TrainedNetwork
+from dmpnet.trained.network import TrainedNetwork
 
 FILES = ("results.csv", "traces.npz", "decay.png", "decay.pdf")
 KINDS = ("exponential", "linear")

@@ -15,7 +15,7 @@ from dmpnet.disk import shipped
 from dmpnet.errors import DmpnetError
 from dmpnet.results import outputs, provenance, table, terminal
 from dmpnet.trained import weights
-from dmpnet.trained.weights import TrainedNetwork
+from dmpnet.trained.network import TrainedNetwork, parameters
 
 COUPLINGS = ("synapses", "shared")
 
@@ -77,7 +77,7 @@ def _line(name: str) -> dict[str, object]:
     network, found = weights.load(shipped.path(name)), table.results(name)
     accuracy = table.mean_and_error([result["accuracy_brian2"] for result in found])[0] if found else None
     return {"name": name, "network": f"{network.kind} {network.shape}", "data": network.encoding.dataset,
-            "steps": network.encoding.steps, "parameters": weights.parameters(network)["paper"],
+            "steps": network.encoding.steps, "parameters": parameters(network)["paper"],
             "seeds": len(shipped.seeds(name)), "test %": accuracy}
 
 
@@ -104,7 +104,7 @@ def _used(rows: list[dict[str, object]]) -> list[dict[str, object]]:
 
 
 def _rule(network: TrainedNetwork) -> str:
-    """What weights.parameters counts as 'paper'."""
+    """What parameters counts as 'paper'."""
     blocks = any(layer.slow.blocks for layer in network.layers if layer.slow)
     delays = any(layer.delay is not None for layer in network.layers)
     square = "sum of d_i^2 (a cascade: + d_2 + d_3 ...)" if blocks else "d^2"
@@ -113,7 +113,7 @@ def _rule(network: TrainedNetwork) -> str:
 
 
 def _totals(network: TrainedNetwork) -> list[tuple[str, str]]:
-    count, code, origin = weights.parameters(network), network.encoding, network.provenance
+    count, code, origin = parameters(network), network.encoding, network.provenance
     state = sum(layer.state for layer in network.layers)
     delays, recurs = (any(getattr(layer, name) is not None for layer in network.layers) for name in ("delay", "W_r"))
     rule = ("2 N" if recurs else "N") + " + d" + " + sum of delays" * delays

@@ -18,12 +18,11 @@ from tqdm import tqdm
 from dmpnet import data as data_sets
 from dmpnet.brian.backends import BACKENDS
 from dmpnet.data import Recordings, catalogue
-from dmpnet.disk import shipped
 from dmpnet.errors import DmpnetError
 from dmpnet.results import outputs, terminal
 from dmpnet.results.evaluation import Evaluation, check_match, evaluate
 from dmpnet.trained import weights
-from dmpnet.trained.weights import TrainedNetwork
+from dmpnet.trained.network import TrainedNetwork
 
 SEEDS = 2**32
 BYTES = {"": 1, "b": 1, "kb": 1000, "mb": 10**6, "kib": 1 << 10, "mib": 1 << 20}
@@ -183,7 +182,7 @@ def settings(given: list[str]) -> dict[str, Any]:
 
 def network(name: str) -> TrainedNetwork:
     """The network in file `name`, or the shipped one of that name."""
-    return weights.load(name if name.endswith(".npz") or Path(name).exists() else shipped.path(name))
+    return weights.named(name)
 
 
 class Bar(tqdm):

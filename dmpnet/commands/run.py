@@ -12,8 +12,7 @@ from dmpnet.commands import options
 from dmpnet.disk.files import whole_file, write_arrays
 from dmpnet.results import outputs, provenance, terminal
 from dmpnet.results.evaluation import Evaluation
-from dmpnet.trained import weights
-from dmpnet.trained.weights import TrainedNetwork
+from dmpnet.trained.network import TrainedNetwork, parameters
 
 SAMPLES = 100  # the first table within half a minute on numpy, where two cores are busy
 FILES = ("predictions.csv", "sample.npz", "portrait.png", "portrait.pdf")
@@ -50,7 +49,7 @@ def compare(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
     network = options.network(name)
     recordings = options.recordings(arguments, network, arguments.split, arguments.task)
     count, steps, channels = recordings.values.shape
-    size = weights.parameters(network)["paper"]
+    size = parameters(network)["paper"]
     print(textwrap.fill(f"{name} ({network.kind} {network.shape}, {size:,} parameters) reads {count:,} recordings of "
                         f"{recordings.name} ({recordings.split}), {steps} steps x {channels} channels, in Brian2 on "
                         f"{arguments.backend}", 80), end="\n\n")

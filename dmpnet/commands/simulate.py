@@ -21,7 +21,7 @@ from dmpnet.errors import DataError, DmpnetError, meant
 from dmpnet.reference import RECORDABLE, check_input
 from dmpnet.results import outputs, provenance, terminal
 from dmpnet.trained.activity import Activity
-from dmpnet.trained.weights import TrainedNetwork
+from dmpnet.trained.network import TrainedNetwork
 
 
 def add(parsers) -> None:

@@ -10,7 +10,7 @@ where K equals W and its diagonal is even (Mullis and Roberts 1976; Hwang 1977).
 import numpy as np
 from scipy.linalg import solve_discrete_lyapunov
 
-from dmpnet.trained.weights import SlowMemory
+from dmpnet.trained.slow_memory import SlowMemory
 
 LEAST = 1e-6  # of the mean eigenvalue is added to all: directions that are never used
 

@@ -33,7 +33,9 @@ from dmpnet.hardware.chip import Chip, Words, dimensions
 from dmpnet.hardware.rounding import compensated
 from dmpnet.reference.integers import IntegerLayer
 from dmpnet.trained.activity import Activity
-from dmpnet.trained.weights import Layer, SlowMemory, TrainedNetwork
+from dmpnet.trained.layer import Layer
+from dmpnet.trained.network import TrainedNetwork
+from dmpnet.trained.slow_memory import SlowMemory
 
 ROOM = 1.1  # of the range seen in calibration, at first
 SPREAD = 8  # largest unit of a row to the smallest: membranes share a word

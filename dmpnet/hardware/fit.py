@@ -27,7 +27,8 @@ from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import DmpnetError
 from dmpnet.hardware.chip import Chip, dimensions, learning
 from dmpnet.results import terminal
-from dmpnet.trained.weights import Layer, TrainedNetwork
+from dmpnet.trained.layer import Layer
+from dmpnet.trained.network import TrainedNetwork
 
 if TYPE_CHECKING:  # it imports Brian2, which takes a second
     from dmpnet.plasticity.integer_rule import IntegerRule

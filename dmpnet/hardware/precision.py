@@ -18,7 +18,7 @@ from dmpnet.errors import DmpnetError
 from dmpnet.hardware.chip import Chip, changed
 from dmpnet.hardware.constrain import constrain
 from dmpnet.hardware.fit import fit
-from dmpnet.trained.weights import TrainedNetwork
+from dmpnet.trained.network import TrainedNetwork
 
 Bits = dict[str, int]
 LADDERS: dict[str, tuple[int, ...]] = {"W_f": (8, 6, 4, 3, 2, 1), "P": (8, 6, 4, 3), "m": (16, 12, 8, 6, 4),

@@ -10,7 +10,8 @@ import numpy as np
 
 from dmpnet.errors import DmpnetError
 from dmpnet.trained.activity import Activity
-from dmpnet.trained.weights import Layer, TrainedNetwork
+from dmpnet.trained.layer import Layer
+from dmpnet.trained.network import TrainedNetwork
 
 
 @dataclass(frozen=True)

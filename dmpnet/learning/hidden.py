@@ -19,7 +19,10 @@ from dmpnet.equations import memory
 from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import DmpnetError
 from dmpnet.plasticity import make_plastic, rule, weights
-from dmpnet.trained.weights import Encoding, Layer, SlowMemory, TrainedNetwork
+from dmpnet.trained.encoding import Encoding
+from dmpnet.trained.layer import Layer
+from dmpnet.trained.network import TrainedNetwork
+from dmpnet.trained.slow_memory import SlowMemory
 
 SAMPLES = 500
 """Of the recordings, on which the spread of m is measured."""

@@ -22,7 +22,7 @@ from dmpnet.learning.readout import Readout
 from dmpnet.results import provenance
 from dmpnet.results.evaluation import check_match
 from dmpnet.trained import weights
-from dmpnet.trained.weights import TrainedNetwork
+from dmpnet.trained.network import TrainedNetwork
 
 RULE_ON = {"numpy": "numpy", "cython": "cython", "cpp_standalone": "numpy"}
 """Where the rule runs, by back end of the hidden pathway: a step a sample is too little to compile a program for."""

@@ -36,7 +36,7 @@ from dmpnet.plasticity.groups import PlasticSynapses, check_precision, check_ste
 from dmpnet.plasticity.names import Code, apart, variables
 from dmpnet.plasticity.rule import Rule
 from dmpnet.plasticity.rules.binary import registers
-from dmpnet.trained.weights import TrainedNetwork
+from dmpnet.trained.network import TrainedNetwork
 
 BEFORE_BOTH, AFTER_BOTH = -2, 2  # order of the jumps of traces; on_pre has -1, on_post 1
 

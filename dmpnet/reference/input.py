@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from dmpnet.errors import DmpnetError
-from dmpnet.trained.weights import TrainedNetwork
+from dmpnet.trained.network import TrainedNetwork
 
 RECORDABLE = ("spikes", "u", "m", "x", "readout")
 

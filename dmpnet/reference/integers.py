@@ -8,7 +8,8 @@ from dmpnet.arithmetic import lfsr
 from dmpnet.arithmetic.fixed import Fixed
 from dmpnet.arithmetic.numpy_integers import aligned, held, product, shifted
 from dmpnet.reference.axons import Axons
-from dmpnet.trained.weights import Layer, TrainedNetwork
+from dmpnet.trained.layer import Layer
+from dmpnet.trained.network import TrainedNetwork
 
 
 class IntegerLayer:

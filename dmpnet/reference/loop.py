@@ -12,7 +12,7 @@ from dmpnet.reference.input import check_input, recorded
 from dmpnet.reference.integers import IntegerLayer, IntegerReadout, levels
 from dmpnet.reference.real import RealLayer, RealReadout
 from dmpnet.trained.activity import Activity, smoothed
-from dmpnet.trained.weights import TrainedNetwork
+from dmpnet.trained.network import TrainedNetwork
 
 RECORDED = {"spikes": lambda layer: layer.s > 0, "u": lambda layer: layer.u, "m": lambda layer: layer.m,
             "x": lambda layer: layer.x}

@@ -6,7 +6,8 @@ import numpy as np
 
 from dmpnet.equations.decay import decayed
 from dmpnet.reference.axons import Axons
-from dmpnet.trained.weights import Layer, TrainedNetwork
+from dmpnet.trained.layer import Layer
+from dmpnet.trained.network import TrainedNetwork
 
 
 class RealLayer:

@@ -10,7 +10,7 @@ from dmpnet import reference
 from dmpnet.data import Recordings
 from dmpnet.errors import DmpnetError
 from dmpnet.trained.activity import mismatches
-from dmpnet.trained.weights import TrainedNetwork
+from dmpnet.trained.network import TrainedNetwork
 
 CHUNK = 500  # samples simulated at a time, whose spikes are held at once: 500 x 784 x 400 places are 157 MB
 PIECE = 100  # samples that the reference takes at a time

@@ -8,7 +8,8 @@ from dataclasses import replace
 from dmpnet.equations import decay
 from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import DmpnetError
-from dmpnet.trained.weights import Layer, TrainedNetwork
+from dmpnet.trained.layer import Layer
+from dmpnet.trained.network import TrainedNetwork
 
 
 def linear(network: TrainedNetwork, rule: Callable[[float, float], float] = decay.least_squares) -> TrainedNetwork:

@@ -11,7 +11,7 @@ from dmpnet.disk.files import whole_file
 from dmpnet.results import table
 from dmpnet.results.evaluation import Evaluation
 from dmpnet.trained import weights
-from dmpnet.trained.weights import TrainedNetwork
+from dmpnet.trained.network import TrainedNetwork, parameters
 
 AGAIN = "Trained again by `dmpnet table1 --retrain"
 
@@ -22,7 +22,7 @@ def measured(network: TrainedNetwork, recordings: data.Recordings, result: Evalu
 
     origin = network.provenance
     numbers: dict[str, Any] = {
-        "seed": origin["arguments"]["seed"], "parameters": weights.parameters(network),
+        "seed": origin["arguments"]["seed"], "parameters": parameters(network),
         "validation_accuracy": 100 * origin["validation_accuracy"],
         "samples": len(recordings), "accuracy_brian2": result.accuracy, "accuracy_reference": result.reference_accuracy,
         "classes_differing_from_reference": int((result.predictions != result.reference_predictions).sum()),
@@ -64,7 +64,7 @@ def _text(folder: Path) -> str:
 
 
 def _facts(network: TrainedNetwork, n: dict[str, Any]) -> list[tuple[str, str]]:
-    origin, count, code = network.provenance, weights.parameters(network), network.encoding
+    origin, count, code = network.provenance, parameters(network), network.encoding
     slow = network.layers[0].slow
     memory = f", slow memory d = {slow.d}, theta = {slow.theta:g} steps" if slow else ", no slow memory"
     recipe = {key: value for key, value in origin["arguments"].items() if value not in (0, 0.0, None, [], False)}

@@ -14,7 +14,7 @@ from numba import njit
 from dmpnet.arithmetic import lfsr
 from dmpnet.arithmetic.fixed import Fixed
 from dmpnet.arithmetic.words import ROUNDINGS, Word
-from dmpnet.trained.weights import SlowMemory
+from dmpnet.trained.slow_memory import SlowMemory
 from dmpnet.training.scan import Blocks
 
 

@@ -9,7 +9,10 @@ from torch import nn
 from dmpnet.equations import memory
 from dmpnet.equations.neurons import ACTS, PUBLISHED_CODE, Neuron
 from dmpnet.errors import DmpnetError, one_of
-from dmpnet.trained.weights import Encoding, Layer, TrainedNetwork, legendre_pathway
+from dmpnet.trained.encoding import Encoding
+from dmpnet.trained.layer import Layer
+from dmpnet.trained.network import TrainedNetwork
+from dmpnet.trained.slow_memory import legendre_pathway
 from dmpnet.training import plain
 from dmpnet.training.delay import AxonalDelay
 from dmpnet.training.layer import Setting, SpikingLayer
@@ -22,7 +25,7 @@ INPUT_RATE = 0.05
 class Pathway:
     """What is fixed of a layer's slow memory.
 
-    blocks : ((d_1, theta_1), ...), one for a plain memory;  feed, d_s, acts : as in weights.SlowMemory
+    blocks : ((d_1, theta_1), ...), one for a plain memory;  feed, d_s, acts : as in SlowMemory
     """
 
     blocks: tuple[tuple[int, float], ...]
@@ -51,7 +54,7 @@ class Architecture:
     delay_max : axonal delays of the hidden neurons, learned, of up to so many steps; 0 for none
     delay_input : the input channels have such delays too
     learn_decay : beta of each layer is learned from neuron.beta on, with g = 1 - beta, or lam from neuron.lam on
-    kappa : None for a class a sample; else a class at every step, see weights.TrainedNetwork
+    kappa : None for a class a sample; else a class at every step, see TrainedNetwork
     dropout : fraction of each hidden layer's spikes dropped in training, last layer excepted
     std : width of the truncated normal all weights start from (published: 0.02, SHD 0.01); 0 starts them so that
         at INPUT_RATE each drive moves the membrane by about half a threshold and no memory starts shut (ours)

@@ -23,7 +23,9 @@ from dmpnet.arithmetic.words import Word
 from dmpnet.data import Recordings
 from dmpnet.errors import DmpnetError
 from dmpnet.hardware.chip import Chip
-from dmpnet.trained.weights import Encoding, Layer, TrainedNetwork
+from dmpnet.trained.encoding import Encoding
+from dmpnet.trained.layer import Layer
+from dmpnet.trained.network import TrainedNetwork
 from dmpnet.training.integer_memory import IntegerMemory
 from dmpnet.training.layer import Setting, SpikingLayer
 from dmpnet.training.model import Architecture, Pathway, SpikingNetwork

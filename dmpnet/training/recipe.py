@@ -6,7 +6,7 @@ from typing import Any
 from dmpnet.disk import headers
 from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import DmpnetError, one_of
-from dmpnet.trained.weights import TrainedNetwork
+from dmpnet.trained.network import TrainedNetwork
 from dmpnet.training.model import Architecture
 
 SHAPES = {  # Sun et al. 2026, Table 1: units, d and theta of DMP II

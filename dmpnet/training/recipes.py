@@ -6,7 +6,7 @@ from typing import Any
 from dmpnet.disk import shipped
 from dmpnet.equations import decay
 from dmpnet.trained import swap, weights
-from dmpnet.trained.weights import TrainedNetwork
+from dmpnet.trained.network import TrainedNetwork
 from dmpnet.training.recipe import Recipe, published
 
 # bfloat16 gradients, cosine schedule with our starting weights throughout (std 0, training/model.py); what else

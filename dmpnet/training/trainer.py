@@ -19,7 +19,8 @@ from dmpnet.disk.headers import record, shown
 from dmpnet.errors import DmpnetError
 from dmpnet.results import provenance
 from dmpnet.trained import weights
-from dmpnet.trained.weights import Encoding, TrainedNetwork
+from dmpnet.trained.encoding import Encoding
+from dmpnet.trained.network import TrainedNetwork
 from dmpnet.training import augmentation, checkpoint
 from dmpnet.training.allocation import keep_freed_memory
 from dmpnet.training.model import SpikingNetwork, effective_rank, from_trained

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from dmpnet.data import Recordings
-from dmpnet.trained.weights import TrainedNetwork
+from dmpnet.trained.network import TrainedNetwork
 from dmpnet.training.model import from_trained
 from dmpnet.training.workers import workers
 

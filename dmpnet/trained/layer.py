@@ -1,0 +1,106 @@
+"""One layer of a trained network."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dmpnet.arithmetic.fixed import Fixed
+from dmpnet.equations.neurons import Neuron
+from dmpnet.errors import WeightsError
+from dmpnet.trained.shapes import LONGEST, fits, rows
+from dmpnet.trained.slow_memory import SLOW_ARRAYS, SlowMemory
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer of N fast neurons on M inputs: W_f (N, M), b_f (N,), optional W_r (N, N), slow memory, axonal delays.
+
+    delay : (M,) integer steps >= 0 by which each input reaches W_f and w_x later, or None; what would arrive after
+        the last step is lost
+    fixed : how it computes in integers, then all arrays are whole numbers; None: in real numbers
+    """
+
+    W_f: np.ndarray
+    b_f: np.ndarray
+    neuron: Neuron
+    W_r: np.ndarray | None = None
+    slow: SlowMemory | None = None
+    delay: np.ndarray | None = None
+    fixed: Fixed | None = None
+
+    @property
+    def N(self) -> int:
+        return self.W_f.shape[0]
+
+    @property
+    def M(self) -> int:
+        return self.W_f.shape[1]
+
+    @property
+    def d(self) -> int:
+        """Dimensions of the slow memory, 0 without one; those that a chip fills up with zeros are none."""
+        if self.slow is None:
+            return 0
+        return self.slow.d if self.fixed is None else int((self.fixed.unit_m > 0).sum())
+
+    @property
+    def acts(self) -> str:
+        """What the slow memory acts on; 'current' too if there is none."""
+        return self.slow.acts if self.slow else "current"
+
+    @property
+    def state(self) -> int:
+        """Numbers kept from step to step: N + d, the spikes that recur, N, and what is under way in the axons, sum of
+        delay.
+
+        (The paper's rule, N + N delay, gives every axon the same delay.)
+        """
+        under_way = 0 if self.delay is None else int(np.sum(self.delay, dtype=np.int64))
+        recurs = 0 if self.W_r is None else self.N
+        return self.N + (self.slow.d if self.slow else 0) + recurs + under_way
+
+    def check(self, origin: str, name: str, channels: int) -> None:
+        """Raise WeightsError for the first of its arrays that does not fit a layer of so many inputs."""
+        n = rows(self.W_f)
+        fits(origin, f"{name}.W_f", self.W_f, (n, channels))
+        fits(origin, f"{name}.b_f", self.b_f, (n,))
+        if self.W_r is not None:
+            fits(origin, f"{name}.W_r", self.W_r, (n, n))
+        if self.slow is not None:
+            self.slow.check(origin, name, n, channels, self.fixed.shift_m if self.fixed else 0)
+        if self.delay is not None:
+            _delay_fits(origin, f"{name}.delay", self.delay, channels)
+        if self.fixed is not None:
+            self._check_fixed(origin, name, self.fixed)
+
+    def _check_fixed(self, origin: str, name: str, fixed: Fixed) -> None:
+        """All that enters integer sums is whole, and the chip knows how to compute it."""
+        fits(origin, f"{name}.theta_u", fixed.theta_u, (self.N,))
+        fits(origin, f"{name}.unit_u", fixed.unit_u, (self.N,))
+        if self.slow or fixed.unit_m.shape != (0,):
+            fits(origin, f"{name}.unit_m", fixed.unit_m, (self.slow.d if self.slow else 0,))
+        whole = {"W_f": self.W_f, "b_f": self.b_f, "W_r": self.W_r}
+        if self.slow:
+            whole |= {key: getattr(self.slow, key) for key in (*SLOW_ARRAYS, "nu")}
+        for key, array in whole.items():
+            if array is not None and array.dtype.kind not in "iu":
+                raise WeightsError(f"{origin}: {name}.{key} has dtype {array.dtype}, but this layer computes in "
+                                   f"integers; make it with dmpnet.hardware.constrain")
+        if self.neuron.decay == "linear" and self.neuron.lam % 1:
+            raise WeightsError(f"{origin}: {name} has lam = {self.neuron.lam:g}, but in integers a membrane leaks a "
+                               f"whole number a step; round it")
+        if self.acts != "current":
+            raise WeightsError(f"{origin}: {name}.acts = {self.acts!r}, but in integers the slow memory acts on the "
+                               f"current; constrain a network whose memory does")
+
+
+def _delay_fits(origin: str, name: str, delay: np.ndarray, channels: int) -> None:
+    fits(origin, name, delay, (channels,))
+    if delay.dtype.kind not in "iu":
+        raise WeightsError(f"{origin}: {name} has dtype {delay.dtype}, but delays count steps; round them to integers")
+    if (delay < 0).any():
+        raise WeightsError(f"{origin}: {name} has {int((delay < 0).sum())} values below 0, but nothing arrives before "
+                           f"it is sent; set delays >= 0")
+    if delay.max() > LONGEST:
+        raise WeightsError(f"{origin}: {name} reaches {delay.max()} steps, but at most {LONGEST} are counted; set "
+                           f"smaller delays")

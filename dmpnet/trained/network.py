@@ -1,0 +1,132 @@
+"""A trained network: its layers, its readout, how samples reach it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+import numpy as np
+
+from dmpnet.arithmetic.fixed import Fixed
+from dmpnet.disk.headers import real, shown
+from dmpnet.errors import WeightsError
+from dmpnet.trained.encoding import Encoding
+from dmpnet.trained.layer import Layer
+from dmpnet.trained.shapes import fits, rows
+from dmpnet.trained.slow_memory import SLOW_ARRAYS
+
+
+@dataclass(frozen=True)
+class TrainedNetwork:
+    """Layers in order, the readout y[k] = W_o s_last[k] + b_o, W_o (C, N), b_o (C,), and where it comes from.
+
+    kappa : None for one class a sample, from the mean of y; in [0, 1) for a class at every step, from
+        ybar[k] = kappa ybar[k-1] + (1 - kappa) y[k], ybar[-1] = 0
+    """
+
+    layers: tuple[Layer, ...]
+    W_o: np.ndarray
+    b_o: np.ndarray
+    encoding: Encoding
+    provenance: dict[str, Any] = field(default_factory=dict)
+    kappa: float | None = None
+
+    def __repr__(self) -> str:
+        return f"<TrainedNetwork {self.kind} {self.shape}, {self.encoding.dataset or 'data not said'}>"
+
+    @property
+    def classes(self) -> int:
+        return len(self.b_o)
+
+    @property
+    def fixed(self) -> bool:
+        """Whether it computes in integers."""
+        return self.layers[0].fixed is not None
+
+    @property
+    def kind(self) -> str:
+        """'DMP', 'RSNN' or 'FSNN'; with axonal delays 'DMP + delays', 'RSNN + delays' or 'DSNN'."""
+        delays = any(layer.delay is not None for layer in self.layers)
+        if any(layer.slow for layer in self.layers):
+            return "DMP + delays" if delays else "DMP"
+        if any(layer.W_r is not None for layer in self.layers):
+            return "RSNN + delays" if delays else "RSNN"
+        return "DSNN" if delays else "FSNN"
+
+    @property
+    def shape(self) -> str:
+        """Numbers of units from input to readout: '1-200-200-10'."""
+        return "-".join(map(str, (self.layers[0].M, *(layer.N for layer in self.layers), self.classes)))
+
+    def __post_init__(self):
+        check(self)
+
+
+def check(network: TrainedNetwork, origin: str = "network") -> None:
+    """Raise WeightsError for the first array whose shape does not fit its neighbours or that is not finite."""
+    if not network.layers:
+        raise WeightsError(f"{origin}: 0 layers, but a network needs at least one; add layer1.W_f and layer1.b_f")
+    channels = network.encoding.channels
+    for number, layer in enumerate(network.layers, 1):
+        layer.check(origin, f"layer{number}", channels)
+        channels = layer.N
+    fits(origin, "readout.W_o", network.W_o, (rows(network.W_o), channels))
+    fits(origin, "readout.b_o", network.b_o, (rows(network.W_o),))
+    network.encoding.check(origin)
+    whole = network.fixed and network.encoding.kind == "analog"
+    if len({layer.fixed is None for layer in network.layers}) > 1 or whole != (network.encoding.levels > 0):
+        raise WeightsError(f"{origin}: some of it computes in integers (input.levels = {network.encoding.levels}), but "
+                           f"then all layers do, and analog input, no other, has levels; make it with "
+                           f"dmpnet.hardware.constrain")
+    if not isinstance(network.provenance, dict):
+        raise WeightsError(f"{origin}: provenance = {network.provenance!r}, but it names its entries; give a dict")
+    kappa = network.kappa
+    if kappa is not None and not (real(kappa) and 0 <= kappa < 1):
+        raise WeightsError(f"{origin}: kappa = {shown(kappa)}, but the fraction kept of the readout lies in [0, 1); "
+                           f"set one, or None for one class a sample")
+
+
+FIXED_ARRAYS = tuple(f.name for f in fields(Fixed) if f.type is np.ndarray)
+
+
+def arrays(network: TrainedNetwork) -> Iterator[tuple[str, np.ndarray]]:
+    """All its arrays, by the names they have in a weights file."""
+    for number, layer in enumerate(network.layers, 1):
+        yield f"layer{number}.W_f", layer.W_f
+        yield f"layer{number}.b_f", layer.b_f
+        if layer.W_r is not None:
+            yield f"layer{number}.W_r", layer.W_r
+        if layer.slow is not None:
+            for key in SLOW_ARRAYS:
+                yield f"layer{number}.{key}", getattr(layer.slow, key)
+            if layer.slow.nu is not None:
+                yield f"layer{number}.nu", layer.slow.nu
+        if layer.delay is not None:
+            yield f"layer{number}.delay", layer.delay
+        if layer.fixed is not None:
+            for key in FIXED_ARRAYS:
+                yield f"layer{number}.{key}", getattr(layer.fixed, key)
+    yield "readout.W_o", network.W_o
+    yield "readout.b_o", network.b_o
+    if network.encoding.permutation is not None:
+        yield "input.permutation", network.encoding.permutation
+
+
+def parameters(network: TrainedNetwork) -> dict[str, int]:
+    """Parameter counts: 'paper' by its rule, sum over layers (M N + N d + d^2) + N C; 'trainable'; 'stored'.
+
+    The paper's rule leaves out biases and w_x and counts the frozen Abar; W_r adds N^2 a layer, axonal delays M.
+    In a hierarchy d^2 is the sum of d_i^2; a cascade adds d_{i+1} for each coupling, which is of rank one. What a chip
+    fills up with zeros is only stored.
+    """
+    paper = network.W_o.size
+    frozen = 0
+    for layer in network.layers:
+        paper += layer.W_f.size + (layer.W_r.size if layer.W_r is not None else 0)
+        paper += layer.delay.size if layer.delay is not None else 0
+        if layer.slow is not None:
+            sizes = [layer.d] if layer.fixed else [size for size, _ in layer.slow.all_blocks]
+            paper += layer.N * sum(sizes) + sum(size**2 for size in sizes)
+            paper += sum(sizes[1:]) if layer.slow.feed == "cascade" else 0
+            frozen += layer.slow.Abar.size + layer.slow.Bbar.size
+    stored = sum(array.size for key, array in arrays(network) if not key.startswith("input."))
+    return {"paper": paper, "trainable": stored - frozen, "stored": stored}

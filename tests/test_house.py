@@ -1,0 +1,123 @@
+"""The plan of the house: what is public, what imports what, how large a room is."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import dmpnet
+from dmpnet import commands
+
+ROOT = Path(__file__).resolve().parents[1]
+FILES = sorted(path for path in (ROOT / "dmpnet").rglob("*.py") if "models" not in path.parts)
+HEAVY = ("numpy", "scipy", "brian2", "torch", "matplotlib")
+
+
+def imported(*code):
+    """Which of HEAVY a fresh Python has imported after `code`."""
+    told = subprocess.run([sys.executable, "-c", "; ".join(
+        ("import sys", *code, f"print(*[name for name in {HEAVY} if name in sys.modules], file=sys.stderr)"))],
+        capture_output=True, text=True, timeout=120)
+    assert told.returncode == 0, told.stderr
+    return told.stderr.split()
+
+
+def test_what_is_public_is_there_and_says_what_it_does():
+    for name in dmpnet.__all__:
+        assert getattr(dmpnet, name).__doc__, name
+        assert name in dir(dmpnet) and f"dmpnet.{name}" in (dmpnet.__doc__ or ""), name
+    with pytest.raises(AttributeError, match="no attribute 'no_such'; it has .*simulate"):
+        dmpnet.no_such  # noqa: B018
+    assert (ROOT / "dmpnet" / "py.typed").is_file()
+
+
+def test_old_names_stay_for_a_release():
+    from dmpnet import data, network, shipped, weights
+    from dmpnet.simulation import simulate
+
+    assert simulate is dmpnet.simulate and network.convert is dmpnet.convert
+    assert data is dmpnet.data and weights.load and shipped.path
+
+
+def test_importing_takes_no_time():
+    assert imported("import dmpnet") == []
+
+
+def test_help_takes_no_time():
+    assert imported("from dmpnet.cli import parser", "parser('').format_help()") == []
+
+
+def test_help_tells_a_sentence_of_every_command():
+    assert {"run", "info", "train"} < set(commands.names())
+    for name in commands.names():
+        assert 20 < len(commands.summary(name)) < 120, commands.summary(name)
+        assert hasattr(commands.command(name), "add"), name
+
+
+def test_few_modules_lie_at_the_top():
+    assert len([path for path in FILES if path.parent == ROOT / "dmpnet"]) <= 6
+
+
+# the contract of imports
+
+
+def contract(folder):
+    code = "import sys; from importlinter.cli import lint_imports_command; lint_imports_command()"
+    return subprocess.run([sys.executable, "-c", code, "setup.cfg"], cwd=folder, capture_output=True, text=True,
+                          timeout=300)
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory):
+    """The sources, to be spoilt."""
+    pytest.importorskip("importlinter", reason="needs import-linter: pip install '.[test]' in a clone")
+    folder = tmp_path_factory.mktemp("house")
+    for path in [*FILES, ROOT / "setup.cfg", *(ROOT / "figures").glob("*.py")]:
+        place = folder / path.relative_to(ROOT)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(path.read_text())
+    return folder
+
+
+def test_imports_keep_the_contract(copy):
+    done = contract(copy)
+    assert done.returncode == 0 and "4 kept, 0 broken" in done.stdout, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("file, line, broken", [
+    ("equations/decay", "from dmpnet.hardware import chip", "folders import one way"),
+    ("brian/session", "def late():\n    from dmpnet.plasticity import rule", "folders import one way"),
+    ("hardware/cycles", "from dmpnet.hardware import actions", "no circles"),
+    ("learning/labels", "def late():\n    import torch", "PyTorch in training only"),
+    ("trained/swap", "import brian2", "no Brian2"),
+])
+def test_what_breaks_the_contract_is_seen(copy, file, line, broken):
+    path = copy / "dmpnet" / f"{file}.py"
+    before = path.read_text()
+    path.write_text(f"{before}\n\n{line}\n")
+    try:
+        done = contract(copy)
+    finally:
+        path.write_text(before)
+    assert done.returncode == 1
+    assert any(broken in told and "BROKEN" in told for told in done.stdout.splitlines()), done.stdout
+
+
+# sizes
+
+
+def functions(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef):
+            yield node.name, (node.end_lineno or 0) - node.lineno + 1
+
+
+def test_files_and_functions_stay_small():
+    long_files = {str(path.relative_to(ROOT)): length for path in FILES
+                  if (length := len(path.read_text().splitlines())) > 300}
+    long_functions = {f"{path.relative_to(ROOT)}: {name}": length for path in FILES
+                      for name, length in functions(path) if length > 40}
+    print(long_files, long_functions)
+    assert len(long_files) <= 12 and len(long_functions) <= 3
