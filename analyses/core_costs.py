@@ -18,7 +18,7 @@ from dmpnet import data, reference
 from dmpnet.commands import options
 from dmpnet.disk import shipped
 from dmpnet.equations.neurons import Neuron
-from dmpnet.hardware import actions, cycles, energy, fit, workload
+from dmpnet.hardware import actions, banks, cycles, energy, workload
 from dmpnet.hardware import chip as chips
 from dmpnet.hardware.actions import PATHS, Prices
 from dmpnet.hardware.chip import Chip
@@ -43,9 +43,9 @@ def of_a_run(samples: int, folder: Any) -> Works:
 
 def bytes_of(work: Workload, chip: Chip) -> dict[str, int]:
     """Bytes that a layer needs of every bank, by the rule of dmpnet.hardware.fit."""
-    core = fit.Core(1, work.N, work.M, work.d, chips.dimensions(work.d, chip), work.classes, Neuron(), "current", 0,
+    core = banks.Core(1, work.N, work.M, work.d, chips.dimensions(work.d, chip), work.classes, Neuron(), "current", 0,
                     True, work.recurrent, False, None)
-    return {bank.name: bank.size(core, chip) for bank in fit.BANKS}
+    return {bank.name: bank.size(core, chip) for bank in banks.BANKS}
 
 
 def sized(works: Works, settings: dict[str, Any] | None = None) -> Chip:

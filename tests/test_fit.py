@@ -15,7 +15,8 @@ from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import DmpnetError
 from dmpnet.hardware import chip
 from dmpnet.hardware.constrain import constrain
-from dmpnet.hardware.fit import ARRAY, LEARNING, RULES, fit, fit_array
+from dmpnet.hardware.fit import fit, fit_array
+from dmpnet.hardware.limits import ARRAY, LEARNING, RULES
 from dmpnet.hardware.plastic_rules import constrain as constrained_rule
 from dmpnet.plasticity import rule
 from dmpnet.trained import weights

@@ -12,9 +12,10 @@ import numpy as np
 
 from dmpnet.data import Recordings, drawn_from
 from dmpnet.hardware import actions, precision, workload
+from dmpnet.hardware.banks import BANKS
 from dmpnet.hardware.chip import Chip, changed
 from dmpnet.hardware.constrain import Constrained, constrain, examined
-from dmpnet.hardware.fit import BANKS, fit
+from dmpnet.hardware.fit import fit
 from dmpnet.training import quantised
 from dmpnet.training.recipe import Recipe
 from dmpnet.training.trainer import Trainer

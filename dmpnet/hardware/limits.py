@@ -1,0 +1,99 @@
+"""The limits of a chip, each a function that says what a core needs of it."""
+
+from dmpnet.hardware.banks import BANKS, LEARNING_BANKS, Core, Need
+from dmpnet.hardware.chip import Chip
+from dmpnet.trained.network import TrainedNetwork
+
+
+def neurons(core: Core, chip: Chip) -> Need:
+    """N neurons a core."""
+    most = chip.limits.neurons
+    return Need("neurons", core.number, "neurons", core.N, most,
+                f"train with at most {most}, or take a chip with limits.neurons = {core.N}")
+
+
+def slots(core: Core, chip: Chip) -> Need:
+    """d within the slots; computed in blocks of them, any d."""
+    most = chip.limits.slots
+    return Need("slots", core.number, "dimensions of slow memory", core.d, core.D if core.blocks and core.d else most,
+                f"train with d at most {most}, or compute it in {core.D // most} blocks of {most} (--blocks)")
+
+
+def fan_in(core: Core, chip: Chip) -> Need:
+    """M inputs, with W_r the layer's own N neurons too."""
+    most, used = chip.limits.fan_in, core.M + core.N * core.recurrent
+    own = f" ({core.N} of them its own neurons)" if core.recurrent else ""
+    return Need("fan-in", core.number, f"inputs{own}", used, most,
+                f"train with at most {most}, or take a chip with limits.fan_in = {used}")
+
+
+def spikes(core: Core, chip: Chip) -> Need | None:
+    """Input spikes in the busiest step; None where they are not known."""
+    if core.spikes is None:
+        return None
+    most = chip.limits.spikes
+    return Need("input spikes", core.number, "input spikes in a step", core.spikes, most,
+                f"train for sparser activity or with shorter steps, or take a chip with limits.spikes = {core.spikes}")
+
+
+def decay(core: Core, chip: Chip) -> Need:
+    """Kind of leak."""
+    kinds = chip.datapath.decay
+    return Need("decay", core.number, "decay", core.neuron.decay, kinds,
+                f"train with {' or '.join(kinds)} decay, or swap it in the trained network (dmpnet.trained.swap)")
+
+
+def reset(core: Core, chip: Chip) -> Need:
+    """Kind of reset."""
+    kinds = chip.datapath.resets
+    return Need("reset", core.number, "reset", core.neuron.reset, kinds, f"train with {' or '.join(kinds)} reset")
+
+
+def acts(core: Core, chip: Chip) -> Need:
+    """A core adds what the slow memory says to the current; no chip here does anything else."""
+    return Need("acts", core.number, "slow memory acting on the", core.acts, ("current",),
+                "train with acts = 'current'")
+
+
+def delays(core: Core, chip: Chip) -> Need:
+    """No chip here has axonal delays."""
+    return Need("delays", core.number, "steps of axonal delay", core.delay, 0, "train without delays")
+
+
+def weights_bank(core: Core, chip: Chip) -> Need:
+    """Bytes of W_f, W_r, w_x, W_o and biases."""
+    return BANKS[0].need(core, chip)
+
+
+def slow_bank(core: Core, chip: Chip) -> Need:
+    """Bytes of P, nu, Abar and Bbar."""
+    return BANKS[1].need(core, chip)
+
+
+def state_bank(core: Core, chip: Chip) -> Need:
+    """Bytes of u, m and x."""
+    return BANKS[2].need(core, chip)
+
+
+def traces_bank(core: Core, chip: Chip) -> Need:
+    """Bytes of traces, eligibilities, third factors and tables."""
+    return LEARNING_BANKS[0].need(core, chip)
+
+
+def random_bank(core: Core, chip: Chip) -> Need:
+    """Bytes of shift registers."""
+    return LEARNING_BANKS[1].need(core, chip)
+
+
+RULES = (neurons, slots, fan_in, spikes, decay, reset, acts, delays, weights_bank, slow_bank, state_bank)
+LEARNING = (traces_bank, random_bank)
+"""Limits of cores that learn, beside RULES."""
+ARRAY = (neurons, fan_in, weights_bank, *LEARNING)
+"""Limits of an array that learns by itself."""
+
+
+def cores(network: TrainedNetwork, chip: Chip) -> Need:
+    """One layer a core."""
+    most, used = chip.limits.cores, len(network.layers)
+    return Need("cores", None, "layers", used, most,
+                f"train with at most {most}, or take a chip with limits.cores = {used}")
