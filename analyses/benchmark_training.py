@@ -17,7 +17,8 @@ from dmpnet.commands import options
 from dmpnet.equations import memory
 from dmpnet.results import provenance
 from dmpnet.training.allocation import keep_freed_memory
-from dmpnet.training.model import Architecture, SpikingNetwork
+from dmpnet.training.architecture import Architecture
+from dmpnet.training.model import SpikingNetwork
 from dmpnet.training.trainer import ROWS
 from dmpnet.training.workers import workers
 

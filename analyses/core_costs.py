@@ -18,10 +18,11 @@ from dmpnet import data, reference
 from dmpnet.commands import options
 from dmpnet.disk import shipped
 from dmpnet.equations.neurons import Neuron
-from dmpnet.hardware import actions, banks, cycles, energy, workload
+from dmpnet.hardware import actions, banks, cycles, energy, prices, workload
 from dmpnet.hardware import chip as chips
-from dmpnet.hardware.actions import PATHS, Prices
-from dmpnet.hardware.chip import Chip
+from dmpnet.hardware.actions import PATHS
+from dmpnet.hardware.parts import Chip
+from dmpnet.hardware.prices import Prices
 from dmpnet.hardware.workload import Workload
 from dmpnet.results import provenance
 from dmpnet.trained import weights
@@ -69,7 +70,7 @@ def doubled(works: Works) -> Works:
 
 def pj(works: Works, chip: Chip, prices: Prices, path: str | None = None) -> float:
     """Energy of a step over all layers, of all paths or one."""
-    costs = [actions.cost(work, chip, prices) for work in works]
+    costs = [prices.cost(work, chip, prices) for work in works]
     return sum(cost.pj[path] if path else cost.total for cost in costs) / works[0].steps
 
 
@@ -110,10 +111,10 @@ def scaling(works: Works) -> dict[str, Any]:
 
 def _scaled(before: Works, small: Chip, after: Works, large: Chip) -> dict[str, Any]:
     energies: dict[str, Any] = {}
-    for name, prices in PRICES.items():
-        energies[name] = {"total": pj(after, large, prices) / pj(before, small, prices)} | {
-            path: pj(after, large, prices, path) / pj(before, small, prices, path) for path in PATHS}
-        energies[name]["spike share"] = pj(after, large, prices, "spike") / pj(after, large, prices)
+    for name, charged in PRICES.items():
+        energies[name] = {"total": pj(after, large, charged) / pj(before, small, charged)} | {
+            path: pj(after, large, charged, path) / pj(before, small, charged, path) for path in PATHS}
+        energies[name]["spike share"] = pj(after, large, charged, "spike") / pj(after, large, charged)
     return {"energy": energies,
             "cycles": step(after, large)["slowest layer"] / step(before, small)["slowest layer"]}
 
@@ -172,10 +173,10 @@ def summary(works: Works) -> dict[str, Any]:
         "x known from the start": {
             name: step(works, changed(chip, dependency_breaking=False), early)["slowest layer"] / step(
                 works, chip, early)["slowest layer"] for name, early in (("no", False), ("yes", True))},
-        "report": actions.report(works, chip)}
+        "report": prices.report(works, chip)}
     found["paper"] = beside_the_paper(found, works)
     per_sop = next(line["value"] for line in found["report"] if line["quantity"] == "pJ a SOP")
-    found["published"] = actions.beside_published(f"our model: {NETWORK} on the DMP core", per_sop)
+    found["published"] = prices.beside_published(f"our model: {NETWORK} on the DMP core", per_sop)
     return found
 
 

@@ -17,7 +17,7 @@ from tabulate import tabulate
 
 from dmpnet import data
 from dmpnet.commands import options
-from dmpnet.hardware import actions
+from dmpnet.hardware import actions, prices
 from dmpnet.hardware import chip as chips
 from dmpnet.learning import exam
 from dmpnet.learning.competition import Competition
@@ -67,7 +67,7 @@ def worn(learner: Learner) -> dict[str, Any]:
     if writes is None or settings.integers is None:
         return {}
     chip = chips.changed(chips.load(settings.chip), dict(settings.changed))
-    price = actions.price(actions.Action("write", "weights", settings.integers.w.bits), chip)
+    price = prices.price(actions.Action("write", "weights", settings.integers.w.bits), chip)
     report = settings.report
     return {"writes": {"mean": float(writes.mean()), "median": float(np.median(writes)), "most": int(writes.max()),
                        "an image": float(writes.sum() / learner.seen)},

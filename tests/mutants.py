@@ -32,7 +32,8 @@ TESTS = {
     "data/mnist": "test_data_mnist.py", "data/recordings": "test_data.py", "disk/files": "test_files.py",
     "equations/memory": "test_memory.py", "equations/neurons": "test_neurons.py test_reference.py",
     "hardware/actions": "test_actions.py", "hardware/constrain": "test_constrain.py",
-    "hardware/cycles": "test_cycles.py", "hardware/energy": "test_hardware_energy.py", "hardware/fit": "test_fit.py",
+    "hardware/banks": "test_fit.py",
+    "hardware/cycles": "test_cycles.py", "hardware/energy": "test_hardware_energy.py",
     "hardware/in_memory": "test_hardware_in_memory.py", "hardware/leaks": "test_hardware_leaks.py",
     "hardware/rounding": "test_rounding.py", "hardware/workload": "test_cycles.py test_actions.py",
     "learning/draws": "test_learning.py", "learning/online": "test_learning.py",
@@ -190,7 +191,7 @@ MUTANTS = (
     one("a write costs nothing", "hardware/energy", "(bits + ours.write_per_read * written) * line_pj",
         "bits * line_pj"),
     one("a pass over the neurons adds once", "hardware/actions", "2 * updates + (sent if", "updates + (sent if"),
-    one("bits of the last byte are not counted", "hardware/fit", "return -(-bits // 8)", "return bits // 8"),
+    one("bits of the last byte are not counted", "hardware/banks", "return -(-bits // 8)", "return bits // 8"),
     one("what leaks past 0 is not cleared", "hardware/leaks", "return np.maximum(V - L, 0)", "return V - L"),
 )
 

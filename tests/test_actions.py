@@ -11,8 +11,9 @@ from networks import random_input, random_network
 
 from dmpnet import reference
 from dmpnet.errors import DmpnetError
-from dmpnet.hardware import actions, chip, energy, workload
-from dmpnet.hardware.actions import OURS, PATHS, Action, Prices
+from dmpnet.hardware import actions, chip, energy, prices, workload
+from dmpnet.hardware.actions import PATHS, Action
+from dmpnet.hardware.prices import OURS, Prices
 from dmpnet.hardware.workload import Workload
 
 DMP = chip.load("dmp")
@@ -151,7 +152,7 @@ def test_without_dependency_breaking_there_is_no_nu():
 def test_leak_in_place_is_priced_as_the_in_place_update():
     """16-bit membranes; what it takes of the fused pass is the subtraction alone, and it adds an update of its own."""
     work = load(decay="linear")
-    one, other = (sum(actions.cost(work, core(in_place=on)).pj.values()) for on in (True, False))
+    one, other = (sum(prices.cost(work, core(in_place=on)).pj.values()) for on in (True, False))
     assert one - other == pytest.approx(2 * energy.in_place(16, 8).pj - 16 * 16 * 0.03 / 8)
     with pytest.raises(DmpnetError, match="decay is exponential"):
         actions.count(load(), core(in_place=True))
@@ -165,8 +166,8 @@ def test_counts_are_whole_and_no_path_takes_anothers(work, described):
     counted = actions.count(work, described)
     assert set(counted) == set(PATHS)
     assert all(isinstance(many, int) and many > 0 for tally in counted.values() for many in tally.values())
-    total = actions.pj(sum(counted.values(), Counter()), described)
-    cost = actions.cost(work, described)
+    total = prices.pj(sum(counted.values(), Counter()), described)
+    cost = prices.cost(work, described)
     assert cost.total == pytest.approx(sum(cost.pj.values())) == pytest.approx(total)
 
 
@@ -181,27 +182,27 @@ def test_a_run_costs_what_its_steps_cost(work, described):
 
 @given(workloads, chips)
 def test_more_events_and_neurons_cost_more(work, described):
-    base = actions.cost(work, described)
+    base = prices.cost(work, described)
     more = replace(work, events=np.minimum(work.events + 1, work.M))
-    assert actions.cost(more, described).total >= base.total
-    assert (actions.cost(more, described).total > base.total) == bool((more.events > work.events).any())
-    assert actions.cost(replace(work, N=work.N + 1), described).total > base.total
-    assert actions.cost(work.dense(), described).total >= base.total * (1 - 1e-12)
+    assert prices.cost(more, described).total >= base.total
+    assert (prices.cost(more, described).total > base.total) == bool((more.events > work.events).any())
+    assert prices.cost(replace(work, N=work.N + 1), described).total > base.total
+    assert prices.cost(work.dense(), described).total >= base.total * (1 - 1e-12)
 
 
 @given(workloads, chips)
 def test_registers_cost_what_they_move(work, described):
     """Linear in their price: what they take at 1 is the bits moved times the price of one."""
     registers = sum(moved(everything(work, described), "registers"))
-    with_them, without = (actions.cost(work, described, prices).total for prices in (OURS, FREE))
-    assert with_them - without == pytest.approx(registers * actions.register_pj(), abs=1e-6)
+    with_them, without = (prices.cost(work, described, each).total for each in (OURS, FREE))
+    assert with_them - without == pytest.approx(registers * prices.register_pj(), abs=1e-6)
 
 
 @given(workloads)
 def test_fusion_saves_wherever_an_accumulator_bit_costs_less(work):
     """An event reads and writes 24 bits of a register (0.054 pJ) or 16 of a memory (5/32 pJ)."""
-    fused, apart = (actions.cost(work, core(fusion=on)).pj["spike"] for on in (True, False))
-    assert 24 * actions.register_pj() < 16 * LINE
+    fused, apart = (prices.cost(work, core(fusion=on)).pj["spike"] for on in (True, False))
+    assert 24 * prices.register_pj() < 16 * LINE
     assert fused <= apart and (fused < apart) == bool(work.S.any())
 
 
@@ -237,29 +238,29 @@ def test_energy_of_the_spike_path_summed_by_hand():
     small = core(memory__weights=8192)
     mac = 0.2 * 4 + 0.03 * 2  # Horowitz's 8-bit numbers at 16 bits, squared and linear
     want = (20 + 256) * LINE + 32 * 24 * 0.03 / 8 + 1536 * mac / 16
-    assert actions.cost(load(), small).pj["spike"] == pytest.approx(want)
-    assert actions.cost(load(), small, FREE).pj["spike"] == pytest.approx((20 + 256) * LINE + 32 * 24 * 0.03 / 8)
+    assert prices.cost(load(), small).pj["spike"] == pytest.approx(want)
+    assert prices.cost(load(), small, FREE).pj["spike"] == pytest.approx((20 + 256) * LINE + 32 * 24 * 0.03 / 8)
 
 
 def test_prices_are_the_published_ones():
-    assert actions.price(Action("multiply", "lanes", 8, 8), DMP) == pytest.approx(0.2)
-    assert actions.price(Action("multiply", "lanes", 16, 16), DMP) == pytest.approx(energy.multiply_pj(16))
-    assert actions.price(Action("multiply", "lanes", 8, 16), DMP) == pytest.approx(0.4)
-    assert actions.price(Action("add", "lanes", 8), DMP) == pytest.approx(0.03)
-    assert actions.price(Action("read", "weights", 32), core(memory__weights=32768)) == pytest.approx(10)
-    assert actions.price(Action("read", "state", 32), DMP) == pytest.approx(5)
-    assert actions.price(Action("send", "events", 1), DMP) == 0
+    assert prices.price(Action("multiply", "lanes", 8, 8), DMP) == pytest.approx(0.2)
+    assert prices.price(Action("multiply", "lanes", 16, 16), DMP) == pytest.approx(energy.multiply_pj(16))
+    assert prices.price(Action("multiply", "lanes", 8, 16), DMP) == pytest.approx(0.4)
+    assert prices.price(Action("add", "lanes", 8), DMP) == pytest.approx(0.03)
+    assert prices.price(Action("read", "weights", 32), core(memory__weights=32768)) == pytest.approx(10)
+    assert prices.price(Action("read", "state", 32), DMP) == pytest.approx(5)
+    assert prices.price(Action("send", "events", 1), DMP) == 0
     dear = Prices(ours=energy.Assumptions(write_per_read=2.0))
-    assert actions.price(Action("write", "state", 32), DMP, dear) == pytest.approx(10)
-    assert actions.price(Action("read", "state", 32), DMP, dear) == pytest.approx(5)
+    assert prices.price(Action("write", "state", 32), DMP, dear) == pytest.approx(10)
+    assert prices.price(Action("read", "state", 32), DMP, dear) == pytest.approx(5)
 
 
 def test_a_bank_a_lane_is_priced_by_its_size():
     """Of 128 kB, four lanes have 32 kB each: 10 pJ a 32-bit read; the state is in one piece."""
     split, large = Prices(split=True), core(memory__weights=4 * 32768, memory__state=32768)
-    assert actions.price(Action("read", "weights", 32), large, split) == pytest.approx(10)
-    assert actions.price(Action("read", "weights", 32), large) > 15
-    assert actions.price(Action("read", "state", 32), large, split) == pytest.approx(10)
+    assert prices.price(Action("read", "weights", 32), large, split) == pytest.approx(10)
+    assert prices.price(Action("read", "weights", 32), large) > 15
+    assert prices.price(Action("read", "state", 32), large, split) == pytest.approx(10)
 
 
 @pytest.mark.parametrize("units, bits", [(1, 1), (2, 1), (3, 2), (128, 7), (129, 8), (700, 10)])
@@ -281,24 +282,24 @@ def test_report_of_a_network():
     network = random_network((6, 16, 12, 3), d=4)
     s_in = random_input(network, 5)
     works = workload.of(network, reference.run(network, s_in), s_in)
-    lines = {line["quantity"]: line for line in actions.report(works, DMP)}
-    costs = [actions.cost(work, DMP) for work in works]
+    lines = {line["quantity"]: line for line in prices.report(works, DMP)}
+    costs = [prices.cost(work, DMP) for work in works]
     step = lines["pJ a step"]["value"]
     assert step == pytest.approx(sum(cost.total for cost in costs) / 200)
     assert step == pytest.approx(sum(lines[f"pJ a step, {path}"]["value"] for path in PATHS))
     assert lines["nJ an inference"]["value"] == pytest.approx(step * 40 / 1e3)
     assert lines["pJ a SOP"]["value"] == pytest.approx(step / lines["SOPs a step"]["value"])
     assert lines["cycles a step, all layers"]["value"] > lines["cycles a step, slowest layer"]["value"] > 0
-    assert lines["assumed: register pJ/bit"]["value"] == actions.register_pj()
+    assert lines["assumed: register pJ/bit"]["value"] == prices.register_pj()
     assert all(line["note"] for line in lines.values())
 
 
 def test_report_of_a_silent_network_has_no_energy_per_operation():
-    lines = [line["quantity"] for line in actions.report([load(S=(0, 0), sent=(0, 0))], DMP)]
+    lines = [line["quantity"] for line in prices.report([load(S=(0, 0), sent=(0, 0))], DMP)]
     assert "pJ a step" in lines and "pJ a SOP" not in lines
 
 
 def test_beside_published():
-    rows = actions.beside_published("ours", 5.0)
+    rows = prices.beside_published("ours", 5.0)
     assert [row["pJ/SOP"] for row in rows] == sorted(row["pJ/SOP"] for row in rows)
     assert len(rows) == len(energy.PUBLISHED) + 1 and {"name": "ours", "pJ/SOP": 5.0, "source": "our model"} in rows

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dmpnet.errors import DmpnetError
-from dmpnet.hardware import energy, in_memory, leaks
+from dmpnet.hardware import energy, in_memory, leak_limits
 from dmpnet.hardware.energy import OURS, Assumptions
 
-widths = st.sampled_from(leaks.WIDTHS)
+widths = st.sampled_from(leak_limits.WIDTHS)
 sizes = st.integers(1, 1 << 20)
 
 

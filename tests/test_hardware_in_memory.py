@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dmpnet.errors import DmpnetError
-from dmpnet.hardware import in_memory, leaks
+from dmpnet.hardware import in_memory, leak_limits, leaks
 from dmpnet.hardware.in_memory import Counts
 
 
@@ -18,15 +18,15 @@ def mismatches(V, B, lam):
 
 @pytest.mark.parametrize("B", range(4, 9))
 def test_every_state_and_every_leak(B):
-    low, high = leaks.limits(B)
+    low, high = leak_limits.limits(B)
     V = np.arange(low, high + 1)
     assert sum(mismatches(V, B, lam) for lam in range(high + 1)) == 0
 
 
-@given(st.sampled_from(leaks.WIDTHS), st.data())
+@given(st.sampled_from(leak_limits.WIDTHS), st.data())
 def test_random_states(B, data):
     """Wider words, both signs, with the limits and the states next to 0 and to the leak."""
-    low, high = leaks.limits(B)
+    low, high = leak_limits.limits(B)
     lam = data.draw(st.integers(0, high))
     near = [v for c in (0, lam, -lam) for v in (c - 1, c, c + 1) if low <= v <= high]
     V = np.array([low, low + 1, high - 1, high, *near, *data.draw(st.lists(st.integers(low, high)))])
@@ -39,8 +39,8 @@ def test_a_million_random_states_and_every_leak():
     """B from 4 to 16, 16 states to each of the 65,528 leaks: seconds."""
     rng = np.random.default_rng(0)
     seen = wrong = below = 0
-    for B in leaks.WIDTHS:
-        low, high = leaks.limits(B)
+    for B in leak_limits.WIDTHS:
+        low, high = leak_limits.limits(B)
         for lam in range(high + 1):
             V = rng.integers(low, high + 1, 16)
             V[:2] = low, high
@@ -96,17 +96,17 @@ def test_counts_written_out():
     assert counts == Counts(row_steps=7, reads=6, writes=7, bit_lines=2 * 6 * 4 + 2, full_adders=24)
 
 
-@given(st.sampled_from(leaks.WIDTHS), st.integers(1, 300), st.integers(0, 2**32))
+@given(st.sampled_from(leak_limits.WIDTHS), st.integers(1, 300), st.integers(0, 2**32))
 def test_counts_of_an_update_are_those_of_the_formula(B, N, seed):
     rng = np.random.default_rng(seed)
-    low, high = leaks.limits(B)
+    low, high = leak_limits.limits(B)
     V, lam = rng.integers(low, high + 1, N), int(rng.integers(0, high + 1))
     _, counts = in_memory.update(in_memory.to_bits(V, B), lam)
     cleared = sum((v >= 0) != (v + (lam if v < 0 else -lam) >= 0) for v in V.tolist())
     assert counts == in_memory.in_place(B, N, cleared)
 
 
-@given(st.sampled_from(leaks.WIDTHS), st.integers(1, 10**5))
+@given(st.sampled_from(leak_limits.WIDTHS), st.integers(1, 10**5))
 def test_steps_do_not_grow_with_the_array_and_sequential_ones_do(B, N):
     assert in_memory.in_place(B, N, 0).row_steps == in_memory.in_place(B, 1, 0).row_steps == B + 1
     one_by_one = in_memory.sequential(B, N)

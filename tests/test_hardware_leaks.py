@@ -6,7 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dmpnet.errors import DmpnetError
-from dmpnet.hardware import leaks
+from dmpnet.hardware import leak_limits
 from dmpnet.hardware.leaks import ODIN, Clipped, Shifted, TinyODIN, TrueNorth
 
 # the oracles: one V at a time, written from the chips' descriptions and not from the arrays' formulas
@@ -93,13 +93,13 @@ def truenorths(draw):
 
 @st.composite
 def clippeds(draw):
-    B = draw(st.sampled_from(leaks.WIDTHS))
+    B = draw(st.sampled_from(leak_limits.WIDTHS))
     return Clipped(B, *draw(leak_and_threshold(2**(B - 1) - 1, 2**(B - 1) - 1)), draw(resets))
 
 
 @st.composite
 def shifteds(draw):
-    B = draw(st.sampled_from(leaks.WIDTHS))
+    B = draw(st.sampled_from(leak_limits.WIDTHS))
     return Shifted(B, draw(st.integers(1, B - 1)), draw(st.integers(1, 2**(B - 1) - 1)), draw(resets))
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dmpnet.errors import DmpnetError
-from dmpnet.hardware import actions, chip, energy
+from dmpnet.hardware import chip, energy, prices
 from dmpnet.hardware.actions import Action
 from dmpnet.hardware.learning import Learning, count, report, wear
 from dmpnet.hardware.plastic_rules import constrain
@@ -94,9 +94,9 @@ def test_energy_is_counts_times_prices():
 
 
 def test_writes_that_cost_more_than_reads_cost_more():
-    dear = actions.Prices(ours=energy.Assumptions(write_per_read=10.0))
+    dear = prices.Prices(ours=energy.Assumptions(write_per_read=10.0))
     once, ten = ({line["quantity"]: line["value"] for line in report(run(), CHIP, prices)}
-                 for prices in (actions.OURS, dear))
+                 for prices in (prices.OURS, dear))
     assert ten["pJ a step, writing weights"] == pytest.approx(10 * once["pJ a step, writing weights"])
 
 

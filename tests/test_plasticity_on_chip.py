@@ -32,10 +32,13 @@ from dmpnet.brian.conversion import convert, duration, timing
 from dmpnet.errors import DmpnetError
 from dmpnet.hardware import chip
 from dmpnet.hardware.constrain import constrain as constrain_network
-from dmpnet.hardware.plastic_rules import FARTHEST, WIDEST, constrain, decayed
+from dmpnet.hardware.plastic_changes import FARTHEST, WIDEST
+from dmpnet.hardware.plastic_rules import constrain
+from dmpnet.hardware.plastic_traces import decayed
 from dmpnet.plasticity import Device, Rule, all_rules, integer_reference, protocols, rule
 from dmpnet.plasticity.device import VARIATION_BITS, drifted
-from dmpnet.plasticity.integer_rule import Trace, drawn
+from dmpnet.plasticity.integer_parts import Trace
+from dmpnet.plasticity.integer_rule import drawn
 from dmpnet.plasticity.rules.reward import REWARD
 
 DT = 1e-3

@@ -19,7 +19,7 @@ from dmpnet.brian.backends import check_backend
 from dmpnet.commands import options
 from dmpnet.data import drawn_from, validation_split
 from dmpnet.errors import DmpnetError
-from dmpnet.hardware import chip, precision, workload
+from dmpnet.hardware import chip, parts, precision, workload
 from dmpnet.hardware.constrain import Constrained, constrain, examined
 from dmpnet.hardware.fit import Report, fit
 from dmpnet.results import outputs, provenance, terminal
@@ -123,7 +123,7 @@ def calibration(arguments: argparse.Namespace, network: TrainedNetwork) -> np.nd
     return train.drawn(arguments.calibration, arguments.seed)
 
 
-def searched(arguments: argparse.Namespace, network: TrainedNetwork, described: chip.Chip,
+def searched(arguments: argparse.Namespace, network: TrainedNetwork, described: parts.Chip,
              s_in: np.ndarray) -> list[precision.Step]:
     """Steps of the search for bits, on MEASURED validation samples (of the training set, where the network does not
     say which it was trained without); prints them."""
@@ -142,7 +142,7 @@ def searched(arguments: argparse.Namespace, network: TrainedNetwork, described: 
     return steps
 
 
-def finetuned(arguments: argparse.Namespace, network: TrainedNetwork, made: Constrained, described: chip.Chip,
+def finetuned(arguments: argparse.Namespace, network: TrainedNetwork, made: Constrained, described: parts.Chip,
               s_in: np.ndarray) -> tuple[Constrained, dict[str, Any]]:
     """`made` trained on, in the folder of --out that ends in .run, and what that brought, which it prints."""
     from dmpnet.training import quantised

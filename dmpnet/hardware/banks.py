@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dmpnet.arithmetic import lfsr
 from dmpnet.arithmetic.words import WIDEST
 from dmpnet.equations.neurons import Neuron
-from dmpnet.hardware.chip import Chip
+from dmpnet.hardware.parts import Chip
 
 if TYPE_CHECKING:  # it imports Brian2, which takes a second
     from dmpnet.plasticity.integer_rule import IntegerRule

@@ -18,48 +18,25 @@ and m may with `clip`). Accumulators that do are told.
 
 import math
 from collections import Counter
-from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from dmpnet import reference
 from dmpnet.arithmetic.fixed import Fixed
-from dmpnet.arithmetic.words import EXACT, Word
+from dmpnet.arithmetic.words import EXACT
 from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import DmpnetError
-from dmpnet.hardware import basis
-from dmpnet.hardware.chip import Chip, Words, dimensions
-from dmpnet.hardware.rounding import compensated
-from dmpnet.reference.integers import IntegerLayer
+from dmpnet.hardware.changes import Change, Log
+from dmpnet.hardware.chip import dimensions
+from dmpnet.hardware.parts import Chip, Words
+from dmpnet.hardware.slow_pathway import Seen, in_integers
+from dmpnet.hardware.units import ATTEMPTS, LEVELS, ROOM, SPREAD, Options, unit_of
 from dmpnet.trained.activity import Activity
 from dmpnet.trained.layer import Layer
 from dmpnet.trained.network import TrainedNetwork
-from dmpnet.trained.slow_memory import SlowMemory
 
-ROOM = 1.1  # of the range seen in calibration, at first
-SPREAD = 8  # largest unit of a row to the smallest: membranes share a word
-ATTEMPTS = 12  # of units, each a fifth larger where something saturates
-LEVELS = 64  # of u below its threshold at least (half as many after rounding to a shift), where it may saturate
 TOLD = 0.01  # of the input, what may be cut off without a word
-CLIPPED = (1.0, 0.8, 0.65, 0.5, 0.4)  # of the range seen, what m may have where it may saturate
-
-
-@dataclass(frozen=True)
-class Change:
-    """What rounding did to one array.
-
-    clipped : values beyond the word's range; zeroed : values that became 0 and were not; error : root mean square of
-        the difference over that of the array
-    """
-
-    layer: int
-    array: str
-    bits: int
-    size: int
-    clipped: int
-    zeroed: int
-    error: float
 
 
 @dataclass(frozen=True)
@@ -76,20 +53,6 @@ class Constrained:
     activity: Activity
     silent: list[int]
     notes: list[str]
-
-
-@dataclass(frozen=True)
-class Options:
-    """rows, clip, balance, rotate, compensate of `constrain`; broken: whether the chip breaks the dependency;
-    saturates : when its membranes do, 'before' they are compared or 'after'."""
-
-    rows: bool
-    clip: bool
-    balance: bool
-    rotate: bool
-    compensate: bool
-    broken: bool
-    saturates: str
 
 
 def constrain(network: TrainedNetwork, chip: Chip, s_in: np.ndarray, *, rows: bool = False, clip: bool = False,
@@ -247,35 +210,16 @@ def _rounded(network: TrainedNetwork, chip: Chip, s_in: np.ndarray, seen: Activi
         largest = room[number] * max(np.abs(seen.u[number]).max(), layer.neuron.theta_u)
         made, fixed = _fast(layer, words, unit_in, largest, options, log)
         if layer.slow is not None:
-            made, fixed = _slow(layer, layer.slow, made, fixed, words, unit_in, room[number],
+            made, fixed = in_integers(layer, layer.slow, made, fixed, words, unit_in, room[number],
                                 Seen.of(seen, number, s_in), options, log)
         layers.append(_filled(replace(made, fixed=fixed), chip))
         unit_in = 1.0
     log = Log(len(layers), changes)
-    unit_o = _unit(network.W_o, words.W_o, options.clip)
+    unit_o = unit_of(network.W_o, words.W_o, options.clip)
     return replace(network, layers=tuple(layers), W_o=log.whole("W_o", network.W_o / unit_o, words.W_o),
                    b_o=log.whole("b_o", network.b_o / unit_o, words.b),
                    encoding=replace(network.encoding, levels=levels),
                    provenance=network.provenance | {"chip": chip.name}), changes
-
-
-@dataclass(frozen=True)
-class Log:
-    """Rounds the arrays of one layer and writes down what that changed."""
-
-    layer: int
-    changes: list[Change]
-
-    def whole(self, name: str, values: np.ndarray, word: Word, held: np.ndarray | None = None) -> np.ndarray:
-        """`values`, in units of their own, as integers of `word`: `held`, or the nearest."""
-        values = np.asarray(values, float)
-        held = word.nearest(values) if held is None else held
-        norm = float(np.sqrt((values**2).sum()))
-        beyond = np.zeros_like(values) if word.binary else np.abs(values - word.nearest(values)) > 0.5
-        self.changes.append(Change(self.layer, name, word.bits, values.size, int(beyond.sum()),
-                                   int(((held == 0) & (values != 0)).sum()),
-                                   float(np.sqrt(((held - values) ** 2).sum())) / norm if norm else 0.0))
-        return held.astype(np.min_scalar_type(-(1 << max(word.bits - (1 if word.signed else 0), 1))))
 
 
 def _fast(layer: Layer, words: Words, unit_in: float, largest: float, options: Options,
@@ -283,7 +227,7 @@ def _fast(layer: Layer, words: Words, unit_in: float, largest: float, options: O
     """The layer without its slow memory, and its arithmetic; `largest` |u| has to fit."""
     neuron, axis = layer.neuron, 1 if options.rows else None
     both = layer.W_f if layer.W_r is None else np.concatenate([layer.W_f, layer.W_r * unit_in], axis=1)
-    unit_f = _unit(both, words.W_f, options.clip, axis) * np.ones(layer.N)
+    unit_f = unit_of(both, words.W_f, options.clip, axis) * np.ones(layer.N)
     unit_f = np.maximum(unit_f, unit_f.max() / SPREAD)
     fine = neuron.g * unit_f * unit_in
     if options.clip:
@@ -301,185 +245,6 @@ def _fast(layer: Layer, words: Words, unit_in: float, largest: float, options: O
                   options.saturates)
     return Layer(log.whole("W_f", layer.W_f / unit_f[:, None], words.W_f), log.whole("b", b, words.b), whole,
                  recurrent, None, layer.delay), fixed
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What one layer did in calibration: input s_in (B, T, M) as it arrives in integers, trained m (B, T, d), x."""
-
-    s_in: np.ndarray
-    m: np.ndarray
-    x: np.ndarray
-
-    @classmethod
-    def of(cls, activity: Activity, number: int, s_in: np.ndarray) -> "Seen":
-        m, x = activity.m[number], activity.x[number]
-        assert m is not None and x is not None
-        return cls(activity.spikes[number - 1].astype(np.int64) if number else s_in, m, x)
-
-
-def _slow(layer: Layer, slow: SlowMemory, made: Layer, fixed: Fixed, words: Words, unit_in: float, room: float,
-          seen: Seen, options: Options, log: Log) -> tuple[Layer, Fixed]:
-    """The layer with its slow memory, whose units leave `room` times what was seen.
-
-    Of all bases, and with `clip` of less room for m, that with which the memory says what the trained one said.
-    """
-    bases = [(slow, seen)]
-    if options.rotate:
-        abar, bbar, W_m, m = basis.rotated(slow, seen.m)
-        bases.append((replace(slow, Abar=abar, Bbar=bbar, W_m=W_m), replace(seen, m=m)))
-    found = []
-    for number, (held, went) in enumerate(bases):
-        with suppress(*([DmpnetError] if number else [])):  # the other basis is not needed
-            found += [_slow_with(part * room, layer, held, made, fixed, words, unit_in, room, went, options, log.layer)
-                      for part in (CLIPPED if options.clip else (1.0,))]
-    _, changes, made, fixed = min(found, key=lambda each: each[0])  # what saturates unasked comes last
-    log.changes.extend(changes)
-    return made, fixed
-
-
-def _slow_with(room_m: float, layer: Layer, slow: SlowMemory, made: Layer, fixed: Fixed, words: Words, unit_in: float,
-               room: float, seen: Seen, options: Options,
-               number: int) -> tuple[tuple[bool, float], list[Change], Layer, Fixed]:
-    """((whether m saturates unasked, squared error of what it says), changes, layer, its arithmetic) with `room_m`."""
-    log = Log(number, [])
-    largest_m = np.abs(seen.m).max((0, 1))
-    largest_m = np.maximum(largest_m, 1e-3 * largest_m.max()) if options.balance else np.full(slow.d, largest_m.max())
-    unit_m = room_m * np.where(largest_m > 0, largest_m, 1.0) / words.m.high
-    unit_w = float(_unit(slow.w_x, words.w_x, options.clip))
-    high_x = min(words.x.high, words.m.high << Fixed.apart(words.I))  # finer, and Bbar x could not be added to Abar m
-    shift_x = _shift(unit_w * unit_in * high_x, room * float(seen.x.max()) or 1.0)
-    unit_x = unit_w * unit_in * 2.0**shift_x
-    abar, bbar = slow.Abar * unit_m / unit_m[:, None], slow.Bbar * unit_x / unit_m
-    shift_m = _left(words.Abar, np.abs(abar).max(), words.I, np.abs(seen.m / unit_m).max())
-    shift_B = _left(words.Bbar, np.abs(bbar).max(), words.I, np.abs(bbar).max() * seen.x.max() / unit_x)
-    shift_m, shift_B = _near(shift_m, shift_B, words.I)
-    fixed = replace(fixed, shift_x=shift_x, shift_m=shift_m, shift_B=shift_B, unit_m=unit_m, unit_x=unit_x)
-    memory = replace(
-        slow, w_x=log.whole("w_x", slow.w_x / unit_w, words.w_x),
-        b_x=log.whole("b_x", slow.b_x / (unit_w * unit_in), words.b),
-        W_m=np.zeros((layer.N, slow.d), np.int64), b_m=np.zeros(layer.N, np.int8),
-        Abar=_stable(log, abar * 2.0**shift_m, shift_m, words.Abar),
-        Bbar=log.whole("Bbar", bbar * 2.0**shift_B, words.Bbar))
-    read, full = _read_out(layer, slow, replace(made, slow=memory), fixed, words, seen, options)
-    P, nu = (slice(None), slice(slow.d)), (slice(None), slow.d)
-    memory = replace(memory, W_m=log.whole("P" if options.broken else "W_m", read.wanted[P], words.P, read.held[P]),
-                     nu=log.whole("nu", read.wanted[nu], words.nu, read.held[nu]) if options.broken else None)
-    return (full and not options.clip, read.error), log.changes, replace(made, slow=memory), replace(
-        fixed, shift_I=read.shift_I, shift_nu=read.shift_nu)
-
-
-def _shift(fits: float, largest: float) -> int:
-    """The fewest bits by which to shift right for `largest` to be at most `fits`; negative: to the left."""
-    return math.ceil(math.log2(largest / fits) - 1e-9)
-
-
-def _left(word: Word, largest: float, accumulator: Word, total: float) -> int:
-    """The most bits by which to shift left for `largest` to fit its word and `total` the accumulator."""
-    return -max(_shift(word.high, largest or 1.0), _shift(accumulator.high, total or 1.0))
-
-
-def _near(a: int, b: int, accumulator: Word) -> tuple[int, int]:
-    """Two shifts as near as the sum of two such accumulators needs them."""
-    apart = Fixed.apart(accumulator)
-    return min(a, b + apart), min(b, a + apart)
-
-
-@dataclass(frozen=True)
-class ReadOut:
-    """P, beside nu where the chip breaks the dependency, (N, d + 1).
-
-    wanted, held : in units of their words, before and after rounding;  error : squared, of what they give, but for a
-    constant
-    """
-
-    wanted: np.ndarray
-    held: np.ndarray
-    error: float
-    shift_I: int
-    shift_nu: int
-
-
-def _read_out(layer: Layer, slow: SlowMemory, made: Layer, fixed: Fixed, words: Words, seen: Seen,
-              options: Options) -> tuple[ReadOut, bool]:
-    """What gives with the integer memory what W_m m gave, and whether m saturated."""
-    x, m, full = _memories(made, fixed, seen.s_in)
-    if options.broken:
-        signals = np.concatenate([np.pad(m, ((0, 0), (1, 0), (0, 0)))[:, :-1], x], axis=2)
-        start = np.concatenate([slow.W_m @ slow.Abar * fixed.unit_m, (slow.W_m @ slow.Bbar * fixed.unit_x)[:, None]], 1)
-    else:
-        signals, start = m, slow.W_m * fixed.unit_m
-    high = np.array([words.m.high] * slow.d + [words.x.high] * options.broken, float)
-    z = signals.reshape(-1, signals.shape[2]) / high
-    unit_I = (fixed.unit_u / layer.neuron.g)[:, None]
-    target = seen.m.reshape(len(z), -1) @ slow.W_m.T / unit_I.T
-    start = start / unit_I * high
-    gram, cross = z.T @ z / len(z), target.T @ z / len(z)
-    tried = [start]
-    for penalty in np.geomspace(1, 1e-12, 25) if gram.any() else ():
-        ridge = gram + penalty * np.trace(gram) / len(gram) * np.eye(len(gram))
-        tried.append(start + np.linalg.solve(ridge, (cross - start @ gram).T).T)
-    total, of_whole = np.abs(target).max(), (gram * np.outer(high, high), cross * high)
-    return min((_in_words(matrix / high, slow.d, words, total, *of_whole, options.compensate) for matrix in tried),
-               key=lambda each: each.error), full
-
-
-def _in_words(matrix: np.ndarray, d: int, words: Words, total: float, gram: np.ndarray, cross: np.ndarray,
-              compensate: bool) -> ReadOut:
-    """`matrix`, P beside nu, in their words, which sums up to `total` have to fit; it reads whole numbers of second
-    moment `gram`, and of moment `cross` with what it should give."""
-    shift_I, shift_nu = (_left(word, np.abs(part).max(initial=0), words.I, total)
-                         for word, part in ((words.P, matrix[:, :d]), (words.nu, matrix[:, d:])))
-    shift_I, shift_nu = _near(shift_I, shift_nu, words.I)
-    more = matrix.shape[1] - d
-    scale = 2.0 ** np.array([shift_I] * d + [shift_nu] * more)
-    inputs = gram if compensate else np.diag(np.diag(gram))
-    held = compensated(matrix * scale, inputs / np.outer(scale, scale), [words.P] * d + [words.nu] * more)
-    rounded = held / scale
-    error = float(((rounded @ gram) * rounded).sum() - 2 * (rounded * cross).sum())
-    return ReadOut(matrix * scale, held, error, shift_I, shift_nu)
-
-
-def _memories(made: Layer, fixed: Fixed, s_in: np.ndarray) -> tuple[np.ndarray, np.ndarray, bool]:
-    """x (B, T, 1) and m (B, T, d) of the integer layer on s_in (B, T, M), and whether m left its word."""
-    core = IntegerLayer(made, fixed, *s_in.shape[:2])
-    x, m = [], []
-    for k in range(s_in.shape[1]):
-        core.remember(k, core.arriving(k, s_in[:, k]))
-        x.append(core.x)
-        m.append(core.m)
-    return np.stack(x, axis=1), np.stack(m, axis=1), core.overflows["m"] > 0  # type: ignore[arg-type]
-
-
-def _stable(log: Log, abar: np.ndarray, shift_m: int, word: Word) -> np.ndarray:
-    """Abar in integers; where rounding would let the memory grow without bound, all of it a little smaller first."""
-    for part in (1.0, *np.arange(0.99, 0.3, -0.01)):
-        rounded = np.clip(np.rint(part * abar), word.low, word.high) * 0.5**shift_m
-        if np.abs(np.linalg.eigvals(rounded)).max() <= 1:
-            return log.whole("Abar", part * abar, word)
-    raise DmpnetError(f"layer {log.layer}: Abar in {word.bits} bits makes its memory grow without bound; give Abar "
-                      f"more bits")
-
-
-def _unit(values: np.ndarray, word: Word, clip: bool, axis: int | None = None) -> np.ndarray:
-    """What one means so that the largest |value| (of each row with axis = 1) is the word's; with `clip`, and for signs
-    alone, so that the squared error is least."""
-    values = np.asarray(values, float)
-    if word.binary:
-        unit = np.abs(values).mean(axis=axis)
-        return np.where(unit > 0, unit, 1.0)
-    largest = np.abs(values).max(axis=axis)
-    full = np.where(largest > 0, largest, 1.0) / word.high
-    if not clip:
-        return full
-
-    def error(unit):
-        unit = np.expand_dims(unit, axis) if axis is not None else unit
-        return ((word.nearest(values / unit) * unit - values) ** 2).sum(axis=axis)
-
-    tried = np.array([part * full for part in np.linspace(1, 0.3, 36)])
-    best = np.argmin([error(unit) for unit in tried], axis=0)
-    return np.take_along_axis(tried, np.expand_dims(best, 0), axis=0)[0]
 
 
 def _notes(network: TrainedNetwork, made: TrainedNetwork, silent: list[int],

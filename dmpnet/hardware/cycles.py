@@ -36,7 +36,8 @@ import numpy as np
 
 from dmpnet.errors import DmpnetError
 from dmpnet.hardware import energy, in_memory
-from dmpnet.hardware.chip import Chip, dimensions
+from dmpnet.hardware.chip import dimensions
+from dmpnet.hardware.parts import Chip
 from dmpnet.hardware.workload import Workload
 
 NEURON_CYCLES = 3  # authors' RTL: cycles a group of neurons takes

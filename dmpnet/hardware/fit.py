@@ -23,8 +23,9 @@ from typing import TYPE_CHECKING, Any
 from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import DmpnetError
 from dmpnet.hardware.banks import Core, Need
-from dmpnet.hardware.chip import Chip, dimensions, learning
+from dmpnet.hardware.chip import dimensions, learning
 from dmpnet.hardware.limits import ARRAY, LEARNING, RULES, cores
+from dmpnet.hardware.parts import Chip
 from dmpnet.results import terminal
 from dmpnet.trained.layer import Layer
 from dmpnet.trained.network import TrainedNetwork

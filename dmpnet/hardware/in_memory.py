@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dmpnet.errors import DmpnetError
-from dmpnet.hardware import leaks
+from dmpnet.hardware import leak_limits
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Counts:
 def to_bits(V: np.ndarray, B: int) -> np.ndarray:
     """Rows of the array (B, N), uint8 0 or 1, least significant first, that hold the integers V (N,)."""
     V = np.asarray(V)
-    low, high = leaks.limits(B)
+    low, high = leak_limits.limits(B)
     if V.dtype.kind not in "iu" or V.ndim != 1:
         raise DmpnetError(f"in-memory array: V is {V.dtype} of shape {V.shape}, but it is integer (N,); convert it")
     if V.size and not (low <= V.min() and V.max() <= high):
@@ -57,7 +57,7 @@ def update(bits: np.ndarray, lam: int) -> tuple[np.ndarray, Counts]:
     """Rows (B, N) after all columns leaked by lam in place, and what that took [our reconstruction]."""
     rows = _checked(bits).copy()
     B, N = rows.shape
-    lam = leaks.representable(lam, B)
+    lam = leak_limits.representable(lam, B)
     negative = rows[B - 1].copy()  # the sign latches
     carry = np.zeros(N, np.uint8)
     steps = reads = writes = lines = adders = 0
@@ -76,7 +76,7 @@ def in_place(B: int, N: int, cleared: int) -> Counts:
     _check_columns(N)
     if not 0 <= cleared <= N:
         raise DmpnetError(f"in-memory array: cleared = {cleared}, but 0 to N = {N} columns pass 0; set it within that")
-    leaks.limits(B)
+    leak_limits.limits(B)
     return Counts(B + 1, B, B + 1, 2 * B * N + cleared, B * N)
 
 
@@ -87,7 +87,7 @@ def sequential(B: int, N: int, word: int | None = None) -> Counts:
         and a flag in one of 32 (its README, "Memory organization").
     """
     _check_columns(N)
-    leaks.limits(B)
+    leak_limits.limits(B)
     word = B if word is None else word
     if word < B:
         raise DmpnetError(f"sequential memory: a word of {word} bits cannot hold V of B = {B}; set word >= B")
@@ -104,7 +104,7 @@ def _checked(bits: np.ndarray) -> np.ndarray:
     if bits.ndim != 2 or bits.dtype != np.uint8:
         raise DmpnetError(f"in-memory array: bits are {bits.dtype} of shape {bits.shape}, but rows are uint8 (B, N); "
                           f"make them with to_bits")
-    leaks.limits(bits.shape[0])
+    leak_limits.limits(bits.shape[0])
     if bits.size and bits.max() > 1:
         raise DmpnetError(f"in-memory array: a cell holds {bits.max()}, but a bit is 0 or 1; make them with to_bits")
     return bits

@@ -17,18 +17,13 @@ TrueNorth simulator after Cassidy et al. 2013, IJCNN, "Cognitive computing build
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from numbers import Integral
 from typing import ClassVar
 
 import numpy as np
 
 from dmpnet.equations.decay import decayed
-from dmpnet.equations.neurons import RESETS
 from dmpnet.errors import DmpnetError
-
-WIDTHS = range(4, 17)
-"""Bits B of V that our own neurons can have; IMPULSE (arXiv 2105.08217) has 11, tinyODIN 12."""
-
+from dmpnet.hardware.leak_limits import check_leak, check_range, check_reset, integers, limits, plain
 
 # leaks: V (N,) after one step without input
 
@@ -84,7 +79,7 @@ class IntegerNeuron(ABC):
 
     def step(self, V: np.ndarray, I: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """V (N,) int64 and spikes (N,) bool after one step with summed synaptic input I (N,)."""
-        V, I = self.state(V), _integers(self.name, "I", I)
+        V, I = self.state(V), integers(self.name, "I", I)
         V = self._leaked(V) if self.leak_first else self._add(V, I)
         V = self._add(V, I) if self.leak_first else self._leaked(V)
         s = self.theta <= V
@@ -100,7 +95,7 @@ class IntegerNeuron(ABC):
 
     def state(self, V: np.ndarray) -> np.ndarray:
         """V as int64; DmpnetError unless its values are integers within the limits."""
-        V = _integers(self.name, "V", V)
+        V = integers(self.name, "V", V)
         low, high = self.limits
         if V.size and not (low <= V.min() and V.max() <= high):
             raise DmpnetError(f"{self.name}: V reaches from {V.min()} to {V.max()}, but it holds {low} to {high}; "
@@ -117,8 +112,8 @@ class _SevenBitLeak(IntegerNeuron):
     highest: ClassVar[int]
 
     def __post_init__(self):
-        _plain(self, "L", "theta")
-        _check_leak(self.name, "L", self.L, 127, "7 bits", self.theta, self.highest)
+        plain(self, "L", "theta")
+        check_leak(self.name, "L", self.L, 127, "7 bits", self.theta, self.highest)
 
 
 @dataclass(frozen=True)
@@ -189,9 +184,9 @@ class TrueNorth(IntegerNeuron):
     limits: ClassVar[tuple[int, int]] = (-393216, 393216)
 
     def __post_init__(self):
-        _plain(self, "lam", "theta", "sign")
-        _check_leak(self.name, "lam", self.lam, 255, "9 bits with its sign", self.theta, 2**18 - 1)
-        _check_reset(self.name, self.reset)
+        plain(self, "lam", "theta", "sign")
+        check_leak(self.name, "lam", self.lam, 255, "9 bits with its sign", self.theta, 2**18 - 1)
+        check_reset(self.name, self.reset)
         if self.sign not in (-1, 1):
             raise DmpnetError(f"TrueNorth: sign = {self.sign!r}, but a leak has sign -1 or 1; set one")
 
@@ -227,10 +222,10 @@ class Clipped(_OfBits):
     name: ClassVar[str] = "integer LD-LIF"
 
     def __post_init__(self):
-        _plain(self, "B", "lam", "theta")
+        plain(self, "B", "lam", "theta")
         high = limits(self.B)[1]
-        _check_leak(self.name, "lam", self.lam, high, f"V's B = {self.B} bits", self.theta, high)
-        _check_reset(self.name, self.reset)
+        check_leak(self.name, "lam", self.lam, high, f"V's B = {self.B} bits", self.theta, high)
+        check_reset(self.name, self.reset)
 
     def leak(self, V: np.ndarray) -> np.ndarray:
         return clipped(V, self.lam)
@@ -253,75 +248,10 @@ class Shifted(_OfBits):
     name: ClassVar[str] = "integer shift neuron"
 
     def __post_init__(self):
-        _plain(self, "B", "k", "theta")
-        _check_range(self.name, "theta", self.theta, 1, limits(self.B)[1])
-        _check_range(self.name, "k", self.k, 1, self.B - 1)
-        _check_reset(self.name, self.reset)
+        plain(self, "B", "k", "theta")
+        check_range(self.name, "theta", self.theta, 1, limits(self.B)[1])
+        check_range(self.name, "k", self.k, 1, self.B - 1)
+        check_reset(self.name, self.reset)
 
     def leak(self, V: np.ndarray) -> np.ndarray:
         return shifted(V, self.k)
-
-
-# limits
-
-
-def limits(B: int) -> tuple[int, int]:
-    """Lowest and highest two's complement integer of B bits; DmpnetError unless B is one of WIDTHS."""
-    B = _integer("integer neuron", "B", B)
-    _check_range("integer neuron", "B", B, WIDTHS[0], WIDTHS[-1])
-    return -(1 << (B - 1)), (1 << (B - 1)) - 1
-
-
-def representable(lam: int, B: int) -> int:
-    """The leak lam as a Python integer; DmpnetError unless it is 0 or more and fits in two's complement of B bits."""
-    lam = _integer("leak", "lam", lam)
-    _check_size("leak", "lam", lam, limits(B)[1], f"V's B = {B} bits")
-    return lam
-
-
-def _check_leak(name: str, symbol: str, lam: int, largest: int, room: str, theta: int, highest: int) -> None:
-    """Raise DmpnetError unless 0 <= lam <= largest, 1 <= theta <= highest and lam <= theta."""
-    _check_size(name, symbol, lam, largest, room)
-    _check_range(name, "theta", theta, 1, highest)
-    if lam > theta:
-        raise DmpnetError(f"{name}: {symbol} = {lam} is above theta = {theta}, so one step would leak away all that "
-                          f"a neuron can hold; set {symbol} <= theta")
-
-
-def _check_size(name: str, symbol: str, lam: int, largest: int, room: str) -> None:
-    if lam < 0:
-        raise DmpnetError(f"{name}: {symbol} = {lam}, but a leak is 0 or more; set {symbol} >= 0")
-    if lam > largest:
-        raise DmpnetError(f"{name}: {symbol} = {lam} does not fit in {room}, the largest is {largest}; "
-                          f"set {symbol} <= {largest}")
-
-
-def _check_range(name: str, symbol: str, value: int, low: int, high: int) -> None:
-    if not low <= value <= high:
-        raise DmpnetError(f"{name}: {symbol} = {value}, but it lies in {low} to {high}; set {symbol} within that")
-
-
-def _plain(neuron: IntegerNeuron, *symbols: str) -> None:
-    """Make fields Python integers, whose arithmetic does not wrap as a NumPy scalar's would."""
-    for symbol in symbols:
-        object.__setattr__(neuron, symbol, _integer(neuron.name, symbol, getattr(neuron, symbol)))
-
-
-def _integer(name: str, symbol: str, value: int) -> int:
-    if not isinstance(value, Integral) or isinstance(value, bool):
-        raise DmpnetError(f"{name}: {symbol} = {value!r}, but it is an integer; round it")
-    return int(value)
-
-
-def _check_reset(name: str, reset: str) -> None:
-    if reset not in tuple(RESETS):
-        raise DmpnetError(f"{name}: reset = {reset!r}, but it is one of {', '.join(RESETS)}; choose one")
-
-
-def _integers(name: str, symbol: str, values: np.ndarray) -> np.ndarray:
-    """`values` as int64; DmpnetError for a dtype that does not fit in it."""
-    values = np.asarray(values)
-    if not np.can_cast(values.dtype, np.int64):
-        raise DmpnetError(f"{name}: {symbol} has dtype {values.dtype}, but chips hold integers of at most 64 bits; "
-                          f"round it and convert to int64")
-    return values.astype(np.int64)

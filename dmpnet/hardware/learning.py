@@ -21,9 +21,9 @@ import numpy as np
 
 from dmpnet.arithmetic import lfsr
 from dmpnet.errors import DmpnetError
-from dmpnet.hardware import actions
 from dmpnet.hardware.actions import Action, Tally
-from dmpnet.hardware.chip import Chip, Plasticity
+from dmpnet.hardware.parts import Chip, Plasticity
+from dmpnet.hardware.prices import OURS, Prices, assumptions, pj, price
 
 if TYPE_CHECKING:  # it imports Brian2, which takes a second
     from dmpnet.plasticity.integer_rule import IntegerRule
@@ -145,11 +145,11 @@ def wear(writes: np.ndarray, seconds: float, endurance: float | None = None) -> 
     return found
 
 
-def report(run: Learning, chip: Chip, prices: actions.Prices = actions.OURS) -> list[dict[str, Any]]:
+def report(run: Learning, chip: Chip, prices: Prices = OURS) -> list[dict[str, Any]]:
     """What the run cost, a line a quantity, and what was assumed."""
-    found = {path: actions.pj(tally, chip, prices) for path, tally in count(run, chip).items()}
+    found = {path: pj(tally, chip, prices) for path, tally in count(run, chip).items()}
     total, writes = sum(found.values()), int(run.writes.sum())
-    written = actions.price(Action("write", "weights", run.rule.w.bits), chip, prices)
+    written = price(Action("write", "weights", run.rule.w.bits), chip, prices)
     lines = [(f"pJ a step, {path}", pj / run.steps, f"{100 * pj / total:.0f} %") for path, pj in found.items()]
     lines += [("pJ a step", total / run.steps, "all of learning"),
               ("pJ a step, writing weights", writes * written / run.steps, f"{written:.3g} pJ each"),
@@ -160,4 +160,4 @@ def report(run: Learning, chip: Chip, prices: actions.Prices = actions.OURS) -> 
     lines += [("never written", wear(run.writes, 1)["never written"], "part of the synapses")]
     return [{"quantity": name, "value": value, "note": note} for name, value, note in lines] + [
         {"quantity": f"assumed: {name}", "value": value, "note": note}
-        for name, value, note in actions.assumptions(prices)]
+        for name, value, note in assumptions(prices)]

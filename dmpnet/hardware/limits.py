@@ -1,7 +1,7 @@
 """The limits of a chip, each a function that says what a core needs of it."""
 
 from dmpnet.hardware.banks import BANKS, LEARNING_BANKS, Core, Need
-from dmpnet.hardware.chip import Chip
+from dmpnet.hardware.parts import Chip
 from dmpnet.trained.network import TrainedNetwork
 
 

@@ -15,9 +15,10 @@ import numpy as np
 
 from dmpnet import reference
 from dmpnet.errors import DmpnetError
-from dmpnet.hardware.chip import Chip, changed
+from dmpnet.hardware.chip import changed
 from dmpnet.hardware.constrain import constrain
 from dmpnet.hardware.fit import fit
+from dmpnet.hardware.parts import Chip
 from dmpnet.trained.network import TrainedNetwork
 
 Bits = dict[str, int]

@@ -34,6 +34,7 @@ from brian2 import Clock, Network, NeuronGroup, SpikeMonitor, Synapses, TimedArr
 
 from dmpnet.errors import DmpnetError
 from dmpnet.hardware import chip as chips
+from dmpnet.hardware import parts
 from dmpnet.hardware.fit import Report, fit_array
 from dmpnet.hardware.plastic_rules import constrain
 from dmpnet.learning import draws
@@ -162,7 +163,7 @@ class Competition:
         return fit_array(self.integers, _chip(self.chip, self.changed), self.inputs, self.N)
 
 
-def _chip(name: str, changed: tuple[tuple[str, Any], ...]) -> chips.Chip:
+def _chip(name: str, changed: tuple[tuple[str, Any], ...]) -> parts.Chip:
     return chips.changed(chips.load(name), dict(changed))
 
 

@@ -9,11 +9,12 @@ arithmetic in NumPy. A rule in the integers of a chip, again a rule: dmpnet.hard
 """
 
 from dmpnet.plasticity.catalogue import all_rules, rule
+from dmpnet.plasticity.converted import gate_by_memory, make_plastic, weights
 from dmpnet.plasticity.device import Device
 from dmpnet.plasticity.integer_rule import IntegerRule
 from dmpnet.plasticity.rule import Parameter, Rule
 from dmpnet.plasticity.rules.diehl_cook import ADAPTIVE_THRESHOLD
-from dmpnet.plasticity.synapses import PlasticSynapses, gate_by_memory, make_plastic, synapses, weights
+from dmpnet.plasticity.synapses import PlasticSynapses, synapses
 
 __all__ = ["ADAPTIVE_THRESHOLD", "Device", "IntegerRule", "Parameter", "PlasticSynapses", "Rule", "all_rules",
            "gate_by_memory", "make_plastic", "rule", "synapses", "weights"]

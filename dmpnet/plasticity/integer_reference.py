@@ -12,7 +12,8 @@ from dmpnet.arithmetic import lfsr
 from dmpnet.arithmetic.numpy_integers import held, shifted
 from dmpnet.arithmetic.words import Word
 from dmpnet.plasticity.device import VARIATION_BITS
-from dmpnet.plasticity.integer_rule import Change, Deferred, IntegerRule, Trace
+from dmpnet.plasticity.integer_parts import Change, Deferred, Trace
+from dmpnet.plasticity.integer_rule import IntegerRule
 from dmpnet.plasticity.rules.binary import registers
 
 

@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 
 from dmpnet.data import Recordings, drawn_from
-from dmpnet.hardware import actions, precision, workload
+from dmpnet.hardware import precision, prices, workload
 from dmpnet.hardware.banks import BANKS
-from dmpnet.hardware.chip import Chip, changed
+from dmpnet.hardware.chip import changed
 from dmpnet.hardware.constrain import Constrained, constrain, examined
 from dmpnet.hardware.fit import fit
+from dmpnet.hardware.parts import Chip
 from dmpnet.training import quantised
 from dmpnet.training.recipe import Recipe
 from dmpnet.training.trainer import Trainer
@@ -68,6 +69,6 @@ def costs(made: Constrained, chip: Chip, s_in: np.ndarray) -> dict[str, float]:
     used = {bank.name: max(need.used for need in fit(made.network, chip).banks if need.rule == f"{bank.name} bank")
             for bank in BANKS}
     small = changed(chip, {f"memory.{name}": max(int(bytes_), 1) for name, bytes_ in used.items()})
-    each = [actions.cost(work, small) for work in workload.of(made.network, made.activity, s_in)]
+    each = [prices.cost(work, small) for work in workload.of(made.network, made.activity, s_in)]
     return {"nJ": sum(cost.total for cost in each) / len(s_in) / 1e3,
             "cycles": sum(cost.cycles for cost in each) / each[0].steps}

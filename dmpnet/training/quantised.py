@@ -22,15 +22,17 @@ from torch import nn
 from dmpnet.arithmetic.words import Word
 from dmpnet.data import Recordings
 from dmpnet.errors import DmpnetError
-from dmpnet.hardware.chip import Chip
+from dmpnet.hardware.parts import Chip
 from dmpnet.trained.encoding import Encoding
 from dmpnet.trained.layer import Layer
 from dmpnet.trained.network import TrainedNetwork
+from dmpnet.training.architecture import Architecture, Pathway
 from dmpnet.training.integer_memory import IntegerMemory
 from dmpnet.training.layer import Setting, SpikingLayer
-from dmpnet.training.model import Architecture, Pathway, SpikingNetwork
+from dmpnet.training.model import SpikingNetwork
+from dmpnet.training.optimiser import products
 from dmpnet.training.recipe import Recipe
-from dmpnet.training.trainer import Trainer, products
+from dmpnet.training.trainer import Trainer
 
 
 class Rounded(torch.autograd.Function):

@@ -7,7 +7,7 @@ from dmpnet.disk import headers
 from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import DmpnetError, one_of
 from dmpnet.trained.network import TrainedNetwork
-from dmpnet.training.model import Architecture
+from dmpnet.training.architecture import Architecture
 
 SHAPES = {  # Sun et al. 2026, Table 1: units, d and theta of DMP II
     "smnist": ((1, 200, 200, 10), 60, 300.0),

@@ -1,0 +1,86 @@
+"""What a network to be trained is made of."""
+
+from dataclasses import dataclass, field, replace
+
+from dmpnet.equations.neurons import ACTS, PUBLISHED_CODE, Neuron
+from dmpnet.errors import DmpnetError, one_of
+
+
+@dataclass(frozen=True)
+class Pathway:
+    """What is fixed of a layer's slow memory.
+
+    blocks : ((d_1, theta_1), ...), one for a plain memory;  feed, d_s, acts : as in SlowMemory
+    """
+
+    blocks: tuple[tuple[int, float], ...]
+    feed: str = "parallel"
+    d_s: int = 1
+    acts: str = "current"
+
+    @property
+    def d(self) -> int:
+        return sum(d for d, _ in self.blocks)
+
+    def coarser(self, steps: int) -> "Pathway":
+        """The pathway where `steps` steps are one."""
+        return replace(self, blocks=tuple((d, theta / steps) for d, theta in self.blocks))
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """Shape of a network to train.
+
+    kind : 'fsnn', 'rsnn', 'dsnn' or 'dmp'
+    sizes : (M, N_1, ..., N_L, C)
+    d, theta : slow memory (kind 'dmp'), theta one number or one a layer
+    blocks, feed : in place of d and theta, a hierarchy of memories in every layer (memory.hierarchy)
+    d_s, acts : dilation, and how the memory acts (dmpnet.equations.neurons)
+    delay_max : axonal delays of the hidden neurons, learned, of up to so many steps; 0 for none
+    delay_input : the input channels have such delays too
+    learn_decay : beta of each layer is learned from neuron.beta on, with g = 1 - beta, or lam from neuron.lam on
+    kappa : None for a class a sample; else a class at every step, see TrainedNetwork
+    dropout : fraction of each hidden layer's spikes dropped in training, last layer excepted
+    std : width of the truncated normal all weights start from (published: 0.02, SHD 0.01); 0 starts them so that
+        at INPUT_RATE each drive moves the membrane by about half a threshold and no memory starts shut (ours)
+    """
+
+    kind: str
+    sizes: tuple[int, ...]
+    d: int = 0
+    theta: float | tuple[float, ...] = 0.0
+    blocks: tuple[tuple[int, float], ...] = ()
+    feed: str = "parallel"
+    d_s: int = 1
+    acts: str = "current"
+    delay_max: int = 0
+    delay_input: bool = False
+    learn_decay: bool = False
+    kappa: float | None = None
+    dropout: float = 0.0
+    std: float = 0.0
+    neuron: Neuron = field(default=PUBLISHED_CODE)
+
+    def __post_init__(self):
+        if self.kind not in ("fsnn", "rsnn", "dsnn", "dmp"):
+            raise DmpnetError(one_of("architecture: kind", self.kind, ("fsnn", "rsnn", "dsnn", "dmp")))
+        if self.kind == "dsnn" and self.delay_max < 1:
+            raise DmpnetError(f"architecture: delay_max = {self.delay_max}, but a dsnn has axonal delays; set "
+                              f"delay_max >= 1")
+        if self.delay_max < 0:
+            raise DmpnetError(f"architecture: delay_max = {self.delay_max}, but a delay counts steps; set it >= 0")
+        if self.acts not in ACTS:
+            raise DmpnetError(one_of("architecture: acts", self.acts, ACTS))
+        if self.learn_decay and self.neuron.decay == "shift":
+            raise DmpnetError("architecture: learn_decay with decay = 'shift', but a shift is a whole number of bits "
+                              "and has no gradient; choose its value, or another decay")
+        if isinstance(self.theta, tuple) and len(self.theta) != len(self.sizes) - 2:
+            raise DmpnetError(f"architecture: theta = {self.theta}, but there are {len(self.sizes) - 2} hidden layers; "
+                              f"give one number, or one a layer")
+
+    def pathway(self, number: int) -> Pathway | None:
+        """Slow memory of hidden layer `number`, from 0."""
+        if self.kind != "dmp":
+            return None
+        theta = self.theta[number] if isinstance(self.theta, tuple) else self.theta
+        return Pathway(self.blocks or ((self.d, theta),), self.feed, self.d_s, self.acts)
