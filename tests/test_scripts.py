@@ -16,6 +16,7 @@ from matplotlib.image import imread
 
 import dmpnet
 from dmpnet import data, decay, memory, shipped, weights
+from dmpnet.commands import scripts
 from dmpnet.hardware import chip, fit
 from dmpnet.plasticity import reference
 from dmpnet.session import run_time
@@ -28,6 +29,18 @@ IMPORTED, DEFINED = (ast.Import, ast.ImportFrom), (ast.FunctionDef, ast.Assign)
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("scripts")
+
+
+@pytest.fixture(scope="module")
+def decays():
+    return simulated("three_decays")
+
+
+def simulated(name):
+    """A script's functions, and the rows and what else its quick run saw."""
+    script = importlib.import_module(f"dmpnet.models.{name}")
+    with run_time("numpy", 1e-3):
+        return script, *script.simulate(True)
 
 
 @cache
@@ -87,19 +100,33 @@ def test_a_script_is_short_asks_a_question_and_does_nothing_when_imported(name):
     assert question in (MODELS / "README.md").read_text() and f"`{name}.py`" in (MODELS / "README.md").read_text()
 
 
+def test_a_script_replaces_its_own_figure_and_no_other(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["mine.py", "--quick", "--out", str(tmp_path)])
+    asked = []
+
+    def call(colour):
+        scripts.show("Who?", lambda quick: ([{"n": asked.append(quick) or len(asked)}], colour),
+                     lambda figure, rows, seen: figure.subplots().plot([0, rows[0]["n"]], color=seen))
+
+    call("k")
+    first = (tmp_path / "mine.png").read_bytes()
+    call("r")
+    assert asked == [True, True] and (tmp_path / "mine.png").read_bytes() != first
+    assert json.loads((tmp_path / "mine.json").read_text())["rows"] == [{"n": 2}]
+    (tmp_path / "mine.pdf").write_text("of somebody else")
+    capsys.readouterr()
+    with pytest.raises(SystemExit) as left:
+        call("k")
+    assert left.value.code == 2 and "mine.pdf is there, but not as an earlier" in capsys.readouterr().err
+    assert len(asked) == 2 and (tmp_path / "mine.pdf").read_text() == "of somebody else"
+
+
+def test_a_script_finds_the_same_again(decays, folder):
+    """In another process; test_neurons_turn_to_the_digits_they_answer asks the same of one that draws by chance."""
+    assert rows("three_decays", folder, "--quick") == decays[1]
+
+
 # the physics they are about
-
-
-def simulated(name):
-    """A script's functions, and the rows and what else its quick run saw."""
-    script = importlib.import_module(f"dmpnet.models.{name}")
-    with run_time("numpy", 1e-3):
-        return script, *script.simulate(True)
-
-
-@pytest.fixture(scope="module")
-def decays():
-    return simulated("three_decays")
 
 
 def test_linear_decay_ends_and_the_others_do_not(decays):
@@ -199,6 +226,15 @@ def test_what_does_not_fit_is_what_the_report_says(folder):
     assert fit.fit(trained, chip.load("dmp-256")).ok
 
 
+@pytest.mark.slow
+def test_integers_follow_the_membrane():
+    """Up to what rounding moves: spikes now and then, and with them the membrane."""
+    _, _, seen = simulated("on_a_chip")
+    assert all(0.01 < rate < 0.5 for name in ("real", "integers") for rate in seen[name]["rate"])
+    assert np.corrcoef(seen["real"]["u"], seen["integers"]["u"])[0, 1] > 0.95
+    assert abs(seen["unit_u"] * seen["integers"]["u"] - seen["real"]["u"]).mean() < 0.1 * abs(seen["real"]["u"]).mean()
+
+
 @pytest.mark.parametrize("array", ["W_f_2", "W_m_2"])
 def test_cells_of_one_array_are_changed_and_no_others(array):
     script = importlib.import_module("dmpnet.models.weight_array")
@@ -230,7 +266,7 @@ def test_more_bits_move_fewer_spikes_and_more_broken_cells_more(folder):
             assert len(moved) == 5 and (order * np.diff(moved) > 0).all(), (array, how)
 
 
-def test_neurons_turn_to_the_digits_they_answer():
+def test_neurons_turn_to_the_digits_they_answer(folder):
     """What a neuron's weights gained lies where the digits it answered are bright; their sum stays."""
     script, found, seen = simulated("learning_digits")
     for w in (seen["before"], seen["after"]):
@@ -241,6 +277,7 @@ def test_neurons_turn_to_the_digits_they_answer():
     bright = (images.T @ seen["answers"])[:, answered]
     alike = [np.corrcoef(one, other)[0, 1] for one, other in zip(gained.T, bright.T, strict=True)]
     assert answered.sum() >= 3 and min(alike) > 0.3
+    assert found == rows("learning_digits", folder, "--quick")
     assert len(found) == 4 and all(row["spikes a digit"] >= script.QUICK.fewest for row in found)
 
 
