@@ -59,11 +59,11 @@ def draw(figure, rows, seen):
             mine = [row for row in rows if (row["array"], row["weights"]) == (array, how)]
             ax.plot([row["bits or part"] for row in mine], [row["read right %"] for row in mine], style, ms=3,
                     color=colour, label=f"{array}, {how}")
-        bits.axhline(10, color=MUTED, lw=0.6)
+    bits.axhline(10, color=MUTED, label="chance")
     bits.set(xlabel="bits of a weight", ylabel="read right (%)", ylim=(0, 102))
     cells.set(xlabel="part of the weights (1)", xscale="log")
     cells.xaxis.set_major_formatter("{x:g}")
-    figure.legend(loc="outside lower center", ncols=6)
+    figure.legend(loc="outside lower center", ncols=4)
 
 
 if __name__ == "__main__":
