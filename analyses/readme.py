@@ -1,12 +1,13 @@
-"""Puts the tables of results into the README: networks that ship, what their parts do, what integers cost, and so on.
+"""Puts the tables of results into README and docs: networks that ship, what their parts do, what integers cost.
 
 A table is a function of result files (models/*/seed*.json, analyses/results/*.json) and takes the place of the one that
-begins with the same column. tests/test_readme.py fails while the README shows anything else.
+begins with the same column. tests/test_readme.py fails while anything else is shown.
 
-python analyses/readme.py            (--check only says whether README.md shows them)
+python analyses/readme.py            (--check only says whether they are shown)
 """
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -72,20 +73,26 @@ def placed(text: str, shown: str) -> str:
     return re.sub(rf"^\| {first} +\| {second} .*\n(\|.*\n)+", lambda _: shown + "\n", text, count=1, flags=re.M)
 
 
-TABLES = (table.summary, parts, hierarchies, integers, learning)
+TABLES: dict[str, tuple[Callable[[], str], ...]] = {
+    "README.md": (table.headline,), "docs/results.md": (table.summary, parts, hierarchies),
+    "docs/chip.md": (integers,), "docs/learning.md": (learning,)}
+"""By the file that shows them."""
 
 
 def main() -> None:
     parser = options.parser(__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 if README.md is to change")
-    arguments, readme = parser.parse_args(), ROOT / "README.md"
-    before = text = readme.read_text()
-    for shown in TABLES:
-        text = placed(text, shown())
+    parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 if a file is to change")
+    arguments, stale = parser.parse_args(), False
+    for name, tables in TABLES.items():
+        before = text = (ROOT / name).read_text()
+        for shown in tables:
+            text = placed(text, shown())
+        stale |= text != before
+        if text != before and not arguments.check:
+            with whole_file(ROOT / name) as temporary:
+                temporary.write_text(text)
     if arguments.check:
-        raise SystemExit(int(text != before))
-    with whole_file(readme) as temporary:
-        temporary.write_text(text)
+        raise SystemExit(int(stale))
 
 
 if __name__ == "__main__":

@@ -16,16 +16,16 @@ from dmpnet.results import table
 from dmpnet.trained import swap, weights
 
 ROOT = Path(__file__).resolve().parent.parent
-README = (ROOT / "README.md").read_text()
+TEXTS = {path.name: path.read_text() for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))}
 
 
 def runs(name):
     return json.loads((ROOT / "analyses" / "results" / f"{name}.json").read_text())["runs"]
 
 
-def lines(first, columns):
-    """The table of the README that begins with column `first`: a list of its cells a line."""
-    shown = README[README.index(f"| {first} ") :].split("\n\n")[0].splitlines()[2:]
+def lines(name, first, columns):
+    """The table of a text that begins with column `first`: a list of its cells a line."""
+    shown = TEXTS[name][TEXTS[name].index(f"| {first} ") :].split("\n\n")[0].splitlines()[2:]
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in shown]
     assert cells and all(len(line) == columns for line in cells)
     return cells
@@ -37,19 +37,24 @@ def test_the_tables_are_those_the_script_writes(monkeypatch):
     monkeypatch.syspath_prepend(ROOT / "analyses")
     import readme
 
-    for shown in readme.TABLES:
-        assert shown() + "\n\n" in README
-        first = shown().split("\n")[2]
-        assert readme.placed(README.replace(first, "| of another day |"), shown()) == README
+    for name, tables in readme.TABLES.items():
+        text = (ROOT / name).read_text()
+        for shown in tables:
+            assert shown() + "\n\n" in text
+            first = shown().split("\n")[2]
+            assert readme.placed(text.replace(first, "| of another day |"), shown()) == text
 
 
 def test_the_networks_that_ship():
-    assert table.summary() + "\n\n" in README
+    assert table.summary() + "\n\n" in TEXTS["results.md"]
+    assert table.headline() + "\n\n" in TEXTS["README.md"]
+    names = [line.split("|")[1].strip() for line in table.headline().splitlines()[2:]]
+    assert len(names) == 12 and all(f"| {name} " in table.summary() for name in names)
 
 
 def test_what_few_bits_leave_of_learning():
     measured = {run["line"]: run for run in runs("learned_on_chip")}
-    shown = lines("weights and traces", 3)
+    shown = lines("learning.md", "weights and traces", 3)
     assert len(shown) == len(measured)
     for name, accuracy, writes in shown:
         assert float(accuracy) == pytest.approx(measured[name]["accuracy"], abs=0.0051)
@@ -59,7 +64,7 @@ def test_what_few_bits_leave_of_learning():
 
 def test_what_the_integers_cost():
     measured = {(run["row"], run["setting"], run["seed"]): run["accuracy"] for run in runs("constrained")}
-    for row, setting, seeds, accuracy, lost in lines("network", 5):
+    for row, setting, seeds, accuracy, lost in lines("chip.md", "network", 5):
         row = row.strip("`")
         mine = [(value, measured[row, "as trained", seed] - value) for (name, what, seed), value in measured.items()
                 if (name, what) == (row, setting)]
@@ -77,18 +82,33 @@ def test_every_entry_of_a_weights_file_is_named():
         entries = {f"layer{{l}}.{key.partition('.')[2]}" if key.startswith("layer") else key for key in arrays}
         entries |= {*header} | {key for part in ("neurons", "slow", "fixed") for key in header.get(part, [{}])[0]
                                 if not key.startswith("shift_")}
+        told = TEXTS["weights-file.md"]
         for entry in entries | {*header["input"]}:
-            assert any(f"`{start}{entry}`" in README for start in ("", "neurons[l].", "slow[l].", "input.")), entry
+            assert any(f"`{start}{entry}`" in told for start in ("", "neurons[l].", "slow[l].", "input.")), entry
 
 
-def test_the_python_runs_in_order(tmp_path, monkeypatch):
+@pytest.mark.parametrize("name", [name for name, text in TEXTS.items() if "```python" in text])
+def test_the_python_runs_in_order(name, tmp_path, monkeypatch):
     """On two digits and a small network in place of the one that ships."""
     small = random_network((1, 12, 8, 10), encoding="analog", steps=784, dataset="smnist")
     weights.save(small, tmp_path / "small.npz")
     monkeypatch.setattr(shipped, "path", lambda name: tmp_path / "small.npz")
     found = {}
     with run_time("numpy", 1e-3):
-        for block in re.findall("```python\n(.*?)```", README, re.S):
+        for block in re.findall("```python\n(.*?)```", TEXTS[name], re.S):
             exec(block.replace("slice(100)", "slice(2)"), found)
-    assert found["seen"].predictions.shape == (2,) and found["seen"].spikes[0].any()
-    assert found["made"].network.fixed and (found["net"]["W_m_1"].w[:] == 0).all()
+    if name == "README.md":
+        assert found["seen"].predictions.shape == (2,) and found["seen"].spikes[0].any()
+        assert found["made"].network.fixed and (found["net"]["W_m_1"].w[:] == 0).all()
+        assert found["spikes"].num_spikes > 10
+
+
+def test_links_lead_somewhere():
+    for name, text in TEXTS.items():
+        folder = ROOT if name == "README.md" else ROOT / "docs"
+        for link in re.findall(r"\]\((?!http)([^)#]+)", text):
+            assert (folder / link).exists(), (name, link)
+
+
+def test_a_newcomer_reads_a_page_or_two():
+    assert len(TEXTS["README.md"].splitlines()) <= 150

@@ -1,15 +1,18 @@
-"""All plasticity rules by name."""
+"""All plasticity rules by name: those of every file in dmpnet/plasticity/rules."""
+
+import importlib
+import pkgutil
 
 from dmpnet.errors import DmpnetError, meant
+from dmpnet.plasticity import rules as families
 from dmpnet.plasticity.rule import Rule
-from dmpnet.plasticity.rules import binary, diehl_cook, gated, pair, reward, triplet
-
-FAMILIES = (pair, triplet, diehl_cook, reward, gated, binary)
 
 
 def all_rules() -> dict[str, Rule]:
     """Every rule, by name."""
-    return {rule.name: rule for family in FAMILIES for rule in family.RULES}
+    files = sorted(found.name for found in pkgutil.iter_modules(families.__path__))
+    modules = (importlib.import_module(f"{families.__name__}.{name}") for name in files)
+    return {rule.name: rule for module in modules for rule in module.RULES}
 
 
 def rule(name: str) -> Rule:

@@ -1,6 +1,7 @@
 """Table 1: its rows (models/table1.toml), and what the shipped networks of each row showed on their test sets."""
 
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -94,10 +95,19 @@ def line(row: Row, found: list[dict[str, Any]]) -> dict[str, Any]:
         "active %": ", ".join(f"{100 * rate:.1f}" for rate in active)}
 
 
-def summary(folder: Path | None = None) -> str:
-    """The trained rows as a table in Markdown, as the README shows it."""
+HEADLINE = ("fsnn", "dmp1", "dmp2", "peak")
+"""Rows of a data set that the README shows: without a slow memory, and the paper's three sizes of DMP."""
+
+
+def headline() -> str:
+    """HEADLINE of the rows that stand beside a published number, as the README shows them."""
+    return summary(only=lambda row: row.paper is not None and row.name.rpartition("-")[2] in HEADLINE)
+
+
+def summary(folder: Path | None = None, only: Callable[[Row], bool] = lambda row: True) -> str:
+    """The trained rows as a table in Markdown, as docs/results.md shows it; `only` those that it is true of."""
     lines = []
-    for row in rows().values():
+    for row in filter(only, rows().values()):
         found = results(row.name, folder, **LINE)
         if not found:
             continue
