@@ -27,16 +27,20 @@ from dmpnet.weights import Layer, TrainedNetwork
 
 GIVEN = {"i": DIMENSIONLESS, "N": DIMENSIONLESS, "t": second.dim, "dt": second.dim, "xi": second.dim**-0.5}
 """What Brian2 itself knows in every population."""
-SYMBOLS = {"W_f", "W_r", "W_m", "nu", "I_in", "I_1", "I_2"}  # of one coupling or the other
+SYMBOLS = {"W_f", "W_r", "W_m", "nu", "I_in", "I_1", "I_2", "w"}  # of one coupling or the other, w of its synapses
 WRITTEN = {"step": "what is kept of u, as 'beta*u', or equations, as 'du/dt = (g*I - u)/tau : 1'",
            "threshold": "a condition, as 'u > 1'", "reset": "assignments, as 'u = 0'"}
 KNOWN = {**DEFAULT_CONSTANTS, **DEFAULT_FUNCTIONS, **DEFAULT_UNITS}
 
 
-def checked(membrane: Any, network: TrainedNetwork) -> tuple[Membrane | None, ...]:
+class Checked(tuple[Membrane | None, ...]):
+    """Membranes that were found fit for every layer of a network, () if it keeps its trained decays."""
+
+
+def checked(membrane: Any, network: TrainedNetwork) -> Checked:
     """One Membrane or None a layer of `network`, () if none is given; DmpnetError unless all of them can be run."""
-    if membrane is None:
-        return ()
+    if membrane is None or isinstance(membrane, Checked):
+        return membrane or Checked()
     several = isinstance(membrane, list | tuple)
     given = tuple(membrane) if several else (membrane,) * len(network.layers)
     if len(given) != len(network.layers):
@@ -48,7 +52,7 @@ def checked(membrane: Any, network: TrainedNetwork) -> tuple[Membrane | None, ..
             found.append(_made(each))
             if found[-1] is not None:
                 _check(found[-1], layer, network.encoding.dt)
-    return tuple(found) if any(found) else ()
+    return Checked(found if any(found) else ())
 
 
 def check_drawn(own: Sequence[Membrane | None]) -> None:
@@ -72,7 +76,7 @@ def _made(given: Any) -> Membrane | None:
     if given is None or isinstance(given, Membrane):
         return given
     if isinstance(given, str | Equations):
-        return Membrane(str(given))
+        return Membrane(given)
     raise DmpnetError(f"{given!r} is given, but what moves a membrane is Brian2 code or a Membrane; give text, e.g. "
                       f"'beta*u'")
 
@@ -82,7 +86,7 @@ def _check(membrane: Membrane, layer: Layer, dt: float) -> None:
     if layer.fixed:
         raise DmpnetError("it is given in real numbers, but the layer computes in integers; leave it out, or take the "
                           "network as it was before dmpnet constrain")
-    own = set(Equations(populations.fast_equations(layer).format(shared="", each="") + INPUT).names)
+    own = {"u", *Equations(populations.fast_equations(layer, membrane).format(shared="", each="") + INPUT).names}
     _check_written(membrane, own | SYMBOLS)
     _check_named(membrane, own)
     _check_values(membrane, layer.N)
@@ -111,7 +115,8 @@ def _check_written(membrane: Membrane, taken: set[str]) -> None:
                           f"... : 1'")
     twice = (set(written) | set(membrane.values)) & (taken | set(GIVEN)) - {"u"}
     if twice:
-        raise DmpnetError(f"{_all(twice)} is defined, but the layer has that already; choose another name")
+        raise DmpnetError(f"{_all(twice)} is defined, but the layer or its synapses have that already; choose another "
+                          f"name")
 
 
 def _check_named(membrane: Membrane, own: set[str]) -> None:

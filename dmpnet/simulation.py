@@ -135,7 +135,7 @@ def _at_run_time(network: TrainedNetwork, pieces: Iterator[tuple[np.ndarray, int
         converted = None
         for piece, keep in pieces:
             if converted is None or coupling != "shared":
-                converted = convert(network, piece, coupling=coupling, record=record, membrane=own or None)
+                converted = convert(network, piece, coupling=coupling, record=record, membrane=own)
                 converted.store()
             else:
                 converted.restore()

@@ -24,8 +24,8 @@ from typing import Any
 
 import numpy as np
 from brian2 import Equations, Quantity
-from brian2.equations.equations import FLOAT, PARAMETER, SingleEquation
-from brian2.units.fundamentalunits import get_dimensions
+from brian2.equations.equations import DIFFERENTIAL_EQUATION, FLOAT, PARAMETER, SingleEquation
+from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions, get_unit
 from brian2.utils.stringtools import get_identifiers
 
 from dmpnet.decay import DECAYS
@@ -42,7 +42,8 @@ INTEGRATES = -3  # order of state updaters in their slot, in which a summed vari
 class Membrane:
     """How u moves in one step; for all layers or one of them (dmpnet.network.convert).
 
-    step : expression of what is kept of u, or Brian2 equations with du/dt, text or Equations; u is of unit 1
+    step : expression of what is kept of u, or Brian2 equations with du/dt, text or Equations (kept as text); u is of
+        unit 1
     method : by which Brian2 integrates equations: 'exact' (linear ones), 'euler', 'rk4' and so on, or a function as
         Brian2 takes it
     threshold, reset : Brian2 code in place of the layer's; where a slow memory acts on the threshold, a threshold of
@@ -52,7 +53,7 @@ class Membrane:
     rest : what u and further variables are before the first input and after the last, 0 unless told; may be (N,)
     """
 
-    step: str
+    step: Any
     method: Any = "exact"
     threshold: str | None = None
     reset: str | None = None
@@ -60,7 +61,8 @@ class Membrane:
     rest: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self):
-        object.__setattr__(self, "step", str(self.step).strip())
+        step = _text(self.step) if isinstance(self.step, Equations) else str(self.step).strip()
+        object.__setattr__(self, "step", step)
         for name in ("namespace", "rest"):
             object.__setattr__(self, name, dict(getattr(self, name)))
 
@@ -144,6 +146,18 @@ class Membrane:
                 group.subexpression_updater.when, group.subexpression_updater.order = "groups", INTEGRATES - 1
             group.run_regularly("\n".join((*self.held(), fired)), when="groups", order=INTEGRATES + 1,
                                 name=f"{group.name}_held")
+
+
+def _text(equations: Equations) -> str:
+    """Equations in words that Brian2 reads; as it prints them, it does not read their units."""
+    lines = []
+    for name, equation in equations.items():
+        left = f"d{name}/dt" if equation.type == DIFFERENTIAL_EQUATION else name
+        unit = "1" if equation.dim is DIMENSIONLESS else repr(get_unit(equation.dim))
+        unit = unit if equation.var_type == FLOAT else equation.var_type
+        lines.append(left + (f" = {equation.expr}" if equation.expr is not None else "") + f" : {unit}"
+                     + (f" ({', '.join(equation.flags)})" if equation.flags else ""))
+    return "\n".join(lines)
 
 
 def line(error: BaseException) -> str:
