@@ -297,17 +297,21 @@ def test_exact_is_exact():
 
 @pytest.mark.parametrize("coupling", COUPLINGS)
 def test_variables_start_from_rest_with_the_sample_and_go_back_to_it(coupling):
-    """a moves by itself from 0.3 toward 1, in the steps of the sample alone: a[k] = 1 - 0.7 exp(-(k + 1) dt/tau)."""
+    """a and c move toward 1 in the steps of the sample alone, a from 0.3, c from 0: by Euler's method what is missing
+    to 1 is multiplied by 1 - dt/tau a step."""
     network = random_network(seed=1, steps=12)
-    own = Membrane("du/dt = (g*I/(1 - beta) - u)*(-log(beta)/dt) : 1\nda/dt = (1 - a)/tau : 1", rest={"a": 0.3},
-                   namespace={"tau": 5 * ms})
+    own = Membrane("du/dt = (beta*u + g*I - u)/dt : 1\nda/dt = (1 - a)/tau : 1\ndc/dt = (1 - c)/tau : 1", "euler",
+                   rest={"a": 0.3}, namespace={"tau": 5 * ms})
     converted = convert(network, random_input(network, 2), coupling=coupling, membrane=[None, own])
-    converted.add(StateMonitor(converted["fast_2"], "a", record=True, when="end", clock=converted.clock, name="a_2"))
+    converted.add(StateMonitor(converted["fast_2"], ["a", "c"], record=True, when="end", clock=converted.clock,
+                               name="seen"))
     converted.run(namespace={})
-    lag, a = converted.timing.u[1], np.asarray(converted["a_2"].a)
-    np.testing.assert_array_equal(a[:, :lag], 0.3)
-    np.testing.assert_allclose(a[:, lag:lag + 12] - (1 - 0.7 * np.exp(-np.arange(1, 13) / 5)), 0, atol=1e-15)
-    assert (a[:, lag + 12:] == 0.3).all() and a.shape[1] > lag + 12 > 12
+    lag, still = converted.timing.u[1], 0.8 ** np.arange(1, 13)
+    for name, rest in (("a", 0.3), ("c", 0.0)):
+        found = np.asarray(getattr(converted["seen"], name))
+        np.testing.assert_array_equal(found[:, :lag], rest)
+        np.testing.assert_allclose(found[:, lag:lag + 12] - (1 - (1 - rest) * still), 0, atol=1e-15)
+        assert (found[:, lag + 12:] == rest).all() and found.shape[1] > lag + 12 > 12
 
 
 @pytest.mark.parametrize("coupling", COUPLINGS)
@@ -323,6 +327,16 @@ def test_a_membrane_is_integrated_between_its_current_and_its_threshold(coupling
     assert (moved.code, moved.by, moved.does) == ("du/dt = (g*I/(1 - beta) - u)/tau", "exact", "compute")
     assert "fast_1_stateupdater: integrates by exact\n      du/dt = (g*I/(1 - beta) - u)/tau" in converted.dynamics()
     assert not any(step.by for step in steps if step.owner == "fast_2")
+
+
+def test_a_subexpression_that_is_kept_over_the_step_is_of_this_step():
+    """Brian2 would take it before I is known."""
+    network = random_network(seed=1)
+    s_in = random_input(network, 2)
+    want = reference.run(network, s_in)
+    assert_informative(want)
+    own = "du/dt = (J - u)*(-log(beta)/dt) : 1\nJ = g*I/(1 - beta) : 1 (constant over dt)"
+    np.testing.assert_array_equal(run(network, s_in, own).spikes[1], want.spikes[1])
 
 
 @pytest.mark.parametrize("name", ["RSNN", "linear decay", "delays in layer 2, recurrence"])
