@@ -225,11 +225,7 @@ def groups(network: TrainedNetwork, batch: int, lags: Timing, clock: Any, shared
         membrane, fast = (membranes[number - 1] if membranes else None), f"fast_{number}"
         group(fast, layer.N, fast_equations(layer, membrane, waiting), lags.u[number - 1], layer, membrane,
               **_fires(layer, membrane))
-        for key in (*_constants(layer, membrane), "g", *(() if layer.fixed else ("theta_u",))):
-            setattr(made[fast], key, getattr(layer.neuron, key))
-        made[fast].d_s = layer.slow.d_s if layer.slow else 1
-        if membrane:
-            membrane.put(made[fast], batch, f"s = int({_fires(layer, membrane)['threshold']})")
+        _set_fast(made[fast], layer, membrane, batch)
     group("readout", network.classes, READOUT, lags.readout)
     for name, array in biases(network).items():
         owner, variable = name.split(".")
@@ -247,6 +243,15 @@ def fast_equations(layer: Layer, membrane: Membrane | None = None, waiting: str 
 def _constants(layer: Layer, membrane: Membrane | None) -> tuple[str, ...]:
     """What the decay of a layer needs beside g and theta_u; a membrane of the user's own may need any."""
     return tuple(CONSTANTS.values()) if membrane else (CONSTANTS[layer.neuron.decay],)
+
+
+def _set_fast(group: Neurons, layer: Layer, membrane: Membrane | None, batch: int) -> None:
+    """Give the fast neurons of a layer their constants, and what their membrane brings with it."""
+    for key in (*_constants(layer, membrane), "g", *(() if layer.fixed else ("theta_u",))):
+        setattr(group, key, getattr(layer.neuron, key))
+    group.d_s = layer.slow.d_s if layer.slow else 1
+    if membrane:
+        membrane.put(group, batch, f"s = int({_fires(layer, membrane)['threshold']})")
 
 
 def _fires(layer: Layer, membrane: Membrane | None = None) -> dict[str, str]:
