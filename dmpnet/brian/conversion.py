@@ -28,7 +28,7 @@ from brian2.core.namespace import get_local_namespace
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 
 from dmpnet import reference
-from dmpnet.brian import dynamics, populations, session, shared, synapses
+from dmpnet.brian import dynamics, membranes, populations, session, shared, synapses
 from dmpnet.brian.populations import Timing
 from dmpnet.errors import BackendError, DmpnetError, one_of
 from dmpnet.trained.activity import Activity, smoothed
@@ -165,13 +165,15 @@ def timing(network: TrainedNetwork, steps: int, coupling: str = "synapses") -> T
 
 
 def convert(network: TrainedNetwork, s_in: np.ndarray, *, coupling: str = "synapses",
-            record: str | Iterable[str] = ("spikes",)) -> Converted:
+            record: str | Iterable[str] = ("spikes",), membrane: Any = None) -> Converted:
     """Brian2 network of `network` driven by s_in (B, T, M): `run()` it, then read its `activity()`.
 
     s_in : read as it is, as by dmpnet.brian.simulation.simulate
     coupling : 'synapses' is Brian2 Synapses throughout, every sample with its own, to explore, change and lesion;
         'shared' holds each weight once and multiplies for all samples at a time, for many samples (not for GeNN)
     record : which of 'spikes', 'u', 'm', 'x', 'readout' to keep for every step
+    membrane : what moves u in place of the trained decay, Brian2 code or a dmpnet.equations.membrane.Membrane; a list
+        has one a layer, None for the trained decay (not for networks in integers, and not for GeNN)
 
     It has a clock of its own and computes in float64, whatever the user's clock and preferences; the code generation
     target and the compiler's flags are the user's, told by its `compiled_with`.
@@ -179,15 +181,17 @@ def convert(network: TrainedNetwork, s_in: np.ndarray, *, coupling: str = "synap
     s_in = np.asarray(s_in)
     reference.check_input(network, s_in)
     record = check(coupling, record)
+    own = membranes.checked(membrane, network)
     if _on_genn():
-        _check_genn(network)
+        _check_genn(network, own)
     _check_alone()
     batch, steps, _ = s_in.shape
     lags = timing(network, steps, coupling)
     with session.exact():
         clock = _clock(network.encoding.dt)
-        groups = populations.groups(network, batch, lags, clock, coupling == "shared", COUPLINGS[coupling].WAITING)
-        wired = COUPLINGS[coupling].wire(network, s_in, groups, lags, clock)
+        groups = populations.groups(network, batch, lags, clock, coupling == "shared", COUPLINGS[coupling].WAITING,
+                                    own)
+        wired = COUPLINGS[coupling].wire(network, s_in, groups, lags, clock, own)
         monitors = _monitors(groups, needed(network, record))
         return Converted(network, s_in.shape, coupling, record, lags, clock, [*groups.values(), *wired, *monitors])
 
@@ -225,7 +229,10 @@ def _on_genn() -> bool:
     return get_device().__class__.__name__ == "GeNNDevice"
 
 
-def _check_genn(network: TrainedNetwork) -> None:
+def _check_genn(network: TrainedNetwork, own: populations.Membranes) -> None:
+    if own:
+        raise BackendError("membrane is given, but on Brian2GeNN a membrane moves by the trained decay; run it on "
+                           "numpy, cython or cpp_standalone, or without membrane")
     for number, layer in enumerate(network.layers, 1):
         if layer.delay is not None:
             raise BackendError(f"layer {number} has axonal delays, but Brian2GeNN gives all synapses one delay; run it "

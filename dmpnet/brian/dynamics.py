@@ -28,6 +28,7 @@ class Step:
     does : 'compute' runs `code` for every unit, 'fire' makes those spike for which it holds, 'reset' runs it for these,
         'hear' runs it for every synapse whose source (on_post: target) has spiked, 'sum' sets a variable of the target
         to the sum over its synapses, 'play' lets given spikes happen, 'record' keeps variables
+    by : the method that integrates `code` over the step, where it is differential equations
     """
 
     slot: str
@@ -35,6 +36,7 @@ class Step:
     owner: str
     does: str
     code: str
+    by: str = ""
 
 
 def steps(network: Network) -> list[Step]:
@@ -43,7 +45,7 @@ def steps(network: Network) -> list[Step]:
     for obj in network.sorted_objects:
         does, owner, code = _told(obj)
         if code:
-            found.append(Step(obj.when, obj.name, owner, does, code))
+            found.append(Step(obj.when, obj.name, owner, does, code, _method(obj)))
     order = {slot: place for place, slot in enumerate(network.schedule)}
     return sorted(found, key=lambda step: order.get(_slot(step.slot), len(order)))
 
@@ -77,6 +79,14 @@ def _told(obj: Any) -> tuple[str, str, str]:
     return COMPUTE, obj.name, ""
 
 
+def _method(obj: Any) -> str:
+    """By what Brian2 integrates the equations of a state updater; the first of several that can."""
+    if not isinstance(obj, StateUpdater):
+        return ""
+    several = obj.method_choice if isinstance(obj.method_choice, list | tuple) else (obj.method_choice,)
+    return " or ".join(each if isinstance(each, str) else getattr(each, "__name__", repr(each)) for each in several)
+
+
 def text(network: Network) -> str:
     """`steps` to be read: variables of every group, then what each slot of a step does, in order."""
     lines = ["variables"]
@@ -92,6 +102,8 @@ def text(network: Network) -> str:
 
 
 def _says(step: Step) -> str:
+    if step.by:
+        return f": integrates by {step.by}"
     return {FIRE: ": fires where", RESET: ": where it fired", HEAR: ": at each spike", SUM: ": sum over synapses",
             RECORD: ": keeps", PLAY: ": plays"}.get(step.does, "")
 

@@ -4,14 +4,17 @@ Both couplings (dmpnet.brian.synapses, dmpnet.brian.shared) wire these same grou
 of dmpnet.equations.neurons; a step is a few lines of update, run once a step.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from brian2 import Equations
 
 from dmpnet.brian import integer_steps
 from dmpnet.brian.session import Neurons
 from dmpnet.equations.decay import CONSTANTS
+from dmpnet.equations.membrane import WITHIN, Membrane
 from dmpnet.equations.neurons import LOWERED, RESETS, THRESHOLD, UPDATES
 from dmpnet.trained.layer import Layer
 from dmpnet.trained.network import TrainedNetwork
@@ -21,8 +24,8 @@ k : integer {shared}            # step of the sample, < 0 before the first input
 T : integer (shared, constant)  # steps of the sample
 """
 
+U = "u : 1                           # membrane\n"
 FAST = STEP + """
-u : 1                           # membrane
 s : 1                           # 1 if it fires in this step
 I_f : 1                         # W_f s_in
 I_r : 1                         # W_r s of the step before
@@ -67,6 +70,9 @@ b_o : 1 (constant)
 """
 READ = """y = (I_o + b_o)*int(k >= 0 and k < T)
 total += y"""
+
+Membranes = Sequence[Membrane | None]
+"""What moves u in place of the trained decay, one a layer; empty if no layer has any."""
 
 
 @dataclass(frozen=True)
@@ -161,22 +167,26 @@ def connections(network: TrainedNetwork) -> list[Connection]:
 
 
 def groups(network: TrainedNetwork, batch: int, lags: Timing, clock: Any, shared_step: bool = True,
-           waiting: str = "") -> dict[str, Neurons]:
+           waiting: str = "", membranes: Membranes = ()) -> dict[str, Neurons]:
     """All neuron groups but the input, constants set, by name; their updates are added by the coupling.
 
     clock : of all of them
     shared_step : one counter k a group, faster; Brian2GeNN needs one a unit, it cannot read back a shared one
     waiting : equations of input that waits for the slow memory, of fast neurons that have one
+    membranes : what moves u where it is not the trained decay
     """
     made: dict[str, Neurons] = {}
 
-    def group(name: str, size: int, equations: str, lag: int | None, layer: Layer | None = None, **kwargs) -> None:
+    def group(name: str, size: int, equations: str, lag: int | None, layer: Layer | None = None,
+              membrane: Membrane | None = None, **kwargs) -> None:
         if layer and layer.slow and layer.slow.nu is not None:
             equations += BROKEN[name.partition("_")[0]][0] + "\n"
         each = "" if layer and layer.fixed else "shared, "
-        made[name] = Neurons(batch * size, equations.format(shared="(shared)" if shared_step else "", each=each),
-                             name=name, clock=clock,
-                             namespace=integer_steps.rounding(layer, name, size, lags.steps), **kwargs)
+        if membrane and membrane.equations:
+            kwargs["method"] = membrane.method
+        text = equations.format(shared="(shared)" if shared_step else "", each=each)
+        made[name] = Neurons(batch * size, Equations(text) + membrane.declared() if membrane else text, name=name,
+                             clock=clock, namespace=integer_steps.rounding(layer, name, size, lags.steps), **kwargs)
         if lag is not None:
             made[name].k = -1 - lag
             made[name].T = lags.steps
@@ -187,20 +197,47 @@ def groups(network: TrainedNetwork, batch: int, lags: Timing, clock: Any, shared
             noisy = layer.fixed and "m" in layer.fixed.noisy
             group(f"slow_{number}", layer.slow.d, STEP + SLOW if noisy else SLOW, lags.m[number - 1] if noisy else None,
                   layer)
-        constant = CONSTANTS[layer.neuron.decay]
-        equations = (FAST + f"{constant} : 1 (shared, constant)\n" + (waiting if layer.slow else "")
-                     + (ACTING if layer.acts != "current" else ""))
-        fires = {"threshold": "s > 0", "reset": ""} if layer.fixed else {
-            "threshold": THRESHOLDS[layer.acts], "reset": RESETS[layer.neuron.reset]}
-        group(f"fast_{number}", layer.N, equations, lags.u[number - 1], layer, **fires)
-        for key in (constant, "g", *(() if layer.fixed else ("theta_u",))):
-            setattr(made[f"fast_{number}"], key, getattr(layer.neuron, key))
-        made[f"fast_{number}"].d_s = layer.slow.d_s if layer.slow else 1
+        membrane, fast = (membranes[number - 1] if membranes else None), f"fast_{number}"
+        group(fast, layer.N, fast_equations(layer, membrane, waiting), lags.u[number - 1], layer, membrane,
+              **_fires(layer, membrane))
+        _set_fast(made[fast], layer, membrane, batch)
     group("readout", network.classes, READOUT, lags.readout)
     for name, array in biases(network).items():
         owner, variable = name.split(".")
         made[owner].variables[variable].set_value(np.tile(array, batch))
     return made
+
+
+def fast_equations(layer: Layer, membrane: Membrane | None = None, waiting: str = "") -> str:
+    """Variables of the fast neurons of a layer; of u and what goes with it, only what `membrane` does not declare."""
+    constants = "".join(f"{name} : 1 (shared, constant)\n" for name in _constants(layer, membrane))
+    return (("" if membrane and membrane.equations else U) + FAST + constants + (waiting if layer.slow else "")
+            + (ACTING if layer.acts != "current" else ""))
+
+
+def _constants(layer: Layer, membrane: Membrane | None) -> tuple[str, ...]:
+    """What the decay of a layer needs beside g and theta_u; a membrane of the user's own may need any."""
+    return tuple(CONSTANTS.values()) if membrane else (CONSTANTS[layer.neuron.decay],)
+
+
+def _set_fast(group: Neurons, layer: Layer, membrane: Membrane | None, batch: int) -> None:
+    """Give the fast neurons of a layer their constants, and what their membrane brings with it."""
+    for key in (*_constants(layer, membrane), "g", *(() if layer.fixed else ("theta_u",))):
+        setattr(group, key, getattr(layer.neuron, key))
+    group.d_s = layer.slow.d_s if layer.slow else 1
+    if membrane:
+        membrane.put(group, batch, f"s = int({_fires(layer, membrane)['threshold']})")
+
+
+def _fires(layer: Layer, membrane: Membrane | None = None) -> dict[str, str]:
+    """Threshold and reset of the fast neurons of a layer, as Brian2 takes them."""
+    if layer.fixed:
+        return {"threshold": "s > 0", "reset": ""}
+    reset = RESETS[layer.neuron.reset]
+    if membrane:
+        lowered = LOWERED if layer.acts == "threshold" else THRESHOLD
+        return {"threshold": membrane.fires(lowered), "reset": reset if membrane.reset is None else membrane.reset}
+    return {"threshold": THRESHOLDS[layer.acts], "reset": reset}
 
 
 def biases(network: TrainedNetwork) -> dict[str, np.ndarray]:
@@ -219,7 +256,7 @@ def biases(network: TrainedNetwork) -> dict[str, np.ndarray]:
     return {name: np.asarray(array, float) for name, array in found.items()}
 
 
-def updates(network: TrainedNetwork) -> dict[str, tuple[str, ...]]:
+def updates(network: TrainedNetwork, membranes: Membranes = ()) -> dict[str, tuple[str, ...]]:
     """The update lines of every population, by name, x before m before u as they depend on each other."""
     lines: dict[str, tuple[str, ...]] = {"readout": (READ,)}
     for number, layer in enumerate(network.layers, 1):
@@ -236,7 +273,8 @@ def updates(network: TrainedNetwork) -> dict[str, tuple[str, ...]]:
         look = (LOOK.format(new=new),) if layer.slow else ()
         whole = layer.fixed and integer_steps.integrate(layer.fixed, number, layer.neuron.decay, layer.neuron.reset,
                                                 layer.W_r is not None, layer.slow is not None)
-        lines[f"fast_{number}"] = (*look, *([whole] if whole else _steps(layer, _heard(network, number))))
+        membrane = membranes[number - 1] if membranes else None
+        lines[f"fast_{number}"] = (*look, *([whole] if whole else _steps(layer, _heard(network, number), membrane)))
     return lines
 
 
@@ -246,10 +284,13 @@ def _heard(network: TrainedNetwork, number: int) -> bool:
     return network.layers[number - 1].W_r is not None or any(layer.delay is not None for layer in above)
 
 
-def _steps(layer: Layer, heard: bool) -> tuple[str, ...]:
+def _steps(layer: Layer, heard: bool, membrane: Membrane | None = None) -> tuple[str, ...]:
     """The update of the fast neurons once I_m is known; heard : s is read by others, W_r or axons."""
     drive = "I_f*(1 + (I_m + b_m))" if layer.acts == "gain" else "I_f"
     terms = [drive, *(["I_r"] if layer.W_r is not None else []),
              *(["I_m"] if layer.slow and layer.acts == "current" else []), "b"]
-    return ("I = " + " + ".join(terms), UPDATES[layer.neuron.decay], "u = u*int(k >= 0 and k < T)",
-            *([f"s = int({THRESHOLDS[layer.acts]})"] if heard else []))
+    current = "I = " + " + ".join(terms)
+    if membrane and membrane.equations:
+        return (current,)  # what follows is integrated by Brian2
+    moved = (*membrane.moved(), *membrane.held()) if membrane else (UPDATES[layer.neuron.decay], f"u = u*int({WITHIN})")
+    return (current, *moved, *([f"s = int({_fires(layer, membrane)['threshold']})"] if heard else []))

@@ -35,7 +35,8 @@ PLAY = """k += 1
 s_in = %s(i, k)"""
 
 
-def wire(network: TrainedNetwork, s_in: np.ndarray, groups: dict[str, Neurons], lags: Timing, clock: Any) -> list:
+def wire(network: TrainedNetwork, s_in: np.ndarray, groups: dict[str, Neurons], lags: Timing, clock: Any,
+         membranes: populations.Membranes = ()) -> list:
     """Input, axons and weights; gives every group its step."""
     batch = len(s_in)
     sources = {"input": _input(network, s_in, clock), **groups}
@@ -51,7 +52,7 @@ def wire(network: TrainedNetwork, s_in: np.ndarray, groups: dict[str, Neurons], 
                                    link.weights.shape)
         groups[link.target].namespace[symbol] = product.function()
         (hear if link.carries == "spikes" else gather)[link.target].append(f"{link.current} = {symbol}(i)")
-    for order, (name, lines) in enumerate(populations.updates(network).items()):
+    for order, (name, lines) in enumerate(populations.updates(network, membranes).items()):
         first = ("k += 1",) if "k" in groups[name].variables else ()
         groups[name].run_regularly("\n".join((*first, *gather[name], *lines)), order=order,
                                    name=f"{name}_run_regularly")

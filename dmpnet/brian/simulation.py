@@ -13,7 +13,7 @@ import numpy as np
 from brian2 import second
 
 from dmpnet import reference
-from dmpnet.brian import axons, populations, session, shared, standalone
+from dmpnet.brian import axons, membranes, populations, session, shared, standalone
 from dmpnet.brian.backends import check_backend
 from dmpnet.brian.conversion import check, convert, needed
 from dmpnet.errors import DmpnetError
@@ -29,7 +29,7 @@ Progress = Callable[[int, int], None]
 
 def simulate(network: TrainedNetwork, s_in: np.ndarray, *, backend: str = "numpy", coupling: str = "shared",
              record: str | Iterable[str] = ("spikes",), batch: int | None = None, processes: int = 1,
-             progress: Progress | None = None, cache: str | Path | None = None) -> Activity:
+             progress: Progress | None = None, cache: str | Path | None = None, membrane: Any = None) -> Activity:
     """Activity of `network` on s_in (B, T, M), simulated by Brian2; equal to `reference.run`, spike for spike.
 
     s_in : read as it is, so in the range and, for a permuted task, the order of steps that the network was trained on
@@ -41,6 +41,8 @@ def simulate(network: TrainedNetwork, s_in: np.ndarray, *, backend: str = "numpy
     processes : programs run at once (cpp_standalone)
     progress : called with (samples done, samples in all) after each batch, and at run time twice a second within one
     cache : folder of compiled programs; $DMPNET_CACHE, else the user's cache folder
+    membrane : what moves u in place of the trained decay, as for `convert`; on cpp_standalone its methods are names and
+        its values numbers, which are compiled in
 
     The user's Brian2 device, preferences and default clock are left as they were; nothing is drawn at random. Calls
     from several threads take turns at run time, for Brian2 has one device and one set of preferences a process.
@@ -49,14 +51,17 @@ def simulate(network: TrainedNetwork, s_in: np.ndarray, *, backend: str = "numpy
     reference.check_input(network, s_in)
     record = check(coupling, record)
     check_backend(backend, processes)
+    own = membranes.checked(membrane, network)
+    membranes.check_drawn(own)
     if batch is not None and batch < 1:
         raise DmpnetError(f"batch = {batch}, but a batch has at least one sample; set batch >= 1 or None")
     size = batch or batch_size(network, s_in.shape, backend, coupling, record, processes)
     if backend == "cpp_standalone":
         parts = standalone.run(network, batches(s_in, size), coupling, record, (size, s_in.shape[1]), processes,
-                               _counter(progress, len(s_in)), cache)
+                               _counter(progress, len(s_in)), cache, own=own)
     else:
-        parts = _at_run_time(network, batches(s_in, size), backend, coupling, record, _counter(progress, len(s_in)))
+        parts = _at_run_time(network, batches(s_in, size), backend, coupling, record, _counter(progress, len(s_in)),
+                             own)
     return joined(parts, len(s_in))
 
 
@@ -123,14 +128,15 @@ def batches(s_in: np.ndarray, size: int) -> Iterator[tuple[np.ndarray, int]]:
 
 
 def _at_run_time(network: TrainedNetwork, pieces: Iterator[tuple[np.ndarray, int]], target: str, coupling: str,
-                 record: tuple[str, ...], done: Callable[[int], None]) -> list[Activity]:
+                 record: tuple[str, ...], done: Callable[[int], None],
+                 own: populations.Membranes = ()) -> list[Activity]:
     """Batches on Brian2's run-time device; a shared network is built once and brought back to rest."""
     found = []
     with session.run_time(target):
         converted = None
         for piece, keep in pieces:
             if converted is None or coupling != "shared":
-                converted = convert(network, piece, coupling=coupling, record=record)
+                converted = convert(network, piece, coupling=coupling, record=record, membrane=own)
                 converted.store()
             else:
                 converted.restore()

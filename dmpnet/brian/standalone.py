@@ -30,7 +30,7 @@ import numpy as np
 from brian2 import prefs
 from brian2.codegen.cpp_prefs import get_compiler_and_args
 
-from dmpnet.brian import axons, conversion, populations, programs, session, shared
+from dmpnet.brian import axons, conversion, membranes, populations, programs, session, shared
 from dmpnet.disk import files
 from dmpnet.errors import BackendError
 from dmpnet.system.processes import Children, children, held, in_order
@@ -51,22 +51,24 @@ Report = Callable[[str], None]
 
 def run(network: TrainedNetwork, pieces: Iterator[tuple[np.ndarray, int]], coupling: str, record: tuple[str, ...],
         shape: tuple[int, int], processes: int = 1, done: Callable[[int], None] = lambda samples: None,
-        cache: str | Path | None = None, report: Report = programs.told) -> list[Activity]:
+        cache: str | Path | None = None, report: Report = programs.told,
+        own: populations.Membranes = ()) -> list[Activity]:
     """Activity of each piece (input, number of its samples to keep), in order; `processes` programs run at once.
 
     shape : (samples, steps) of every piece
     done : called with the number of samples after each piece
     report : called with a line before a program is compiled
+    own : membranes in place of the trained decays, one a layer
     """
     found = []
     with held() as scratch, children() as started:
         runner: _Runs
         if coupling == "shared":
-            program = compiled(network, *shape, record, cache, started, report)
+            program = compiled(network, *shape, record, cache, started, report, own)
             runner = _Batches(program, network, shape, record, scratch, started)
         else:
             report("compiling a C++ program for each batch, usually 15 to 25 s")
-            runner = _Whole(network, record, scratch, started)
+            runner = _Whole(network, record, scratch, started, own)
         for (_, keep), result in in_order(runner.run, pieces, processes, started):
             found.append(result)
             done(keep)
@@ -94,10 +96,10 @@ class Program:
 
 def compiled(network: TrainedNetwork, batch: int, steps: int, record: tuple[str, ...],
              cache: str | Path | None = None, started: Children | None = None,
-             report: Report = programs.told) -> Program:
+             report: Report = programs.told, own: populations.Membranes = ()) -> Program:
     """The program for this architecture, from the cache or compiled into it (whole or not at all)."""
     folder = cache_folder(cache)
-    design = specification(network, batch, steps, record)
+    design = specification(network, batch, steps, record, own)
     entry = folder / key(design)
     try:
         _own(folder)
@@ -196,8 +198,9 @@ def blank(network: TrainedNetwork, steps: int) -> TrainedNetwork:
                    encoding=replace(network.encoding, steps=steps, permutation=None))
 
 
-def specification(network: TrainedNetwork, batch: int, steps: int, record: tuple[str, ...]) -> dict[str, Any]:
-    """All of a network that its C++ sources depend on: sizes and neuron constants, no weights, no delays."""
+def specification(network: TrainedNetwork, batch: int, steps: int, record: tuple[str, ...],
+                  own: populations.Membranes = ()) -> dict[str, Any]:
+    """All of a network that its C++ sources depend on: sizes, neuron constants and membranes, no weights, no delays."""
     layers = [{"N": layer.N, "M": layer.M, "neuron": asdict(layer.neuron), "W_r": layer.W_r is not None,
                "slow": {"d": layer.slow.d, "d_s": int(layer.slow.d_s), "acts": layer.acts,
                         "broken": layer.slow.nu is not None} if layer.slow else None,
@@ -206,7 +209,7 @@ def specification(network: TrainedNetwork, batch: int, steps: int, record: tuple
               for layer in network.layers]
     return {"layers": layers, "classes": network.classes, "kind": network.encoding.kind,
             "dt": float(network.encoding.dt), "batch": batch, "steps": steps,
-            "record": sorted(conversion.needed(network, record)),
+            "record": sorted(conversion.needed(network, record)), "membranes": membranes.described(own),
             "preferences": {name: _without_reordering(prefs[f"codegen.cpp.{name}"]) for name in PREFERENCES}}
 
 
@@ -306,9 +309,11 @@ class _Whole:
     """Compiles and runs one batch at a time, nothing kept: for couplings whose sizes depend on the input."""
 
     @programs.room()
-    def __init__(self, network: TrainedNetwork, record: tuple[str, ...], scratch: Path, started: Children):
+    def __init__(self, network: TrainedNetwork, record: tuple[str, ...], scratch: Path, started: Children,
+                 own: populations.Membranes = ()):
         self.scratch, self.started, self.record = scratch, started, record
         weights.save(network, scratch / "network.npz")
+        (scratch / "membranes.json").write_text(json.dumps(membranes.described(own)))
 
     @programs.room()
     def run(self, piece: np.ndarray, keep: int) -> Activity:

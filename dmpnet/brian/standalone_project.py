@@ -16,7 +16,7 @@ from brian2.core.variables import ArrayVariable
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 from brian2.devices.device import all_devices
 
-from dmpnet.brian import populations, programs, session
+from dmpnet.brian import membranes, populations, programs, session
 from dmpnet.brian.backends import MAKE, TWO_AT_ONCE
 from dmpnet.brian.conversion import activity, convert, duration
 from dmpnet.brian.standalone import PROGRAM
@@ -48,7 +48,8 @@ def build(folder: Path, made: Path) -> None:
     set_device("dmpnet", directory=None, build_on_run=False)
     network = weights.load(folder / "blank.npz")
     s_in = np.zeros((design["batch"], design["steps"], design["layers"][0]["M"]), np.uint8)
-    converted = convert(network, s_in, coupling="shared", record=design["record"])
+    converted = convert(network, s_in, coupling="shared", record=design["record"],
+                        membrane=membranes.read(design["membranes"]) or None)
     converted.run(duration(network, design["steps"], "shared"), namespace={})
     device.build(directory=str(folder / "project"), compile=True, run=False)
     programs.check_inputs(device, folder / "project")
@@ -94,7 +95,8 @@ def whole(folder: Path, weights_file: str, keep: int, record: tuple[str, ...]) -
     _prefer({name.rpartition(".")[2]: session.in_order(prefs[name]) for name in session.FLAGS})
     set_device("cpp_standalone", build_on_run=False)
     network, s_in = weights.load(weights_file), np.load(folder / "s_in.npy")
-    converted = convert(network, s_in, coupling="synapses", record=record)
+    own = membranes.read(json.loads((Path(weights_file).parent / "membranes.json").read_text()))
+    converted = convert(network, s_in, coupling="synapses", record=record, membrane=own or None)
     converted.run(duration(network, s_in.shape[1], "synapses"), namespace={})
     get_device().build(directory=str(folder / "project"), compile=True, run=True, with_output=False)
     programs.finished(converted, float(converted.t_), ("readout.total",))

@@ -36,7 +36,8 @@ PLAY = """s_in = s_next
 s_next = 0"""
 
 
-def wire(network: TrainedNetwork, s_in: np.ndarray, groups: dict[str, Neurons], lags: Timing, clock: Any) -> list:
+def wire(network: TrainedNetwork, s_in: np.ndarray, groups: dict[str, Neurons], lags: Timing, clock: Any,
+         membranes: populations.Membranes = ()) -> list:
     """Input, axons and synapses; gives every group its step."""
     s_in = network.encoding.read(s_in)
     objects = _input(network, s_in, clock)
@@ -61,7 +62,7 @@ def wire(network: TrainedNetwork, s_in: np.ndarray, groups: dict[str, Neurons], 
             late = (link.carries, link.current) == ("x", "I_x")  # x of the step that m_before waited for
             wired = _summed(link, source, target, current, "x_before" if late else link.carries)
         objects.append(_connected(wired, link.weights, len(s_in)))
-    for name, lines in populations.updates(network).items():
+    for name, lines in populations.updates(network, membranes).items():
         first = ("k += 1",) if "k" in groups[name].variables else ()
         wait = (WAIT,) if "I_in" in groups[name].variables else ()
         groups[name].run_regularly("\n".join((*first, *wait, *lines, *clear[name])), name=f"{name}_run_regularly")
