@@ -116,7 +116,7 @@ MUTANTS = (
          ("reference/real", "fired = self.u >= level", "fired = self.u > level")),
     both("a soft reset is hard", ("equations/neurons", '"soft": "u = u - theta_u"', '"soft": "u = 0"'),
          ("reference/real", '0 if self.neuron.reset == "hard" else self.u - theta_u', "0")),
-    both("the memory is looked at a step late", ("brian/populations", "int(k % d_s == 0)*{new} + int(k % d_s != 0)*I_m",
+    both("the memory is looked at a step late", ("brian/real_steps", "int(k % d_s == 0)*{new} + int(k % d_s != 0)*I_m",
                                                  "int(k % d_s == 1 % d_s)*{new} + int(k % d_s != 1 % d_s)*I_m"),
          ("reference/real", "if k % self.d_s == 0:", "if k % self.d_s == 1 % self.d_s:"),
          tests="test_reference.py"),

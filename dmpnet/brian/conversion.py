@@ -29,7 +29,8 @@ from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 
 from dmpnet import reference
 from dmpnet.brian import dynamics, membranes, populations, session, shared, synapses
-from dmpnet.brian.populations import Timing
+from dmpnet.brian.connections import Timing
+from dmpnet.brian.real_steps import Membranes
 from dmpnet.errors import BackendError, DmpnetError, one_of
 from dmpnet.trained.activity import Activity, smoothed
 from dmpnet.trained.network import TrainedNetwork
@@ -229,7 +230,7 @@ def _on_genn() -> bool:
     return get_device().__class__.__name__ == "GeNNDevice"
 
 
-def _check_genn(network: TrainedNetwork, own: populations.Membranes) -> None:
+def _check_genn(network: TrainedNetwork, own: Membranes) -> None:
     if own:
         raise BackendError("membrane is given, but on Brian2GeNN a membrane moves by the trained decay; run it on "
                            "numpy, cython or cpp_standalone, or without membrane")

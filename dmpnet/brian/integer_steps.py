@@ -8,6 +8,8 @@ from brian2 import Function
 from dmpnet.arithmetic import lfsr
 from dmpnet.arithmetic.fixed import Fixed
 from dmpnet.brian import products
+from dmpnet.brian.real_steps import Steps
+from dmpnet.brian.session import Neurons
 from dmpnet.equations.decay import DECAYS
 from dmpnet.trained.layer import Layer
 
@@ -23,18 +25,6 @@ def _whole(name: str, function: Callable) -> Function:
 
 WHOLE = {"rint": _whole("rint", np.rint), "trunc": _whole("trunc", np.trunc), "floored": _whole("floor", np.floor)}
 """Not `floor`, which is Brian2's own in every namespace, and in NumPy ends at 32 bits."""
-
-
-def rounding(layer: Layer | None, group: str, units: int, steps: int) -> dict[str, Function]:
-    """What the lines of an integer layer call to round the quantity that a group of so many units a sample holds."""
-    if layer is None or layer.fixed is None:
-        return {}
-    owner, _, number = group.partition("_")
-    quantity = {"scalar": "x", "slow": "m", "fast": "u"}[owner]
-    if quantity not in layer.fixed.noisy:
-        return dict(WHOLE)
-    symbol = f"noise_{quantity}_{number}"
-    return WHOLE | {symbol: products.Table(symbol, lfsr.noise(steps, units, quantity) / 2.0**lfsr.BITS).function()}
 
 
 def kept(fixed: Fixed, number: int, decay: str) -> str:
@@ -79,3 +69,43 @@ def integrate(fixed: Fixed, number: int, decay: str, reset: str, recurrent: bool
     lines += [f"v = {held}", fires, f"u = {left}"] if fixed.saturates == "before" else [
         fires, f"v = {left}", f"u = {held}"]
     return "\n".join(lines)
+
+
+class IntegerSteps(Steps):
+    """In the integers of a chip."""
+
+    flags = ""  # every neuron has a threshold of its own
+
+    def __init__(self, layer: Layer, fixed: Fixed, number: int, heard: bool):
+        super().__init__(layer, number, heard)
+        self.fixed = fixed
+        self.slow_counts = "m" in fixed.noisy
+
+    def functions(self, owner: str, units: int, steps: int) -> dict[str, Function]:
+        quantity = {"scalar": "x", "slow": "m", "fast": "u"}[owner]
+        if quantity not in self.fixed.noisy:
+            return dict(WHOLE)
+        symbol = f"noise_{quantity}_{self.number}"
+        noise = lfsr.noise(steps, units, quantity) / 2.0**lfsr.BITS
+        return WHOLE | {symbol: products.Table(symbol, noise).function()}
+
+    def rectify(self) -> str:
+        return rectify(self.fixed, self.number)
+
+    def remember(self) -> str:
+        return remember(self.fixed, self.number)
+
+    def looked_up(self) -> str:
+        return looked_up(self.fixed, self.broken)
+
+    def integrate(self) -> tuple[str, ...]:
+        neuron = self.layer.neuron
+        return (integrate(self.fixed, self.number, neuron.decay, neuron.reset, self.layer.W_r is not None,
+                          self.layer.slow is not None),)
+
+    def fires(self) -> dict[str, str]:
+        return {"threshold": "s > 0", "reset": ""}
+
+    def put(self, group: Neurons, batch: int) -> None:
+        super().put(group, batch)
+        group.variables["theta_u"].set_value(np.tile(np.asarray(self.fixed.theta_u, float), batch))

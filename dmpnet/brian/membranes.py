@@ -20,7 +20,7 @@ from brian2.parsing.expressions import is_boolean_expression
 from brian2.stateupdaters.base import StateUpdateMethod
 from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions, get_or_create_dimension
 
-from dmpnet.brian import populations
+from dmpnet.brian.real_steps import RealSteps
 from dmpnet.equations.membrane import HELD, INPUT, Membrane, line
 from dmpnet.errors import BackendError, DmpnetError, meant, one_of
 from dmpnet.trained.layer import Layer
@@ -87,7 +87,7 @@ def _check(membrane: Membrane, layer: Layer, dt: float) -> None:
     if layer.fixed:
         raise DmpnetError("it is given in real numbers, but the layer computes in integers; leave it out, or take the "
                           "network as it was before dmpnet constrain")
-    own = {"u", *Equations(populations.fast_equations(layer, membrane).format(shared="", each="") + INPUT).names}
+    own = {"u", *Equations(RealSteps(layer, 1, False, membrane).equations().format(shared="", each="") + INPUT).names}
     _check_written(membrane, own | SYMBOLS)
     _check_named(membrane, own)
     _check_values(membrane, layer.N)

@@ -12,9 +12,10 @@ from typing import Any, TypeVar
 import numpy as np
 from brian2 import Function
 
-from dmpnet.brian import populations, products
+from dmpnet.brian import connections, populations, products
 from dmpnet.brian.axons import Arriving, Axons
-from dmpnet.brian.populations import Timing
+from dmpnet.brian.connections import Timing
+from dmpnet.brian.real_steps import Membranes
 from dmpnet.brian.session import Neurons
 from dmpnet.trained.network import TrainedNetwork
 
@@ -36,7 +37,7 @@ s_in = %s(i, k)"""
 
 
 def wire(network: TrainedNetwork, s_in: np.ndarray, groups: dict[str, Neurons], lags: Timing, clock: Any,
-         membranes: populations.Membranes = ()) -> list:
+         membranes: Membranes = ()) -> list:
     """Input, axons and weights; gives every group its step."""
     batch = len(s_in)
     sources = {"input": _input(network, s_in, clock), **groups}
@@ -44,7 +45,7 @@ def wire(network: TrainedNetwork, s_in: np.ndarray, groups: dict[str, Neurons], 
     weights: dict[str, Neurons] = {}
     gather: dict[str, list[str]] = {name: [] for name in groups}
     hear: dict[str, list[str]] = {name: [] for name in groups}
-    for link in populations.connections(network):
+    for link in connections.connections(network):
         weights[link.name] = Neurons(link.weights.size, "w : 1 (constant)", name=link.name, namespace={}, clock=clock)
         weights[link.name].variables["w"].set_value(link.weights.T.ravel())
         symbol = link.name.removesuffix("_" + link.target.partition("_")[2])
@@ -79,7 +80,7 @@ def _axons(network: TrainedNetwork, batch: int, sources: dict[str, Neurons], lag
            clock: Any) -> list[Neurons]:
     """Adds `axons_1`... to the sources; returns their delays, `delay_1.steps` and so on, one for all samples."""
     made = []
-    for axons, lag in zip(populations.axons(network, lags.steps), (lag for lag in lags.axons if lag is not None),
+    for axons, lag in zip(connections.axons(network, lags.steps), (lag for lag in lags.axons if lag is not None),
                           strict=True):
         delays = Neurons(len(axons.steps), "steps : integer (constant)", name=axons.delays, namespace={}, clock=clock)
         delays.variables["steps"].set_value(axons.steps)

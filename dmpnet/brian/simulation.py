@@ -13,9 +13,10 @@ import numpy as np
 from brian2 import second
 
 from dmpnet import reference
-from dmpnet.brian import axons, membranes, populations, session, shared, standalone
+from dmpnet.brian import axons, connections, membranes, session, shared, standalone
 from dmpnet.brian.backends import check_backend
 from dmpnet.brian.conversion import check, convert, needed
+from dmpnet.brian.real_steps import Membranes
 from dmpnet.errors import DmpnetError
 from dmpnet.trained.activity import Activity
 from dmpnet.trained.network import TrainedNetwork
@@ -108,7 +109,7 @@ def _sample_bytes(network: TrainedNetwork, steps: int, channels: int, coupling: 
         state += 6 * sum(layer.W_f.size + (layer.N**2 if layer.W_r is not None else 0)
                          + (layer.slow.d * (layer.slow.d + layer.N) if layer.slow else 0) for layer in network.layers)
     record = needed(network, record)
-    for late in populations.axons(network, steps):
+    for late in connections.axons(network, steps):
         ring = axons.slots(late.steps, steps) * len(late.steps)
         state += 16 * len(late.steps) + (-(-ring // 8) if late.carries == "spikes" else ring)
     per_step = channels * (1 if network.encoding.kind == "spikes" else 2)
@@ -129,7 +130,7 @@ def batches(s_in: np.ndarray, size: int) -> Iterator[tuple[np.ndarray, int]]:
 
 def _at_run_time(network: TrainedNetwork, pieces: Iterator[tuple[np.ndarray, int]], target: str, coupling: str,
                  record: tuple[str, ...], done: Callable[[int], None],
-                 own: populations.Membranes = ()) -> list[Activity]:
+                 own: Membranes = ()) -> list[Activity]:
     """Batches on Brian2's run-time device; a shared network is built once and brought back to rest."""
     found = []
     with session.run_time(target):

@@ -30,7 +30,8 @@ import numpy as np
 from brian2 import prefs
 from brian2.codegen.cpp_prefs import get_compiler_and_args
 
-from dmpnet.brian import axons, conversion, membranes, populations, programs, session, shared
+from dmpnet.brian import axons, connections, conversion, membranes, programs, session, shared
+from dmpnet.brian.real_steps import Membranes
 from dmpnet.disk import files
 from dmpnet.errors import BackendError
 from dmpnet.system.processes import Children, children, held, in_order
@@ -52,7 +53,7 @@ Report = Callable[[str], None]
 def run(network: TrainedNetwork, pieces: Iterator[tuple[np.ndarray, int]], coupling: str, record: tuple[str, ...],
         shape: tuple[int, int], processes: int = 1, done: Callable[[int], None] = lambda samples: None,
         cache: str | Path | None = None, report: Report = programs.told,
-        own: populations.Membranes = ()) -> list[Activity]:
+        own: Membranes = ()) -> list[Activity]:
     """Activity of each piece (input, number of its samples to keep), in order; `processes` programs run at once.
 
     shape : (samples, steps) of every piece
@@ -96,7 +97,7 @@ class Program:
 
 def compiled(network: TrainedNetwork, batch: int, steps: int, record: tuple[str, ...],
              cache: str | Path | None = None, started: Children | None = None,
-             report: Report = programs.told, own: populations.Membranes = ()) -> Program:
+             report: Report = programs.told, own: Membranes = ()) -> Program:
     """The program for this architecture, from the cache or compiled into it (whole or not at all)."""
     folder = cache_folder(cache)
     design = specification(network, batch, steps, record, own)
@@ -199,7 +200,7 @@ def blank(network: TrainedNetwork, steps: int) -> TrainedNetwork:
 
 
 def specification(network: TrainedNetwork, batch: int, steps: int, record: tuple[str, ...],
-                  own: populations.Membranes = ()) -> dict[str, Any]:
+                  own: Membranes = ()) -> dict[str, Any]:
     """All of a network that its C++ sources depend on: sizes, neuron constants and membranes, no weights, no delays."""
     layers = [{"N": layer.N, "M": layer.M, "neuron": asdict(layer.neuron), "W_r": layer.W_r is not None,
                "slow": {"d": layer.slow.d, "d_s": int(layer.slow.d_s), "acts": layer.acts,
@@ -300,9 +301,9 @@ class _Batches:
 
 def constants(network: TrainedNetwork, batch: int, steps: int) -> dict[str, np.ndarray]:
     """Everything a program reads but the input, by 'group.variable': weights, biases and delays."""
-    found = {f"{link.name}.w": np.ascontiguousarray(link.weights.T) for link in populations.connections(network)}
-    found |= {name: np.tile(array, batch) for name, array in populations.biases(network).items()}
-    return found | {f"{each.delays}.steps": each.steps for each in populations.axons(network, steps)}
+    found = {f"{link.name}.w": np.ascontiguousarray(link.weights.T) for link in connections.connections(network)}
+    found |= {name: np.tile(array, batch) for name, array in connections.biases(network).items()}
+    return found | {f"{each.delays}.steps": each.steps for each in connections.axons(network, steps)}
 
 
 class _Whole:
@@ -310,7 +311,7 @@ class _Whole:
 
     @programs.room()
     def __init__(self, network: TrainedNetwork, record: tuple[str, ...], scratch: Path, started: Children,
-                 own: populations.Membranes = ()):
+                 own: Membranes = ()):
         self.scratch, self.started, self.record = scratch, started, record
         weights.save(network, scratch / "network.npz")
         (scratch / "membranes.json").write_text(json.dumps(membranes.described(own)))

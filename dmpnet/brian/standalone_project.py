@@ -16,7 +16,7 @@ from brian2.core.variables import ArrayVariable
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 from brian2.devices.device import all_devices
 
-from dmpnet.brian import membranes, populations, programs, session
+from dmpnet.brian import connections, membranes, programs, session
 from dmpnet.brian.backends import MAKE, TWO_AT_ONCE
 from dmpnet.brian.conversion import activity, convert, duration
 from dmpnet.brian.standalone import PROGRAM
@@ -75,8 +75,8 @@ def _prefer(preferences: dict[str, Any]) -> None:
 
 def _inputs(device: FileDevice, converted: Any, network: TrainedNetwork) -> dict[str, str]:
     """File of each array that a run rewrites, by 'group.variable'."""
-    names = [f"{link.name}.w" for link in populations.connections(network)] + list(populations.biases(network))
-    names += [f"{axons.delays}.steps" for axons in populations.axons(network, network.encoding.steps)]
+    names = [f"{link.name}.w" for link in connections.connections(network)] + list(connections.biases(network))
+    names += [f"{axons.delays}.steps" for axons in connections.axons(network, network.encoding.steps)]
     found = {}
     for name in names:
         group, variable = name.split(".")

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from dmpnet.brian import populations
-from dmpnet.brian.populations import Axons, Connection, Timing
+from dmpnet.brian import connections, populations
+from dmpnet.brian.connections import Axons, Connection, Timing
+from dmpnet.brian.real_steps import Membranes
 from dmpnet.brian.session import Generator, Neurons, Wires
 from dmpnet.trained.network import TrainedNetwork
 
@@ -37,12 +38,12 @@ s_next = 0"""
 
 
 def wire(network: TrainedNetwork, s_in: np.ndarray, groups: dict[str, Neurons], lags: Timing, clock: Any,
-         membranes: populations.Membranes = ()) -> list:
+         membranes: Membranes = ()) -> list:
     """Input, axons and synapses; gives every group its step."""
     s_in = network.encoding.read(s_in)
     objects = _input(network, s_in, clock)
     sources = {**groups, **{obj.name: obj for obj in objects}}
-    for axons in populations.axons(network, lags.steps):
+    for axons in connections.axons(network, lags.steps):
         if axons.carries == "spikes":
             made = _axons(axons, sources[axons.source], len(s_in))
         else:
@@ -50,7 +51,7 @@ def wire(network: TrainedNetwork, s_in: np.ndarray, groups: dict[str, Neurons], 
         sources[axons.name] = made[0]
         objects += made
     clear: dict[str, list[str]] = {name: [] for name in groups}
-    for link in populations.connections(network):
+    for link in connections.connections(network):
         source, target = sources[link.source], groups[link.target]
         current = "I_in" if link.current == "I_f" and "I_in" in target.variables else link.current
         if link.source == link.target and link.carries == "spikes":

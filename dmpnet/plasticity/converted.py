@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 from brian2 import Network, NeuronGroup, Synapses, get_device
 
-from dmpnet.brian import populations, session
+from dmpnet.brian import connections, session
 from dmpnet.brian.session import Wires
 from dmpnet.errors import DmpnetError
 from dmpnet.plasticity.groups import PlasticSynapses, check_steps
@@ -99,9 +99,9 @@ def _fixed(converted: Network, name: str) -> Synapses:
     return fixed
 
 
-def _link(network: TrainedNetwork, name: str) -> populations.Connection:
+def _link(network: TrainedNetwork, name: str) -> connections.Connection:
     """The connection of that name, from neurons that spike to neurons that spike."""
-    spiking = {link.name: link for link in populations.connections(network)
+    spiking = {link.name: link for link in connections.connections(network)
                if link.carries == "spikes" and link.target.startswith("fast_")}
     if name not in spiking:
         raise DmpnetError(f"{name}: no synapses of this network between neurons that spike; choose from "
