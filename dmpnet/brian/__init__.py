@@ -1,0 +1,1 @@
+"""What runs in Brian2, in scripts of one's own."""
