@@ -14,7 +14,9 @@ from typing import Any
 
 import numpy as np
 from brian2 import BrianObject, Synapses, get_device, get_dimensions, prefs, second
+from brian2.core.namespace import DEFAULT_UNITS
 from brian2.units.fundamentalunits import DIMENSIONLESS
+from brian2.utils.stringtools import get_identifiers
 
 from dmpnet import dynamics, memory
 from dmpnet.brian.membrane import Membrane
@@ -97,7 +99,9 @@ class FastSlowLayer(BrianObject):
         """A group of the layer that runs `update` in each step, in its place."""
         made = Neurons(size, equations, order=ORDER[part], namespace=namespace, clock=self.clock,
                        name=f"{self.name}_{part}", **spiking)
-        made.run_regularly(update, when="groups", order=ORDER[part] + (part == "fast"), name=f"{made.name}_update")
+        runs = made.run_regularly(update, when="groups", order=ORDER[part] + (part == "fast"),
+                                  name=f"{made.name}_update")
+        runs.needed_variables = sorted(get_identifiers(update) & set(DEFAULT_UNITS))  # Brian2 overlooks int(u > 0*mV)
         self.contained_objects.append(made)
         return made
 
@@ -172,7 +176,7 @@ class FastSlowLayer(BrianObject):
                               f"same, 0 where fast neurons do not hear one")
         neuron, gain, theta = self.membrane.neuron(step), self.membrane.gain(step), self.window / step
         acts = self.membrane.acts
-        slow = legendre_pathway(theta * w_x, self.given["b_x"], self.given["W_m"] * (gain if acts == "current" else 1),
+        slow = legendre_pathway(theta * w_x, float(self.given["b_x"]), self.given["W_m"] * (gain if acts == "current" else 1),
                                 np.zeros(N), theta, acts=acts)
         return Layer(number(owner, "W_f", W_f, volt, (N, M)), gain * self.given["b"], neuron,
                      None if W_r is None else number(owner, "W_r", W_r, volt, (N, N)), slow, np.ones(M, int))
