@@ -175,8 +175,8 @@ class FastSlowLayer(BrianObject):
             raise DmpnetError(f"{owner}: W_f has {M} inputs, but the slow memory hears {len(w_x)}; give W_f of the "
                               f"same, 0 where fast neurons do not hear one")
         neuron, gain, theta = self.membrane.neuron(step), self.membrane.gain(step), self.window / step
-        acts = self.membrane.acts
-        slow = legendre_pathway(theta * w_x, float(self.given["b_x"]), self.given["W_m"] * (gain if acts == "current" else 1),
-                                np.zeros(N), theta, acts=acts)
+        acts, b_x = self.membrane.acts, float(self.given["b_x"])
+        W_m = self.given["W_m"] * (gain if acts == "current" else 1)
+        slow = legendre_pathway(theta * w_x, b_x, W_m, np.zeros(N), theta, acts=acts)
         return Layer(number(owner, "W_f", W_f, volt, (N, M)), gain * self.given["b"], neuron,
                      None if W_r is None else number(owner, "W_r", W_r, volt, (N, N)), slow, np.ones(M, int))

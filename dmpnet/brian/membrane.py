@@ -69,6 +69,9 @@ class Membrane:
                                    ("lam", self.decay == "linear", "a membrane leaks it by subtraction")):
             if where and getattr(self, symbol) is None:
                 raise DmpnetError(f"{self.owner}: {symbol} = None, but {why}; set {symbol}")
+        if self.lam is not None and self.decay in ("exponential", "shift"):
+            raise DmpnetError(f"{self.owner}: lam = {self.lam}, but decay {self.decay!r} has none; leave it out, or "
+                              f"set decay = 'linear'")
         if self.method is not None:
             raise DmpnetError(f"{self.owner}: method = {self.method!r}, but that of decay {self.decay!r} is known; "
                               f"leave it out, or give equations of your own, 'du/dt = ...'")
@@ -99,7 +102,7 @@ class Membrane:
         clash = (set(ours.names) & (own.names | model.names)) | (own.names & model.names)
         if clash:
             raise DmpnetError(f"{self.owner}: {', '.join(sorted(clash))} in your equations, but the layer has "
-                              f"variables of that name already; rename it there")
+                              f"variables of that name already; rename it there, or give equations of u as decay")
         if "u" not in own.names or own["u"].dim is not get_dimensions(self.threshold):
             raise DmpnetError(f"{self.owner}: threshold = {self.threshold}, but u of your equations is not in "
                               f"{self.volt}; give both in one unit")
