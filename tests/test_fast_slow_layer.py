@@ -124,7 +124,7 @@ SLOWLY = [pytest.param("cython", marks=pytest.mark.slow), pytest.param("cpp_stan
 @pytest.mark.parametrize("dt", [1e-3, 5e-4, 2e-4])
 @pytest.mark.parametrize("backend", ["numpy", *SLOWLY])
 def test_spikes_equal_the_reference(backend, dt, monkeypatch):
-    """Three layers in a script, a decay each; dt is set after they are made; run() finds them, or a Network has them."""
+    """Three layers in a script, a decay each; dt is set after they are made; run() or a Network has them."""
     monkeypatch.setitem(prefs, "codegen.cpp.extra_compile_args_gcc", ["-O0", "-w"])  # compiles in half the time
     s_in = fired(dt)
     with brian2_on(backend, 1e-3):
