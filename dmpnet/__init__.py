@@ -4,6 +4,7 @@
     digits = dmpnet.data.load("smnist", "subset").batch(slice(100))  recordings, (samples, steps, channels)
     dmpnet.simulate(trained, digits).predictions                     run it in Brian2
     net = dmpnet.convert(trained, digits[:2])                        the same as a brian2.Network of your own
+    dmpnet.fast_slow_layer(N=100, d=5, window=200*ms, ...)           a layer in a Brian2 script of your own
     dmpnet.constrain(trained, dmpnet.chip("dmp-256"), digits)        in the integers of a chip
     dmpnet.fit(made.network, dmpnet.chip("dmp-256")).table()         whether it fits
     dmpnet.plastic(dmpnet.rule("pair-additive"), source, target)     synapses that learn by STDP
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dmpnet import data as data
     from dmpnet.brian.conversion import convert as convert
+    from dmpnet.brian.fast_slow import fast_slow_layer as fast_slow_layer
     from dmpnet.brian.simulation import simulate as simulate
     from dmpnet.hardware.chip import load as chip
     from dmpnet.hardware.constrain import constrain as constrain
@@ -29,14 +31,15 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "chip": ("hardware.chip", "load"), "constrain": ("hardware.constrain", "constrain"),
-    "convert": ("brian.conversion", "convert"), "data": ("data", ""), "fit": ("hardware.fit", "fit"),
+    "convert": ("brian.conversion", "convert"), "data": ("data", ""),
+    "fast_slow_layer": ("brian.fast_slow", "fast_slow_layer"), "fit": ("hardware.fit", "fit"),
     "load": ("trained.weights", "named"), "plastic": ("plasticity", "synapses"), "rule": ("plasticity", "rule"),
     "simulate": ("brian.simulation", "simulate"),
     "shipped": ("disk.shipped", ""), "weights": ("trained.weights", ""),  # old names, for one release
 }
 """Where what is asked for here lives: module and name, '' for the module itself."""
 
-__all__ = ["chip", "constrain", "convert", "data", "fit", "load", "plastic", "rule", "simulate"]
+__all__ = ["chip", "constrain", "convert", "data", "fast_slow_layer", "fit", "load", "plastic", "rule", "simulate"]
 
 
 def __getattr__(name: str) -> Any:

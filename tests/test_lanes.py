@@ -12,6 +12,7 @@ import pytest
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[1]
+SCRIPTS = (ROOT / "tests" / "test_equations.py", ROOT / "tests" / "test_fast_slow_layer.py")  # on numpy, by default
 NOT_SOURCE = shutil.ignore_patterns(".git", "build", "dist", "*.egg-info", ".*cache*", "__pycache__", "venv", ".venv")
 
 
@@ -43,13 +44,15 @@ def environment(folder, python, extra="", *more):
 
 @pytest.mark.parametrize("version", ["3.11", "3.12", "3.13"])
 def test_main_job_after_a_plain_install(version, tmp_path):
-    binaries = environment(tmp_path, interpreter(version))
+    binaries = environment(tmp_path, interpreter(version), "", "pytest", "hypothesis")
     told = run(binaries / "dmpnet", "run", "--samples", "20", "--out", "out", folder=tmp_path)
     results = json.loads((tmp_path / "out" / "results.json").read_text())
     assert results["provenance"]["versions"]["python"].startswith(version)
     assert [layer["mismatched"] for layer in results["layers"]] == [0, 0], told
     assert all(layer["places compared"] > 0 and layer["active %"] > 0.5 for layer in results["layers"])
     assert (tmp_path / "out" / "portrait.png").stat().st_size > 10_000
+    told = suite(binaries, tmp_path, *SCRIPTS)
+    assert " passed" in told and "skipped" not in told.splitlines()[-1], told
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +74,7 @@ def test_genn_takes_the_generated_code(genn, tmp_path):
                   folder=tmp_path)
     assert version.startswith("2.5.4 1.")
     told = suite(genn, tmp_path, ROOT / "tests" / "test_genn.py", ROOT / "tests" / "test_network.py",
-                 ROOT / "tests" / "test_weights.py")
+                 ROOT / "tests" / "test_weights.py", *SCRIPTS)
     assert " passed" in told and "skipped" not in told.splitlines()[-1], told
 
 

@@ -407,6 +407,14 @@ def test_integers_of_a_chip_are_refused_in_single_precision():
         prefs["core.default_float_dtype"] = before
 
 
+def test_weights_that_were_read_stay():
+    """Brian2 gives a view, of memory that is free once the synapses are gone."""
+    plastic = plasticity.synapses(PAIR, *pair(), w=0.5)
+    read = plasticity.weights(plastic, (1, 1, 1))
+    plastic.w = 0.7
+    assert_array_equal(read, 0.5)
+
+
 def test_report_and_profile_change_nothing(capsys):
     pre, post = pair()
     plastic = plasticity.synapses(PAIR, pre, post, w=0.5)

@@ -110,6 +110,6 @@ def _link(network: TrainedNetwork, name: str) -> connections.Connection:
 
 
 def weights(plastic: PlasticSynapses, shape: Iterable[int]) -> np.ndarray:
-    """Weights after a run, of synapses connected all to all: (samples, targets, sources)."""
+    """Weights after a run, of synapses connected all to all: (samples, targets, sources), a copy."""
     samples, n, m = shape
-    return np.asarray(plastic.synapses.w[:]).reshape(samples, m, n).swapaxes(1, 2)
+    return np.array(plastic.synapses.w[:]).reshape(samples, m, n).swapaxes(1, 2)

@@ -1,0 +1,58 @@
+"""Numbers with units as a script gives them, checked and in SI units."""
+
+from typing import Any
+
+import numpy as np
+from brian2 import DimensionMismatchError, get_dimensions
+from brian2.units.fundamentalunits import DIMENSIONLESS, get_unit
+
+from dmpnet.errors import DmpnetError
+
+
+def unit(of: Any) -> str:
+    """The name by which Brian2's equations call the SI unit of these dimensions: 'volt', '1'."""
+    return "1" if of is DIMENSIONLESS else repr(get_unit(of))
+
+
+def dimensions(owner: str, symbol: str, value: Any) -> Any:
+    """The dimensions of a number; DmpnetError if it is none."""
+    try:
+        np.asarray(value, float)
+        return get_dimensions(value)
+    except (TypeError, ValueError, DimensionMismatchError):
+        raise DmpnetError(f"{owner}: {symbol} = {value!r}, but it is a number; give one, with its unit") from None
+
+
+def number(owner: str, symbol: str, value: Any, of: Any, shape: tuple[int, ...] = ()) -> np.ndarray:
+    """`value` in SI units, an array of `shape` or one number for all; DmpnetError unless its dimensions are `of`."""
+    found, array = dimensions(owner, symbol, value), np.asarray(value, float)
+    if found != of:
+        raise DmpnetError(f"{owner}: {symbol} = {shown(value)} has the unit {unit(found)}, but its unit is {unit(of)}; "
+                          f"give it in that unit")
+    if array.shape not in ((), shape):
+        raise DmpnetError(f"{owner}: {symbol} has shape {array.shape}, but {shape} is needed here; give it so, or one "
+                          f"number for all")
+    if not np.isfinite(array).all():
+        raise DmpnetError(f"{owner}: {symbol} has {int((~np.isfinite(array)).sum())} values that are NaN or infinite, "
+                          f"but 0 are allowed; set finite ones")
+    return np.broadcast_to(array, shape).copy()
+
+
+def positive(owner: str, symbol: str, value: Any, of: Any) -> float:
+    """One number above 0 in SI units."""
+    found = float(number(owner, symbol, value, of))
+    if found <= 0:
+        raise DmpnetError(f"{owner}: {symbol} = {shown(value)}, but it is above 0; set {symbol} > 0")
+    return found
+
+
+def whole(owner: str, symbol: str, value: Any) -> int:
+    """A count of at least one."""
+    if isinstance(value, bool | np.bool_) or not isinstance(value, int | np.integer) or value < 1:
+        raise DmpnetError(f"{owner}: {symbol} = {value!r}, but it counts something; set a whole number >= 1")
+    return int(value)
+
+
+def shown(value: Any) -> str:
+    """A value in one line, an array by its shape."""
+    return str(value) if np.ndim(value) == 0 else f"array of shape {np.shape(value)}"
