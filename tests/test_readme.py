@@ -40,7 +40,7 @@ def test_the_tables_are_those_the_script_writes(monkeypatch):
     for name, tables in readme.TABLES.items():
         text = (ROOT / name).read_text()
         for shown in tables:
-            assert shown() + "\n\n" in text
+            assert f"{shown()}\n" in text
             first = shown().split("\n")[2]
             assert readme.placed(text.replace(first, "| of another day |"), shown()) == text
 

@@ -58,8 +58,8 @@ def entry(cache):
 def test_other_weights_and_more_batches_use_the_same_program(processes, cache, no_compiling, monkeypatch):
     """Each process writes the weights once, for all of its batches."""
     written = []
-    biases = standalone.populations.biases
-    monkeypatch.setattr(standalone.populations, "biases", lambda network: written.append(network) or biases(network))
+    biases = standalone.connections.biases
+    monkeypatch.setattr(standalone.connections, "biases", lambda network: written.append(network) or biases(network))
     network = random_network(seed=2, **DESIGN)
     s_in = random_input(network, samples=20)
     want = reference.run(network, s_in, ALL)

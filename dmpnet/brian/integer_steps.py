@@ -9,7 +9,6 @@ from dmpnet.arithmetic import lfsr
 from dmpnet.arithmetic.fixed import Fixed
 from dmpnet.brian import products
 from dmpnet.brian.real_steps import Steps
-from dmpnet.brian.session import Neurons
 from dmpnet.equations.decay import DECAYS
 from dmpnet.trained.layer import Layer
 
@@ -105,7 +104,3 @@ class IntegerSteps(Steps):
 
     def fires(self) -> dict[str, str]:
         return {"threshold": "s > 0", "reset": ""}
-
-    def put(self, group: Neurons, batch: int) -> None:
-        super().put(group, batch)
-        group.variables["theta_u"].set_value(np.tile(np.asarray(self.fixed.theta_u, float), batch))
