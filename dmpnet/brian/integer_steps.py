@@ -1,29 +1,15 @@
 """The step of a layer in integers as Brian2 lines, after the arithmetic told in dmpnet.arithmetic.fixed."""
 
-from collections.abc import Callable
 
-import numpy as np
 from brian2 import Function
 
 from dmpnet.arithmetic import lfsr
 from dmpnet.arithmetic.fixed import Fixed
 from dmpnet.brian import products
 from dmpnet.brian.real_steps import Steps
+from dmpnet.brian.rounding import WHOLE
 from dmpnet.equations.decay import DECAYS
 from dmpnet.trained.layer import Layer
-
-
-def _whole(name: str, function: Callable) -> Function:
-    """Rounding to whole numbers as a Brian2 function; C has it as `name`."""
-    made = Function(lambda v: function(v), arg_units=[1], return_unit=1)
-    made.implementations.add_numpy_implementation(lambda v: function(v), discard_units=True)
-    made.implementations.add_implementation("cpp", "", name=name)
-    made.implementations.add_implementation("cython", f"from libc.math cimport {name}", name=name)
-    return made
-
-
-WHOLE = {"rint": _whole("rint", np.rint), "trunc": _whole("trunc", np.trunc), "floored": _whole("floor", np.floor)}
-"""Not `floor`, which is Brian2's own in every namespace, and in NumPy ends at 32 bits."""
 
 
 def kept(fixed: Fixed, number: int, decay: str) -> str:

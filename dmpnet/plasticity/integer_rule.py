@@ -30,7 +30,7 @@ from brian2 import Function, TimedArray, second
 
 from dmpnet.arithmetic import lfsr
 from dmpnet.arithmetic.words import ROUNDINGS, Word
-from dmpnet.brian.integer_steps import WHOLE
+from dmpnet.brian.rounding import WHOLE
 from dmpnet.errors import DmpnetError
 from dmpnet.plasticity.device import VARIATION_BITS, Device
 from dmpnet.plasticity.integer_parts import Change, Deferred, Trace
