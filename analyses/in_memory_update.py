@@ -16,7 +16,7 @@ from tabulate import tabulate
 from dmpnet import data
 from dmpnet.commands import options
 from dmpnet.disk import shipped
-from dmpnet.hardware import energy, leaks
+from dmpnet.hardware import energy, leak_limits
 from dmpnet.hardware.energy import OURS, Update
 from dmpnet.results import provenance, table
 from dmpnet.trained import weights
@@ -114,7 +114,7 @@ def ours(found: dict[str, Any]) -> list[dict[str, Any]]:
 
 def main() -> None:
     parser = options.script(__doc__, "analyses/results/in_memory_update.json")
-    parser.add_argument("--bits", type=int, default=11, choices=leaks.WIDTHS, metavar="B",
+    parser.add_argument("--bits", type=int, default=11, choices=leak_limits.WIDTHS, metavar="B",
                         help="bits of a membrane, 4 to 16 (default: 11, as IMPULSE's)")
     arguments = options.parsed(parser, "in_memory_update")
     rate_in = input_rate(data.load("shd-regen", "test", arguments.data))

@@ -23,12 +23,12 @@ ROWS = {"fsnn": ("FSNN", "FSNN"), "rsnn": ("RSNN", "RSNN"), "dsnn": ("DSNN", "DS
 def costs(folder: Path = MODELS) -> Figure:
     """A bar a network: parameters on the left, numbers kept from step to step on the right."""
     networks = [weights.load(folder / f"shd-regen-{row}" / "seed0.npz") for row in ROWS]
-    parameters = [parameters(network)["paper"] / 1000 for network in networks]
+    counted = [parameters(network)["paper"] / 1000 for network in networks]
     state = [sum(layer.state for layer in network.layers) for network in networks]
     with matplotlib.rc_context(drawing.STYLE):
         figure = Figure(figsize=(7.0, 2.2), layout="constrained")
         axes = figure.subplots(1, 2, sharey=True)
-        for part, (ax, counts, label) in enumerate(zip(axes, (parameters, state), (
+        for part, (ax, counts, label) in enumerate(zip(axes, (counted, state), (
                 "parameters (thousand), with N C of the readout", "numbers kept from step to step"), strict=True)):
             ax.barh(range(len(ROWS)), counts, color=[drawing.MODELS[model] for model, _ in ROWS.values()], height=0.6)
             for place, ((model, _), count) in enumerate(zip(ROWS.values(), counts, strict=True)):

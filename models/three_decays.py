@@ -14,7 +14,7 @@ from dmpnet.drawing import CLASSES
 from dmpnet.equations.decay import decayed, least_squares
 from dmpnet.equations.neurons import RESETS, THRESHOLD, UPDATES, Neuron
 
-# One step:  u = decayed(u) + g I;  s = u >= theta_u;  then u = u - theta_u       (dmpnet.neurons, dmpnet.decay)
+# One step:  u = decayed(u) + g I;  s = u >= theta_u;  then u = u - theta_u       (dmpnet.equations)
 DT = 1 * ms
 BETA, G, THETA_U = 0.9, 0.1, 1.0  # kept each step (tau = 9.5 ms), gain, threshold
 LAM = least_squares(BETA, THETA_U)  # 0.05, nearest to the exponential leak over all u from 0 to threshold

@@ -565,6 +565,6 @@ def test_importing_dmpnet_imports_no_brian2():
     script = ("import sys, dmpnet; assert 'brian2' not in sys.modules and 'fast_slow_layer' in dir(dmpnet); "
               "from dmpnet import fast_slow_layer; assert 'brian2' in sys.modules")
     subprocess.run([sys.executable, "-c", script], check=True, timeout=120)
-    assert dmpnet.__all__ == ["fast_slow_layer"]
+    assert "fast_slow_layer" in dmpnet.__all__
     with pytest.raises(AttributeError, match="no attribute 'fast_slow_layers'"):
         _ = dmpnet.fast_slow_layers

@@ -177,7 +177,7 @@ def test_a_second_writer_is_refused_by_name_and_the_place_is_free_afterwards(tmp
 
 
 def test_who_is_killed_blocks_nobody_and_what_it_left_is_swept(tmp_path):
-    code = ("import sys, os, argparse, pathlib; from dmpnet import outputs, files\n"
+    code = ("import sys, os, argparse, pathlib; from dmpnet.results import outputs; from dmpnet.disk import files\n"
             f"place = pathlib.Path({str(tmp_path / 'out')!r})\n"
             "out = outputs.in_folder('test', place, argparse.Namespace(), 'r.json')\n"
             "out.__enter__(); staged = out.staged(); staged.__enter__()\n"

@@ -162,7 +162,7 @@ def test_the_rate_of_linear_decay_is_a_straight_line(decays):
 
 
 def test_the_membrane_takes_the_step_of_the_package(decays):
-    """The same noise through dmpnet.decay: equal membranes, so equal spikes."""
+    """The same noise through dmpnet.equations.decay: equal membranes, so equal spikes."""
     script, _, seen = decays
     noise = np.random.default_rng(0).normal(*script.NOISE, 50).repeat(8)
     for name, one in seen.items():

@@ -148,7 +148,7 @@ def test_errors_and_exit_codes_without_a_signal_stay_as_they_are():
 CALLS = """
 import sys
 from pathlib import Path
-from dmpnet.processes import children
+from dmpnet.system.processes import children
 with children() as started:
     started.call(["sh", "-c", "sleep 100 & sleep 100 & echo here > here; wait"], Path(sys.argv[1]), "waiting")
 """
@@ -210,7 +210,7 @@ def test_nothing_begins_after_the_end(tmp_path):
 HOLDS = """
 import sys, time
 from pathlib import Path
-from dmpnet.processes import held
+from dmpnet.system.processes import held
 with held("dmpnet-", sys.argv[1]) as folder:
     (folder / "deep").mkdir()
     (folder / "deep" / "file").write_text("27 MB")

@@ -49,7 +49,7 @@ class Product:
         # without discard_units Brian2 checks the result of every call, and prints all of it into a message first
         made.implementations.add_numpy_implementation(lambda i: self(i), discard_units=True)
         made.implementations.add_implementation(
-            "cython", CYTHON.format(symbol=self.symbol, parameter="", argument=""),
+            "cython", CYTHON.format(module=__name__, symbol=self.symbol, parameter="", argument=""),
             namespace=handed(self, self.symbol))
         made.implementations.add_dynamic_implementation("cpp", lambda _: self._cpp(), lambda _: None)
         return made
@@ -81,7 +81,7 @@ def compute(handle: int, *step: int) -> None:
 
 
 CYTHON = """
-from dmpnet.products import compute as _compute_{symbol}
+from {module} import compute as _compute_{symbol}
 cdef double {symbol}(int i{parameter}):
     global _namespace{symbol}_handle
     global _namespace{symbol}_y
@@ -153,7 +153,7 @@ def of_step(buffered: Any, symbol: str, cpp: str, namespace: dict[str, np.ndarra
                     return_type="float", stateless=False)
     made.implementations.add_numpy_implementation(lambda i, k: buffered(i, k), discard_units=True)
     made.implementations.add_implementation(
-        "cython", CYTHON.format(symbol=symbol, parameter=", int k", argument=", k"),
+        "cython", CYTHON.format(module=__name__, symbol=symbol, parameter=", int k", argument=", k"),
         namespace=handed(buffered, symbol))
     made.implementations.add_implementation("cpp", cpp, namespace=namespace)
     return made
