@@ -98,7 +98,7 @@ def weights_with(made, sources="", targets=""):
     return np.array(plastic.w[:])
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(st.data())
 def test_variables_of_the_neurons_are_left_alone_whatever_they_are_called(data):
     made = of_kind(data.draw(st.sampled_from(OF_A_KIND)))
