@@ -28,12 +28,11 @@ from local_readout import ETA, PASSES, N, traces
 from tabulate import tabulate
 
 from dmpnet import data
-from dmpnet.commands import options
 from dmpnet.disk import shipped
 from dmpnet.disk.files import write_arrays
 from dmpnet.learning import hidden, readout
 from dmpnet.learning.readout import Readout
-from dmpnet.results import provenance
+from dmpnet.results import options, provenance, script
 from dmpnet.trained import weights
 from dmpnet.trained.network import TrainedNetwork
 
@@ -171,8 +170,8 @@ def main() -> None:
     parser = options.script(__doc__, "analyses/results/adaptation.json")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="default: 0")
     parser.add_argument("--work", type=Path, default=Path("work-local-readout"), help="folder for hidden spikes")
-    arguments = options.parsed(parser, "adaptation")
-    runs = provenance.Runs(arguments.out, "adaptation", options.given(arguments))
+    arguments = script.parsed(parser, "adaptation")
+    runs = provenance.Runs(arguments.out, "adaptation", script.given(arguments))
     train, test = (data.load("shd-regen", split, arguments.data) for split in ("train", "test"))
     for seed in arguments.seeds:
         if not runs.has(seed=seed):
@@ -185,4 +184,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    options.told(main)
+    script.told(main)

@@ -12,9 +12,8 @@ from tabulate import tabulate
 
 from dmpnet import data, reference
 from dmpnet.brian.backends import BACKENDS
-from dmpnet.commands import options
 from dmpnet.disk import shipped
-from dmpnet.results import provenance
+from dmpnet.results import options, provenance, script
 from dmpnet.trained import swap, weights
 from dmpnet.trained.network import TrainedNetwork
 from dmpnet.training.verdict import spikes
@@ -30,7 +29,7 @@ def main() -> None:
     parser = options.script(__doc__, "analyses/results/agreement.json")
     parser.add_argument("--backends", nargs="+", default=list(BACKENDS), metavar="NAME")
     parser.add_argument("--networks", nargs="+", default=list(CASES), choices=list(CASES), metavar="NAME")
-    arguments = options.parsed(parser, "agreement")
+    arguments = script.parsed(parser, "agreement")
     rows = []
     for name in arguments.networks:
         shipped_name, _, other = name.partition(", ")
@@ -46,7 +45,7 @@ def main() -> None:
                   "active %": 100 * active / places, "places": places, "mismatched": wrong}
                  for layer, (active, places, wrong) in enumerate(in_pytorch(network, recordings).tolist(), 1)]
     print(tabulate(rows, headers="keys", floatfmt=".2f", intfmt=","))
-    provenance.write(arguments.out, provenance.record("agreement", options.given(arguments), rows=rows))
+    provenance.write(arguments.out, provenance.record("agreement", script.given(arguments), rows=rows))
 
 
 def in_pytorch(network: TrainedNetwork, recordings: data.Recordings) -> np.ndarray:
@@ -61,4 +60,4 @@ def in_pytorch(network: TrainedNetwork, recordings: data.Recordings) -> np.ndarr
 
 
 if __name__ == "__main__":
-    options.told(main)
+    script.told(main)

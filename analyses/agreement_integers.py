@@ -13,11 +13,10 @@ from tabulate import tabulate
 
 from dmpnet import data, reference
 from dmpnet.brian.simulation import simulate
-from dmpnet.commands import options
 from dmpnet.disk import shipped
 from dmpnet.hardware import chip
 from dmpnet.hardware.constrain import constrain
-from dmpnet.results import provenance
+from dmpnet.results import options, provenance, script
 from dmpnet.trained import weights
 from dmpnet.trained.network import TrainedNetwork
 
@@ -33,7 +32,7 @@ QUANTITIES = ("spikes", "u", "m", "x")
 def main() -> None:
     parser = options.script(__doc__, "analyses/results/agreement_integers.json")
     parser.add_argument("--backends", nargs="+", default=["numpy", "cython", "cpp_standalone"], metavar="NAME")
-    arguments = options.parsed(parser, "agreement_integers")
+    arguments = script.parsed(parser, "agreement_integers")
     rows: list[dict[str, Any]] = []
     for name, count in SAMPLES.items():
         network = weights.load(shipped.path(name))
@@ -44,7 +43,7 @@ def main() -> None:
             rows += compared(made, test.drawn(count, arguments.seed), arguments.backends,
                              {"network": name, "integers": integers, "samples": count})
     print(tabulate(rows, headers="keys", floatfmt=".2f", intfmt=","))
-    provenance.write(arguments.out, provenance.record("agreement_integers", options.given(arguments), rows=rows))
+    provenance.write(arguments.out, provenance.record("agreement_integers", script.given(arguments), rows=rows))
 
 
 def compared(made: TrainedNetwork, s_in: np.ndarray, backends: list[str],
@@ -65,4 +64,4 @@ def compared(made: TrainedNetwork, s_in: np.ndarray, backends: list[str],
 
 
 if __name__ == "__main__":
-    options.told(main)
+    script.told(main)

@@ -23,10 +23,9 @@ from brian2 import seed as seed_brian2
 from tabulate import tabulate
 
 from dmpnet import data
-from dmpnet.commands import options
 from dmpnet.learning import shows
 from dmpnet.learning.competition import Competition
-from dmpnet.results import provenance
+from dmpnet.results import options, provenance, script
 
 
 def example(path: Path) -> Any:
@@ -69,7 +68,7 @@ def main() -> None:
     parser.add_argument("example", type=Path, help="Diehl_Cook_2015.py of Brian2's examples")
     parser.add_argument("--images", type=int, default=500, help="that ours learns from (default: 500)")
     parser.add_argument("--example-images", type=int, default=21, help="that the example learns from (default: 21)")
-    arguments = options.parsed(parser, "benchmark_learning")
+    arguments = script.parsed(parser, "benchmark_learning")
     digits = data.load("smnist", "train", arguments.data).values[:, :, 0]
     results = {"dmpnet, C++ standalone": ours(Competition(seed=arguments.seed), digits[:arguments.images]),
                "dmpnet on a chip, 8 bits": ours(Competition(seed=arguments.seed, chip="learning"),
@@ -80,8 +79,8 @@ def main() -> None:
              "us a step": 1e6 * seconds / steps, "min for 60,000": 1e3 * seconds, "times faster": peer / seconds}
             for name, (seconds, spikes, steps) in results.items()]
     print(tabulate(rows, headers="keys", floatfmt=("", ".1f", ".1f", ".0f", ".1f", ".0f", ".1f")))
-    provenance.write(arguments.out, provenance.record("benchmark_learning", options.given(arguments), rows=rows))
+    provenance.write(arguments.out, provenance.record("benchmark_learning", script.given(arguments), rows=rows))
 
 
 if __name__ == "__main__":
-    options.told(main)
+    script.told(main)

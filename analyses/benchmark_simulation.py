@@ -14,8 +14,7 @@ from tabulate import tabulate
 
 from dmpnet import data
 from dmpnet.brian.simulation import simulate
-from dmpnet.commands import options
-from dmpnet.results import provenance
+from dmpnet.results import options, provenance, script
 from dmpnet.training.verdict import predictions
 
 
@@ -37,7 +36,7 @@ def main() -> None:
     options.samples(parser, default=10_000)
     parser.add_argument("--one-by-one", type=int, default=10, help="samples for the one-at-a-time run")
     parser.add_argument("--processes", type=int, default=2)
-    arguments = options.parsed(parser, "benchmark_simulation")
+    arguments = script.parsed(parser, "benchmark_simulation")
     network = options.network(arguments.weights)
     digits = data.load(network.encoding.dataset, arguments.split, arguments.data)
     digits = options.part(digits, arguments.samples, arguments.seed)
@@ -75,4 +74,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    options.told(main)
+    script.told(main)

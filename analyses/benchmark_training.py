@@ -13,9 +13,8 @@ import numpy as np
 import torch
 from tabulate import tabulate
 
-from dmpnet.commands import options
 from dmpnet.equations import memory
-from dmpnet.results import provenance
+from dmpnet.results import options, provenance, script
 from dmpnet.training.allocation import keep_freed_memory
 from dmpnet.training.architecture import Architecture
 from dmpnet.training.model import SpikingNetwork
@@ -72,11 +71,11 @@ def timed(step, repeats: int) -> list[float]:
 
 
 def main() -> None:
-    parser = options.parser(__doc__)
+    parser = script.parser(__doc__)
     parser.add_argument("--batch", type=options.count(1), default=128)
     parser.add_argument("--repeats", type=options.count(1), default=3)
     options.common(parser, "analyses/results/benchmark_training.json")
-    arguments = options.parsed(parser, "benchmark_training")
+    arguments = script.parsed(parser, "benchmark_training")
     keep_freed_memory()  # as the trainer does; the peer gets it too
     torch.manual_seed(arguments.seed)
     shape = Architecture("dmp", (1, 200, 200, 10), 60, 300.0)
@@ -123,4 +122,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    options.told(main)
+    script.told(main)

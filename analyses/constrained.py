@@ -16,11 +16,10 @@ from tabulate import tabulate
 
 from dmpnet import data
 from dmpnet.brian.backends import check_backend
-from dmpnet.commands import options
 from dmpnet.disk import shipped
 from dmpnet.hardware import chip
 from dmpnet.hardware.constrain import constrain, examined
-from dmpnet.results import provenance, table
+from dmpnet.results import options, provenance, script, table
 from dmpnet.trained import weights
 from dmpnet.training import quantised
 
@@ -53,9 +52,9 @@ def main() -> None:
     parser.add_argument("--chip", default="dmp-256")
     parser.add_argument("--calibration", type=int, default=200)
     options.backend(parser, "cpp_standalone")
-    arguments = options.parsed(parser, "constrained")
+    arguments = script.parsed(parser, "constrained")
     check_backend(arguments.backend, arguments.processes)
-    runs = provenance.Runs(arguments.out, "constrained", options.given(arguments))
+    runs = provenance.Runs(arguments.out, "constrained", script.given(arguments))
     for row in arguments.rows:
         for setting in arguments.settings:
             for seed in arguments.seeds or shipped.seeds(row):
@@ -110,4 +109,4 @@ def summary(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 if __name__ == "__main__":
-    options.told(main)
+    script.told(main)

@@ -15,7 +15,6 @@ from typing import Any
 from tabulate import tabulate
 
 from dmpnet import data, reference
-from dmpnet.commands import options
 from dmpnet.disk import shipped
 from dmpnet.equations.neurons import Neuron
 from dmpnet.hardware import actions, banks, cycles, energy, prices, workload
@@ -24,7 +23,7 @@ from dmpnet.hardware.actions import PATHS
 from dmpnet.hardware.parts import Chip
 from dmpnet.hardware.prices import Prices
 from dmpnet.hardware.workload import Workload
-from dmpnet.results import provenance
+from dmpnet.results import options, provenance, script
 from dmpnet.trained import weights
 
 NETWORK = "shd-regen-dmp2"
@@ -205,13 +204,13 @@ def show(found: dict[str, Any]) -> None:
 def main() -> None:
     parser = options.script(__doc__, "analyses/results/core_costs.json")
     parser.add_argument("--samples", type=int, default=100, help="test recordings to count events in (default: 100)")
-    arguments = options.parsed(parser, "core_costs")
+    arguments = script.parsed(parser, "core_costs")
     found = summary(of_a_run(arguments.samples, arguments.data))
     show(found)
     provenance.write(arguments.out, provenance.record(
-        "core_costs", options.given(arguments),
+        "core_costs", script.given(arguments),
         source={"memory and arithmetic": energy.HOROWITZ, "registers": actions.EYERISS}, **found))
 
 
 if __name__ == "__main__":
-    options.told(main)
+    script.told(main)

@@ -17,10 +17,9 @@ from tabulate import tabulate
 
 from dmpnet import data
 from dmpnet.brian.backends import check_backend
-from dmpnet.commands import options
 from dmpnet.commands.decay import line, swapped
 from dmpnet.disk import shipped
-from dmpnet.results import provenance, table
+from dmpnet.results import options, provenance, script, table
 from dmpnet.trained import weights
 from dmpnet.trained.network import TrainedNetwork
 from dmpnet.training.recipes import RECIPES, begun
@@ -35,9 +34,9 @@ def main() -> None:
     parser.add_argument("--rows", nargs="+", default=partners, choices=partners, metavar="NAME")
     parser.add_argument("--runs", type=Path, default=Path("decays.run"), help="folder for the controls' checkpoints")
     options.backend(parser, "cpp_standalone")
-    arguments = options.parsed(parser, "decays")
+    arguments = script.parsed(parser, "decays")
     check_backend(arguments.backend, arguments.processes)
-    runs = provenance.Runs(arguments.out, "decays", options.given(arguments))
+    runs = provenance.Runs(arguments.out, "decays", script.given(arguments))
     for row in arguments.rows:
         for seed in shipped.seeds(f"{row}-linear"):
             measure(arguments, runs, row, seed)
@@ -87,4 +86,4 @@ def summary(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 if __name__ == "__main__":
-    options.told(main)
+    script.told(main)

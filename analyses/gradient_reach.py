@@ -11,9 +11,8 @@ import torch
 from tabulate import tabulate
 
 from dmpnet import data
-from dmpnet.commands import options
 from dmpnet.disk import shipped
-from dmpnet.results import provenance
+from dmpnet.results import options, provenance, script
 from dmpnet.trained import weights
 from dmpnet.training.model import from_trained
 
@@ -37,7 +36,7 @@ def reach(name: str, recordings: data.Recordings) -> list[float]:
 
 def main() -> None:
     parser = options.script(__doc__, "analyses/results/gradient_reach.json")
-    arguments = options.parsed(parser, "gradient_reach")
+    arguments = script.parsed(parser, "gradient_reach")
     recordings = data.load("shd-regen", "test", arguments.data)
     found = {name: reach(name, recordings) for name in NETWORKS}
     steps = len(found[NETWORKS[0]])
@@ -46,8 +45,8 @@ def main() -> None:
             for back in (0, 1, 2, 5, 10, 20, 40, 80)]
     print(tabulate(rows, headers="keys", floatfmt=".2g"))
     print("\nnorm of the gradient at the spikes of the first hidden layer, relative to the last step")
-    provenance.write(arguments.out, provenance.record("gradient_reach", options.given(arguments), gradients=found))
+    provenance.write(arguments.out, provenance.record("gradient_reach", script.given(arguments), gradients=found))
 
 
 if __name__ == "__main__":
-    options.told(main)
+    script.told(main)

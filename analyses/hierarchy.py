@@ -14,8 +14,7 @@ from tabulate import tabulate
 
 from dmpnet import data
 from dmpnet.brian.backends import check_backend
-from dmpnet.commands import options
-from dmpnet.results import provenance, table
+from dmpnet.results import options, provenance, script, table
 from dmpnet.training import card
 from dmpnet.training.recipe import Recipe, published
 from dmpnet.training.recipes import PIXELS
@@ -44,9 +43,9 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--runs", type=Path, default=Path("hierarchy.run"), help="folder for checkpoints")
     options.backend(parser, "cpp_standalone")
-    arguments = options.parsed(parser, "hierarchy")
+    arguments = script.parsed(parser, "hierarchy")
     check_backend(arguments.backend, arguments.processes)
-    runs = provenance.Runs(arguments.out, "hierarchy", options.given(arguments))
+    runs = provenance.Runs(arguments.out, "hierarchy", script.given(arguments))
     runs.check(epochs=arguments.epochs)
     train, test = (data.load("smnist-pairs", split, arguments.data, arguments.download) for split in ("train", "test"))
     for seed in arguments.seeds:
@@ -74,4 +73,4 @@ def summary(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 if __name__ == "__main__":
-    options.told(main)
+    script.told(main)

@@ -14,11 +14,10 @@ from typing import Any
 from tabulate import tabulate
 
 from dmpnet import data
-from dmpnet.commands import options
 from dmpnet.disk import shipped
 from dmpnet.hardware import energy, leak_limits
 from dmpnet.hardware.energy import OURS, Update
-from dmpnet.results import provenance, table
+from dmpnet.results import options, provenance, script, table
 from dmpnet.trained import weights
 
 NETWORKS = ("shd-regen-dmp2", "shd-regen-dmp2-sparse")
@@ -116,7 +115,7 @@ def main() -> None:
     parser = options.script(__doc__, "analyses/results/in_memory_update.json")
     parser.add_argument("--bits", type=int, default=11, choices=leak_limits.WIDTHS, metavar="B",
                         help="bits of a membrane, 4 to 16 (default: 11, as IMPULSE's)")
-    arguments = options.parsed(parser, "in_memory_update")
+    arguments = script.parsed(parser, "in_memory_update")
     rate_in = input_rate(data.load("shd-regen", "test", arguments.data))
     found: dict[str, Any] = {
         "bits": arguments.bits, "assumptions": asdict(OURS), "scaling": scaling(arguments.bits),
@@ -126,8 +125,8 @@ def main() -> None:
         layers = activity(name, rate_in)
         found["networks"][name] = {"layers": layers, "energy": shares(arguments.bits, layers)}
     show(found)
-    provenance.write(arguments.out, provenance.record("in_memory_update", options.given(arguments), **found))
+    provenance.write(arguments.out, provenance.record("in_memory_update", script.given(arguments), **found))
 
 
 if __name__ == "__main__":
-    options.told(main)
+    script.told(main)

@@ -16,13 +16,12 @@ import numpy as np
 from tabulate import tabulate
 
 from dmpnet import data
-from dmpnet.commands import options
 from dmpnet.hardware import actions, prices
 from dmpnet.hardware import chip as chips
 from dmpnet.learning import exam
 from dmpnet.learning.competition import Competition
 from dmpnet.learning.learner import Learner
-from dmpnet.results import provenance
+from dmpnet.results import options, provenance, script
 
 REAL = "real numbers"
 LINES: dict[str, tuple[dict[str, Any], int]] = {
@@ -81,8 +80,8 @@ def main() -> None:
                         help=f"of {'; '.join(LINES)} (default: all)")
     options.samples(parser, "training digits")
     parser.add_argument("--runs", type=Path, default=Path("learned-on-chip.run"), help="folder for checkpoints")
-    arguments = options.parsed(parser, "learned_on_chip")
-    runs = provenance.Runs(arguments.out, "learned_on_chip", options.given(arguments))
+    arguments = script.parsed(parser, "learned_on_chip")
+    runs = provenance.Runs(arguments.out, "learned_on_chip", script.given(arguments))
     train, test = (data.load("smnist", split, arguments.data) for split in ("train", "test"))
     train = options.part(train, arguments.samples, arguments.seed)
     for line in arguments.lines:
@@ -101,4 +100,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    options.told(main)
+    script.told(main)

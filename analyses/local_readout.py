@@ -17,12 +17,11 @@ import numpy as np
 from tabulate import tabulate
 
 from dmpnet import data
-from dmpnet.commands import options
 from dmpnet.disk.files import write_arrays
 from dmpnet.equations.memory import Blocks
 from dmpnet.learning import hidden, readout
 from dmpnet.learning.readout import Readout
-from dmpnet.results import provenance
+from dmpnet.results import options, provenance, script
 
 N, ETA, PASSES = 1000, 0.002, 5
 STDP = "DMP, W_f by STDP"
@@ -107,8 +106,8 @@ def main() -> None:
     parser.add_argument("--sets", nargs="+", choices=list(SETS), default=list(SETS), help="what is learned")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="default: 0")
     parser.add_argument("--work", type=Path, default=Path("work-local-readout"), help="folder for hidden spikes")
-    arguments = options.parsed(parser, "local_readout")
-    runs = provenance.Runs(arguments.out, "local_readout", options.given(arguments))
+    arguments = script.parsed(parser, "local_readout")
+    runs = provenance.Runs(arguments.out, "local_readout", script.given(arguments))
     for name in arguments.sets:
         train, test = (data.load(name, split, arguments.data) for split in ("train", "test"))
         train = train.take(slice(SETS[name].samples))
@@ -122,4 +121,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    options.told(main)
+    script.told(main)

@@ -14,14 +14,13 @@ import numpy as np
 from tabulate import tabulate
 
 from dmpnet import data, reference
-from dmpnet.commands import options
 from dmpnet.disk import shipped
 from dmpnet.hardware import chip as chips
 from dmpnet.hardware.learning import Learning, report, wear
 from dmpnet.hardware.plastic_rules import constrain
 from dmpnet.plasticity import IntegerRule, integer_reference, protocols, rule
 from dmpnet.plasticity import reference as real
-from dmpnet.results import provenance
+from dmpnet.results import options, provenance, script
 from dmpnet.trained import weights
 
 NETWORK, GAP = "shd-regen-dmp2", 100  # steps of silence between recordings
@@ -84,7 +83,7 @@ def beginning(made: IntegerRule, N: int, M: int) -> np.ndarray:
 def main() -> None:
     parser = options.script(__doc__, "analyses/results/on_chip_stdp.json")
     parser.add_argument("--samples", type=int, default=10, metavar="N", help="recordings to learn from (default: 10)")
-    arguments = options.parsed(parser, "on_chip_stdp")
+    arguments = script.parsed(parser, "on_chip_stdp")
     pre, post, dt = spikes(arguments.samples, arguments.data, arguments.seed)
     p = rule("pair-nearest").numbers
     target = real.run("pair-nearest", pre, post, np.full((post.shape[1], pre.shape[1]), 0.5), dt, p)
@@ -101,10 +100,10 @@ def main() -> None:
                      "pJ a step": each["energy"]["pJ a step"], "writing": each["energy"]["pJ a step, writing weights"],
                      "correlation": each["correlation"], "error": each["error"]} for name, each in runs.items()],
                    headers="keys", floatfmt=".3g"))
-    provenance.write(arguments.out, provenance.record("on_chip_stdp", options.given(arguments)) | {
+    provenance.write(arguments.out, provenance.record("on_chip_stdp", script.given(arguments)) | {
         "network": NETWORK, "steps": len(pre), "dt": dt, "input spikes": int(pre.sum()), "spikes": int(post.sum()),
         "neurons": post.shape[1], "inputs": pre.shape[1], "windows": windows(), "runs": runs})
 
 
 if __name__ == "__main__":
-    options.told(main)
+    script.told(main)

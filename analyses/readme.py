@@ -16,10 +16,9 @@ from hierarchy import summary as of_hierarchies
 from learned_on_chip import LINES
 from variants import summary as of_variants
 
-from dmpnet.commands import options
 from dmpnet.disk import results
 from dmpnet.disk.files import whole_file
-from dmpnet.results import table
+from dmpnet.results import script, table
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "analyses" / "results"
@@ -80,7 +79,7 @@ TABLES: dict[str, tuple[Callable[[], str], ...]] = {
 
 
 def main() -> None:
-    parser = options.parser(__doc__)
+    parser = script.parser(__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 if a file is to change")
     arguments, stale = parser.parse_args(), False
     for name, tables in TABLES.items():
@@ -96,4 +95,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    options.told(main)
+    script.told(main)

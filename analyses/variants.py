@@ -17,9 +17,8 @@ import torch
 from tabulate import tabulate
 
 from dmpnet import data, reference
-from dmpnet.commands import options
 from dmpnet.disk import shipped
-from dmpnet.results import provenance, table
+from dmpnet.results import options, provenance, script, table
 from dmpnet.trained import weights
 from dmpnet.trained.network import TrainedNetwork
 from dmpnet.training import card
@@ -55,8 +54,8 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--epochs", type=int, default=RECIPES["shd-regen-dmp2"].epochs)
     parser.add_argument("--runs", type=Path, default=Path("variants.run"), help="folder for checkpoints")
-    arguments = options.parsed(parser, "variants", "analyses/results/variants_{group}.json")
-    runs = provenance.Runs(arguments.out, "variants", options.given(arguments))
+    arguments = script.parsed(parser, "variants", "analyses/results/variants_{group}.json")
+    runs = provenance.Runs(arguments.out, "variants", script.given(arguments))
     runs.check(epochs=arguments.epochs)
     group = GROUPS[arguments.group]
     if unknown := set(arguments.variants or ()) - set(group):
@@ -141,4 +140,4 @@ def _layers(values: list[list[float]], factor: float = 1) -> str:
 
 
 if __name__ == "__main__":
-    options.told(main)
+    script.told(main)

@@ -11,8 +11,7 @@ from brian2 import Network, SpikeGeneratorGroup, StateMonitor, Synapses, ms, mV,
 
 import dmpnet
 from dmpnet import plasticity
-from dmpnet.commands import scripts
-from dmpnet.drawing import CLASSES, MUTED
+from dmpnet.drawing import CLASSES, MUTED, scripts
 from dmpnet.equations.memory import discrete, impulse_response, recall
 from dmpnet.plasticity import reference
 

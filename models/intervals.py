@@ -9,8 +9,7 @@ import numpy as np
 from brian2 import Network, SpikeGeneratorGroup, SpikeMonitor, StateMonitor, Synapses, ms, mV, prefs
 
 from dmpnet import fast_slow_layer
-from dmpnet.commands import scripts
-from dmpnet.drawing import CLASSES
+from dmpnet.drawing import CLASSES, scripts
 from dmpnet.equations.memory import discrete, impulse_response, recall
 
 # One step:  x from spikes;  m = Abar m + Bbar x;  du/dt = (W_m m + b - u)/tau;  u += I_f      (dmpnet.equations.layer)

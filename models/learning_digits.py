@@ -12,8 +12,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from dmpnet import data
-from dmpnet.commands import scripts
-from dmpnet.drawing import HIGHLIGHT, MUTED, SECOND
+from dmpnet.drawing import HIGHLIGHT, MUTED, SECOND, scripts
 from dmpnet.learning import competition, labels
 from dmpnet.learning.learner import Learner
 

@@ -9,8 +9,7 @@ in real numbers and in integers, both in Brian2, where the integer network takes
 from brian2 import StateMonitor, prefs
 
 import dmpnet
-from dmpnet.commands import scripts
-from dmpnet.drawing import HIGHLIGHT, MUTED, SECOND
+from dmpnet.drawing import HIGHLIGHT, MUTED, SECOND, scripts
 from dmpnet.hardware import chip, constrain, fit
 
 NETWORK, WATCHED = "smnist-dmp1", 12  # 1-200-200-10, slow memories of d = 20; neuron of layer 1

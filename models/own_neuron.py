@@ -8,8 +8,7 @@ within 50 ms. Left: a membrane, and thresholds (dotted). Right: what is read, by
 from brian2 import StateMonitor, ms, prefs
 
 import dmpnet
-from dmpnet.commands import scripts
-from dmpnet.drawing import CLASSES
+from dmpnet.drawing import CLASSES, scripts
 from dmpnet.equations.membrane import EXPONENTIAL, Membrane
 
 NETWORK, WATCHED = "smnist-dmp1", 178  # 1-200-200-10, theta_u 1, hard reset; neuron of layer 1

@@ -10,9 +10,8 @@ import numpy as np
 from brian2 import Network, SpikeGeneratorGroup, StateMonitor, ms, prefs
 
 from dmpnet import plasticity
-from dmpnet.commands import scripts
 from dmpnet.data.sjostrom import SJOSTROM
-from dmpnet.drawing import CLASSES, HIGHLIGHT, SECOND
+from dmpnet.drawing import CLASSES, HIGHLIGHT, SECOND, scripts
 from dmpnet.plasticity import reference
 
 # pair-additive:  w -= A_minus w_max y at a presynaptic, w += A_plus w_max x at a postsynaptic spike; x, y their traces

@@ -9,8 +9,7 @@ dark pixels after it. Bottom: how active layer 2 is; digits that are read right 
 from brian2 import PopulationRateMonitor, StateMonitor, ms, prefs, second
 
 import dmpnet
-from dmpnet.commands import scripts
-from dmpnet.drawing import CLASSES
+from dmpnet.drawing import CLASSES, scripts
 
 NETWORK = "smnist-dmp1"  # 1-200-200-10, slow memories of d = 20; `dmpnet info smnist-dmp1 --equations`
 LESIONS = {"whole": "", "no W_m_1": "W_m_1", "no W_m_2": "W_m_2", "4/5 of W_f_2": "W_f_2"}

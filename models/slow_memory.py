@@ -8,8 +8,7 @@ Right: a sine is held if d is larger than 2 pi times its periods in the window; 
 import numpy as np
 from brian2 import Network, NeuronGroup, StateMonitor, Synapses, TimedArray, ms, prefs
 
-from dmpnet.commands import scripts
-from dmpnet.drawing import CLASSES, MUTED
+from dmpnet.drawing import CLASSES, MUTED, scripts
 from dmpnet.equations import memory
 
 DT, THETA, DIMENSIONS = 1 * ms, 100, (3, 6, 12)  # steps of the window; d of three memories

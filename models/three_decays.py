@@ -9,8 +9,7 @@ in a straight line.
 import numpy as np
 from brian2 import Network, NeuronGroup, SpikeMonitor, StateMonitor, TimedArray, ms, prefs
 
-from dmpnet.commands import scripts
-from dmpnet.drawing import CLASSES
+from dmpnet.drawing import CLASSES, scripts
 from dmpnet.equations.decay import decayed, least_squares
 from dmpnet.equations.neurons import RESETS, THRESHOLD, UPDATES, Neuron
 

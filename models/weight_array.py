@@ -10,8 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 import dmpnet
-from dmpnet.commands import scripts
-from dmpnet.drawing import HIGHLIGHT, MUTED, SECOND
+from dmpnet.drawing import HIGHLIGHT, MUTED, SECOND, scripts
 
 NETWORK = "smnist-dmp1"  # 1-200-200-10, slow memories of d = 20
 ARRAYS = {"W_f_2": HIGHLIGHT, "W_m_2": SECOND}

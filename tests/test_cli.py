@@ -19,11 +19,10 @@ from data_files import letters, untrusted, write_braille
 from networks import random_input, random_network
 
 from dmpnet import cli, data, drawing, reference
-from dmpnet.commands import options
 from dmpnet.disk import shipped
 from dmpnet.hardware import chip
 from dmpnet.hardware.constrain import constrain
-from dmpnet.results import table, terminal
+from dmpnet.results import options, table, terminal
 from dmpnet.trained import weights
 from dmpnet.trained.network import parameters
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dmpnet.commands import options
 from dmpnet.data import Recordings
+from dmpnet.results import options, script
 
 
 def sorted_by_class(sizes):
@@ -61,4 +61,4 @@ def test_the_clock_of_a_bar_goes_on_while_nothing_is_done(monkeypatch):
         time.sleep(0.3)
         assert len(shown.getvalue()) > before
     with pytest.raises(SystemExit):
-        options.parser("a script").parse_args(["--hlep"])
+        script.parser("a script").parse_args(["--hlep"])

@@ -17,8 +17,8 @@ from matplotlib.image import imread
 import dmpnet
 from dmpnet import data
 from dmpnet.brian.session import run_time
-from dmpnet.commands import scripts
 from dmpnet.disk import shipped
+from dmpnet.drawing import scripts
 from dmpnet.equations import decay, memory
 from dmpnet.hardware import chip, fit
 from dmpnet.plasticity import reference

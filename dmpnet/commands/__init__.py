@@ -9,13 +9,10 @@ import pkgutil
 from pathlib import Path
 from types import ModuleType
 
-SHARED = ("options", "scripts")
-"""The files here that are not commands, but what they and the scripts of models/ share."""
-
 
 def names() -> list[str]:
     """All commands, sorted."""
-    return sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name not in SHARED)
+    return sorted(module.name for module in pkgutil.iter_modules(__path__))
 
 
 def summary(name: str) -> str:

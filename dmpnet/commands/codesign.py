@@ -22,11 +22,10 @@ from pathlib import Path
 from typing import Any
 
 from dmpnet import data
-from dmpnet.commands import options
 from dmpnet.disk import results
 from dmpnet.errors import DmpnetError
 from dmpnet.hardware import chip
-from dmpnet.results import outputs, pareto, provenance, terminal
+from dmpnet.results import options, outputs, pareto, provenance, script, terminal
 from dmpnet.system import working_folder
 from dmpnet.system.processes import children, held, in_order
 
@@ -77,7 +76,7 @@ def execute(arguments: argparse.Namespace) -> None:
     if (most := pareto.best(points, arguments.budget)) is not None:
         print(f"most accurate within {arguments.budget:,} bytes: {in_words(most)}")
     provenance.write(arguments.out / "results.json", provenance.record(
-        "codesign", options.given(arguments), budget=arguments.budget, points=points, fronts=found,
+        "codesign", script.given(arguments), budget=arguments.budget, points=points, fronts=found,
         chip=described.source))
     from dmpnet import drawing  # Matplotlib takes a while to import: after the table
 

@@ -16,13 +16,12 @@ import numpy as np
 
 from dmpnet import data
 from dmpnet.brian.backends import check_backend
-from dmpnet.commands import options
 from dmpnet.data import drawn_from, validation_split
 from dmpnet.errors import DmpnetError
 from dmpnet.hardware import chip, parts, precision, workload
 from dmpnet.hardware.constrain import Constrained, constrain, examined
 from dmpnet.hardware.fit import Report, fit
-from dmpnet.results import outputs, provenance, terminal
+from dmpnet.results import options, outputs, provenance, script, terminal
 from dmpnet.results.evaluation import evaluate
 from dmpnet.trained import weights
 from dmpnet.trained.network import TrainedNetwork
@@ -102,7 +101,7 @@ def put(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
     with out.staged() as folder:
         weights.save(made.network, folder / arguments.out.name)
         provenance.write(folder / f"{arguments.out.stem}.json",
-                         found | provenance.record("constrain", options.given(arguments), chip=described.source))
+                         found | provenance.record("constrain", script.given(arguments), chip=described.source))
     print(f"\nwritten: {arguments.out} and {arguments.out.with_suffix('.json')}")
     rows = found.get("accuracy", [])
     return options.verdict(*([row[key] for row in rows] for key in (DIFFER, "compared")))

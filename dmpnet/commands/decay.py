@@ -15,10 +15,9 @@ import numpy as np
 
 from dmpnet import data, reference
 from dmpnet.brian.backends import check_backend
-from dmpnet.commands import options
 from dmpnet.disk.files import whole_file, write_arrays
 from dmpnet.equations import decay
-from dmpnet.results import outputs, provenance, terminal
+from dmpnet.results import options, outputs, provenance, script, terminal
 from dmpnet.results.evaluation import Evaluation, evaluate
 from dmpnet.trained import swap
 from dmpnet.trained.network import TrainedNetwork
@@ -73,7 +72,7 @@ def compare(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
     from dmpnet import drawing  # Matplotlib takes a while to import: after the table
 
     with out.staged() as folder:
-        write(folder, provenance.record("decay", options.given(arguments), data=recordings.source,
+        write(folder, provenance.record("decay", script.given(arguments), data=recordings.source,
                                         weights=network.provenance), rows)
         write_arrays(folder / "traces.npz", **traces(network, variants, recordings))
         drawing.save(drawing.decays(folder / "results.json", folder / "traces.npz"), folder / "decay")

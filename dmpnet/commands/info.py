@@ -10,10 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from dmpnet.commands import options
 from dmpnet.disk import shipped
 from dmpnet.errors import DmpnetError
-from dmpnet.results import outputs, provenance, table, terminal
+from dmpnet.results import options, outputs, provenance, script, table, terminal
 from dmpnet.trained import weights
 from dmpnet.trained.network import TrainedNetwork, parameters
 
@@ -36,7 +35,7 @@ def execute(arguments: argparse.Namespace) -> None:
         show(arguments)
         return
     with outputs.one_file("info", arguments.out, ".json", arguments):
-        provenance.write(arguments.out, show(arguments) | provenance.record("info", options.given(arguments)))
+        provenance.write(arguments.out, show(arguments) | provenance.record("info", script.given(arguments)))
 
 
 def show(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -17,8 +17,7 @@ from typing import Any
 
 from dmpnet import data
 from dmpnet.brian.backends import BACKENDS, check_backend
-from dmpnet.commands import options
-from dmpnet.results import outputs, provenance
+from dmpnet.results import options, outputs, provenance, script
 
 
 def add(parsers) -> None:
@@ -147,7 +146,7 @@ def _tested(arguments: argparse.Namespace, found: Any, train: data.Recordings, f
         marks = exam.examined(found, naming, test, arguments.backend, options.moved(bar))
     files.save(marks.learned, folder / "learned.npz")
     provenance.write(folder / "answers.json", provenance.record(
-        "learn digits", options.given(arguments), settings=asdict(found.settings), learned=found.provenance,
+        "learn digits", script.given(arguments), settings=asdict(found.settings), learned=found.provenance,
         data=test.source, test_samples=len(test), accuracy=marks.accuracy, neurons_named_by=len(naming),
         neurons_of_class=marks.neurons_of_class, accuracy_by_class=marks.by_class, spikes_an_image=marks.spikes))
     if arguments.frozen:
@@ -189,7 +188,7 @@ def learn_readout(arguments: argparse.Namespace) -> int:
     result = options.tested(found, test, arguments.backend)
     part = "validation" if arguments.validation else "test"
     provenance.write(folder / "answers.json", provenance.record(
-        "learn readout", options.given(arguments), kind=found.kind, samples=len(test), part=part,
+        "learn readout", script.given(arguments), kind=found.kind, samples=len(test), part=part,
         accuracy=result.accuracy, mismatched=result.mismatched, compared=result.compared, rates=result.rates,
         data=test.source))
     print(f"{found.kind}: {result.accuracy:.2f} % of {len(test)} {part} samples in Brian2 on {arguments.backend}, "

@@ -8,9 +8,8 @@ import numpy as np
 
 from dmpnet import data
 from dmpnet.brian.backends import check_backend
-from dmpnet.commands import options
 from dmpnet.disk.files import whole_file, write_arrays
-from dmpnet.results import outputs, provenance, terminal
+from dmpnet.results import options, outputs, provenance, script, terminal
 from dmpnet.results.evaluation import Evaluation
 from dmpnet.trained.network import TrainedNetwork, parameters
 
@@ -61,7 +60,7 @@ def compare(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
     print()
     table = layers(network, result)
     print(terminal.table(table, floatfmt=".2f", intfmt=","))
-    entry = provenance.record("run", options.given(arguments), data=recordings.source,
+    entry = provenance.record("run", script.given(arguments), data=recordings.source,
                               weights=network.provenance)
     from dmpnet import drawing  # Matplotlib takes a while to import: after the table
 

@@ -15,11 +15,10 @@ from typing import Any
 import numpy as np
 
 from dmpnet.brian.backends import check_backend
-from dmpnet.commands import options
 from dmpnet.disk.files import read_arrays, write_arrays
 from dmpnet.errors import DataError, DmpnetError, meant
 from dmpnet.reference import RECORDABLE, check_input
-from dmpnet.results import outputs, provenance, terminal
+from dmpnet.results import options, outputs, provenance, script, terminal
 from dmpnet.trained.activity import Activity
 from dmpnet.trained.network import TrainedNetwork
 
@@ -60,7 +59,7 @@ def run(arguments: argparse.Namespace, out: outputs.Outputs) -> None:
         to = options.moved(bar)
         activity = simulate(network, s_in, backend=arguments.backend, record=tuple(arguments.record),
                             processes=arguments.processes, progress=lambda done, _: to(done))
-    entry = provenance.record("simulate", options.given(arguments), weights=network.provenance)
+    entry = provenance.record("simulate", script.given(arguments), weights=network.provenance)
     with out.staged() as folder:
         write(activity, folder / arguments.out.name)
         provenance.write(folder / f"{arguments.out.stem}.json", entry)

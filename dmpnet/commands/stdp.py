@@ -21,11 +21,10 @@ from typing import Any
 
 from dmpnet.arithmetic import lfsr
 from dmpnet.brian.backends import BACKENDS, check_backend
-from dmpnet.commands import options
 from dmpnet.disk.files import whole_file
 from dmpnet.errors import DmpnetError
 from dmpnet.hardware.fit import fit_array
-from dmpnet.results import outputs, provenance, terminal
+from dmpnet.results import options, outputs, provenance, script, terminal
 
 
 def add(parsers) -> None:
@@ -160,7 +159,7 @@ def window(arguments: argparse.Namespace, found: Any, out: outputs.Outputs) -> N
         pairings["on chip"] = protocols.window_on_chip(made, arguments.backend, register)
     rows = [line for protocol, pairing in pairings.items() for line in _lines(protocol, pairing)]
     entry = provenance.record(
-        "stdp window", options.given(arguments), parameters=found.numbers, source=found.source,
+        "stdp window", script.given(arguments), parameters=found.numbers, source=found.source,
         **({} if made is None else {"became": made.became, "notes": made.notes, "chip": described.source}))
     chip = "" if made is None else f"{made.chip}, {made.w.bits} bits"
     with out.staged() as folder:

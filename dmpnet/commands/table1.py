@@ -16,10 +16,9 @@ from typing import Any
 
 from dmpnet import data
 from dmpnet.brian.backends import check_backend
-from dmpnet.commands import options
 from dmpnet.disk.files import whole_file
 from dmpnet.errors import DmpnetError
-from dmpnet.results import outputs, provenance, table, terminal
+from dmpnet.results import options, outputs, provenance, script, table, terminal
 
 COLUMNS = {"row": "row", "by paper's rule": "by paper's rule", "seeds": "seeds", "accuracy %": "accuracy %",
            "s.e.m.": "s.e.m.", "paper %": "paper %", "difference": "minus paper", "active %": "active %"}
@@ -47,7 +46,7 @@ def execute(arguments: argparse.Namespace) -> int:
     else:
         with outputs.one_file("table1", arguments.out, ".json", arguments):
             provenance.write(arguments.out, {"rows": show(arguments)} | provenance.record(
-                "table1", options.given(arguments)))
+                "table1", script.given(arguments)))
     return 0
 
 
@@ -123,7 +122,7 @@ def made(arguments: argparse.Namespace, row: table.Row, out: outputs.Outputs) ->
         return 0
     result = options.tested(network, test, arguments.backend, arguments.processes)
     numbers = card.measured(network, test, result) | {"backend": arguments.backend}
-    numbers["provenance"] = provenance.record("table1", options.given(arguments), data=test.source)
+    numbers["provenance"] = provenance.record("table1", script.given(arguments), data=test.source)
     with out.staged() as staged:
         for kept, at in (("weights.npz", f"{name}.npz"), ("curve.csv", f"{name}.curve.csv")):
             with whole_file(staged / at) as temporary:

@@ -5,8 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dmpnet import data
-from dmpnet.commands import options
-from dmpnet.results import outputs
+from dmpnet.results import options, outputs
 
 if TYPE_CHECKING:  # which needs PyTorch
     from dmpnet.training.recipe import Recipe

@@ -9,8 +9,7 @@ import matplotlib
 from matplotlib.figure import Figure
 
 from dmpnet import drawing
-from dmpnet.commands import options
-from dmpnet.results import provenance, terminal
+from dmpnet.results import provenance, script, terminal
 from dmpnet.results.outputs import Outputs
 
 Rows = list[dict[str, Any]]
@@ -22,11 +21,11 @@ def show(doc: str | None, simulate: Callable[[bool], tuple[Rows, Any]], draw: Ca
     simulate : given whether to be quick, gives the rows of the table, and what else was seen
     draw : puts rows and what else was seen into an empty figure, 7 inches wide
     """
-    parser = options.parser(doc)
+    parser = script.parser(doc)
     parser.add_argument("--quick", action="store_true", help="less of everything: a few seconds")
     parser.add_argument("--out", type=Path, default=Path("."), metavar="FOLDER",
                         help="where figure and provenance go (default: here)")
-    options.told(lambda: _show(parser.parse_args(), Path(sys.argv[0]).stem, simulate, draw))
+    script.told(lambda: _show(parser.parse_args(), Path(sys.argv[0]).stem, simulate, draw))
 
 
 def _show(arguments: Any, name: str, simulate: Callable[[bool], tuple[Rows, Any]], draw: Callable[..., None]) -> None:
@@ -36,7 +35,7 @@ def _show(arguments: Any, name: str, simulate: Callable[[bool], tuple[Rows, Any]
         rows, seen = simulate(arguments.quick)
         print(table(rows))
         with out.staged() as folder:
-            provenance.write(folder / record.name, provenance.record(by, options.given(arguments), rows=rows))
+            provenance.write(folder / record.name, provenance.record(by, script.given(arguments), rows=rows))
             drawing.save(drawn(draw, rows, seen), folder / name, f"{by} of dmpnet")
     print(f"\nfigure and provenance: {stem}.png, .pdf, .json")
 

@@ -1,10 +1,8 @@
-"""Options and outputs that commands share."""
+"""Options that commands and analyses share, and what they print of a test."""
 
 import argparse
 import json
-import os
 import re
-import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,8 +17,8 @@ from dmpnet import data as data_sets
 from dmpnet.brian.backends import BACKENDS
 from dmpnet.data import Recordings, catalogue
 from dmpnet.errors import DmpnetError
-from dmpnet.results import outputs, terminal
 from dmpnet.results.evaluation import Evaluation, check_match, evaluate
+from dmpnet.results.script import parser
 from dmpnet.trained import weights
 from dmpnet.trained.network import TrainedNetwork
 
@@ -91,32 +89,6 @@ def script(doc: str | None, out: str | None) -> argparse.ArgumentParser:
     return found
 
 
-def parser(doc: str | None) -> argparse.ArgumentParser:
-    """The parser of a script: its docstring."""
-    terminal.escaped()
-    return terminal.Parser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
-
-
-def parsed(parser: argparse.ArgumentParser, command: str, otherwise: str = "") -> argparse.Namespace:
-    """What a script was told; its --out, a JSON file of its own, is checked before any work.
-
-    otherwise : --out where none was given, with what was told in it
-    """
-    arguments = parser.parse_args()
-    arguments.out = arguments.out or Path(otherwise.format(**vars(arguments)))
-    outputs.one_file(command, arguments.out, ".json", arguments).check()
-    return arguments
-
-
-def told(main: Callable[[], None]) -> None:
-    """Run a script; what cannot be carried out is told in one line, exit code 2."""
-    try:
-        main()
-    except (DmpnetError, OSError) as error:
-        print(f"{Path(sys.argv[0]).name}: {error}", file=sys.stderr)
-        sys.exit(2)
-
-
 def backend(parser: argparse.ArgumentParser, default: str = "numpy") -> None:
     why = ", which compiles nothing" if default == "numpy" else ""
     parser.add_argument("--backend", default=default, metavar="NAME",
@@ -158,12 +130,6 @@ def size(text: str) -> int:
     if found < 1:
         raise argparse.ArgumentTypeError(f"{text!r}, but a size is a number of bytes, e.g. 20kB, 1.5MB or 16KiB")
     return found
-
-
-def given(arguments: argparse.Namespace) -> dict[str, object]:
-    """The arguments of a command as provenance records them: files as paths, of which it keeps the name."""
-    return {key: Path(value) if isinstance(value, str) and os.path.isfile(value) else value
-            for key, value in vars(arguments).items() if key != "execute"}
 
 
 def settings(given: list[str]) -> dict[str, Any]:

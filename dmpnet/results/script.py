@@ -1,0 +1,42 @@
+"""A script as a command: its docstring is its help, what cannot be carried out is told in a line."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from dmpnet.errors import DmpnetError
+from dmpnet.results import outputs, terminal
+
+
+def parser(doc: str | None) -> argparse.ArgumentParser:
+    """The parser of a script: its docstring."""
+    terminal.escaped()
+    return terminal.Parser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+
+
+def parsed(parser: argparse.ArgumentParser, command: str, otherwise: str = "") -> argparse.Namespace:
+    """What a script was told; its --out, a JSON file of its own, is checked before any work.
+
+    otherwise : --out where none was given, with what was told in it
+    """
+    arguments = parser.parse_args()
+    arguments.out = arguments.out or Path(otherwise.format(**vars(arguments)))
+    outputs.one_file(command, arguments.out, ".json", arguments).check()
+    return arguments
+
+
+def told(main: Callable[[], None]) -> None:
+    """Run a script; what cannot be carried out is told in one line, exit code 2."""
+    try:
+        main()
+    except (DmpnetError, OSError) as error:
+        print(f"{Path(sys.argv[0]).name}: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+def given(arguments: argparse.Namespace) -> dict[str, object]:
+    """The arguments of a command as provenance records them: files as paths, of which it keeps the name."""
+    return {key: Path(value) if isinstance(value, str) and os.path.isfile(value) else value
+            for key, value in vars(arguments).items() if key != "execute"}
