@@ -15,8 +15,8 @@ from networks import random_input, random_network
 from test_dynamics import Read
 from test_network import ALL, COUPLINGS, NETWORKS, assert_informative, assert_same, numpy_target  # noqa: F401
 
-from dmpnet import data, membranes, reference
-from dmpnet.brian import conversion, dynamics, standalone
+from dmpnet import data, reference
+from dmpnet.brian import conversion, dynamics, membranes, standalone
 from dmpnet.brian.conversion import convert
 from dmpnet.brian.simulation import simulate
 from dmpnet.disk import shipped
