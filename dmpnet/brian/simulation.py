@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from brian2 import second
+from brian2 import Network, second
 
 from dmpnet import reference
 from dmpnet.brian import axons, connections, membranes, session, shared, standalone
@@ -140,7 +140,7 @@ def _at_run_time(network: TrainedNetwork, pieces: Iterator[tuple[np.ndarray, int
                 converted = convert(network, piece, coupling=coupling, record=record, membrane=own)
                 converted.store()
             else:
-                converted.restore()
+                Network.restore(converted)  # nothing was added since it was stored: no need to keep what it recorded
                 shared.replay(converted["input"], network, piece)
             told = _Told(keep, done)
             converted.run(namespace={}, report=told, report_period=0.5 * second)
