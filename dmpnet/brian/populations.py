@@ -10,8 +10,9 @@ from brian2 import Equations
 
 from dmpnet.brian.connections import Timing, biases
 from dmpnet.brian.integer_steps import IntegerSteps
-from dmpnet.brian.real_steps import BROKEN, READ, READOUT, SCALAR, SLOW, STEP, Membranes, RealSteps, Steps
+from dmpnet.brian.real_steps import BROKEN, READ, READOUT, SCALAR, STEP, Membranes, RealSteps, Steps
 from dmpnet.brian.session import Neurons
+from dmpnet.equations.layer import SLOW
 from dmpnet.trained.network import TrainedNetwork
 
 

@@ -9,6 +9,7 @@ from brian2 import Function
 
 from dmpnet.brian.session import Neurons
 from dmpnet.equations.decay import CONSTANTS
+from dmpnet.equations.layer import REMEMBER
 from dmpnet.equations.membrane import WITHIN, Membrane
 from dmpnet.equations.neurons import LOWERED, RESETS, THRESHOLD, UPDATES
 from dmpnet.trained.layer import Layer
@@ -49,12 +50,7 @@ b_x : 1 (constant)
 """
 RECTIFY = """a = x_in + b_x
 x = a*int(a > 0 and k >= 0 and k < T)"""
-SLOW = """
-m : 1
-m_kept : 1                      # Abar m of the step before
-m_new : 1                       # Bbar x
-"""
-REMEMBER = "m = m_kept + m_new"
+
 READOUT = STEP + """
 y : 1
 total : 1                       # sum of y over the sample
