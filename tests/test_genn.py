@@ -24,7 +24,7 @@ import numpy as np
 import brian2, brian2genn
 from networks import random_input, random_network
 from dmpnet import reference
-from dmpnet.network import activity, convert, duration
+from dmpnet.brian.conversion import activity, convert, duration
 
 execute, directory = sys.argv[1] == "execute", sys.argv[2]
 record = ("spikes", "u", "m", "readout")

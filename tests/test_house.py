@@ -1,6 +1,7 @@
 """The plan of the house: what is public, what imports what, how large a room is."""
 
 import ast
+import importlib
 import os
 import shutil
 import subprocess
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import dmpnet
-from dmpnet import commands
+from dmpnet import commands, moved
 
 ROOT = Path(__file__).resolve().parents[1]
 FILES = sorted(path for path in (ROOT / "dmpnet").rglob("*.py") if "models" not in path.parts)
@@ -36,11 +37,28 @@ def test_what_is_public_is_there_and_says_what_it_does():
 
 
 def test_old_names_stay_for_a_release():
-    from dmpnet import data, network, shipped, weights
+    from dmpnet.neurons import Neuron
     from dmpnet.simulation import simulate
+    from dmpnet.weights import Encoding, Layer, TrainedNetwork, legendre_pathway
 
-    assert simulate is dmpnet.simulate and network.convert is dmpnet.convert
-    assert data is dmpnet.data and weights.load and shipped.path
+    from dmpnet import data, network, shipped, weights
+    from dmpnet.equations import neurons
+    from dmpnet.trained.layer import Layer as New
+
+    assert simulate is dmpnet.simulate and network.convert is dmpnet.convert and Neuron is neurons.Neuron
+    assert data is dmpnet.data and weights.load and shipped.path and weights.Layer is Layer is New
+    assert Encoding and TrainedNetwork and legendre_pathway
+    with pytest.raises(ImportError, match="no_such"):
+        from dmpnet.weights import no_such  # noqa: F401
+    with pytest.raises(AttributeError, match=r"it held is now in dmpnet\.equations\.neurons"):
+        importlib.import_module("dmpnet.neurons").no_such  # noqa: B018
+
+
+def test_every_old_name_leads_somewhere():
+    for name, homes in moved.HOMES.items():
+        assert not (ROOT / "dmpnet" / f"{name}.py").exists() and not (ROOT / "dmpnet" / name).exists()
+        for home in homes:
+            assert importlib.import_module(f"dmpnet.{home}")
 
 
 def test_importing_takes_no_time():
