@@ -193,6 +193,18 @@ def test_simulate_tells_a_class_at_every_step(network, tmp_path):
         assert got["predictions"].shape == (2, 30) and "readout" not in got
 
 
+@pytest.mark.parametrize("shift, told", [(0.0, ""), (0.5, "note: 50.0 %"), (-0.5, "note: 50.0 %"),
+                                         (-2.0, "below is read as 0")])
+def test_simulate_tells_what_a_chip_clips(tmp_path, capsys, shift, told):
+    """Of values spread evenly over 0 to 1, half lie outside when they are moved by a half; all lost is refused."""
+    analog = random_network((2, 9, 3), steps=30, encoding="analog")
+    weights.save(constrain(analog, chip.load("dmp"), random_input(analog, 2)).network, tmp_path / "net.npz")
+    np.save(tmp_path / "in.npy", np.linspace(0, 1, 120).reshape(2, 30, 2) + shift)
+    code = dmpnet("simulate", tmp_path / "net.npz", tmp_path / "in.npy", "--out", tmp_path / "o.npz")
+    notes = capsys.readouterr().err
+    assert code == (2 if shift == -2 else 0) and told in notes and notes.count("\n") == bool(told)
+
+
 def test_simulate_takes_one_sample_and_npz(network, tmp_path):
     s_in = random_input(network, 1)
     np.savez(tmp_path / "in.npz", s_in=s_in[0])

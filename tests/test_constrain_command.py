@@ -50,6 +50,7 @@ def test_what_does_not_fit_is_told_limit_by_limit(trained, capsys):
 @pytest.mark.parametrize("wrong, said", [
     (["--set", "limits.neurons=8", "limits.cores=1"], "3 of .* limits broken; take the ways out above"),
     (["--set", "limits.slots"], "--set limits.slots: no value"),
+    (["--set", "limits.slots=9", "limits.slots=8"], "--set limits.slots=8: limits.slots is set to 9 before"),
     (["--set", "limits.slot=3"], "no 'limits.slot' to set"),
     (["--set", "words.m.bits=many"], "words.m.bits = 'many'"),
     (["--chip", "loihi"], "chip 'loihi' is not among those that ship.*dmp-256"),

@@ -139,6 +139,8 @@ def settings(given: list[str]) -> dict[str, Any]:
         key, equals, value = setting.partition("=")
         if not equals:
             raise DmpnetError(f"--set {setting}: no value; write KEY=VALUE, e.g. words.m.bits=6")
+        if key in found:
+            raise DmpnetError(f"--set {setting}: {key} is set to {found[key]} before; give it once")
         try:
             found[key] = json.loads(value)
         except json.JSONDecodeError:
