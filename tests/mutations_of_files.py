@@ -264,8 +264,8 @@ def designs(folder):
 
 
 def read_designs(folder):
-    from dmpnet import drawing
-    _draw(drawing.codesign, folder / "results.json")
+    from dmpnet.drawing.codesign import codesign
+    _draw(codesign, folder / "results.json")
 
 
 def decays(folder):
@@ -276,8 +276,8 @@ def decays(folder):
 
 
 def read_decays(folder):
-    from dmpnet import drawing
-    _draw(drawing.decays, folder / "results.json", folder / "traces.npz")
+    from dmpnet.drawing.decays import decays
+    _draw(decays, folder / "results.json", folder / "traces.npz")
 
 
 def portrait(folder):
@@ -288,8 +288,8 @@ def portrait(folder):
 
 
 def read_portrait(folder):
-    from dmpnet import drawing
-    _draw(drawing.portrait, folder / "sample.npz")
+    from dmpnet.drawing.portrait import portrait
+    _draw(portrait, folder / "sample.npz")
 
 
 SWEEP = {"dataset": "shd-regen", "chip": "dmp", "bits": ["4:4:8"], "epochs": 2, "finetune": 1, "calibration": 8,

@@ -78,10 +78,11 @@ def execute(arguments: argparse.Namespace) -> None:
     provenance.write(arguments.out / "results.json", provenance.record(
         "codesign", script.given(arguments), budget=arguments.budget, points=points, fronts=found,
         chip=described.source))
-    from dmpnet import drawing  # Matplotlib takes a while to import: after the table
+    from dmpnet.drawing import save  # Matplotlib takes a while to import: after the table
+    from dmpnet.drawing.codesign import codesign
 
     provenance.seal(arguments.out / "results.json",
-                    drawing.save(drawing.codesign(arguments.out / "results.json"), arguments.out / "codesign"))
+                    save(codesign(arguments.out / "results.json"), arguments.out / "codesign"))
     print(f"\nfigure and results with provenance in {arguments.out}/")
 
 

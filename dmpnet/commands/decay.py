@@ -69,13 +69,14 @@ def compare(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
     print(terminal.table(rows, floatfmt=("", "", ".2f", ".2f", "+.2f", "", ",.0f"), missingval="-",
                    colalign=("left", "left")))
     print("\ns.e.: over samples; lost: points against exponential decay; spikes: of all neurons an inference")
-    from dmpnet import drawing  # Matplotlib takes a while to import: after the table
+    from dmpnet.drawing import save  # Matplotlib takes a while to import: after the table
+    from dmpnet.drawing.decays import decays
 
     with out.staged() as folder:
         write(folder, provenance.record("decay", script.given(arguments), data=recordings.source,
                                         weights=network.provenance), rows)
         write_arrays(folder / "traces.npz", **traces(network, variants, recordings))
-        drawing.save(drawing.decays(folder / "results.json", folder / "traces.npz"), folder / "decay")
+        save(decays(folder / "results.json", folder / "traces.npz"), folder / "decay")
     print(f"\nfigure, table, traces and provenance in {arguments.out}/")
     return options.verdict([row["mismatched"] for row in rows], [compared])
 

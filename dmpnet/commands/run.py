@@ -62,12 +62,13 @@ def compare(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
     print(terminal.table(table, floatfmt=".2f", intfmt=","))
     entry = provenance.record("run", script.given(arguments), data=recordings.source,
                               weights=network.provenance)
-    from dmpnet import drawing  # Matplotlib takes a while to import: after the table
+    from dmpnet.drawing import save  # Matplotlib takes a while to import: after the table
+    from dmpnet.drawing.portrait import portrait
 
     with out.staged() as folder:
         write(folder, entry, rows, table, result, options.numbers(recordings))
         example(network, recordings, folder / "sample.npz")
-        drawing.save(drawing.portrait(folder / "sample.npz"), folder / "portrait")
+        save(portrait(folder / "sample.npz"), folder / "portrait")
     print(f"\nfigure, predictions and provenance in {arguments.out}/")
     return options.verdict(result.mismatched, result.compared)
 
