@@ -19,6 +19,7 @@ from dmpnet.disk.files import whole_file, write_arrays
 from dmpnet.equations import decay
 from dmpnet.results import options, outputs, provenance, script, terminal
 from dmpnet.results.evaluation import Evaluation, evaluate
+from dmpnet.system.progress import part, telling
 from dmpnet.trained import swap
 from dmpnet.trained.network import TrainedNetwork
 
@@ -59,9 +60,10 @@ def compare(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
         variants["linear, fine-tuned"] = finetuned(arguments, swap.linear(network, decay.slope_at_threshold), "linear")
     rows: list[dict[str, Any]] = []
     compared = 0
-    with options.bar(len(variants) * len(recordings), "sample", "simulating") as bar:
+    with telling("simulating", len(variants) * len(recordings), "sample", "") as tell:
         for variant, other in variants.items():
-            result = evaluate(other, recordings, arguments.backend, bar.update, arguments.processes)
+            result = evaluate(other, recordings, arguments.backend, part(tell, len(rows) * len(recordings)),
+                              arguments.processes)
             compared += sum(result.compared)
             rows.append(line(variant, other, result, recordings, rows[0]["accuracy %"] if rows else None))
     print(f"{arguments.weights}: {network.kind} {network.shape}, {len(recordings):,} recordings of "
@@ -99,8 +101,7 @@ def finetuned(arguments: argparse.Namespace, begun: TrainedNetwork, kind: str) -
                                               lam=neuron.lam, learn_decay=True, optimiser="muon")
     train = data.load(recipe.dataset, "train", arguments.data, arguments.download,
                       permutation=begun.encoding.permutation)
-    with options.epochs(recipe.epochs, f"fine-tuning, {kind}") as report:
-        return Trainer(recipe, train, arguments.out / f"{kind}.run", report, start=begun).finished()
+    return Trainer(recipe, train, arguments.out / f"{kind}.run", f"fine-tuning, {kind}", start=begun).finished()
 
 
 def line(variant: str, network: TrainedNetwork, result: Evaluation, recordings: data.Recordings,

@@ -99,8 +99,7 @@ def verdicts(network: TrainedNetwork, recordings: data.Recordings, result: Evalu
 
     rows = []
     for dtype in ("float32", "float64"):
-        with options.bar(len(recordings), "sample", f"PyTorch {dtype}") as bar:
-            theirs = predictions(network, recordings, dtype, progress=bar.update)
+        theirs = predictions(network, recordings, dtype, progress=True)
         rows.append((f"PyTorch {dtype}: accuracy, classes that differ",
                      f"{100 * (theirs == recordings.labels).mean():.2f} %, {(theirs != result.predictions).sum()}"))
     return rows

@@ -112,11 +112,9 @@ def made(arguments: argparse.Namespace, row: table.Row, out: outputs.Outputs) ->
     folder, name = out.place, f"seed{arguments.seed}"
     train = data.load(recipe.dataset, "train", arguments.data, arguments.download)
     test = None if arguments.no_test else data.load(recipe.dataset, "test", arguments.data, arguments.download)
-    with options.epochs(recipe.epochs, f"{row.name} {name}") as report:
-        trainer = Trainer(recipe, train, folder / f"{name}.run", report, start=start)
-        network = trainer.finished()
-    progress = trainer.progress
-    print(f"{row.name} {name}: best epoch {progress.best_epoch} of {progress.epoch}, {100 * progress.best:.2f} % on "
+    trainer = Trainer(recipe, train, folder / f"{name}.run", f"{row.name} {name}", start=start)
+    network, standing = trainer.finished(), trainer.standing
+    print(f"{row.name} {name}: best epoch {standing.best_epoch} of {standing.epoch}, {100 * standing.best:.2f} % on "
           f"validation", flush=True)
     if test is None:
         return 0
