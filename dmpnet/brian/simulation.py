@@ -13,9 +13,9 @@ import numpy as np
 from brian2 import Network, second
 
 from dmpnet import reference
-from dmpnet.brian import axons, connections, membranes, session, shared, standalone
-from dmpnet.brian.backends import check_backend
-from dmpnet.brian.conversion import check, convert, needed
+from dmpnet.brian import axons, connections, genn, membranes, session, shared, standalone
+from dmpnet.brian.backends import GENN, check_backend
+from dmpnet.brian.conversion import check, check_genn, convert, needed
 from dmpnet.brian.real_steps import Membranes
 from dmpnet.errors import DmpnetError
 from dmpnet.system.progress import Progress, Tell, telling
@@ -34,7 +34,8 @@ def simulate(network: TrainedNetwork, s_in: np.ndarray, *, backend: str = "numpy
 
     s_in : read as it is, so in the range and, for a permuted task, the order of steps that the network was trained on
     backend : 'numpy' starts at once; 'cython' compiles for Brian2's run time; 'cpp_standalone' compiles a program
-        once per architecture, steps and batch size, keeps it in `cache`, and is the fastest for many samples
+        once per architecture, steps and batch size, keeps it in `cache`, and is the fastest for many samples; 'genn'
+        is Brian2GeNN, where it is installed, always with synapses
     coupling : see dmpnet.brian.conversion.convert; 'synapses' on cpp_standalone is compiled anew each time
     record : which of 'spikes', 'u', 'm', 'x', 'readout' to keep for every step
     batch : samples side by side; chosen by memory if None
@@ -51,9 +52,12 @@ def simulate(network: TrainedNetwork, s_in: np.ndarray, *, backend: str = "numpy
     s_in = np.asarray(s_in)
     reference.check_input(network, s_in)
     record = check(coupling, record)
-    check_backend(backend, processes)
+    check_backend(backend, processes, genn=True)
     own = membranes.checked(membrane, network)
     membranes.check_drawn(own)
+    if backend == GENN:
+        check_genn(network, own)
+        coupling = "synapses"
     if batch is not None and batch < 1:
         raise DmpnetError(f"batch = {batch}, but a batch has at least one sample; set batch >= 1 or None")
     size = batch or batch_size(network, s_in.shape, backend, coupling, record, processes)
@@ -61,6 +65,8 @@ def simulate(network: TrainedNetwork, s_in: np.ndarray, *, backend: str = "numpy
         if backend == "cpp_standalone":
             parts = standalone.run(network, batches(s_in, size), coupling, record, (size, s_in.shape[1]), processes,
                                    _counter(tell), cache, own=own)
+        elif backend == GENN:
+            parts = genn.run(network, batches(s_in, size), record, _counter(tell))
         else:
             parts = _at_run_time(network, batches(s_in, size), backend, coupling, record, _counter(tell), own)
     return joined(parts, len(s_in))

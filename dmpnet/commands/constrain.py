@@ -61,7 +61,7 @@ def add(parsers) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    check_backend(arguments.backend, arguments.processes)
+    check_backend(arguments.backend, arguments.processes, genn=True)
     run = arguments.out.with_suffix(".run")
     with outputs.one_file("constrain", arguments.out, ".npz", arguments,
                           runs=[run] if arguments.finetune else []) as out:

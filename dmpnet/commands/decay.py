@@ -44,7 +44,7 @@ def add(parsers) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    check_backend(arguments.backend, arguments.processes)
+    check_backend(arguments.backend, arguments.processes, genn=True)
     runs = [f"{kind}.run" for kind in KINDS] if arguments.finetune else []
     with outputs.in_folder("decay", arguments.out, arguments, "results.json", FILES, runs=runs) as out:
         return compare(arguments, out)

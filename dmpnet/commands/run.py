@@ -37,7 +37,7 @@ def add(parsers) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    check_backend(arguments.backend, arguments.processes)
+    check_backend(arguments.backend, arguments.processes, genn=True)
     with outputs.in_folder("run", arguments.out, arguments, "results.json", FILES) as out:
         return compare(arguments, out)
 

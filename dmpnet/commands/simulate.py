@@ -41,7 +41,7 @@ def execute(arguments: argparse.Namespace) -> None:
         near = meant(sorted(unknown)[0], RECORDABLE)
         raise DmpnetError(f"--record {' '.join(sorted(unknown))}{near}: not recordable; choose from "
                           f"{', '.join(RECORDABLE)}")
-    check_backend(arguments.backend, arguments.processes)
+    check_backend(arguments.backend, arguments.processes, genn=True)
     with outputs.one_file("simulate", arguments.out, ".npz", arguments) as out:
         run(arguments, out)
 

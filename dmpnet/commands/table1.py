@@ -94,7 +94,7 @@ def retrain(arguments: argparse.Namespace) -> int:
     from dmpnet.training import card  # needs PyTorch, as little else here
 
     row = table.row(arguments.retrain)
-    check_backend(arguments.backend, arguments.processes)
+    check_backend(arguments.backend, arguments.processes, genn=True)
     folder, name = (arguments.out or Path("table1")) / row.name, f"seed{arguments.seed}"
     files = (f"{name}.npz", f"{name}.curve.csv", "README.md")
     with outputs.in_folder("table1", folder, arguments, f"{name}.json", files, runs=[f"{name}.run"],

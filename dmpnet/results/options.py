@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from dmpnet import data as data_sets
-from dmpnet.brian.backends import BACKENDS
+from dmpnet.brian.backends import BACKENDS, GENN
 from dmpnet.data import Recordings, catalogue
 from dmpnet.errors import DmpnetError
 from dmpnet.results.evaluation import Evaluation, check_match, evaluate
@@ -89,7 +89,7 @@ def script(doc: str | None, out: str | None) -> argparse.ArgumentParser:
 def backend(parser: argparse.ArgumentParser, default: str = "numpy") -> None:
     why = ", which compiles nothing" if default == "numpy" else ""
     parser.add_argument("--backend", default=default, metavar="NAME",
-                        help=f"Brian2 back end: {', '.join(BACKENDS)} (default: {default}{why})")
+                        help=f"Brian2 back end: {', '.join(BACKENDS)}, {GENN} (default: {default}{why})")
     parser.add_argument("--processes", type=count(1), default=1, metavar="N",
                         help="compiled binaries to run side by side (cpp_standalone; default: 1)")
 
