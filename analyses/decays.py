@@ -66,8 +66,8 @@ def control(row: str, network: TrainedNetwork, train: data.Recordings, folder: P
     seed = network.provenance["arguments"]["seed"]
     recipe, _ = begun(f"{row}-linear", replace(RECIPES[f"{row}-linear"], seed=seed))
     beta = network.layers[0].neuron.beta
-    with options.epochs(recipe.epochs, f"{row}, trained on as it is") as report:
-        return Trainer(replace(recipe, decay="exponential", beta=beta), train, folder, report, start=network).finished()
+    return Trainer(replace(recipe, decay="exponential", beta=beta), train, folder, f"{row}, trained on as it is",
+                   start=network).finished()
 
 
 def summary(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -53,8 +53,7 @@ def main() -> None:
             if runs.has(variant=name, seed=seed):
                 continue
             folder = arguments.runs / f"{number}-{seed}"
-            with options.epochs(arguments.epochs, name) as report:
-                network = Trainer(recipe(changes, seed, arguments.epochs), train, folder, report).finished()
+            network = Trainer(recipe(changes, seed, arguments.epochs), train, folder, name).finished()
             result = options.tested(network, test, arguments.backend, arguments.processes)
             runs.add({"variant": name, "epochs": arguments.epochs} | card.measured(network, test, result))
             print(f"{name}, seed {seed}: {result.accuracy:.2f} %", flush=True)

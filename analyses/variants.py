@@ -82,11 +82,10 @@ def trained(changes: dict[str, Any], seed: int, epochs: int, train: data.Recordi
     recipe = replace(RECIPES["shd-regen-dmp2"], seed=seed, epochs=epochs, **changes)
     network = None if without else of_the_table(recipe)
     if network is None:
-        with options.epochs(epochs, folder.name) as report:
-            trainer = Trainer(recipe, train, folder, report)
-            if without:
-                _fix_at_zero(trainer, without)
-            network = trainer.finished()
+        trainer = Trainer(recipe, train, folder, folder.name)
+        if without:
+            _fix_at_zero(trainer, without)
+        network = trainer.finished()
     result = options.tested(network, test, "numpy")
     record = card.measured(network, test, result)
     seen = reference.run(network, test.batch(slice(0, 256)), record=("m",))

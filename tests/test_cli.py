@@ -20,6 +20,7 @@ from networks import random_input, random_network
 
 from dmpnet import cli, data, drawing, reference
 from dmpnet.disk import shipped
+from dmpnet.drawing.portrait import portrait
 from dmpnet.hardware import chip
 from dmpnet.hardware.constrain import constrain
 from dmpnet.results import options, table, terminal
@@ -243,7 +244,7 @@ def test_run_compares_every_spike_and_draws(digits_reader, tmp_path, capsys):
         "taken": 3, "of": 1000, "drawn": "balanced over classes", "seed": 0, "numbers": ""}
     assert (out / "portrait.png").read_bytes()[:4] == b"\x89PNG" and (out / "portrait.pdf").stat().st_size > 1000
     again = tmp_path / "again"
-    drawing.save(drawing.portrait(out / "sample.npz"), again)
+    drawing.save(portrait(out / "sample.npz"), again)
     for suffix in (".png", ".pdf"):
         assert Path(f"{again}{suffix}").read_bytes() == (out / f"portrait{suffix}").read_bytes()
 

@@ -184,7 +184,7 @@ def convert(network: TrainedNetwork, s_in: np.ndarray, *, coupling: str = "synap
     record = check(coupling, record)
     own = membranes.checked(membrane, network)
     if _on_genn():
-        _check_genn(network, own)
+        check_genn(network, own)
     _check_alone()
     batch, steps, _ = s_in.shape
     lags = timing(network, steps, coupling)
@@ -230,7 +230,8 @@ def _on_genn() -> bool:
     return get_device().__class__.__name__ == "GeNNDevice"
 
 
-def _check_genn(network: TrainedNetwork, own: Membranes) -> None:
+def check_genn(network: TrainedNetwork, own: Membranes) -> None:
+    """Raise BackendError if Brian2GeNN lacks what the network takes."""
     if own:
         raise BackendError("membrane is given, but on Brian2GeNN a membrane moves by the trained decay; run it on "
                            "numpy, cython or cpp_standalone, or without membrane")

@@ -323,10 +323,11 @@ class _Whole:
         self.started.call([sys.executable, "-m", "dmpnet.brian.standalone_project", str(folder), "--whole",
                            str(self.scratch / "network.npz"), str(keep), *self.record], folder,
                           "compiling and running the C++ program")
-        return _loaded(folder / "activity.npz")
+        return loaded(folder / "activity.npz")
 
 
-def _loaded(path: Path) -> Activity:
+def loaded(path: Path) -> Activity:
+    """The activity that a process of ours wrote to `path`."""
     with np.load(path) as arrays:
         names = sorted(arrays.files, key=lambda name: (name.partition("_")[0], len(name), name))
         layers: dict[str, Any] = {"rates": [], "counts": [], "spikes": [], "u": [], "m": [], "x": []}

@@ -100,10 +100,11 @@ def whole(folder: Path, weights_file: str, keep: int, record: tuple[str, ...]) -
     converted.run(duration(network, s_in.shape[1], "synapses"), namespace={})
     get_device().build(directory=str(folder / "project"), compile=True, run=True, with_output=False)
     programs.finished(converted, float(converted.t_), ("readout.total",))
-    _save(activity(converted, network, s_in.shape, "synapses", record, keep=keep), folder / "activity.npz")
+    save(activity(converted, network, s_in.shape, "synapses", record, keep=keep), folder / "activity.npz")
 
 
-def _save(found: Activity, path: Path) -> None:
+def save(found: Activity, path: Path) -> None:
+    """Write what `standalone.loaded` reads."""
     arrays: dict[str, Any] = {"logits": found.logits}
     if found.readout is not None:
         arrays["readout"] = found.readout

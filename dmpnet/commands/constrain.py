@@ -23,6 +23,7 @@ from dmpnet.hardware.constrain import Constrained, constrain, examined
 from dmpnet.hardware.fit import Report, fit
 from dmpnet.results import options, outputs, provenance, script, terminal
 from dmpnet.results.evaluation import evaluate
+from dmpnet.system.progress import part, telling
 from dmpnet.trained import weights
 from dmpnet.trained.network import TrainedNetwork
 
@@ -60,7 +61,7 @@ def add(parsers) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    check_backend(arguments.backend, arguments.processes)
+    check_backend(arguments.backend, arguments.processes, genn=True)
     run = arguments.out.with_suffix(".run")
     with outputs.one_file("constrain", arguments.out, ".npz", arguments,
                           runs=[run] if arguments.finetune else []) as out:
@@ -81,10 +82,9 @@ def put(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
         arguments.clip = True
         steps = searched(arguments, network, described, s_in)
         described = chip.changed(described, precision.settings(steps[-1].bits))
-    with options.bar(1, "network", "choosing formats") as bar:
-        made = constrain(network, described, s_in, rows=arguments.rows, clip=arguments.clip,
-                         rotate=not arguments.keep_basis, compensate=not arguments.finetune, blocks=arguments.blocks)
-        bar.update()
+    made = constrain(network, described, s_in, rows=arguments.rows, clip=arguments.clip,
+                     rotate=not arguments.keep_basis, compensate=not arguments.finetune, blocks=arguments.blocks,
+                     progress=True)
     busiest = [int(work.S.max()) for work in workload.of(made.network, made.activity, s_in)]
     report = fit(made.network, described, busiest, blocks=arguments.blocks)
     print(f"{arguments.weights}: {network.kind} {network.shape} on {described.name}\n\n{report.table()}\n\n"
@@ -132,9 +132,8 @@ def searched(arguments: argparse.Namespace, network: TrainedNetwork, described: 
     held = (validation_split(train, how["validation"], how["seed"], by=how.get("by", "class"))[1]
             if {"validation", "seed"} <= set(how) else np.arange(len(train)))
     held = drawn_from(held, MEASURED, arguments.seed)
-    with options.bar(sum(map(len, precision.LADDERS.values())), "network", "searching") as bar:
-        steps = precision.search(network, described, arguments.budget, s_in, train.batch(held), train.labels[held],
-                                 precision.LADDERS, arguments.blocks, lambda _: bar.update())
+    steps = precision.search(network, described, arguments.budget, s_in, train.batch(held), train.labels[held],
+                             precision.LADDERS, arguments.blocks, progress=True)
     rows = [{**{f"{name} bits": value for name, value in step.bits.items()}, "bytes": step.bytes,
              "validation %": 100 * step.accuracy, "networks tried": step.tried} for step in steps]
     print(terminal.table(rows, floatfmt=".2f", intfmt=",") + "\n")
@@ -148,17 +147,16 @@ def finetuned(arguments: argparse.Namespace, network: TrainedNetwork, made: Cons
 
     train = data.load(network.encoding.dataset, "train", arguments.data, arguments.download,
                       permutation=network.encoding.permutation)
-    with options.epochs(arguments.finetune, "fine-tuning") as report:
-        trainer = quantised.trainer(network, made.network, described, train, arguments.out.with_suffix(".run"),
-                                    arguments.finetune, arguments.lr, report, arguments.optimiser)
-        better = examined(network, trainer.finished(), s_in, made.changes, arguments.clip)
-    progress = trainer.progress
-    print(f"\n{len(trainer.held_out):,} validation samples: {100 * progress.first:.2f} % when rounded, "
-          f"{100 * progress.best:.2f} % after epoch {progress.best_epoch} of {progress.epoch}")
+    trainer = quantised.trainer(network, made.network, described, train, arguments.out.with_suffix(".run"),
+                                arguments.finetune, arguments.lr, "fine-tuning", arguments.optimiser)
+    better = examined(network, trainer.finished(), s_in, made.changes, arguments.clip)
+    standing = trainer.standing
+    print(f"\n{len(trainer.held_out):,} validation samples: {100 * standing.first:.2f} % when rounded, "
+          f"{100 * standing.best:.2f} % after epoch {standing.best_epoch} of {standing.epoch}")
     for note in better.notes:
         print(note)
-    return better, {"optimiser": trainer.recipe.optimiser, "epochs": progress.epoch, "best_epoch": progress.best_epoch,
-                    "validation": progress.best, "validation_rounded": progress.first,
+    return better, {"optimiser": trainer.recipe.optimiser, "epochs": standing.epoch, "best_epoch": standing.best_epoch,
+                    "validation": standing.best, "validation_rounded": standing.first,
                     "validation_samples": len(trainer.held_out)}
 
 
@@ -174,9 +172,10 @@ def compared(arguments: argparse.Namespace, network: TrainedNetwork, made: Train
     """Accuracy, agreement and activity of both networks; prints them."""
     recordings = options.recordings(arguments, network, arguments.split or "test")
     rows = []
-    with options.bar(2 * len(recordings), "sample", "simulating") as bar:
+    with telling("simulating", 2 * len(recordings), "sample", "") as tell:
         for name, each in (("trained", network), ("constrained", made)):
-            result = evaluate(each, recordings, arguments.backend, bar.update, arguments.processes)
+            result = evaluate(each, recordings, arguments.backend, part(tell, len(rows) * len(recordings)),
+                              arguments.processes)
             rows.append({"network": name, "accuracy %": result.accuracy, "samples": len(recordings),
                          "active %": ", ".join(f"{100 * rate:.1f}" for rate in result.rates),
                          "compared": sum(result.compared),

@@ -41,7 +41,7 @@ def execute(arguments: argparse.Namespace) -> None:
         near = meant(sorted(unknown)[0], RECORDABLE)
         raise DmpnetError(f"--record {' '.join(sorted(unknown))}{near}: not recordable; choose from "
                           f"{', '.join(RECORDABLE)}")
-    check_backend(arguments.backend, arguments.processes)
+    check_backend(arguments.backend, arguments.processes, genn=True)
     with outputs.one_file("simulate", arguments.out, ".npz", arguments) as out:
         run(arguments, out)
 
@@ -55,10 +55,8 @@ def run(arguments: argparse.Namespace, out: outputs.Outputs) -> None:
         print(f"note: {note}", file=sys.stderr)
     from dmpnet.brian.simulation import simulate  # Brian2 takes a second to import
 
-    with options.bar(len(s_in), "sample", arguments.backend) as bar:
-        to = options.moved(bar)
-        activity = simulate(network, s_in, backend=arguments.backend, record=tuple(arguments.record),
-                            processes=arguments.processes, progress=lambda done, _: to(done))
+    activity = simulate(network, s_in, backend=arguments.backend, record=tuple(arguments.record),
+                        processes=arguments.processes, progress=True)
     entry = provenance.record("simulate", script.given(arguments), weights=network.provenance)
     with out.staged() as folder:
         write(activity, folder / arguments.out.name)

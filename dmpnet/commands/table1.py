@@ -94,7 +94,7 @@ def retrain(arguments: argparse.Namespace) -> int:
     from dmpnet.training import card  # needs PyTorch, as little else here
 
     row = table.row(arguments.retrain)
-    check_backend(arguments.backend, arguments.processes)
+    check_backend(arguments.backend, arguments.processes, genn=True)
     folder, name = (arguments.out or Path("table1")) / row.name, f"seed{arguments.seed}"
     files = (f"{name}.npz", f"{name}.curve.csv", "README.md")
     with outputs.in_folder("table1", folder, arguments, f"{name}.json", files, runs=[f"{name}.run"],
@@ -112,11 +112,9 @@ def made(arguments: argparse.Namespace, row: table.Row, out: outputs.Outputs) ->
     folder, name = out.place, f"seed{arguments.seed}"
     train = data.load(recipe.dataset, "train", arguments.data, arguments.download)
     test = None if arguments.no_test else data.load(recipe.dataset, "test", arguments.data, arguments.download)
-    with options.epochs(recipe.epochs, f"{row.name} {name}") as report:
-        trainer = Trainer(recipe, train, folder / f"{name}.run", report, start=start)
-        network = trainer.finished()
-    progress = trainer.progress
-    print(f"{row.name} {name}: best epoch {progress.best_epoch} of {progress.epoch}, {100 * progress.best:.2f} % on "
+    trainer = Trainer(recipe, train, folder / f"{name}.run", f"{row.name} {name}", start=start)
+    network, standing = trainer.finished(), trainer.standing
+    print(f"{row.name} {name}: best epoch {standing.best_epoch} of {standing.epoch}, {100 * standing.best:.2f} % on "
           f"validation", flush=True)
     if test is None:
         return 0

@@ -108,11 +108,10 @@ def train(arguments: argparse.Namespace, recipe: "Recipe", out: outputs.Outputs)
     from dmpnet.training.trainer import Trainer
 
     recordings = data.load(arguments.dataset, "train", arguments.data, arguments.download)
-    with options.epochs(recipe.epochs, "training") as report:
-        trainer = Trainer(recipe, recordings, arguments.out, report)
-        if trainer.resume():
-            print(f"going on at epoch {trainer.progress.epoch + 1}, batch {trainer.progress.batch + 1}")
-        progress = trainer.run()
+    trainer = Trainer(recipe, recordings, arguments.out, progress=True)
+    if trainer.resume():
+        print(f"going on at epoch {trainer.standing.epoch + 1}, batch {trainer.standing.batch + 1}")
+    standing = trainer.run()
     out.keep(trainer.origin)
-    print(f"best epoch {progress.best_epoch} of {progress.epoch}: {100 * progress.best:.2f} % on "
+    print(f"best epoch {standing.best_epoch} of {standing.epoch}: {100 * standing.best:.2f} % on "
           f"{len(trainer.held_out)} validation samples; weights in {arguments.out / 'weights.npz'}")

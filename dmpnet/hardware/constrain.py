@@ -32,6 +32,7 @@ from dmpnet.hardware.chip import dimensions
 from dmpnet.hardware.parts import Chip, Words
 from dmpnet.hardware.slow_pathway import Seen, in_integers
 from dmpnet.hardware.units import ATTEMPTS, LEVELS, ROOM, SPREAD, Options, unit_of
+from dmpnet.system.progress import Progress, Tell, telling
 from dmpnet.trained.activity import Activity
 from dmpnet.trained.layer import Layer
 from dmpnet.trained.network import TrainedNetwork
@@ -56,7 +57,8 @@ class Constrained:
 
 
 def constrain(network: TrainedNetwork, chip: Chip, s_in: np.ndarray, *, rows: bool = False, clip: bool = False,
-              balance: bool = True, rotate: bool = True, compensate: bool = True, blocks: bool = False) -> Constrained:
+              balance: bool = True, rotate: bool = True, compensate: bool = True, blocks: bool = False,
+              progress: Progress = None) -> Constrained:
     """`network` in the integers of `chip`, its formats chosen on calibration samples s_in (B, T, M).
 
     rows : W_f, W_r of each neuron with a unit of its own, and so a threshold of its own; else one a layer
@@ -69,6 +71,9 @@ def constrain(network: TrainedNetwork, chip: Chip, s_in: np.ndarray, *, rows: bo
         is rounded to the nearest, from where training in integers finds its own way
     blocks : a slow memory larger than the chip's slots is computed in several blocks of them; else it is refused
 
+    progress : called with (done, total) in layers rounded, of as many as it may take; True or a name: a bar; None:
+        silent
+
     Every slow memory is filled up with zeros to the chip's slots. Whether the rest fits: dmpnet.hardware.fit.
     """
     _check(network, rows)
@@ -77,14 +82,7 @@ def constrain(network: TrainedNetwork, chip: Chip, s_in: np.ndarray, *, rows: bo
     options = Options(rows, clip, balance, rotate, compensate, chip.datapath.dependency_breaking,
                       chip.datapath.saturates)
     seen = reference.run(network, s_in, record=("spikes", "u", "m", "x"))
-    room = [ROOM] * len(network.layers)
-    for _ in range(ATTEMPTS):
-        made, changes = _rounded(network, chip, s_in, seen, room, options)
-        activity, overflows = reference.watched(made, s_in)
-        full = [any(counts[name] for name in (("x",) if clip else ("u", "m", "x"))) for counts in overflows]
-        if not any(full):
-            break
-        room = [each * 1.2 if more else each for more, each in zip(full, room, strict=True)]
+    made, changes, activity, overflows = _settled(network, chip, s_in, seen, options, progress)
     _check_exact(made)
     silent = _silent(seen, activity)
     notes = heard + _notes(network, made, silent, overflows, clip) + [
@@ -93,6 +91,22 @@ def constrain(network: TrainedNetwork, chip: Chip, s_in: np.ndarray, *, rows: bo
     notes += [f"layer {change.layer}: every value of {change.array} became 0; give it more bits, or what it is "
               f"multiplied by fewer" for change in changes if change.zeroed and change.error == 1 and change.size > 1]
     return Constrained(made, changes, activity, silent, notes)
+
+
+def _settled(network: TrainedNetwork, chip: Chip, s_in: np.ndarray, seen: Activity, options: Options,
+             progress: Progress) -> tuple[TrainedNetwork, list[Change], Activity, list[Counter[str]]]:
+    """The integer network whose units are the first with which nothing saturates that must not, and what it did."""
+    room, depth = [ROOM] * len(network.layers), len(network.layers)
+    with telling(progress, ATTEMPTS * depth, "layer", "choosing formats") as tell:
+        for attempt in range(ATTEMPTS):
+            made, changes = _rounded(network, chip, s_in, seen, room, options, tell, attempt * depth)
+            activity, overflows = reference.watched(made, s_in)
+            full = [any(counts[name] for name in (("x",) if options.clip else ("u", "m", "x"))) for counts in overflows]
+            if not any(full):
+                break
+            room = [each * 1.2 if more else each for more, each in zip(full, room, strict=True)]
+        tell(ATTEMPTS * depth)
+    return made, changes, activity, overflows
 
 
 def examined(network: TrainedNetwork, made: TrainedNetwork, s_in: np.ndarray, changes: list[Change],
@@ -199,8 +213,8 @@ def _filled(layer: Layer, chip: Chip) -> Layer:
 
 
 def _rounded(network: TrainedNetwork, chip: Chip, s_in: np.ndarray, seen: Activity, room: list[float],
-             options: Options) -> tuple[TrainedNetwork, list[Change]]:
-    """The integer network with units for `room` times what was seen."""
+             options: Options, tell: Tell, before: int) -> tuple[TrainedNetwork, list[Change]]:
+    """The integer network with units for `room` times what was seen; tells its layers, `before` of which were done."""
     words, changes, layers = chip.words, [], []
     levels = words.s_in.high if network.encoding.kind == "analog" else 0
     s_in = replace(network.encoding, levels=levels).read(np.asarray(s_in, float)).astype(np.int64)
@@ -214,6 +228,7 @@ def _rounded(network: TrainedNetwork, chip: Chip, s_in: np.ndarray, seen: Activi
                                 Seen.of(seen, number, s_in), options, log)
         layers.append(_filled(replace(made, fixed=fixed), chip))
         unit_in = 1.0
+        tell(before + len(layers))
     log = Log(len(layers), changes)
     unit_o = unit_of(network.W_o, words.W_o, options.clip)
     return replace(network, layers=tuple(layers), W_o=log.whole("W_o", network.W_o / unit_o, words.W_o),

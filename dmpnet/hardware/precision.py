@@ -19,6 +19,7 @@ from dmpnet.hardware.chip import changed
 from dmpnet.hardware.constrain import constrain
 from dmpnet.hardware.fit import fit
 from dmpnet.hardware.parts import Chip
+from dmpnet.system.progress import Progress, telling
 from dmpnet.trained.network import TrainedNetwork
 
 Bits = dict[str, int]
@@ -84,13 +85,14 @@ def size(network: TrainedNetwork, chip: Chip, blocks: bool = False) -> int:
 
 def search(network: TrainedNetwork, chip: Chip, budget: int, s_in: np.ndarray, validation: np.ndarray,
            labels: np.ndarray, ladders: Mapping[str, tuple[int, ...]] = LADDERS, blocks: bool = False,
-           report: Callable[[Step], None] | None = None) -> list[Step]:
+           progress: Progress = None) -> list[Step]:
     """Bits for `network` on `chip` within `budget` bytes: the last of the steps returned.
 
     s_in (b, T, M) : samples on which formats are chosen;  validation (n, T, M), labels (n,) or (n, T) : on which
         accuracy is measured
     ladders : rungs above the chip's own bits are left out
-    report : called with every network tried
+    progress : called with (done, total) in networks tried, of as many as it may take; True or a name: a bar; None:
+        silent
     """
     rungs = {name: tuple(bits for bits in ladder if bits <= getattr(chip.words, name).bits)
              for name, ladder in ladders.items()}
@@ -108,11 +110,14 @@ def search(network: TrainedNetwork, chip: Chip, budget: int, s_in: np.ndarray, v
         if key not in known:
             made = constrain(network, changed(chip, settings(bits)), s_in, clip=True, blocks=blocks).network
             known[key] = measured(made, validation, labels)
-            if report:
-                report(Step(bits, bytes_of(bits), known[key], len(known)))
+            tell(len(known))
         return known[key]
 
-    return greedy(rungs, bytes_of, accuracy, budget)
+    most = 1 + len(rungs) * sum(len(ladder) - 1 for ladder in rungs.values())
+    with telling(progress, most, "network", "searching") as tell:
+        steps = greedy(rungs, bytes_of, accuracy, budget)
+        tell(most)
+    return steps
 
 
 def measured(network: TrainedNetwork, s_in: np.ndarray, labels: np.ndarray) -> float:

@@ -1,7 +1,7 @@
 """Image after image shown to a competing network, in Brian2; nothing of it is Python once a run has begun."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from dmpnet.learning import competition
 from dmpnet.learning.competition import Competition
 from dmpnet.plasticity.protocols import brian2_on
 from dmpnet.plasticity.rules.binary import registers
+from dmpnet.system.progress import Progress, telling
 
 PRESENTATIONS = 500
 """Of a run, between two checkpoints: some seconds in C++."""
@@ -151,15 +152,17 @@ def opened(settings: Competition, presentations: int = PRESENTATIONS, learns: bo
         yield Shows(settings, presentations, learns)
 
 
-def responses(settings: Competition, state: State, images: np.ndarray, shown: Shows,
-              report: Callable[[int], None] | None = None) -> np.ndarray:
-    """(n, N) spikes of a network that no longer learns, in response to all images; report: called with images done."""
-    found: list[np.ndarray] = []
+def responses(state: State, images: np.ndarray, shown: Shows, progress: Progress = None) -> np.ndarray:
+    """(n, N) spikes of a network that no longer learns, in response to all images.
+
+    progress : called with (done, total) in images; True or a name: a bar; None: silent
+    """
+    counts: list[np.ndarray] = []
     done = 0
-    while done < len(images):
-        state, spikes = shown.show(state, images[done:done + shown.presentations])
-        found.append(spikes)
-        done += len(spikes)
-        if report:
-            report(done)
-    return np.concatenate(found)
+    with telling(progress, len(images), "image", "answering") as tell:
+        while done < len(images):
+            state, spikes = shown.show(state, images[done:done + shown.presentations])
+            counts.append(spikes)
+            done += len(spikes)
+            tell(done)
+    return np.concatenate(counts)

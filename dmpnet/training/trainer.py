@@ -17,6 +17,7 @@ from dmpnet.disk.files import whole_file
 from dmpnet.disk.headers import record, shown
 from dmpnet.errors import DmpnetError
 from dmpnet.results import provenance
+from dmpnet.system.progress import Progress, telling
 from dmpnet.trained import weights
 from dmpnet.trained.encoding import Encoding
 from dmpnet.trained.network import TrainedNetwork
@@ -34,7 +35,7 @@ CURVE = ("epoch", "lr", "train_loss", "train_accuracy", "validation_loss", "vali
 
 
 @dataclass
-class Progress:
+class Standing:
     """Where a run stands; all of it is in the checkpoint."""
 
     epoch: int = 0
@@ -59,17 +60,17 @@ def encoding_of(recordings: Recordings) -> Encoding:
 class Trainer:
     """Trains one recipe in one folder: checkpoint.pt, curve.csv, weights.npz (best epoch on validation).
 
-    report : called with (progress, batches per epoch) after every batch
+    progress : called with (done, total) in batches of all epochs; True or a name: a bar; None: silent
     start : a trained network to begin with, weights and neurons, of the recipe's kind and sizes
     model : what to train in place of the recipe's architecture, with the weights of `start` in it already (integers:
         dmpnet.training.quantised); kept as it is, epoch 0, unless an epoch is better
     """
 
     def __init__(self, recipe: Recipe, recordings: Recordings, folder: str | Path,
-                 report: Callable[[Progress, int], None] | None = None, every: int = 100,
+                 progress: Progress = None, every: int = 100,
                  start: TrainedNetwork | None = None, model: SpikingNetwork | None = None):
         self.recipe, self.data, self.folder = recipe, recordings, Path(folder)
-        self.report, self.every = report, every
+        self.progress, self.every = progress, every
         if recordings.values.shape[2] != recipe.sizes[0] or recordings.classes != recipe.sizes[-1]:
             raise DmpnetError(f"recipe: sizes {recipe.sizes}, but {recordings.name} has {recordings.values.shape[2]} "
                               f"channels and {recordings.classes} classes; set the first and last size to these")
@@ -91,7 +92,7 @@ class Trainer:
         self.as_it_is = model is not None
         self.parameters = list(self.model.parameters())
         self.optimisers = optimisers(self.model, recipe)
-        self.progress = Progress()
+        self.standing = Standing()
         self.pool: ThreadPoolExecutor | None = None
         self.origin = provenance.record("train", recipe.record(), data=recordings.source,
                                         products=str(self.model.products).removeprefix("torch."))
@@ -128,7 +129,7 @@ class Trainer:
         state = checkpoint.read(self.checkpoint)
         try:
             theirs = Recipe.of(state["recipe"]).record()  # settings that came later: default
-            progress = record(Progress, state["progress"], "progress")
+            standing = record(Standing, state["progress"], "progress")
         except DmpnetError as error:
             raise DmpnetError(f"{self.checkpoint}: {error}; or delete it to start again") from error
         ours = self.recipe.record()
@@ -144,15 +145,15 @@ class Trainer:
         if state.get("data", self.data.checksum) != self.data.checksum:
             raise DmpnetError(f"{self.checkpoint}: this run was taught other recordings than those of {self.data.name} "
                               f"given now; use another --out folder, or the same data")
-        self._check_progress(progress)
+        self._check_standing(standing)
         checkpoint.restore(self.checkpoint, state, self.model, self.optimisers)
         self.origin["products"] = state["products"]
         self.model.products = getattr(torch, state["products"])
-        self.progress = progress
+        self.standing = standing
         self._look()
         return True
 
-    def _check_progress(self, p: Progress) -> None:
+    def _check_standing(self, p: Standing) -> None:
         """Raise DmpnetError unless a run can be there: counts from 0 on, samples seen once an epoch has begun."""
         counts = ("epoch", "batch", "correct", "seen", "left_out", "best_epoch")
         wrong = [name for name in counts if getattr(p, name) < 0]
@@ -170,7 +171,7 @@ class Trainer:
 
     def _look(self) -> None:
         """See the samples as coarsely as this epoch does."""
-        self.model.coarse = self.recipe.coarse if self.progress.epoch < self.recipe.coarse_epochs else 1
+        self.model.coarse = self.recipe.coarse if self.standing.epoch < self.recipe.coarse_epochs else 1
 
     def _seen(self, chosen: np.ndarray, augmented: Callable[[np.ndarray], np.ndarray] = lambda s_in: s_in,
               ) -> torch.Tensor:
@@ -182,23 +183,25 @@ class Trainer:
         state = {"recipe": self.recipe.record(), "model": self.model.state_dict(),
                  "optimisers": [optimiser.state_dict() for optimiser in self.optimisers], "start": self.began,
                  "data": self.data.checksum, "products": self.origin["products"],
-                 "progress": dict(self.progress.__dict__)}  # all that is drawn is drawn from the seed and these
+                 "progress": dict(self.standing.__dict__)}  # all that is drawn is drawn from the seed and these
         checkpoint.write(self.checkpoint, state)
 
-    def run(self) -> Progress:
+    def run(self) -> Standing:
         """Train to the last epoch."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        p = self.standing
         try:
-            with workers() as self.pool:
-                if self.as_it_is and self.progress == Progress():
-                    _, self.progress.first, rates = self.evaluate(self.held_out)
-                    self.progress.best = self.progress.first
+            with (workers() as self.pool, telling(self.progress, self.recipe.epochs * self.batches, "batch",
+                                                  "training", p.epoch * self.batches + p.batch) as self.tell):
+                if self.as_it_is and self.standing == Standing():
+                    _, self.standing.first, rates = self.evaluate(self.held_out)
+                    self.standing.best = self.standing.first
                     self._write_weights(rates)
-                while self.progress.epoch < self.recipe.epochs:
+                while self.standing.epoch < self.recipe.epochs:
                     self._epoch()
         finally:
             self.pool = None
-        return self.progress
+        return self.standing
 
     def finished(self) -> TrainedNetwork:
         """The network of the best epoch, once the run has gone on from its checkpoint, if any, to its end."""
@@ -207,7 +210,7 @@ class Trainer:
         return weights.load(self.folder / "weights.npz")
 
     def _epoch(self) -> None:
-        p = self.progress
+        p = self.standing
         self._look()
         order = np.random.RandomState((self.recipe.seed, p.epoch)).permutation(self.train)
         self.model.train()
@@ -217,8 +220,8 @@ class Trainer:
             lr = self._step(chosen)
             p.seconds += time.perf_counter() - start
             p.batch += 1
-            if self.report:
-                self.report(p, self.batches)
+            self.tell(p.epoch * self.batches + p.batch,
+                      f"loss {p.loss / p.seen:.4f}, best validation {100 * max(p.best, 0):.2f} %")
             if p.batch % self.every == 0 and p.batch < self.batches:
                 self.save()
         loss, accuracy, rates = self.evaluate(self.held_out)
@@ -239,7 +242,7 @@ class Trainer:
         return [piece for piece in np.array_split(chosen, 2 * math.ceil(rows / (2 * ROWS))) if len(piece)]
 
     def _step(self, chosen: np.ndarray) -> float:
-        p, recipe = self.progress, self.recipe
+        p, recipe = self.standing, self.recipe
         lr = rate_at(recipe, p.epoch + p.batch / self.batches)
         for optimiser in self.optimisers:
             for group in optimiser.param_groups:
@@ -280,7 +283,7 @@ class Trainer:
 
         The mean rate that the regulariser looks at is that of the piece.
         """
-        p, recipe = self.progress, self.recipe
+        p, recipe = self.standing, self.recipe
         draw = np.random.SeedSequence((recipe.seed, p.epoch, p.batch, number)).generate_state(2)
         if p.epoch < recipe.epochs - recipe.plain_epochs:
             s_in = self._seen(chosen, lambda s_in: augmentation.augmented(s_in, recipe, draw[0], self.data.grid,
@@ -317,7 +320,7 @@ class Trainer:
         return float(loss), int((logits.argmax(-1) == labels).sum()), labels.numel(), [float(r.mean()) for r in rates]
 
     def _write_weights(self, rates: list[float]) -> None:
-        p = self.progress
+        p = self.standing
         found = {"epoch": p.best_epoch, "validation_accuracy": p.best, "validation_samples": len(self.held_out),
                  "training_samples": len(self.train), "validation_rates": [round(rate, 5) for rate in rates]}
         weights.save(self.model.trained(encoding_of(self.data), self.origin | found), self.folder / "weights.npz")
@@ -326,4 +329,4 @@ class Trainer:
         with whole_file(self.folder / "curve.csv") as temporary, open(temporary, "w", newline="") as file:
             writer = csv.writer(file)
             writer.writerow(CURVE)
-            writer.writerows(self.progress.curve)
+            writer.writerows(self.standing.curve)
