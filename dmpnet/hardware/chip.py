@@ -9,7 +9,7 @@ from dmpnet.arithmetic.fixed import SATURATES
 from dmpnet.arithmetic.words import Word
 from dmpnet.disk import shipped
 from dmpnet.disk.headers import MOST, parsed, record, shown, whole
-from dmpnet.equations.decay import DECAYS
+from dmpnet.equations.decay import WHOLE
 from dmpnet.equations.neurons import RESETS
 from dmpnet.errors import DmpnetError, meant
 from dmpnet.hardware.parts import READS, TRACE_DECAYS, Chip, Datapath, Limits, Memory, Plasticity, Words
@@ -18,7 +18,7 @@ PARTS: dict[str, type] = {"words": Words, "memory": Memory, "limits": Limits, "d
 OPTIONAL: dict[str, type] = {"plasticity": Plasticity}
 LONGEST = 100_000
 """Bytes of a description at most; those that ship have some 3,000."""
-LISTS: dict[str, tuple[str, ...]] = {"datapath.decay": tuple(DECAYS), "datapath.resets": tuple(RESETS),
+LISTS: dict[str, tuple[str, ...]] = {"datapath.decay": WHOLE, "datapath.resets": tuple(RESETS),
                                      "plasticity.decay": TRACE_DECAYS}
 CHOICES: dict[str, tuple[str, ...]] = {"datapath.saturates": SATURATES, "plasticity.reads": READS}
 

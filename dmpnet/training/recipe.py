@@ -28,7 +28,7 @@ class Recipe:
     """Data, network and optimisation of one training run.
 
     kind to std : of the Architecture, where they are explained; beta (and
-        g = 1 - beta), decay, lam, shift are those of every layer at the start (dmpnet.equations.decay)
+        g = 1 - beta), decay, lam, shift, c are those of every layer at the start (dmpnet.equations.decay)
     optimiser : 'adam' (AdamW when weight_decay > 0), or 'muon' for the matrices W_f, W_r, W_m of hidden layers: their
         momentum made orthogonal (Jordan et al. 2024), and Adam for the rest
     lr : peak learning rate
@@ -71,6 +71,7 @@ class Recipe:
     decay: str = "exponential"
     lam: float = 0.0
     shift: int = 1
+    c: float | None = None
     learn_decay: bool = False
     delay_max: int = 0
     delay_input: bool = False
@@ -131,7 +132,8 @@ class Recipe:
         if self.coarse < 1 or not 0 <= self.coarse_epochs < self.epochs:
             raise DmpnetError(f"recipe: coarse = {self.coarse} for {self.coarse_epochs} of {self.epochs} epochs, but "
                               f"the last must see every step; set coarse >= 1 and 0 <= coarse_epochs < epochs")
-        if self.coarse_epochs and (self.delay_max or self.d_s > 1 or self.decay == "shift" or self.kappa is not None):
+        if self.coarse_epochs and (self.delay_max or self.d_s > 1 or self.decay not in ("exponential", "linear")
+                                   or self.kappa is not None):
             raise DmpnetError("recipe: coarse_epochs with delays, dilation, decay by a shift or a class at every step, "
                               "which count single steps; set coarse_epochs = 0")
 
@@ -150,7 +152,8 @@ class Recipe:
         slow = ("d", "theta", "blocks", "feed", "d_s", "acts") if self.kind == "dmp" else ()
         names = (*slow, "delay_max", "delay_input", "learn_decay", "kappa", "dropout", "std")
         shared = {name: getattr(self, name) for name in names}
-        neuron = Neuron(self.beta, 1 - self.beta, decay=self.decay, lam=self.lam, shift=self.shift)
+        neuron = Neuron(self.beta, 1 - self.beta, decay=self.decay, lam=self.lam, shift=self.shift,
+                        c=self.c)
         return Architecture(self.kind, self.sizes, neuron=neuron, **shared)
 
     def onward(self, epochs: int, lr: float, **changes: Any) -> "Recipe":
