@@ -134,6 +134,27 @@ def test_gradient_of_what_decay_learns_equals_that_of_the_stepwise_layer(reset, 
     assert torch.allclose(a, b, rtol=1e-6) and abs(b) > 0.1
 
 
+@pytest.mark.parametrize("decay", ["exponential", "linear", "shift"])
+def test_the_step_of_any_decay_has_the_gradients_of_pytorch(decay, monkeypatch):
+    """The way of decays that the fused layer does not have, taken for those that it has."""
+    p, neuron = layer_weights("rsnn", 5, 9, 4), Neuron(theta_u=0.5, decay=decay, lam=0.1, shift=2)
+    s_in = (torch.rand(6, 65, 5, generator=torch.Generator().manual_seed(1)) < 0.4).double().requires_grad_()
+    learned = None if decay == "shift" else torch.tensor(neuron.constant, dtype=torch.float64, requires_grad=True)
+    leaves = [s_in, p["W_f"], p["W_r"], *([] if learned is None else [learned])]
+
+    def spikes_and_gradients():
+        s = plain.layer(s_in, p["W_f"], p["b"], neuron, W_r=p["W_r"], learned=learned)
+        return s, torch.autograd.grad((s * torch.linspace(-1, 1, 9).double()).sum(), leaves)
+
+    want, by_pytorch = spikes_and_gradients()
+    monkeypatch.setattr(plain, "_decayed", plain.Decayed.apply)
+    got, by_file = spikes_and_gradients()
+    assert 0.02 < want.mean() < 0.6, "silent or saturated: equality would show nothing"
+    assert torch.equal(got, want)
+    for a, b in zip(by_file, by_pytorch, strict=True):
+        assert torch.allclose(a, b, rtol=1e-12, atol=1e-14) and b.abs().max() > 0.01
+
+
 @pytest.mark.parametrize("kind, changes", [("dmp", {"neuron": Neuron(decay="linear", lam=0.1)}),
                                            ("dmp", {"neuron": Neuron(decay="shift", shift=2, reset="soft")}),
                                            ("dmp", {}), ("dmp", {"d_s": 3}), ("rsnn", {}), ("dsnn", {}),

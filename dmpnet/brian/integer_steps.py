@@ -8,15 +8,15 @@ from dmpnet.arithmetic.fixed import Fixed
 from dmpnet.brian import products
 from dmpnet.brian.real_steps import Steps
 from dmpnet.brian.rounding import WHOLE
-from dmpnet.equations.decay import DECAYS
+from dmpnet.equations.decay import BY_NAME
 from dmpnet.trained.layer import Layer
 
 
 def kept(fixed: Fixed, number: int, decay: str) -> str:
     """Brian2 expression of what is left of u after one step."""
-    if decay == "shift":
-        return f"u - {fixed.u.rounded('leak*u', f'u_{number}')}"
-    return fixed.u.rounded(DECAYS[decay], f"u_{number}") if decay == "exponential" else DECAYS[decay]
+    code = BY_NAME[decay].kept_whole
+    assert code is not None  # by Layer.check
+    return code(lambda text: fixed.u.rounded(text, f"u_{number}"))
 
 
 def rectify(fixed: Fixed, number: int) -> str:

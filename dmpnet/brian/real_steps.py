@@ -114,14 +114,16 @@ class Steps:
 
     def put(self, group: Neurons, batch: int) -> None:
         """Give the fast neurons their constants, and what their membrane brings with it."""
+        constants = self.layer.neuron.constants | {"g": self.layer.neuron.g}
         for key in (*self.constants, "g"):
-            setattr(group, key, getattr(self.layer.neuron, key))
+            setattr(group, key, constants[key])
         group.d_s = self.layer.slow.d_s if self.layer.slow else 1
 
     @property
     def constants(self) -> tuple[str, ...]:
         """What the decay needs beside g and theta_u; a membrane of the user's own may need any."""
-        return tuple(CONSTANTS.values()) if self.membrane else (CONSTANTS[self.layer.neuron.decay],)
+        neuron = self.layer.neuron
+        return tuple(neuron.constants) if self.membrane else (CONSTANTS[neuron.decay],)
 
     def equations(self, waiting: str = "") -> str:
         """Variables of the fast neurons; of u and what goes with it, only what the membrane does not declare."""

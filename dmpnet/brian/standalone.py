@@ -42,6 +42,7 @@ from dmpnet.trained.slow_memory import SLOW_ARRAYS
 
 HERE = Path(__file__).parents[1]
 BUILDER = "brian/standalone_project.py"
+FOUND = "equations/decays/*.py"  # imported by being there
 PREFERENCES = ("compiler", "extra_compile_args", "extra_compile_args_gcc", "extra_compile_args_msvc",
                "extra_link_args")  # of the user's codegen.cpp that a program is compiled with
 PROGRAM = "main.exe" if os.name == "nt" else "main"
@@ -221,7 +222,7 @@ def _without_reordering(preference: Any) -> Any:
 @functools.cache
 def sources(folder: Path) -> list[str]:
     """Every file of dmpnet, which lies in `folder`, that BUILDER imports, however far: what a program may depend on."""
-    found, ahead = set(), {BUILDER}
+    found, ahead = set(), {BUILDER, *(str(path.relative_to(folder)) for path in folder.glob(FOUND))}
     while ahead:
         name = ahead.pop()
         found.add(name)

@@ -27,12 +27,9 @@ Slow memory: Voelker, Kajic & Eliasmith 2019 (NeurIPS 32). Layer: Sun et al. 202
 """
 
 from dmpnet.equations import memory
+from dmpnet.equations.decay import BY_NAME
 
-MEMBRANES = {
-    "exponential": ("du/dt = (I - u)/tau : {volt}", "exact"),
-    "linear": ("du/dt = I/tau - clip(u/dt, -lam, lam) : {volt}", "euler"),
-    "shift": ("du/dt = (I - u)*leak/dt : {volt}\nleak : 1 (shared, constant)  # 2^-shift", "euler"),
-}
+MEMBRANES = {decay.name: (decay.equation, decay.method) for decay in BY_NAME.values() if decay.equation}
 """Of each decay: the equation of u, and the Brian2 method whose step is the one above."""
 
 FAST = """

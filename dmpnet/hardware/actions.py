@@ -20,6 +20,7 @@ Left out: leakage, clock tree, control, wires, the way from core to core. Read r
 from collections import Counter
 from typing import NamedTuple
 
+from dmpnet.equations.decay import BY_NAME
 from dmpnet.hardware import cycles
 from dmpnet.hardware.chip import dimensions
 from dmpnet.hardware.parts import Chip
@@ -146,7 +147,7 @@ def _leak(work: Workload, chip: Chip) -> Tally:
     u, updates = chip.words.u.bits, work.steps * work.N
     if chip.datapath.in_place:
         return Counter({Action("leak", "state", u, work.N): work.steps})
-    if work.decay == "exponential":
+    if BY_NAME[work.decay].multiplies:
         return Counter({Action("multiply", "lanes", u, chip.words.beta.bits): updates})
     return Counter({Action("add", "lanes", u): updates})
 

@@ -25,6 +25,7 @@ import numpy as np
 from dmpnet import reference
 from dmpnet.arithmetic.fixed import Fixed
 from dmpnet.arithmetic.words import EXACT
+from dmpnet.equations.decay import BY_NAME, CONSTANTS, WHOLE
 from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import DmpnetError
 from dmpnet.hardware.changes import Change, Log
@@ -134,9 +135,13 @@ def _check(network: TrainedNetwork, rows: bool) -> None:
         if layer.acts != "current":
             raise DmpnetError(f"layer {number}: its slow memory acts on the {layer.acts}, but on a chip it acts on the "
                               f"current; train one with acts = 'current'")
-        if rows and layer.neuron.decay == "linear":
-            raise DmpnetError(f"layer {number}: rows of their own units leak by lam in their own units, but a chip has "
-                              f"one lam a layer; leave rows out")
+        decay = BY_NAME[layer.neuron.decay]
+        if decay.left_whole is None:
+            raise DmpnetError(f"layer {number}: {decay.name} decay has no form in integers, but a chip computes in "
+                              f"them; train one with {' or '.join(WHOLE)} decay")
+        if rows and decay.power:
+            raise DmpnetError(f"layer {number}: rows of their own units leak by {decay.constant} in their own units, "
+                              f"but a chip has one {decay.constant} a layer; leave rows out")
 
 
 def _heard(network: TrainedNetwork, s_in: np.ndarray) -> list[str]:
@@ -255,7 +260,8 @@ def _fast(layer: Layer, words: Words, unit_in: float, largest: float, options: O
     recurrent = None if layer.W_r is None else log.whole("W_r", layer.W_r / (unit_f * unit_in)[:, None], words.W_r)
     beta = min(np.rint(neuron.beta * 2**words.beta.bits), words.beta.high) / 2**words.beta.bits
     whole = Neuron(beta, 1.0, float(theta_u.max()), neuron.reset, neuron.decay,
-                   float(np.rint(neuron.lam / unit_u[0])), neuron.shift)
+                   float(np.rint(neuron.lam / unit_u[0])), neuron.shift,
+                   None if neuron.c is None else BY_NAME[neuron.decay].in_units(neuron.c, unit_u[0]))
     fixed = Fixed(theta_u, words.x, words.m, words.u, words.I, 0, 0, 0, shift_f, 0, 0, unit_u, np.empty(0), 1.0,
                   options.saturates)
     return Layer(log.whole("W_f", layer.W_f / unit_f[:, None], words.W_f), log.whole("b", b, words.b), whole,
@@ -267,10 +273,9 @@ def _notes(network: TrainedNetwork, made: TrainedNetwork, silent: list[int],
     """What the user should know; with `clip` u and m may saturate."""
     notes = []
     for number, (before, after) in enumerate(zip(network.layers, made.layers, strict=True), 1):
-        for name in ("beta", "lam"):
-            if getattr(before.neuron, name) > 0 and getattr(after.neuron, name) == 0 and (
-                    before.neuron.decay == {"beta": "exponential", "lam": "linear"}[name]):
-                notes.append(f"layer {number}: {name} = {getattr(before.neuron, name):g} became 0; take more bits")
+        if before.neuron.constant > 0 and after.neuron.constant == 0:
+            notes.append(f"layer {number}: {CONSTANTS[before.neuron.decay]} = {before.neuron.constant:g} became 0; "
+                         f"take more bits")
         if silent[number - 1]:
             notes.append(f"layer {number}: {silent[number - 1]} neurons fired in calibration and fall silent; take "
                          f"more bits")

@@ -7,6 +7,7 @@ import numpy as np
 from dmpnet.arithmetic import lfsr
 from dmpnet.arithmetic.fixed import Fixed
 from dmpnet.arithmetic.numpy_integers import aligned, held, product, shifted
+from dmpnet.equations.decay import BY_NAME
 from dmpnet.reference.axons import Axons
 from dmpnet.trained.layer import Layer
 from dmpnet.trained.network import TrainedNetwork
@@ -81,13 +82,9 @@ class IntegerLayer:
             self.I_m = aligned(seen, fixed.shift_I, heard, fixed.shift_nu)
 
     def _kept(self, k: int) -> np.ndarray:
-        neuron, u = self.layer.neuron, self.u
-        if neuron.decay == "linear":
-            return np.sign(u) * np.maximum(np.abs(u) - int(neuron.lam), 0)
-        if neuron.decay == "shift":
-            return u - self._shift("u", k, u, neuron.shift)
-        fraction, one = neuron.beta.as_integer_ratio()
-        return self._shift("u", k, fraction * u, one.bit_length() - 1)
+        left = BY_NAME[self.layer.neuron.decay].left_whole
+        assert left is not None  # by Layer.check
+        return left(self.u, self.layer.neuron.constant, lambda total, bits: self._shift("u", k, total, bits))
 
     def _shift(self, name: str, k: int, total: np.ndarray, shift: int) -> np.ndarray:
         word = self.fixed.words[name]

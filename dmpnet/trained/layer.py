@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dmpnet.arithmetic.fixed import Fixed
+from dmpnet.equations.decay import BY_NAME, WHOLE
 from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import WeightsError
 from dmpnet.trained.shapes import LONGEST, fits, rows
@@ -89,6 +90,9 @@ class Layer:
         if self.neuron.decay == "linear" and self.neuron.lam % 1:
             raise WeightsError(f"{origin}: {name} has lam = {self.neuron.lam:g}, but in integers a membrane leaks a "
                                f"whole number a step; round it")
+        if BY_NAME[self.neuron.decay].left_whole is None:
+            raise WeightsError(f"{origin}: {name} has {self.neuron.decay} decay, but that has no form in integers; "
+                               f"constrain a network with {' or '.join(WHOLE)} decay")
         if self.acts != "current":
             raise WeightsError(f"{origin}: {name}.acts = {self.acts!r}, but in integers the slow memory acts on the "
                                f"current; constrain a network whose memory does")

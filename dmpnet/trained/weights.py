@@ -13,6 +13,7 @@ from dmpnet.arithmetic.words import Word
 from dmpnet.disk import shipped
 from dmpnet.disk.files import read_arrays, write_arrays
 from dmpnet.disk.headers import parsed, record, shown
+from dmpnet.equations.decay import BY_NAME
 from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import DmpnetError, WeightsError
 from dmpnet.trained.encoding import Encoding
@@ -90,7 +91,9 @@ def checksum(network: TrainedNetwork) -> str:
 
 def _neuron(neuron: Neuron) -> dict[str, Any]:
     """Its constants; of the decay only what it uses, so that files of exponential networks stay as they were."""
-    unused = {"exponential": ("decay", "lam", "shift"), "linear": ("shift",), "shift": ("lam",)}[neuron.decay]
+    unused = {"lam", "shift", "c"} - {BY_NAME[neuron.decay].field}
+    if neuron.decay == "exponential":
+        unused.add("decay")
     return {key: value for key, value in asdict(neuron).items() if key not in unused}
 
 

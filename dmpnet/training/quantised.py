@@ -29,6 +29,7 @@ from dmpnet.trained.network import TrainedNetwork
 from dmpnet.training.architecture import Architecture, Pathway
 from dmpnet.training.integer_memory import IntegerMemory
 from dmpnet.training.layer import Setting, SpikingLayer
+from dmpnet.training.membrane import FUSED
 from dmpnet.training.model import SpikingNetwork
 from dmpnet.training.optimiser import products
 from dmpnet.training.recipe import Recipe
@@ -93,6 +94,10 @@ class QuantisedNetwork(SpikingNetwork):
         if any(layer.delay is not None for layer in network.layers):
             raise DmpnetError("network: it has axonal delays, but no chip has, so that there is nothing to train on; "
                               "train one without delays")
+        for layer in network.layers:
+            if layer.neuron.decay not in FUSED:
+                raise DmpnetError(f"network: it has {layer.neuron.decay} decay, but integers are trained with "
+                                  f"{', '.join(FUSED)}; constrain it without --finetune")
         _check_made_for(made, chip)
         self.made, self.chip = made, chip
         sizes = (network.layers[0].M, *(layer.N for layer in network.layers), network.classes)

@@ -15,6 +15,7 @@ import torch
 from dmpnet.data import Recordings, validation_split
 from dmpnet.disk.files import whole_file
 from dmpnet.disk.headers import record, shown
+from dmpnet.equations.decay import BY_NAME
 from dmpnet.errors import DmpnetError
 from dmpnet.results import provenance
 from dmpnet.system.progress import Progress, telling
@@ -31,6 +32,8 @@ from dmpnet.training.workers import workers
 ROWS = 25_088  # samples times steps of a piece of a batch at most: 32 sequences of pixels
 LEFT_OUT = 10
 """Batches in a row left out because their gradient is not finite, where gradients are clipped; more are divergence."""
+LEAKS = ("logit_beta", "lam", ".c")
+"""Ends of the names of parameters of decays, which a network to begin with may not have learned."""
 CURVE = ("epoch", "lr", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "rates", "seconds")
 
 
@@ -105,7 +108,7 @@ class Trainer:
         """Take the weights of `start`, and the neurons of its layers, which may differ from layer to layer."""
         sizes = (start.layers[0].M, *(layer.N for layer in start.layers), start.classes)
         theirs = from_trained(start).state_dict()
-        missing = {name for name in self.model.state_dict() if not name.endswith(("logit_beta", "lam"))} ^ set(theirs)
+        missing = {name for name in self.model.state_dict() if not name.endswith(LEAKS)} ^ set(theirs)
         if sizes != tuple(self.recipe.sizes) or missing:
             raise DmpnetError(f"start: a {start.kind} of {sizes}, but the recipe is of a {self.recipe.kind} of "
                               f"{self.recipe.sizes} and needs the same arrays; give a network of that kind")
@@ -115,6 +118,8 @@ class Trainer:
             for parameters, neuron in zip(self.model.layers, self.model.neurons, strict=True):
                 if "lam" in parameters:
                     parameters["lam"].fill_(neuron.lam)
+                if "c" in parameters:
+                    parameters["c"].fill_(neuron.constant)
                 if "logit_beta" in parameters:
                     parameters["logit_beta"].copy_(torch.logit(torch.tensor(neuron.beta)))
 
@@ -272,6 +277,9 @@ class Trainer:
                     layer["W_r"].mul_(recipe.recurrent_norm / norm.clamp(min=recipe.recurrent_norm))
                 if "lam" in layer:  # below 0 the membrane would grow by itself, above the threshold nothing is kept
                     layer["lam"].clamp_(0, self.model.neurons[0].theta_u)
+                if "c" in layer:
+                    neuron = self.model.neurons[0]
+                    layer["c"].clamp_(*BY_NAME[neuron.decay].limits(neuron.theta_u))
         seen = self.data.labels[chosen].size
         p.loss += sum(share * result[1] for share, result in zip(shares, results, strict=True)) * seen
         p.correct += sum(result[2] for result in results)

@@ -1,4 +1,7 @@
-"""The limits of a chip, each a function that says what a core needs of it."""
+"""The limits of every chip, each a function that says what a core needs of it.
+
+Their numbers are fields of dmpnet.hardware.parts, as cycles, formats and notes compute with them by name.
+"""
 
 from dmpnet.hardware.banks import BANKS, LEARNING_BANKS, Core, Need
 from dmpnet.hardware.parts import Chip
