@@ -20,6 +20,7 @@ from dmpnet.disk import shipped
 from dmpnet.hardware import chip
 from dmpnet.hardware.constrain import constrain, examined
 from dmpnet.results import options, provenance, script, table
+from dmpnet.results.evaluation import evaluate
 from dmpnet.trained import weights
 from dmpnet.training import quantised
 
@@ -87,7 +88,7 @@ def measured(arguments: argparse.Namespace, row: str, setting: str, seed: int) -
                      "validation_rounded": run.standing.first}
         network = made.network
         found |= {"silent": made.silent, "notes": made.notes, "commit": provenance.commit()}
-    result = options.tested(network, test, arguments.backend, arguments.processes)
+    result = evaluate(network, test, arguments.backend, "test", arguments.processes)
     return found | {"accuracy": result.accuracy, "rates": result.rates, "samples": len(test),
                     "compared": result.compared, "mismatched": result.mismatched}
 

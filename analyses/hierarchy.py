@@ -15,6 +15,7 @@ from tabulate import tabulate
 from dmpnet import data
 from dmpnet.brian.backends import check_backend
 from dmpnet.results import options, provenance, script, table
+from dmpnet.results.evaluation import evaluate
 from dmpnet.training import card
 from dmpnet.training.recipe import Recipe, published
 from dmpnet.training.recipes import PIXELS
@@ -54,7 +55,7 @@ def main() -> None:
                 continue
             folder = arguments.runs / f"{number}-{seed}"
             network = Trainer(recipe(changes, seed, arguments.epochs), train, folder, name).finished()
-            result = options.tested(network, test, arguments.backend, arguments.processes)
+            result = evaluate(network, test, arguments.backend, "test", arguments.processes)
             runs.add({"variant": name, "epochs": arguments.epochs} | card.measured(network, test, result))
             print(f"{name}, seed {seed}: {result.accuracy:.2f} %", flush=True)
     print(tabulate(summary(runs.done), headers="keys", floatfmt=".2f", intfmt=","))

@@ -29,7 +29,7 @@ def test_a_network_that_fits_is_written_in_integers(trained, tmp_path, capsys):
     assert cli.main([*trained, "--chip", "dmp", "--evaluate", "--split", "test"]) == 0
     out = capsys.readouterr().out
     made = weights.load(tmp_path / "made.npz")
-    assert made.fixed and made.layers[0].W_f.dtype == np.int8 and made.encoding.levels == 255
+    assert made.integer and made.layers[0].W_f.dtype == np.int8 and made.encoding.levels == 255
     record = json.loads((tmp_path / "made.json").read_text())
     assert record["fit"]["fits"] and {row["network"] for row in record["accuracy"]} == {"trained", "constrained"}
     assert all(row["spikes that differ from the reference"] == 0 for row in record["accuracy"])

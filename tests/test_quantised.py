@@ -247,7 +247,7 @@ def test_finetuning_from_the_command_line(tmp_path, capsys):
     assert cli.main([*command, "--finetune", "1", "--optimiser", "muon"]) == 0
     assert "validation samples" in capsys.readouterr().out
     made = weights.load(tmp_path / "made.npz")
-    assert made.fixed and set(np.unique(made.layers[0].W_f)) == {-1, 1}
+    assert made.integer and set(np.unique(made.layers[0].W_f)) == {-1, 1}
     done = json.loads((tmp_path / "made.json").read_text())["finetuned"]
     assert (done["epochs"], done["optimiser"]) == (1, "muon")
     assert (tmp_path / "made.run" / "curve.csv").exists()

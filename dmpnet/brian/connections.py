@@ -1,31 +1,14 @@
-"""What is connected to what in a converted network, and when each population works."""
+"""What is connected to what in a converted network."""
+
+from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dmpnet.trained.network import TrainedNetwork
-
-
-@dataclass(frozen=True)
-class Timing:
-    """How many simulation steps each population works behind the input; u : one a layer, m : as u, None without memory.
-
-    axons : one a layer, when they take in a step, None without delays
-    steps : of the sample; total : of the simulation, until the readout has seen the last and a step more, at whose
-        start the last states are recorded
-    """
-
-    u: tuple[int, ...]
-    m: tuple[int | None, ...]
-    x: tuple[int | None, ...]
-    axons: tuple[int | None, ...]
-    readout: int
-    steps: int
-
-    @property
-    def total(self) -> int:
-        return self.steps + self.readout + 1
+if TYPE_CHECKING:
+    from dmpnet.trained.network import TrainedNetwork
 
 
 @dataclass(frozen=True)
@@ -109,6 +92,6 @@ def biases(network: TrainedNetwork) -> dict[str, np.ndarray]:
             else:
                 found[f"fast_{number}.b_m"] = layer.slow.b_m
             found[f"scalar_{number}.b_x"] = np.atleast_1d(layer.slow.b_x)
-        if layer.fixed:
-            found[f"fast_{number}.theta_u"] = layer.fixed.theta_u
+        if layer.thresholds is not None:
+            found[f"fast_{number}.theta_u"] = layer.thresholds
     return {name: np.asarray(array, float) for name, array in found.items()}

@@ -12,7 +12,8 @@ from brian2.utils.stringtools import get_identifiers
 
 from dmpnet.brian.quantities import dimensions, number, positive, shown, unit
 from dmpnet.equations import layer
-from dmpnet.equations.neurons import ACTS, Neuron
+from dmpnet.equations.memory import ACTS
+from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import DmpnetError, one_of
 
 STEPS = ("exponential", "linear", "shift")

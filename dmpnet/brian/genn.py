@@ -4,20 +4,14 @@ GeNN takes one model a process, and Brian2GeNN changes Brian2's preferences. It 
 that there is one, which sums in an order of its own, else on the CPU.
 """
 
-import importlib
-import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
-from brian2 import set_device
 
-from dmpnet.brian import programs
-from dmpnet.brian.conversion import convert
-from dmpnet.brian.standalone import loaded
-from dmpnet.brian.standalone_project import save
+from dmpnet.brian import programs, recorded
 from dmpnet.system.processes import children, held
 from dmpnet.trained import weights
 from dmpnet.trained.activity import Activity
@@ -39,22 +33,8 @@ def run(network: TrainedNetwork, pieces: Iterator[tuple[np.ndarray, int]], recor
         for piece, keep in pieces:
             folder = Path(tempfile.mkdtemp(dir=scratch))
             np.save(folder / "s_in.npy", piece)
-            started.call([sys.executable, "-m", "dmpnet.brian.genn", str(scratch / "network.npz"), str(folder),
+            started.call([sys.executable, "-m", "dmpnet.brian.genn_project", str(scratch / "network.npz"), str(folder),
                           str(keep), *record], folder, "compiling and running the GeNN model", FIX)
-            activities.append(loaded(folder / "activity.npz"))
+            activities.append(recorded.loaded(folder / "activity.npz"))
             done(keep)
     return activities
-
-
-def _one(file: str, folder: Path, keep: int, record: tuple[str, ...]) -> None:
-    """Run folder/s_in.npy on the network of `file`; leaves folder/activity.npz."""
-    importlib.import_module("brian2genn")  # makes the device known
-    set_device("genn", directory=str(folder / "model"), use_GPU=bool(os.environ.get("CUDA_PATH")))
-    converted = convert(weights.load(file), np.load(folder / "s_in.npy"), record=record)
-    converted.run(converted.duration, namespace={})
-    save(converted.activity(keep), folder / "activity.npz")
-
-
-if __name__ == "__main__":
-    os.umask(0o077)
-    _one(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), tuple(sys.argv[4:]))

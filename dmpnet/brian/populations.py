@@ -3,17 +3,23 @@
 Both couplings (dmpnet.brian.synapses, dmpnet.brian.shared) wire these same groups, by dmpnet.brian.connections.
 """
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from brian2 import Equations
 
-from dmpnet.brian.connections import Timing, biases
+from dmpnet.brian.connections import biases
 from dmpnet.brian.integer_steps import IntegerSteps
-from dmpnet.brian.real_steps import BROKEN, READ, READOUT, SCALAR, STEP, Membranes, RealSteps, Steps
+from dmpnet.brian.real_steps import BROKEN, READ, READOUT, SCALAR, STEP, RealSteps, Steps
 from dmpnet.brian.session import Neurons
+from dmpnet.brian.timing import Timing
 from dmpnet.equations.layer import SLOW
-from dmpnet.trained.network import TrainedNetwork
+from dmpnet.equations.membrane import Membranes
+
+if TYPE_CHECKING:
+    from dmpnet.trained.network import TrainedNetwork
 
 
 def steps_of(network: TrainedNetwork, membranes: Membranes = ()) -> list[Steps]:

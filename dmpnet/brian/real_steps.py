@@ -3,19 +3,20 @@
 The equations are the discrete ones of dmpnet.equations.neurons; a step is a few lines of update, run once a step.
 """
 
-from collections.abc import Sequence
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from brian2 import Function
 
-from dmpnet.brian.session import Neurons
 from dmpnet.equations.decay import CONSTANTS
 from dmpnet.equations.layer import REMEMBER
 from dmpnet.equations.membrane import WITHIN, Membrane
 from dmpnet.equations.neurons import LOWERED, RESETS, THRESHOLD, UPDATES
-from dmpnet.trained.layer import Layer
 
-Membranes = Sequence[Membrane | None]
-"""What moves u in place of the trained decay, one a layer; empty if no layer has any."""
+if TYPE_CHECKING:
+    from dmpnet.brian.session import Neurons
+    from dmpnet.trained.layer import Layer
 
 STEP = """
 k : integer {shared}            # step of the sample, < 0 before the first input has arrived

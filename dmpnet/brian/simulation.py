@@ -16,7 +16,7 @@ from dmpnet import reference
 from dmpnet.brian import axons, connections, genn, membranes, session, shared, standalone
 from dmpnet.brian.backends import GENN, check_backend
 from dmpnet.brian.conversion import check, check_genn, convert, needed
-from dmpnet.brian.real_steps import Membranes
+from dmpnet.equations.membrane import Membranes
 from dmpnet.errors import DmpnetError
 from dmpnet.system.progress import Progress, Tell, telling
 from dmpnet.trained.activity import Activity

@@ -18,6 +18,7 @@ from typing import Any
 from dmpnet import data
 from dmpnet.brian.backends import BACKENDS, check_backend
 from dmpnet.results import options, outputs, provenance, script
+from dmpnet.results.evaluation import evaluate
 
 
 def add(parsers) -> None:
@@ -167,7 +168,7 @@ def learn_readout(arguments: argparse.Namespace) -> int:
     if learner.resume():
         print(f"going on at sample {learner.seen + 1}")
     found = learner.run()
-    result = options.tested(found, test, arguments.backend)
+    result = evaluate(found, test, arguments.backend, "test")
     part = "validation" if arguments.validation else "test"
     provenance.write(folder / "answers.json", provenance.record(
         "learn readout", script.given(arguments), kind=found.kind, samples=len(test), part=part,

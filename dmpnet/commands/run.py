@@ -10,7 +10,7 @@ from dmpnet import data
 from dmpnet.brian.backends import check_backend
 from dmpnet.disk.files import whole_file, write_arrays
 from dmpnet.results import options, outputs, provenance, script, terminal
-from dmpnet.results.evaluation import Evaluation
+from dmpnet.results.evaluation import Evaluation, evaluate
 from dmpnet.trained.network import TrainedNetwork, parameters
 
 SAMPLES = 100  # the first table within half a minute on numpy, where two cores are busy
@@ -52,7 +52,7 @@ def compare(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
     print(textwrap.fill(f"{name} ({network.kind} {network.shape}, {size:,} parameters) reads {count:,} recordings of "
                         f"{recordings.name} ({recordings.split}), {steps} steps x {channels} channels, in Brian2 on "
                         f"{arguments.backend}", 80), end="\n\n")
-    result = options.tested(network, recordings, arguments.backend, arguments.processes, "simulating")
+    result = evaluate(network, recordings, arguments.backend, "simulating", arguments.processes)
     rows = summary(result, arguments.backend)
     if arguments.trainer:
         rows += verdicts(network, recordings, result)

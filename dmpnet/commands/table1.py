@@ -19,6 +19,7 @@ from dmpnet.brian.backends import check_backend
 from dmpnet.disk.files import whole_file
 from dmpnet.errors import DmpnetError
 from dmpnet.results import options, outputs, provenance, script, table, terminal
+from dmpnet.results.evaluation import evaluate
 
 COLUMNS = {"row": "row", "by paper's rule": "by paper's rule", "seeds": "seeds", "accuracy %": "accuracy %",
            "s.e.m.": "s.e.m.", "paper %": "paper %", "difference": "minus paper", "active %": "active %"}
@@ -118,7 +119,7 @@ def made(arguments: argparse.Namespace, row: table.Row, out: outputs.Outputs) ->
           f"validation", flush=True)
     if test is None:
         return 0
-    result = options.tested(network, test, arguments.backend, arguments.processes)
+    result = evaluate(network, test, arguments.backend, "test", arguments.processes)
     numbers = card.measured(network, test, result) | {"backend": arguments.backend}
     numbers["provenance"] = provenance.record("table1", script.given(arguments), data=test.source)
     with out.staged() as staged:

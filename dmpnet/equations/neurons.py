@@ -29,7 +29,6 @@ from dmpnet.errors import DmpnetError, one_of
 UPDATES = {decay: f"u = {kept} + g*I" for decay, kept in DECAYS.items()}
 THRESHOLD = "u >= theta_u"
 LOWERED = "u >= theta_u - (I_m + b_m)"  # THRESHOLD where the slow memory acts on it
-ACTS = ("current", "threshold", "gain")
 RESETS = {"hard": "u = 0", "soft": "u = u - theta_u"}
 
 

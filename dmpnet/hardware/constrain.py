@@ -129,7 +129,7 @@ def _silent(before: Activity, after: Activity) -> list[int]:
 
 
 def _check(network: TrainedNetwork, rows: bool) -> None:
-    if network.fixed:
+    if network.integer:
         raise DmpnetError("network: it computes in integers already; constrain the trained one it was made from")
     for number, layer in enumerate(network.layers, 1):
         if layer.acts != "current":

@@ -6,10 +6,12 @@ the integer network on samples not used for training or formats. A step is never
 the best there is; with L ladders of R rungs it takes at most L^2 R networks in place of R^L.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,7 +22,9 @@ from dmpnet.hardware.constrain import constrain
 from dmpnet.hardware.fit import fit
 from dmpnet.hardware.parts import Chip
 from dmpnet.system.progress import Progress, telling
-from dmpnet.trained.network import TrainedNetwork
+
+if TYPE_CHECKING:
+    from dmpnet.trained.network import TrainedNetwork
 
 Bits = dict[str, int]
 LADDERS: dict[str, tuple[int, ...]] = {"W_f": (8, 6, 4, 3, 2, 1), "P": (8, 6, 4, 3), "m": (16, 12, 8, 6, 4),

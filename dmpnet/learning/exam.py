@@ -7,7 +7,7 @@ import numpy as np
 from dmpnet.data import Recordings
 from dmpnet.learning import labels
 from dmpnet.learning.learned import Learned
-from dmpnet.learning.learner import answers
+from dmpnet.learning.shows import answers
 from dmpnet.system.progress import Progress
 
 NAMING = 10_000

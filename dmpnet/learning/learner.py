@@ -20,7 +20,7 @@ from dmpnet.learning.competition import Competition, normalised
 from dmpnet.learning.learned import Learned, as_kept, save
 from dmpnet.learning.shows import State
 from dmpnet.results import provenance
-from dmpnet.system.progress import Progress, part, telling
+from dmpnet.system.progress import Progress, telling
 
 BINS = 64
 """Of the histogram of weights, from 0 to w_max, that every run adds."""
@@ -158,20 +158,3 @@ class Learner:
                           self.histograms, self.state.writes)
         save(learned, self.folder / "learned.npz")
         return learned
-
-
-def answers(learned: Learned, *sets: np.ndarray, presentations: int = shows.PRESENTATIONS,
-            backend: str = "cpp_standalone", progress: Progress = None) -> list[np.ndarray]:
-    """(n, N) spikes of the frozen network in response to each of the sets of images (n, inputs).
-
-    Each set meets the same chances, whatever is shown beside it.
-    progress : called with (done, total) in images of all sets; True or a name: a bar; None: silent
-    """
-    state = State(learned.w, learned.theta, 0, learned.settings.intensity, learned.settings.fewest)
-    before, spikes = 0, []
-    with (shows.opened(learned.settings, min(presentations, max(map(len, sets))), False, backend) as shown,
-          telling(progress, sum(map(len, sets)), "image", "answering") as tell):
-        for images in sets:
-            spikes.append(shows.responses(state, images, shown, part(tell, before)))
-            before += len(images)
-    return spikes

@@ -19,7 +19,7 @@ from dmpnet.errors import DmpnetError
 from dmpnet.learning import hidden, kept, readout
 from dmpnet.learning.readout import Readout
 from dmpnet.results import provenance
-from dmpnet.results.evaluation import check_match
+from dmpnet.results.matching import check_match
 from dmpnet.system.progress import Progress, telling
 from dmpnet.trained import weights
 from dmpnet.trained.network import TrainedNetwork
@@ -44,7 +44,7 @@ class OnLine:
                  passes: int = 5, seed: int = 0, progress: Progress = None,
                  backend: str = "numpy", piece: int = PIECE):
         check_match(network, recordings)
-        if network.fixed or network.kappa is not None:
+        if network.integer or network.kappa is not None:
             raise DmpnetError("learn readout: this network computes in integers or tells a class at every step, but "
                               "the delta rule here teaches one class a sample in real numbers; give another network")
         if passes < 1 or not 0 < eta < np.inf:

@@ -8,7 +8,7 @@ import numpy as np
 
 from dmpnet import reference
 from dmpnet.data import Recordings
-from dmpnet.errors import DmpnetError
+from dmpnet.results.matching import check_match
 from dmpnet.system.progress import Progress, Tell, telling
 from dmpnet.trained.activity import mismatches
 from dmpnet.trained.network import TrainedNetwork
@@ -62,29 +62,6 @@ class Evaluation:
     def agreement(self) -> float:
         """Percent of samples (or of all their steps) to which Brian2 and the reference give the same class."""
         return 100 * float((self.predictions == self.reference_predictions).mean())
-
-
-def check_match(network: TrainedNetwork, recordings: Recordings) -> None:
-    """Raise DmpnetError unless `recordings` are some, and what the network was trained to read."""
-    if not len(recordings):
-        raise DmpnetError(f"{recordings.name} {recordings.split}: 0 samples asked for, but there is nothing to see in "
-                          f"fewer than 1; ask for more")
-    needs, channels = network.encoding, recordings.values.shape[2]
-    if channels != needs.channels or recordings.classes != network.classes:
-        raise DmpnetError(f"{recordings.name}: {channels} channels and {recordings.classes} classes, but the network "
-                          f"reads {needs.channels} and tells {network.classes} apart; use data of {needs.dataset}")
-    if recordings.labels.ndim != (1 if network.kappa is None else 2):
-        theirs, ours = (("step", "sample") if network.kappa is None else ("sample", "step"))
-        raise DmpnetError(f"{recordings.name}: labels of shape {recordings.labels.shape}, one a {theirs}, but the "
-                          f"network tells a class every {ours} (kappa = {network.kappa}); use data of {needs.dataset}")
-    straight = np.arange(needs.steps)
-    read, asked = (straight if order is None else order for order in (recordings.permutation, needs.permutation))
-    if not np.array_equal(read, asked):
-        raise DmpnetError(f"{recordings.name}: its steps come in another order than the network was trained on; load "
-                          f"the data with permutation=network.encoding.permutation")
-    if recordings.kind != needs.kind:
-        raise DmpnetError(f"{recordings.name}: {recordings.kind} input, but the network reads {needs.kind}; use data "
-                          f"of {needs.dataset}")
 
 
 def evaluate(network: TrainedNetwork, recordings: Recordings, backend: str = "numpy",

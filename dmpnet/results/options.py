@@ -14,7 +14,7 @@ from dmpnet import data as data_sets
 from dmpnet.brian.backends import BACKENDS, GENN
 from dmpnet.data import Recordings, catalogue
 from dmpnet.errors import DmpnetError
-from dmpnet.results.evaluation import Evaluation, check_match, evaluate
+from dmpnet.results.matching import check_match
 from dmpnet.results.script import parser
 from dmpnet.trained import weights
 from dmpnet.trained.network import TrainedNetwork
@@ -140,12 +140,6 @@ def settings(given: list[str]) -> dict[str, Any]:
 def network(name: str) -> TrainedNetwork:
     """The network in file `name`, or the shipped one of that name."""
     return weights.named(name)
-
-
-def tested(network: TrainedNetwork, recordings: Recordings, backend: str, processes: int = 1,
-           what: str = "test") -> Evaluation:
-    """`recordings` classified in Brian2 and in the reference, with a bar."""
-    return evaluate(network, recordings, backend, what, processes)
 
 
 def verdict(mismatched: Sequence[int], compared: Sequence[int]) -> int:

@@ -1,6 +1,7 @@
 """One layer of a trained network."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -38,6 +39,16 @@ class Layer:
         return self.W_f.shape[1]
 
     @property
+    def integer(self) -> bool:
+        """Whether it computes in integers."""
+        return self.fixed is not None
+
+    @property
+    def thresholds(self) -> np.ndarray | None:
+        """(N,) thresholds of the neurons where each has its own; None: all have the neuron's theta_u."""
+        return None if self.fixed is None else self.fixed.theta_u
+
+    @property
     def d(self) -> int:
         """Dimensions of the slow memory, 0 without one; those that a chip fills up with zeros are none."""
         if self.slow is None:
@@ -59,6 +70,16 @@ class Layer:
         under_way = 0 if self.delay is None else int(np.sum(self.delay, dtype=np.int64))
         recurs = 0 if self.W_r is None else self.N
         return self.N + (self.slow.d if self.slow else 0) + recurs + under_way
+
+    def emptied(self) -> "Layer":
+        """The same layer with every weight 0 and every threshold of its own 1: what it is before it is given them."""
+        def zeros(owner: Any, *names: str) -> dict[str, Any]:
+            return {name: 0 * array for name in names if (array := getattr(owner, name)) is not None}
+
+        return replace(
+            self, **zeros(self, "W_f", "b_f", "W_r"),
+            slow=replace(self.slow, **zeros(self.slow, *SLOW_ARRAYS, "nu")) if self.slow else None,
+            fixed=replace(self.fixed, theta_u=np.ones_like(self.fixed.theta_u)) if self.fixed else None)
 
     def check(self, origin: str, name: str, channels: int) -> None:
         """Raise WeightsError for the first of its arrays that does not fit a layer of so many inputs."""

@@ -43,8 +43,8 @@ def _contents(network: TrainedNetwork) -> tuple[dict[str, Any], dict[str, np.nda
     }
     if network.kappa is not None:
         header["kappa"] = network.kappa
-    if network.fixed:
-        header["fixed"] = [arithmetic(layer.fixed) | {"unit_x": layer.fixed.unit_x} for layer in network.layers
+    if network.integer:
+        header["fixed"] = [arithmetic(layer) | {"unit_x": layer.fixed.unit_x} for layer in network.layers
                            if layer.fixed]
     for number, first in _repeated(network).items():
         header["slow"][number - 1]["matrices_of"] = first
@@ -73,8 +73,10 @@ def _slow_header(slow: SlowMemory) -> dict[str, Any]:
     return {"theta": slow.theta, "d_s": slow.d_s, **rest}
 
 
-def arithmetic(fixed: Fixed) -> dict[str, Any]:
-    """Words, shifts and, where it is not after the reset, when u saturates, as JSON stores them."""
+def arithmetic(layer: Layer) -> dict[str, Any]:
+    """Words, shifts and, where it is not after the reset, when u saturates, as JSON stores them; {} in real numbers."""
+    if (fixed := layer.fixed) is None:
+        return {}
     order = {"saturates": fixed.saturates} if fixed.saturates != "after" else {}  # older files do not say it
     return {name: asdict(word) for name, word in fixed.words.items()} | fixed.shifts | order
 

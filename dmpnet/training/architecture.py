@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field, replace
 
 from dmpnet.equations.decay import BY_NAME
-from dmpnet.equations.neurons import ACTS, PUBLISHED_CODE, Neuron
+from dmpnet.equations.memory import ACTS
+from dmpnet.equations.neurons import PUBLISHED_CODE, Neuron
 from dmpnet.errors import DmpnetError, one_of
 
 
