@@ -29,7 +29,7 @@ from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 
 from dmpnet import reference
 from dmpnet.brian import dynamics, membranes, populations, session, shared, synapses
-from dmpnet.brian.connections import Timing
+from dmpnet.brian.connections import Lags
 from dmpnet.brian.real_steps import Membranes
 from dmpnet.errors import BackendError, DmpnetError, one_of
 from dmpnet.trained.activity import Activity, smoothed
@@ -52,7 +52,7 @@ class Converted(Network):
     _BEFORE = "dmpnet: before a restore"
 
     def __init__(self, trained: TrainedNetwork, shape: tuple[int, ...], coupling: str, record: tuple[str, ...],
-                 lags: Timing, clock: Any, objects: Iterable[Any]):
+                 lags: Lags, clock: Any, objects: Iterable[Any]):
         super().__init__(*objects)
         self.trained, self.shape, self.coupling, self.record = trained, shape, coupling, record
         self.timing, self.clock, self.broken_off = lags, clock, False
@@ -148,7 +148,7 @@ class Converted(Network):
                                   f"the network's own monitors active")
 
 
-def timing(network: TrainedNetwork, steps: int, coupling: str = "synapses") -> Timing:
+def timing(network: TrainedNetwork, steps: int, coupling: str = "synapses") -> Lags:
     """Lags of every population of `network` under a coupling, on the Brian2 device now set."""
     hop = 2 if _on_genn() else 1  # GeNN delivers a spike before, Brian2 after the neurons of its step are updated
     arrives = hop + (COUPLINGS[coupling].ANALOG_STEPS if network.encoding.kind == "analog" else 0)
@@ -162,7 +162,7 @@ def timing(network: TrainedNetwork, steps: int, coupling: str = "synapses") -> T
         m.append(arrives + slow_steps[0] if layer.slow else None)
         u.append(arrives + slow_steps[1])
         arrives = u[-1] + hop
-    return Timing(tuple(u), tuple(m), tuple(x), tuple(axons), arrives, steps)
+    return Lags(tuple(u), tuple(m), tuple(x), tuple(axons), arrives, steps)
 
 
 def convert(network: TrainedNetwork, s_in: np.ndarray, *, coupling: str = "synapses",
@@ -286,7 +286,7 @@ def activity(converted: Converted, network: TrainedNetwork | None = None, shape:
     return converted.activity(keep)
 
 
-def read_activity(read: Read, network: TrainedNetwork, shape: tuple[int, ...], lags: Timing,
+def read_activity(read: Read, network: TrainedNetwork, shape: tuple[int, ...], lags: Lags,
                   record: tuple[str, ...], keep: int | None = None) -> Activity:
     """Activity from read(group, variable), wherever the values are kept."""
     batch, steps = shape[:2]

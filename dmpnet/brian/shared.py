@@ -13,8 +13,8 @@ import numpy as np
 from brian2 import Function
 
 from dmpnet.brian import connections, populations, products
-from dmpnet.brian.axons import Arriving, Axons
-from dmpnet.brian.connections import Timing
+from dmpnet.brian.axons import Arriving, DelayRing
+from dmpnet.brian.connections import Lags
 from dmpnet.brian.real_steps import Membranes
 from dmpnet.brian.session import Neurons
 from dmpnet.trained.network import TrainedNetwork
@@ -36,7 +36,7 @@ PLAY = """k += 1
 s_in = %s(i, k)"""
 
 
-def wire(network: TrainedNetwork, s_in: np.ndarray, groups: dict[str, Neurons], lags: Timing, clock: Any,
+def wire(network: TrainedNetwork, s_in: np.ndarray, groups: dict[str, Neurons], lags: Lags, clock: Any,
          membranes: Membranes = ()) -> list:
     """Input, axons and weights; gives every group its step."""
     batch = len(s_in)
@@ -76,7 +76,7 @@ def replay(group: Neurons, network: TrainedNetwork, s_in: np.ndarray) -> None:
     group.namespace["stimulus"].pyfunc.__self__.values[:] = by_step(network, s_in)
 
 
-def _axons(network: TrainedNetwork, batch: int, sources: dict[str, Neurons], lags: Timing,
+def _axons(network: TrainedNetwork, batch: int, sources: dict[str, Neurons], lags: Lags,
            clock: Any) -> list[Neurons]:
     """Adds `axons_1`... to the sources; returns their delays, `delay_1.steps` and so on, one for all samples."""
     made = []
@@ -84,7 +84,7 @@ def _axons(network: TrainedNetwork, batch: int, sources: dict[str, Neurons], lag
                           strict=True):
         delays = Neurons(len(axons.steps), "steps : integer (constant)", name=axons.delays, namespace={}, clock=clock)
         delays.variables["steps"].set_value(axons.steps)
-        under_way = Axons(delays, sources[axons.source], axons.carries, lags.steps)
+        under_way = DelayRing(delays, sources[axons.source], axons.carries, lags.steps)
         arriving = _channels(Arriving, axons.name, batch * len(axons.steps), "arriving", under_way.function(),
                              axons.carries == "spikes", -1 - lag, AXONS_ORDER, clock)
         arriving.delivers(under_way)

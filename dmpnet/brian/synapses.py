@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from dmpnet.brian import connections, populations
-from dmpnet.brian.connections import Axons, Connection, Timing
+from dmpnet.brian.connections import Connection, DelayedInputs, Lags
 from dmpnet.brian.real_steps import Membranes
 from dmpnet.brian.session import Generator, Neurons, Wires
 from dmpnet.trained.network import TrainedNetwork
@@ -37,7 +37,7 @@ PLAY = """s_in = s_next
 s_next = 0"""
 
 
-def wire(network: TrainedNetwork, s_in: np.ndarray, groups: dict[str, Neurons], lags: Timing, clock: Any,
+def wire(network: TrainedNetwork, s_in: np.ndarray, groups: dict[str, Neurons], lags: Lags, clock: Any,
          membranes: Membranes = ()) -> list:
     """Input, axons and synapses; gives every group its step."""
     s_in = network.encoding.read(s_in)
@@ -122,7 +122,7 @@ def _played(s_in: np.ndarray, values: Generator, name: str, play: str,
     return [group, synapses]
 
 
-def _axons(axons: Axons, source: Any, batch: int) -> list:
+def _axons(axons: DelayedInputs, source: Any, batch: int) -> list:
     """Units that spike as the source did, each after its delay."""
     group = _channels(axons.name, len(source), source.clock, threshold="s_in > 0", reset="")
     synapses = Wires(source, group, on_pre="s_next_post += 1", name=axons.delays, namespace={}, clock=group.clock)
