@@ -28,7 +28,7 @@ class Connection:
 
 
 @dataclass(frozen=True)
-class Axons:
+class DelayedInputs:
     """The delayed inputs of one layer: a unit for each, `name`, and its delay, held by `delays`.
 
     source, carries : as of a Connection
@@ -42,14 +42,14 @@ class Axons:
     steps: np.ndarray
 
 
-def axons(network: TrainedNetwork, steps: int) -> list[Axons]:
+def axons(network: TrainedNetwork, steps: int) -> list[DelayedInputs]:
     """Axons of every layer that has delays, for samples of `steps`."""
     found = []
     source, carries = "input", "spikes" if network.encoding.kind == "spikes" else "s_in"
     for number, layer in enumerate(network.layers, 1):
         if layer.delay is not None:
             delay = np.minimum(layer.delay, steps).astype(np.int32)
-            found.append(Axons(f"axons_{number}", f"delay_{number}", source, carries, delay))
+            found.append(DelayedInputs(f"axons_{number}", f"delay_{number}", source, carries, delay))
         source, carries = f"fast_{number}", "spikes"
     return found
 
@@ -72,8 +72,8 @@ def connections(network: TrainedNetwork) -> list[Connection]:
             connect(f"w_x_{number}", source, carries, scalar, "x_in", layer.slow.w_x[None, :])
             connect(f"Abar_{number}", memory, "m", memory, "m_kept", layer.slow.Abar)
             connect(f"Bbar_{number}", scalar, "x", memory, "m_new", layer.slow.Bbar[:, None])
-            broken = layer.slow.nu is not None
-            connect(f"W_m_{number}", memory, "m_before" if broken else "m", fast, "I_new", layer.slow.W_m)
+            lookahead = layer.slow.nu is not None
+            connect(f"W_m_{number}", memory, "m_before" if lookahead else "m", fast, "I_new", layer.slow.W_m)
             if layer.slow.nu is not None:
                 connect(f"nu_{number}", scalar, "x", fast, "I_x", layer.slow.nu[:, None])
         source, carries = fast, "spikes"

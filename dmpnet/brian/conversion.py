@@ -30,7 +30,7 @@ from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 from dmpnet import reference
 from dmpnet.brian import dynamics, membranes, populations, session, shared, synapses
 from dmpnet.brian.recorded import needed, read_activity
-from dmpnet.brian.timing import Timing, on_genn, timing
+from dmpnet.brian.timing import Lags, on_genn, timing
 from dmpnet.equations.membrane import Membranes
 from dmpnet.errors import BackendError, DmpnetError, one_of
 from dmpnet.trained.activity import Activity
@@ -53,7 +53,7 @@ class Converted(Network):
     _BEFORE = "dmpnet: before a restore"
 
     def __init__(self, trained: TrainedNetwork, shape: tuple[int, ...], coupling: str, record: tuple[str, ...],
-                 lags: Timing, clock: Any, objects: Iterable[Any]):
+                 lags: Lags, clock: Any, objects: Iterable[Any]):
         super().__init__(*objects)
         self.trained, self.shape, self.coupling, self.record = trained, shape, coupling, record
         self.timing, self.clock, self.broken_off = lags, clock, False

@@ -37,10 +37,10 @@ def remember(fixed: Fixed, number: int) -> str:
     return f"a = {fixed.m.rounded(a, f'm_{number}')}\nm = {fixed.m.held('a')}"
 
 
-def looked_up(fixed: Fixed, broken: bool) -> str:
+def looked_up(fixed: Fixed, lookahead: bool) -> str:
     """Brian2 expression of I_m from I_new, and I_x where the chip breaks the dependency; it may have a fraction."""
     seen = _aligned(fixed, "I_new", "shift_I")
-    return f"({seen} + {_aligned(fixed, 'I_x', 'shift_nu')})" if broken else seen
+    return f"({seen} + {_aligned(fixed, 'I_x', 'shift_nu')})" if lookahead else seen
 
 
 def _aligned(fixed: Fixed, total: str, shift: str) -> str:
@@ -86,7 +86,7 @@ class IntegerSteps(Steps):
         return remember(self.numbers, self.number)
 
     def looked_up(self) -> str:
-        return looked_up(self.numbers, self.broken)
+        return looked_up(self.numbers, self.lookahead)
 
     def integrate(self) -> tuple[str, ...]:
         neuron = self.layer.neuron

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dmpnet.brian.timing import Timing
+from dmpnet.brian.timing import Lags
 from dmpnet.trained.activity import Activity, smoothed
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def needed(network: TrainedNetwork, record: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*record, *(("readout",) if network.kappa is not None else ()))))
 
 
-def read_activity(read: Read, network: TrainedNetwork, shape: tuple[int, ...], lags: Timing,
+def read_activity(read: Read, network: TrainedNetwork, shape: tuple[int, ...], lags: Lags,
                   record: tuple[str, ...], keep: int | None = None) -> Activity:
     """Activity from read(group, variable), wherever the values are kept."""
     batch, steps = shape[:2]

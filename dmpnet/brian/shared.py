@@ -15,9 +15,9 @@ import numpy as np
 from brian2 import Function
 
 from dmpnet.brian import connections, products
-from dmpnet.brian.axons import Arriving, Axons
+from dmpnet.brian.axons import Arriving, DelayRing
 from dmpnet.brian.session import Neurons
-from dmpnet.brian.timing import Timing
+from dmpnet.brian.timing import Lags
 
 if TYPE_CHECKING:
     from dmpnet.trained.network import TrainedNetwork
@@ -38,7 +38,7 @@ s_in = %s(i, k)"""
 
 
 def wire(network: TrainedNetwork, s_in: np.ndarray, groups: dict[str, Neurons], updates: dict[str, tuple[str, ...]],
-         lags: Timing, clock: Any) -> list:
+         lags: Lags, clock: Any) -> list:
     """Input, axons and weights; gives every group its step, of the lines in `updates`."""
     batch = len(s_in)
     sources = {"input": _input(network, s_in, clock), **groups}
@@ -77,7 +77,7 @@ def replay(group: Neurons, network: TrainedNetwork, s_in: np.ndarray) -> None:
     group.namespace["stimulus"].pyfunc.__self__.values[:] = by_step(network, s_in)
 
 
-def _axons(network: TrainedNetwork, batch: int, sources: dict[str, Neurons], lags: Timing,
+def _axons(network: TrainedNetwork, batch: int, sources: dict[str, Neurons], lags: Lags,
            clock: Any) -> list[Neurons]:
     """Adds `axons_1`... to the sources; returns their delays, `delay_1.steps` and so on, one for all samples."""
     made = []
@@ -85,7 +85,7 @@ def _axons(network: TrainedNetwork, batch: int, sources: dict[str, Neurons], lag
                           strict=True):
         delays = Neurons(len(axons.steps), "steps : integer (constant)", name=axons.delays, namespace={}, clock=clock)
         delays.variables["steps"].set_value(axons.steps)
-        under_way = Axons(delays, sources[axons.source], axons.carries, lags.steps)
+        under_way = DelayRing(delays, sources[axons.source], axons.carries, lags.steps)
         arriving = _channels(Arriving, axons.name, batch * len(axons.steps), "arriving", under_way.function(),
                              axons.carries == "spikes", -1 - lag, AXONS_ORDER, clock)
         arriving.delivers(under_way)

@@ -35,13 +35,12 @@ def simulate(network: TrainedNetwork, s_in: np.ndarray, *, backend: str = "numpy
     s_in : read as it is, so in the range and, for a permuted task, the order of steps that the network was trained on
     backend : 'numpy' starts at once; 'cython' compiles for Brian2's run time; 'cpp_standalone' compiles a program
         once per architecture, steps and batch size, keeps it in `cache`, and is the fastest for many samples; 'genn'
-        is Brian2GeNN, where it is installed, always with synapses
+        is Brian2GeNN where it is installed, with synapses
     coupling : see dmpnet.brian.conversion.convert; 'synapses' on cpp_standalone is compiled anew each time
     record : which of 'spikes', 'u', 'm', 'x', 'readout' to keep for every step
     batch : samples side by side; chosen by memory if None
     processes : programs run at once (cpp_standalone)
-    progress : called with (done, total) in samples after each batch, and at run time twice a second within one; True or
-        a name: a bar; None: silent
+    progress : called with (done, total) in samples, within a batch too at run time; True or a name: a bar; None: silent
     cache : folder of compiled programs; $DMPNET_CACHE, else the user's cache folder
     membrane : what moves u in place of the trained decay, as for `convert`; on cpp_standalone its methods are names and
         its values numbers, which are compiled in
@@ -62,14 +61,20 @@ def simulate(network: TrainedNetwork, s_in: np.ndarray, *, backend: str = "numpy
         raise DmpnetError(f"batch = {batch}, but a batch has at least one sample; set batch >= 1 or None")
     size = batch or batch_size(network, s_in.shape, backend, coupling, record, processes)
     with telling(progress, len(s_in), "sample", backend) as tell:
-        if backend == "cpp_standalone":
-            parts = standalone.run(network, batches(s_in, size), coupling, record, (size, s_in.shape[1]), processes,
-                                   _counter(tell), cache, own=own)
-        elif backend == GENN:
-            parts = genn.run(network, batches(s_in, size), record, _counter(tell))
-        else:
-            parts = _at_run_time(network, batches(s_in, size), backend, coupling, record, _counter(tell), own)
+        parts = _parts(network, batches(s_in, size), backend, coupling, record, (size, s_in.shape[1]), processes,
+                       _counter(tell), cache, own)
     return joined(parts, len(s_in))
+
+
+def _parts(network: TrainedNetwork, pieces: Iterator[tuple[np.ndarray, int]], backend: str, coupling: str,
+           record: tuple[str, ...], shape: tuple[int, int], processes: int, done: Callable[[int], None],
+           cache: str | Path | None, own: Membranes) -> list[Activity]:
+    """Activities of the batches, on the back end; done : called with the number of samples after each."""
+    if backend == "cpp_standalone":
+        return standalone.run(network, pieces, coupling, record, shape, processes, done, cache, own=own)
+    if backend == GENN:
+        return genn.run(network, pieces, record, done)
+    return _at_run_time(network, pieces, backend, coupling, record, done, own)
 
 
 def prepare(network: TrainedNetwork, s_in: np.ndarray, backend: str, processes: int = 1) -> None:

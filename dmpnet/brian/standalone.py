@@ -196,7 +196,7 @@ def specification(network: TrainedNetwork, batch: int, steps: int, record: tuple
     """All of a network that its C++ sources depend on: sizes, neuron constants and membranes, no weights, no delays."""
     layers = [{"N": layer.N, "M": layer.M, "neuron": asdict(layer.neuron), "W_r": layer.W_r is not None,
                "slow": {"d": layer.slow.d, "d_s": int(layer.slow.d_s), "acts": layer.acts,
-                        "broken": layer.slow.nu is not None} if layer.slow else None,
+                        "lookahead": layer.slow.nu is not None} if layer.slow else None,
                "integers": weights.arithmetic(layer),
                "slots": axons.slots(layer.delay, steps) if layer.delay is not None else None}
               for layer in network.layers]

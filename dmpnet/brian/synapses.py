@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dmpnet.brian import connections
-from dmpnet.brian.connections import Axons, Connection
+from dmpnet.brian.connections import Connection, DelayedInputs
 from dmpnet.brian.session import Generator, Neurons, Wires
-from dmpnet.brian.timing import Timing
+from dmpnet.brian.timing import Lags
 
 if TYPE_CHECKING:
     from dmpnet.trained.network import TrainedNetwork
@@ -39,7 +39,7 @@ s_next = 0"""
 
 
 def wire(network: TrainedNetwork, s_in: np.ndarray, groups: dict[str, Neurons], updates: dict[str, tuple[str, ...]],
-         lags: Timing, clock: Any) -> list:
+         lags: Lags, clock: Any) -> list:
     """Input, axons and synapses; gives every group its step, of the lines in `updates`."""
     s_in = network.encoding.read(s_in)
     objects = _input(network, s_in, clock)
@@ -123,7 +123,7 @@ def _played(s_in: np.ndarray, values: Generator, name: str, play: str,
     return [group, synapses]
 
 
-def _axons(axons: Axons, source: Any, batch: int) -> list:
+def _axons(axons: DelayedInputs, source: Any, batch: int) -> list:
     """Units that spike as the source did, each after its delay."""
     group = _channels(axons.name, len(source), source.clock, threshold="s_in > 0", reset="")
     synapses = Wires(source, group, on_pre="s_next_post += 1", name=axons.delays, namespace={}, clock=group.clock)

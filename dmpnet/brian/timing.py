@@ -23,7 +23,7 @@ LATER = {"synapses": Later(1, (1, 2)), "shared": Later(0, (0, 0))}
 
 
 @dataclass(frozen=True)
-class Timing:
+class Lags:
     """How many simulation steps each population works behind the input; u : one a layer, m : as u, None without memory.
 
     axons : one a layer, when they take in a step, None without delays
@@ -47,7 +47,7 @@ def on_genn() -> bool:
     return get_device().__class__.__name__ == "GeNNDevice"
 
 
-def timing(network: TrainedNetwork, steps: int, coupling: str = "synapses") -> Timing:
+def timing(network: TrainedNetwork, steps: int, coupling: str = "synapses") -> Lags:
     """Lags of every population of `network` under a coupling, on the Brian2 device now set."""
     hop = 2 if on_genn() else 1  # GeNN delivers a spike before, Brian2 after the neurons of its step are updated
     arrives = hop + (LATER[coupling].analog if network.encoding.kind == "analog" else 0)
@@ -61,4 +61,4 @@ def timing(network: TrainedNetwork, steps: int, coupling: str = "synapses") -> T
         m.append(arrives + slow_steps[0] if layer.slow else None)
         u.append(arrives + slow_steps[1])
         arrives = u[-1] + hop
-    return Timing(tuple(u), tuple(m), tuple(x), tuple(axons), arrives, steps)
+    return Lags(tuple(u), tuple(m), tuple(x), tuple(axons), arrives, steps)

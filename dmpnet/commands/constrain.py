@@ -77,7 +77,7 @@ def put(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
         print(report.table(), end="\n\n")
         refuse(report)
     s_in = calibration(arguments, network)
-    steps: list[precision.Step] = []
+    steps: list[precision.Choice] = []
     if arguments.budget is not None:
         arguments.clip = True
         steps = searched(arguments, network, described, s_in)
@@ -123,7 +123,7 @@ def calibration(arguments: argparse.Namespace, network: TrainedNetwork) -> np.nd
 
 
 def searched(arguments: argparse.Namespace, network: TrainedNetwork, described: parts.Chip,
-             s_in: np.ndarray) -> list[precision.Step]:
+             s_in: np.ndarray) -> list[precision.Choice]:
     """Steps of the search for bits, on MEASURED validation samples (of the training set, where the network does not
     say which it was trained without); prints them."""
     train = data.load(network.encoding.dataset, "train", arguments.data, arguments.download,

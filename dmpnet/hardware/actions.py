@@ -84,16 +84,16 @@ def memory(work: Workload, chip: Chip) -> Tally:
     words, T, N, D = chip.words, work.steps, work.N, dimensions(work.d, chip)
     if not D:
         return Counter()
-    broken, stationary = chip.datapath.dependency_breaking, chip.datapath.stationarity
+    lookahead, stationary = chip.datapath.dependency_breaking, chip.datapath.stationarity
     times = T * cycles.groups(N, chip) if stationary else T
     tally: Tally = Counter({
         Action("read", "slow", words.P.bits): T * N * D, Action("read", "state", words.m.bits): times * D,
         Action("multiply", "lanes", words.P.bits, words.m.bits): T * N * D})
-    if broken:
+    if lookahead:
         tally[Action("read", "slow", words.nu.bits)] += T * N
         tally[Action("read", "state", words.x.bits)] += times
         tally[Action("multiply", "lanes", words.nu.bits, words.x.bits)] += T * N
-    terms = T * N * (D + broken)
+    terms = T * N * (D + lookahead)
     if not stationary:
         return tally + _summed(chip, terms)
     tally[Action("add", "lanes", words.I.bits)] += terms

@@ -28,7 +28,7 @@ from dmpnet.arithmetic.words import EXACT
 from dmpnet.equations.decay import BY_NAME, CONSTANTS, WHOLE
 from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import DmpnetError
-from dmpnet.hardware.changes import Change, Log
+from dmpnet.hardware.changes import Log, RoundingLoss
 from dmpnet.hardware.chip import dimensions
 from dmpnet.hardware.parts import Chip, Words
 from dmpnet.hardware.slow_pathway import Seen, in_integers
@@ -51,7 +51,7 @@ class Constrained:
     """
 
     network: TrainedNetwork
-    changes: list[Change]
+    changes: list[RoundingLoss]
     activity: Activity
     silent: list[int]
     notes: list[str]
@@ -95,7 +95,7 @@ def constrain(network: TrainedNetwork, chip: Chip, s_in: np.ndarray, *, rows: bo
 
 
 def _settled(network: TrainedNetwork, chip: Chip, s_in: np.ndarray, seen: Activity, options: Options,
-             progress: Progress) -> tuple[TrainedNetwork, list[Change], Activity, list[Counter[str]]]:
+             progress: Progress) -> tuple[TrainedNetwork, list[RoundingLoss], Activity, list[Counter[str]]]:
     """The integer network whose units are the first with which nothing saturates that must not, and what it did."""
     room, depth = [ROOM] * len(network.layers), len(network.layers)
     with telling(progress, ATTEMPTS * depth, "layer", "choosing formats") as tell:
@@ -110,7 +110,7 @@ def _settled(network: TrainedNetwork, chip: Chip, s_in: np.ndarray, seen: Activi
     return made, changes, activity, overflows
 
 
-def examined(network: TrainedNetwork, made: TrainedNetwork, s_in: np.ndarray, changes: list[Change],
+def examined(network: TrainedNetwork, made: TrainedNetwork, s_in: np.ndarray, changes: list[RoundingLoss],
              clip: bool = False) -> Constrained:
     """What became of `network` in the integer network `made` from it and trained on (dmpnet.training.quantised).
 
@@ -218,7 +218,7 @@ def _filled(layer: Layer, chip: Chip) -> Layer:
 
 
 def _rounded(network: TrainedNetwork, chip: Chip, s_in: np.ndarray, seen: Activity, room: list[float],
-             options: Options, tell: Tell, before: int) -> tuple[TrainedNetwork, list[Change]]:
+             options: Options, tell: Tell, before: int) -> tuple[TrainedNetwork, list[RoundingLoss]]:
     """The integer network with units for `room` times what was seen; tells its layers, `before` of which were done."""
     words, changes, layers = chip.words, [], []
     levels = words.s_in.high if network.encoding.kind == "analog" else 0

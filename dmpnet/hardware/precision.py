@@ -35,7 +35,7 @@ BATCH = 250  # samples at a time
 
 
 @dataclass(frozen=True)
-class Step:
+class Choice:
     """A choice of bits, with what it takes and what it gets; tried: networks looked at up to here."""
 
     bits: Bits
@@ -45,7 +45,7 @@ class Step:
 
 
 def greedy(ladders: Mapping[str, tuple[int, ...]], size: Callable[[Bits], int], accuracy: Callable[[Bits], float],
-           budget: int) -> list[Step]:
+           budget: int) -> list[Choice]:
     """Steps from the widest bits to the first that fit `budget`; rungs of a ladder go down.
 
     size, accuracy : of a choice of bits. Of rungs that save nothing none is taken, unless nothing else is left to try.
@@ -60,7 +60,7 @@ def greedy(ladders: Mapping[str, tuple[int, ...]], size: Callable[[Bits], int], 
         return {name: ladders[name][rung] for name, rung in of.items()}
 
     now = bits(place)
-    steps = [Step(now, size(now), accuracy(now), 1)]
+    steps = [Choice(now, size(now), accuracy(now), 1)]
     tried = 1
     while steps[-1].bytes > budget:
         found = []
@@ -73,7 +73,7 @@ def greedy(ladders: Mapping[str, tuple[int, ...]], size: Callable[[Bits], int], 
             saved = steps[-1].bytes - took
             found.append(((steps[-1].accuracy - got) / saved if saved > 0 else math.inf, -saved, below, took, got))
         _, _, place, took, got = min(found, key=lambda each: each[:2])
-        steps.append(Step(bits(place), took, got, tried))
+        steps.append(Choice(bits(place), took, got, tried))
     return steps
 
 
@@ -89,7 +89,7 @@ def size(network: TrainedNetwork, chip: Chip, blocks: bool = False) -> int:
 
 def search(network: TrainedNetwork, chip: Chip, budget: int, s_in: np.ndarray, validation: np.ndarray,
            labels: np.ndarray, ladders: Mapping[str, tuple[int, ...]] = LADDERS, blocks: bool = False,
-           progress: Progress = None) -> list[Step]:
+           progress: Progress = None) -> list[Choice]:
     """Bits for `network` on `chip` within `budget` bytes: the last of the steps returned.
 
     s_in (b, T, M) : samples on which formats are chosen;  validation (n, T, M), labels (n,) or (n, T) : on which

@@ -78,7 +78,7 @@ def run(rule: Rule, pre: np.ndarray, post: np.ndarray, w: np.ndarray, *, i: np.n
 
 
 @dataclass(frozen=True)
-class Learned:
+class ChipWeights:
     """What synapses on a chip came to, one number a synapse: their codes, and how often they were written."""
 
     codes: np.ndarray
@@ -87,11 +87,11 @@ class Learned:
 
 def run_on_chip(rule: IntegerRule, pre: np.ndarray, post: np.ndarray, w: np.ndarray, *, i: np.ndarray | None = None,
                 j: np.ndarray | None = None, backend: str = "numpy", third: float = 0.0, u: float = 1.0,
-                seed: int = 1) -> Learned:
+                seed: int = 1) -> ChipWeights:
     """`run` of an integer rule, in its own steps; w and third in real numbers, as for the rule it was made from."""
     code = rule.third_code(third) if rule.third else 0
     found = _run(rule.brian2, pre, post, rule.codes(w), i, j, rule.dt, backend, code, u, seed, ("w", "writes"))
-    return Learned(np.rint(found["w"]).astype(np.int64), found["writes"].astype(np.int64))
+    return ChipWeights(np.rint(found["w"]).astype(np.int64), found["writes"].astype(np.int64))
 
 
 def _run(rule: Rule, pre: np.ndarray, post: np.ndarray, w: np.ndarray, i: np.ndarray | None, j: np.ndarray | None,
