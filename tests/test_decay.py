@@ -97,18 +97,16 @@ def test_derivatives_are_those_of_the_step(name):
         np.testing.assert_allclose(found.by_constant(u, c), (found.left(u, c + e) - found.left(u, c - e)) / (2 * e),
                                    atol=1e-8)
         assert np.abs(found.by_constant(u, c)).max() > 0.5
-    else:
-        assert name == "shift"
 
 
 @pytest.mark.parametrize("name, c", [("exponential", 205 / 256), ("linear", 37.0), ("shift", 2.0**-3)])
-@given(u=st.integers(-2**15, 2**15 - 1))
-def test_integer_forms_say_the_same_in_numpy_and_in_brian2(name, c, u):
+def test_integer_forms_say_the_same_in_numpy_and_in_brian2(name, c):
     """One computed, one Brian2 code, here in exact fractions; both round down."""
-    found = decay.BY_NAME[name]
+    found, u = decay.BY_NAME[name], np.r_[-2**15, -400:401, 2**15 - 1]
     code = found.kept_whole(lambda text: f"floor({text})")
-    want = eval(code, {"u": Fraction(u), found.constant: Fraction(c), "floor": math.floor, "int": int})
-    assert found.left_whole(np.array([u]), c, lambda total, bits: total >> bits)[0] == want
+    want = [eval(code, {"u": Fraction(int(each)), found.constant: Fraction(c), "floor": math.floor, "int": int})
+            for each in u]
+    assert found.left_whole(u, c, lambda total, bits: total >> bits).tolist() == want
 
 
 def test_a_neuron_holds_c_for_other_decays_alone():

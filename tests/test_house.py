@@ -2,8 +2,6 @@
 
 import ast
 import importlib
-import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -141,42 +139,3 @@ def test_files_and_functions_stay_small():
                       for name, length in functions(path) if length > 40}
     print(long_files, long_functions)
     assert len(long_files) <= 3 and len(long_functions) <= 2
-
-
-# what is added is a file
-
-RULE = '''"""A rule of somebody else's."""
-
-from dataclasses import replace
-
-from dmpnet.plasticity.rules.pair import RULES as PAIRS
-
-RULES = (replace(PAIRS[0], name="somebody-elses"),)
-'''
-COMMAND = '''"""Says hello. What else it does is nobody's business."""
-
-
-def add(parsers):
-    parsers.add_parser("greet", description=__doc__).set_defaults(execute=lambda arguments: print("hello"))
-'''
-
-
-@pytest.mark.slow
-def test_a_rule_and_a_command_are_a_file_each(tmp_path):
-    """Copied without an installation; nothing else is touched."""
-    shutil.copytree(ROOT / "dmpnet", tmp_path / "dmpnet", symlinks=True,
-                    ignore=shutil.ignore_patterns("models", "__pycache__"))
-    (tmp_path / "models").symlink_to(ROOT / "models")
-
-    def told(*words):
-        done = subprocess.run([sys.executable, "-m", "dmpnet", *words], cwd=tmp_path, capture_output=True, text=True,
-                              timeout=300, env=os.environ | {"PYTHONPATH": str(tmp_path)})
-        return done.returncode, done.stdout + done.stderr
-
-    assert told("greet")[0] == 2 and told("stdp", "show", "somebody-elses")[0] == 2
-    (tmp_path / "dmpnet" / "plasticity" / "rules" / "somebody.py").write_text(RULE)
-    (tmp_path / "dmpnet" / "commands" / "greet.py").write_text(COMMAND)
-    assert told("greet") == (0, "hello\n") and "Says hello" in told("--help")[1]
-    assert "somebody-elses" in told("stdp")[1] and told("stdp", "show", "somebody-elses")[0] == 0
-    code, shown = told("stdp", "window", "somebody-elses", "--out", "w.csv")
-    assert code == 0 and (tmp_path / "w.csv").is_file(), shown
