@@ -1,6 +1,7 @@
 """The plan of the house: what is public, what imports what, how large a room is."""
 
 import ast
+import functools
 import importlib
 import subprocess
 import sys
@@ -23,6 +24,29 @@ def imported(*code):
         capture_output=True, text=True, timeout=120)
     assert told.returncode == 0, told.stderr
     return told.stderr.split()
+
+
+def imports():
+    """Modules of dmpnet that each file of it imports when it runs, inside functions too."""
+    modules = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in FILES}
+    found = {}
+    for name, path in modules.items():
+        tree = ast.parse(path.read_text())
+        types = {id(inner) for node in ast.walk(tree) if isinstance(node, ast.If)
+                 and "TYPE_CHECKING" in ast.unparse(node.test) for inner in ast.walk(node)}
+        found[name] = {f"{node.module}.{one.name}" if f"{node.module}.{one.name}" in modules else str(node.module)
+                       for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and id(node) not in types
+                       and str(node.module).startswith("dmpnet") for one in node.names} - {name}
+    return found
+
+
+IMPORTS = imports()
+
+
+@functools.cache
+def level(name):
+    """1 for a file that imports no other; else one more than the highest that it imports."""
+    return 1 + max(map(level, IMPORTS[name] & IMPORTS.keys()), default=0)
 
 
 def test_what_is_public_is_there_and_says_what_it_does():
@@ -139,3 +163,17 @@ def test_files_and_functions_stay_small():
                       for name, length in functions(path) if length > 40}
     print(long_files, long_functions)
     assert len(long_files) <= 3 and len(long_functions) <= 2
+
+
+def test_imports_go_down_few_steps():
+    """Levels: the longest chain of files each of which imports the next; the plan wants 10."""
+    assert max(level(name) for name in IMPORTS) <= 12
+
+
+def test_who_asks_in_which_numbers_a_layer_computes():
+    """Two places: the reference's loop and Brian2's populations; nothing else outside the chip's own folders."""
+    asks = {path.relative_to(ROOT).as_posix() for path in FILES for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.Attribute) and node.attr == "fixed"}
+    own = ("arithmetic", "hardware", "trained", "commands", "training")
+    assert {path for path in asks if path.split("/")[1] not in own} == {
+        "dmpnet/reference/loop.py", "dmpnet/brian/populations.py"}
