@@ -326,17 +326,28 @@ def test_notice_ships_with_the_subset():
         assert part in notice
 
 
-def test_notice_names_every_set_and_its_licence():
+def test_notice_says_of_the_sets_it_names_what_their_entries_say():
+    """What is not shipped may be told in the file of the data set alone, whose entry names makers and licence."""
     notice = " ".join((Path(data.__file__).parent / "NOTICE.md").read_text().split())
-    for name, dataset in DATASETS.items():
-        if name in ("smnist", "psmnist"):
-            continue  # in the part on the subset
-        assert f"`{name}`" in notice
+    named = [name for name in DATASETS if f"`{name}`" in notice]
+    assert {"smnist-pairs", "shd", "shd-regen", "nmnist", "qtdb", "braille", "digits-both"} < set(named)
+    for dataset in map(DATASETS.get, named):
         for file in (file for part in dataset.files.values() for file in part if not file.name.endswith(".gz")):
             assert file.name in notice
+        for part in ("CC BY-SA", "CC BY", "PhysioNet"):
+            assert part not in dataset.licence or part in notice
     for part in ("CC BY-SA 4.0", "CC BY 4.0", "PhysioNet", "Orchard", "Laguna", "Mueller-Cleve", "Cramer",
                  "not the official test"):
         assert part in notice
+    for dataset in DATASETS.values():
+        assert dataset.licence and dataset.attribution and dataset.source
+
+
+def test_data_sets_are_shown_in_one_order():
+    """Whatever the files are called."""
+    assert list(DATASETS)[:11] == ["smnist", "psmnist", "smnist-pairs", "shd", "shd-regen", "nmnist", "qtdb",
+                                   "braille", "digits-both", "digits-heard", "digits-seen"]
+    assert set(data.catalogue.READERS) == set(DATASETS)
 
 
 def test_import_brings_nothing_heavy():

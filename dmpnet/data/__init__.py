@@ -4,17 +4,15 @@ from pathlib import Path
 
 from numpy.typing import ArrayLike
 
-from dmpnet.data import braille, digits, folders, heidelberg, mnist, nmnist, pairs, qtdb
-from dmpnet.data.catalogue import DATASETS, Dataset, entry
+from dmpnet.data import folders, mnist
+from dmpnet.data.catalogue import DATASETS, READERS, Dataset, collect, entry
 from dmpnet.data.download import download as _download
 from dmpnet.data.recordings import Recordings, drawn_from, validation_split
 from dmpnet.errors import DataError
 
 __all__ = ["DATASETS", "Dataset", "Recordings", "drawn_from", "load", "validation_split"]
 
-_READERS = {"shd": heidelberg, "shd-regen": heidelberg, "nmnist": nmnist, "qtdb": qtdb, "braille": braille,
-            "smnist-pairs": pairs,
-            "digits-both": digits, "digits-heard": digits, "digits-seen": digits}
+collect(__path__, __name__)
 
 
 def load(name: str, split: str = "test", folder: str | Path | None = None, download: bool = False,
@@ -44,4 +42,4 @@ def load(name: str, split: str = "test", folder: str | Path | None = None, downl
         raise folders.missing(name, split, base)
     if pixels:
         return mnist.recordings(name, split, files, steps, permutation)
-    return _READERS[name].recordings(name, split, files, steps)
+    return READERS[name].recordings(name, split, files, steps)

@@ -18,13 +18,38 @@ from typing import IO, Any
 import numpy as np
 
 from dmpnet.data import archive
-from dmpnet.data.catalogue import DATASETS
+from dmpnet.data.catalogue import Dataset, OfficialFile
 from dmpnet.data.cells import CHUNK, check_kept, check_steps, empty, occupy
 from dmpnet.data.recordings import Recordings, check_labels
 from dmpnet.data.verification import verified
 from dmpnet.disk.archives import check_room, unzipped
 from dmpnet.disk.files import digest
 from dmpnet.errors import DataError
+
+ATTRIBUTION = "Heidelberg Digits: B. Cramer, Y. Stradmann, J. Schemmel, F. Zenke 2020"
+DATASETS = {
+    "shd": Dataset(
+        title="Spiking Heidelberg Digits", kind="spikes", classes=20, T=100, channels=140, dt=0.010,
+        licence="CC BY 4.0", attribution=ATTRIBUTION,
+        source="the official .h5 files, https://zenkelab.org/datasets/",
+        mirror="https://zenkelab.org/datasets/",
+        files={"train": (OfficialFile("shd_train.h5.gz", "d47c9825dee33347913e8ce0f2be08b0"),),
+               "test": (OfficialFile("shd_test.h5.gz", "3062a80ec0c5719404d5b02e166543b1"),)},
+        samples={"train": 8156, "test": 2264},
+        folders=("shd", "SHD", "hsd", "HSD"),
+    ),
+    "shd-regen": Dataset(
+        title="Heidelberg Digits audio put again through the published cochlea model (close to SHD, not equal to it)",
+        kind="spikes", classes=20, T=100, channels=140, dt=0.010,
+        licence="CC BY 4.0", attribution=ATTRIBUTION,
+        source="files regenerated from the Heidelberg Digits audio (layout: dmpnet/data/NOTICE.md)",
+        mirror="",
+        files={"train": (OfficialFile("shd_regen_train_halfms.npz", "16c9654005bed09e1b136ee574db5039"),),
+               "test": (OfficialFile("shd_regen_test_halfms.npz", "55145334385f80b6a998831bc328d387"),)},
+        samples={"train": 8150, "test": 2270},
+        folders=("shd-regen", "shd_regen"),
+    ),
+}
 
 CHANNELS = 700
 NEIGHBOURS = 5

@@ -17,13 +17,31 @@ from typing import Any
 import numpy as np
 
 from dmpnet.data import archive
-from dmpnet.data.catalogue import DATASETS
+from dmpnet.data.catalogue import Dataset, OfficialFile
 from dmpnet.data.cells import CHUNK, check_kept, check_steps, empty, occupy
 from dmpnet.data.recordings import Recordings, check_labels
 from dmpnet.data.verification import verified
 from dmpnet.disk.files import digest
 from dmpnet.disk.headers import MOST
 from dmpnet.errors import DataError, DataWarning
+
+ATTRIBUTION = "N-MNIST: G. Orchard, A. Jayawant, G. K. Cohen, N. Thakor 2015"
+DATASETS = {
+    "nmnist": Dataset(
+        title="N-MNIST, an event camera before handwritten digits; the test part of nmnist_6k_1ms.npz is not the "
+              "official test set",
+        kind="spikes", classes=10, T=100, channels=578, dt=0.003,
+        licence="CC BY-SA 4.0", attribution=ATTRIBUTION,
+        source="nmnist_6k_1ms.npz (5,000 + 1,000 recordings of the official training set), or the official folders "
+               "Train and Test, https://www.garrickorchard.com/datasets/n-mnist (tonic unpacks them into NMNIST)",
+        mirror="",
+        files={split: (OfficialFile("nmnist_6k_1ms.npz", "8bc504507b2ff3b61374300de639a253"),)
+               for split in ("train", "test")},
+        samples={"train": 5000, "test": 1000},
+        folders=("nmnist", "NMNIST", "N-MNIST"),
+        trees={"train": "Train", "test": "Test"},
+    ),
+}
 
 SIDE = 34
 POOLED = SIDE // 2

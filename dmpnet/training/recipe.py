@@ -3,26 +3,16 @@
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
+from dmpnet.data import DATASETS
 from dmpnet.disk import headers
 from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import DmpnetError, one_of
 from dmpnet.trained.network import TrainedNetwork
 from dmpnet.training.architecture import Architecture
 
-SHAPES = {  # Sun et al. 2026, Table 1: units, d and theta of DMP II
-    "smnist": ((1, 200, 200, 10), 60, 300.0),
-    "psmnist": ((1, 200, 200, 10), 100, 300.0),
-    "smnist-pairs": ((1, 128, 128, 2), 20, 300.0),  # ours
-    "shd": ((140, 128, 128, 20), 10, 40.0),
-    "shd-regen": ((140, 128, 128, 20), 10, 40.0),
-    # ours, after SHD: the paper has no results on these
-    "nmnist": ((578, 128, 128, 10), 10, 40.0),
-    "qtdb": ((4, 128, 128, 6), 20, 150.0),
-    "braille": ((12, 128, 128, 27), 10, 40.0),
-    "digits-both": ((718, 128, 128, 10), 10, 40.0),
-    "digits-heard": ((718, 128, 128, 10), 10, 40.0),
-    "digits-seen": ((718, 128, 128, 10), 10, 40.0),
-}
+SHAPES = {name: ((found.channels, *found.hidden, found.classes), found.d, found.theta)
+          for name, found in DATASETS.items()}
+"""Units, d and theta of DMP II on each data set, unless told."""
 
 FORMERLY = {"learn_beta": "learn_decay"}
 """Settings that older records call otherwise."""
