@@ -5,7 +5,7 @@ import struct
 import numpy as np
 import pytest
 from data_files import no_settings, refused, untrusted  # noqa: F401
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dmpnet.data import aedat, load
@@ -90,6 +90,8 @@ def test_both_layouts_give_the_same_cells(tmp_path):
 
 
 @given(st.integers(0, 127), st.integers(0, 127), st.integers(0, 1), st.integers(0, 2**33))
+@example(127, 3, 1, 2**31 + 17)
+@example(3, 127, 0, 5 * 2**31 - 1)
 @settings(max_examples=40)
 def test_an_event_of_aedat_is_its_bits(tmp_path_factory, x, y, polarity, microseconds):
     path = tmp_path_factory.mktemp("one") / "a.aedat"
@@ -201,7 +203,7 @@ def test_arrays_that_are_cut_misnamed_or_not_there_are_told(tmp_path):
 
 @untrusted
 def test_times_of_fractions_of_a_millisecond_count_from_the_first_event(tmp_path):
-    x, y, p, ms, label = gesture(1)
-    write_tonic(tmp_path, {"user01_led": [(x, y, p, ms + 81_234.29, label)]})
-    np.testing.assert_array_equal(load("dvs128-gesture", "train", tmp_path, steps=100).values[0],
-                                  binned((x, y, p, ms), 100))
+    x, y, p, ms, label = gesture(1, events=5000)
+    write_tonic(tmp_path, {"user01_led": [(x, y, p, ms + 0.1, label)]})
+    np.testing.assert_array_equal(load("dvs128-gesture", "train", tmp_path, steps=2000).values[0],
+                                  binned((x, y, p, ms), 2000))
