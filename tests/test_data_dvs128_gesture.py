@@ -203,7 +203,8 @@ def test_arrays_that_are_cut_misnamed_or_not_there_are_told(tmp_path):
 
 @untrusted
 def test_times_of_fractions_of_a_millisecond_count_from_the_first_event(tmp_path):
-    x, y, p, ms, label = gesture(1, events=5000)
+    x, y, p, _, label = gesture(1, events=5000)
+    ms = np.arange(5000)
     write_tonic(tmp_path, {"user01_led": [(x, y, p, ms + 0.1, label)]})
     np.testing.assert_array_equal(load("dvs128-gesture", "train", tmp_path, steps=2000).values[0],
                                   binned((x, y, p, ms), 2000))
