@@ -33,6 +33,9 @@ def test_a_network_that_fits_is_written_in_integers(trained, tmp_path, capsys):
     record = json.loads((tmp_path / "made.json").read_text())
     assert record["fit"]["fits"] and {row["network"] for row in record["accuracy"]} == {"trained", "constrained"}
     assert all(row["spikes that differ from the reference"] == 0 for row in record["accuracy"])
+    layers = record["layers"]
+    assert [row["neurons"] for row in layers] == [12, 10] and all(row["rate %"] > 1 for row in layers)
+    assert all(0.9 < row["correlation"] <= 1 and 0 < row["error %"] < 30 for row in layers), layers
     assert "authors' RTL" in record["chip"]["limits.neurons"]
     for said in ("weights bank", "state bank", "error %", "W_f", "trained", "constrained"):
         assert said in out

@@ -32,6 +32,8 @@ from data_files import (
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from test_data_dvs128_gesture import gesture, write_ibm
+from test_data_ssc import words, write_ssc
 
 from dmpnet import data
 from dmpnet.data import DATASETS, Recordings, folders, load, mnist, validation_split
@@ -309,10 +311,14 @@ def test_catalogue_describes_what_load_gives(name, tmp_path):
         write_braille(tmp_path, letters())
         if name == "shd":
             write_official(tmp_path, TWO)
+        if name == "ssc":
+            write_ssc(tmp_path, words())
+        if name == "dvs128-gesture":
+            write_ibm(tmp_path, {"user24_led": [gesture(1)]}, "test")
         got = load(name, "test", tmp_path)
     assert got.values.shape[1:] == (dataset.T, dataset.channels)
     assert (got.kind, got.classes, got.dt) == (dataset.kind, dataset.classes, dataset.dt)
-    assert set(dataset.files) == {"train", "test"} <= set(dataset.splits) == set(dataset.samples)
+    assert {"train", "test"} <= set(dataset.files) <= set(dataset.splits) == set(dataset.samples)
     source = json.loads(json.dumps(got.source))
     assert source["licence"] == dataset.licence and source["attribution"] == dataset.attribution
     for file, sum_ in source["files"].items():

@@ -2,8 +2,9 @@
 
 Prints what it needs of every limit of the chip, and what each array lost; writes the integer network to --out, which
 runs everywhere trained weights run, and the report beside it (.json). Formats are chosen on samples of the training
-set. With --evaluate both networks classify the test set in Brian2. A network that does not fit is not written; --set
-changes the chip: --set limits.slots=16 words.m.bits=6. Weights of one bit are -1 and +1, of two bits -1, 0 and +1.
+set. With --evaluate both networks classify the test set in Brian2, and their rates are compared layer by layer. A
+network that does not fit is not written; --set changes the chip: --set limits.slots=16 words.m.bits=6. Weights of one
+bit are -1 and +1, of two bits -1, 0 and +1.
 
 --finetune trains the integer network on as the chip computes it (extra: train) and keeps the epoch that is best on the
 validation part the network was trained with; killed and called again, it goes on where it was.
@@ -14,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from dmpnet import data
+from dmpnet import data, reference
 from dmpnet.brian.backends import check_backend
 from dmpnet.data import drawn_from, validation_split
 from dmpnet.errors import DmpnetError
@@ -24,11 +25,12 @@ from dmpnet.hardware.fit import Report, fit
 from dmpnet.results import options, outputs, provenance, script, terminal
 from dmpnet.results.evaluation import evaluate
 from dmpnet.system.progress import part, telling
-from dmpnet.trained import weights
+from dmpnet.trained import rates, weights
 from dmpnet.trained.network import TrainedNetwork
 
 DIFFER = "spikes that differ from the reference"
 MEASURED = 400  # validation samples at most for --budget
+SHOWN = 100  # samples whose rates are compared layer by layer
 
 
 def add(parsers) -> None:
@@ -98,6 +100,7 @@ def put(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
     found |= {"changes": [vars(change) for change in made.changes], "notes": made.notes, "silent": made.silent}
     if arguments.evaluate:
         found["accuracy"] = compared(arguments, network, made.network)
+        found["layers"] = rates_compared(arguments, network, made.network)
     with out.staged() as folder:
         weights.save(made.network, folder / arguments.out.name)
         provenance.write(folder / f"{arguments.out.stem}.json",
@@ -181,4 +184,18 @@ def compared(arguments: argparse.Namespace, network: TrainedNetwork, made: Train
                          "compared": sum(result.compared),
                          DIFFER: sum(result.mismatched)})
     print("\n" + terminal.table(rows, floatfmt=".2f", intfmt=","))
+    return rows
+
+
+def rates_compared(arguments: argparse.Namespace, network: TrainedNetwork,
+                   made: TrainedNetwork) -> list[dict[str, Any]]:
+    """How near the rates of the integer network are to those of the trained one, layer by layer, on some of the samples
+    of --evaluate; prints it, and in which layer they part most."""
+    recordings = options.recordings(arguments, network, arguments.split or "test")
+    s_in = recordings.batch(drawn_from(np.arange(len(recordings)), SHOWN, arguments.seed))
+    before, after = ([counts / s_in.shape[1] for counts in reference.run(each, s_in).counts]
+                     for each in (network, made))
+    rows = rates.layers(after, before)
+    print(f"\nrates of {len(s_in)} samples, trained and constrained\n\n" + terminal.table(rows, floatfmt=".3f",
+                                                                                        intfmt=","))
     return rows

@@ -17,7 +17,7 @@ class OfficialFile:
     """One file as its makers give it out.
 
     name : file name, .gz included where it is given out compressed
-    md5 : checksum of that file
+    md5 : checksum of that file, '' where it is not known here
     content_md5 : checksum of what is inside the .gz, '' where nobody has published it
     """
 
@@ -36,7 +36,8 @@ class Dataset:
     mirror : address the files are downloaded from, '' if they are not offered
     files, samples : official files and number of samples of each split
     folders : subfolders a data folder may keep the files in; downloads go to the first
-    trees : for each split, the folder of one subfolder a class that may stand in place of `files`
+    trees : for each split, the folder of subfolders, one a class, that may stand in place of `files`
+    subfolders : what those are called, as a pattern
     parts : the data sets it is made of; it has no files of its own then
     hidden, d, theta : what `dmpnet train` trains on it unless told: neurons of each layer, dimensions of their slow
         memory and steps in its window (as published where Sun et al. 2026, Table 1, have it; else ours, after SHD)
@@ -56,6 +57,7 @@ class Dataset:
     samples: Mapping[str, int]
     folders: tuple[str, ...]
     trees: Mapping[str, str] = field(default_factory=dict)
+    subfolders: str = "[0-9]"
     parts: tuple[str, ...] = ()
     hidden: tuple[int, ...] = (128, 128)
     d: int = 10

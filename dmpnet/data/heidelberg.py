@@ -11,7 +11,7 @@ import mmap
 import struct
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -70,7 +70,7 @@ def recordings(name: str, split: str, files: list[Path], steps: int | None = Non
     dataset = DATASETS[name]
     T = check_steps(name, steps, dataset.T, dataset.dt)
     path, = files
-    read = read_official if name == "shd" else read_regenerated
+    read: Callable[..., Any] = read_official if name == "shd" else read_regenerated
     values, labels, speakers, events, dropped = read(path, T)
     check_kept(path, values, events, dropped, dataset.T, dataset.dt)
     source: dict[str, Any] = {
@@ -122,27 +122,31 @@ def read_regenerated(path: Path, T: int) -> tuple[np.ndarray, np.ndarray, np.nda
     return values, arrays["labels"].astype(np.int64), arrays["speaker"].astype(np.int64), len(ticks), len(ticks) - kept
 
 
-def _describe(path: Path, labels: np.ndarray, speakers: np.ndarray, n: int) -> None:
+def _describe(path: Path, labels: np.ndarray, speakers: np.ndarray | None, n: int, classes: int = 20) -> None:
     """Check what every recording carries besides its spikes."""
     if not n:
         raise DataError(f"{path}: 0 recordings, but at least one is needed; get the file again from its source")
     archive.check(path, "labels", labels, (n,))
-    archive.check(path, "speaker", speakers, (n,))
-    check_labels(labels, n, 20, str(path))
+    if speakers is not None:
+        archive.check(path, "speaker", speakers, (n,))
+    check_labels(labels, n, classes, str(path))
 
 
-def read_official(path: Path, T: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, int, int]:
-    """values (n, T, 140), labels, speakers, events, dropped events of an official shd_*.h5 or .h5.gz.
+def read_official(path: Path, T: int, classes: int = 20, speakers: bool = True,
+                  ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None, int, int]:
+    """values (n, T, 140), labels, speakers, events, dropped events of an official shd_*.h5, ssc_*.h5 or .h5.gz.
 
     spikes/times (n,) lists in s, spikes/units (n,) lists of channels, labels (n,), extra/speaker (n,)
+    speakers : whether they must be there; else they are None where they are not
     """
     with _hdf5(path) as file:
         times, units = _lists(path, file, "spikes/times"), _lists(path, file, "spikes/units")
         n = len(times)
         if len(units) != n:
             raise DataError(f"{path}: {n} lists of times but {len(units)} of units; get the file again from its source")
-        labels, speakers = (_numbers(path, file, key, n) for key in ("labels", "extra/speaker"))
-        _describe(path, labels, speakers, n)
+        labels = _numbers(path, file, "labels", n)
+        spoke = _numbers(path, file, "extra/speaker", n) if speakers or "extra/speaker" in file else None
+        _describe(path, labels, spoke, n, classes)
         values = empty(path, (n, T, CHANNELS // NEIGHBOURS), path.stat().st_size)
         events = kept = 0
         for first in range(0, n, LISTS):
@@ -154,7 +158,8 @@ def read_official(path: Path, T: int) -> tuple[np.ndarray, np.ndarray, np.ndarra
             if events * times.id.get_type().get_super().get_size() > file.id.get_filesize():
                 raise DataError(f"{path}: more events than fit into the file, so that lists in it are one and the "
                                 f"same; get the file again from its source")
-    return values, labels.astype(np.int64), speakers.astype(np.int64), events, events - kept
+    return (values, labels.astype(np.int64), None if spoke is None else spoke.astype(np.int64), events,
+            events - kept)
 
 
 def _events(path: Path, times: np.ndarray, units: np.ndarray, first: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -228,7 +233,7 @@ def _check_heaps(content: IO[bytes]) -> None:
 def _member(path: Path, file: Any, key: str) -> Any:
     """A data set of the file, of which nothing is read yet; DataError if it, or a piece of it, is too much."""
     if key not in file or not hasattr(file[key], "dtype"):
-        raise DataError(f"{path}: no data {key!r}, but SHD files have spikes/times, spikes/units, labels and "
+        raise DataError(f"{path}: no data {key!r}, but the official files have spikes/times, spikes/units, labels and "
                         f"extra/speaker; use the official file")
     data, disk = file[key], file.id.get_filesize()
     check_room(disk, data.dtype.itemsize * max(data.size or 0, math.prod(data.chunks or ())))
@@ -248,6 +253,6 @@ def _lists(path: Path, file: Any, key: str) -> Any:
     kinds = "f" if key == "spikes/times" else "iu"
     inner = importlib.import_module("h5py").check_vlen_dtype(data.dtype)
     if data.ndim != 1 or inner is None or np.dtype(inner).kind not in kinds:
-        raise DataError(f"{path}: {key} is {data.dtype} {data.shape}, but SHD keeps (n,) lists of "
+        raise DataError(f"{path}: {key} is {data.dtype} {data.shape}, but there are (n,) lists of "
                         f"{'floats' if kinds == 'f' else 'integers'}; use the official file")
     return data

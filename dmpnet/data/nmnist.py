@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from dmpnet.data import archive
+from dmpnet.data import archive, saccades
 from dmpnet.data.catalogue import Dataset, OfficialFile
 from dmpnet.data.cells import CHUNK, check_kept, check_steps, empty, occupy
 from dmpnet.data.recordings import Recordings, check_labels
@@ -108,6 +108,7 @@ def read_npz(split: str, path: Path, T: int, step: int) -> tuple[np.ndarray, np.
         occupy(values, row[sample[keep]], when[keep], lookup[code[some][keep]])
         events, kept = events + int(ours.sum()), kept + int(keep.sum())
     check_kept(path, values, events, events - kept, round(WINDOW / step), 1e-3 * step)
+    saccades.check(path, values.reshape(-1, T, 2, POOLED, POOLED), step)
     return values, labels, {
         "files": {path.name: digest(path)}, "verified": verified("nmnist", split, path, len(labels)),
         "part": f"{len(labels):,} recordings of the official training set, not the official test set",
@@ -153,6 +154,7 @@ def read_tree(split: str, folder: Path, T: int, step: int) -> tuple[np.ndarray, 
         occupy(values, np.full(keep.sum(), number), when[keep], channel[keep])
         events, kept = events + len(time), kept + int(keep.sum())
     check_kept(folder, values, events, events - kept, round(WINDOW / step), 1e-3 * step)
+    saccades.check(folder, values.reshape(-1, T, 2, POOLED, POOLED), step)
     whole = len(paths) == OFFICIAL[split]
     if not whole:
         warnings.warn(f"{folder}: sound, but not the official {split} set of {OFFICIAL[split]} recordings (it holds "
