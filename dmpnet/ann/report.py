@@ -18,6 +18,7 @@ from dmpnet.ann.network import Network, samples
 from dmpnet.errors import DmpnetError
 from dmpnet.graph import Graph, Population
 from dmpnet.reference import graphs
+from dmpnet.system.progress import Progress, telling
 from dmpnet.trained.activity import Activity
 from dmpnet.trained.rates import Agreement
 
@@ -64,10 +65,11 @@ def layer_report(network: Network, graph: Graph, x: np.ndarray, labels: np.ndarr
 
 
 def examined(network: Network, graph: Graph, x: np.ndarray, labels: np.ndarray | None = None, steps: int | None = None,
-             run: Run = graphs.run, progress: Callable[[int], None] | None = None) -> Examined:
+             run: Run = graphs.run, progress: Progress = None) -> Examined:
     """Both networks on x (B, *shape), the converted one for `steps`, or what it was made for.
 
-    run : what runs a graph, the reference or Brian2;  progress : called with the number of samples just done
+    run : what runs a graph, the reference or Brian2
+    progress : called with (samples done, samples in all); True or a name: a bar; None: silent
     """
     x, T = samples(network, x), steps or graph.encoding.steps
     lam = _lambdas(network, graph)
@@ -76,15 +78,16 @@ def examined(network: Network, graph: Graph, x: np.ndarray, labels: np.ndarray |
     classes: dict[int, list[np.ndarray]] = {each: [] for each in times}
     neurons = sum(math.prod(graph.nodes[name].shape_out) for name in graph.populations)
     piece = int(np.clip(HELD // (T * neurons), 1, 200))
-    for first in range(0, len(x), piece):
-        some = x[first:first + piece]
-        activity = run(graph, np.broadcast_to(some[:, None], (len(some), T, *some.shape[1:])), ("spikes", "readout"))
-        so_far = np.cumsum(np.asarray(activity.readout), axis=1)
-        for each in times:
-            classes[each].append(so_far[:, each - 1].argmax(axis=-1))
-        held.add(some, [counts / T for counts in activity.counts], slice(first, first + piece))
-        if progress:
-            progress(len(some))
+    with telling(progress, len(x), "sample", "simulating") as tell:
+        for first in range(0, len(x), piece):
+            some = x[first:first + piece]
+            held_still = np.broadcast_to(some[:, None], (len(some), T, *some.shape[1:]))
+            activity = run(graph, held_still, ("spikes", "readout"))
+            so_far = np.cumsum(np.asarray(activity.readout), axis=1)
+            for each in times:
+                classes[each].append(so_far[:, each - 1].argmax(axis=-1))
+            held.add(some, [counts / T for counts in activity.counts], slice(first, first + piece))
+            tell(first + len(some))
     return Examined(labels, np.concatenate(held.ann), {each: np.concatenate(row) for each, row in classes.items()},
                     held.rows())
 

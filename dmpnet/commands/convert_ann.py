@@ -73,9 +73,8 @@ def converted(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
           f"({recordings.split}), calibrated on {len(drawn):,} of its training part\n")
     for note in network.notes:
         print(note)
-    with options.bar(len(recordings), "sample", "simulating") as bar:
-        found = report.examined(network, graph, images.images(recordings, network.shape), recordings.labels,
-                                progress=bar.update)
+    found = report.examined(network, graph, images.images(recordings, network.shape), recordings.labels,
+                            progress=True)
     show(found)
     write(arguments, out, graph, found, recordings)
     return 0
