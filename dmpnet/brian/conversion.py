@@ -22,27 +22,24 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-from brian2 import Clock, Network, NeuronGroup, defaultclock, get_device, prefs, second
-from brian2.codegen.cpp_prefs import get_compiler_and_args
-from brian2.core.namespace import get_local_namespace
-from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
+from brian2 import Clock, NeuronGroup, defaultclock, get_device, second
 
 from dmpnet import reference
-from dmpnet.brian import dynamics, membranes, populations, session, shared, synapses
+from dmpnet.brian import membranes, populations, session, shared, synapses
 from dmpnet.brian.recorded import needed, read_activity
 from dmpnet.brian.timing import Lags, on_genn, timing
+from dmpnet.brian.whole_run import WholeRun, check_alone
 from dmpnet.equations.membrane import Membranes
 from dmpnet.errors import BackendError, DmpnetError, one_of
 from dmpnet.trained.activity import Activity
 from dmpnet.trained.network import TrainedNetwork
 
 COUPLINGS = {"synapses": synapses, "shared": shared}
-SCHEDULE = ["start", "groups", "thresholds", "synapses", "resets", "end"]  # Brian2's own, whatever the preferences say
 STATES = {"u": "fast", "m": "slow", "x": "scalar", "readout": "readout"}
 """What can be recorded beside spikes, and the populations that have it (the readout as y)."""
 
 
-class Converted(Network):
+class Converted(WholeRun):
     """A trained network as a brian2.Network: change it as you like, `run()` it to its end, read its `activity()`.
 
     trained : the network it was converted from;  shape : (B, T, M) of its input
@@ -50,51 +47,10 @@ class Converted(Network):
     clock : its own, so that no other network and no change of brian2.defaultclock reaches it (Brian2GeNN has one clock)
     """
 
-    _BEFORE = "dmpnet: before a restore"
-
     def __init__(self, trained: TrainedNetwork, shape: tuple[int, ...], coupling: str, record: tuple[str, ...],
                  lags: Lags, clock: Any, objects: Iterable[Any]):
-        super().__init__(*objects)
-        self.trained, self.shape, self.coupling, self.record = trained, shape, coupling, record
-        self.timing, self.clock, self.broken_off = lags, clock, False
-        self.kept = tuple(obj.name for obj in self.objects if isinstance(obj, session.States))
-        if not on_genn():
-            self.schedule = SCHEDULE
-
-    @property
-    def duration(self):
-        """Time of a run, in Brian2 seconds, after which the readout has seen all steps."""
-        return self.timing.total * self.trained.encoding.dt * second
-
-    def run(self, duration=None, report=None, report_period=10 * second, namespace=None, profile=None, level=0):
-        """As brian2.Network.run; without a duration, all that is left.
-
-        Refused after a run that an exception or Ctrl-C broke off within a step (`restore` an earlier state first), and
-        if somebody changed the step of its clock.
-        """
-        self._check_sound()
-        if duration is None:
-            duration = max(self.duration - self.t, 0 * second)
-        if namespace is None:
-            namespace = get_local_namespace(level=level + 1)
-        with session.exact():
-            try:
-                super().run(duration, report, report_period, namespace, profile, level)
-            except BaseException:
-                self.broken_off = session.broken_off()
-                raise
-
-    def restore(self, name="default", filename=None, restore_random_state=False):
-        """As brian2.Network.restore, but all of it or, where that fails (an object was added since), nothing."""
-        self.store(self._BEFORE)
-        try:
-            super().restore(name, filename, restore_random_state)
-        except BaseException:
-            super().restore(self._BEFORE, restore_random_state=restore_random_state)
-            raise
-        finally:
-            del self._stored_state[self._BEFORE]
-        self.broken_off = False
+        super().__init__(objects, clock, trained.encoding.dt, lags.total)
+        self.trained, self.shape, self.coupling, self.record, self.timing = trained, shape, coupling, record, lags
 
     def activity(self, keep: int | None = None) -> Activity:
         """What it did, as `reference.run` gives it; DmpnetError unless it ran to its end and recorded every step.
@@ -105,17 +61,6 @@ class Converted(Network):
         self._check_whole()
         return read_activity(self._read, self.trained, self.shape, self.timing, self.record, keep)
 
-    def dynamics(self) -> str:
-        """What it really does in a step, complete and in order: variables, code, synapses, thresholds and resets."""
-        return dynamics.text(self)
-
-    @property
-    def compiled_with(self) -> str:
-        """Target and compiler flags of its code, the user's: with session.REORDERING, which Brian2 sets, sums may be
-        taken in another order, and a membrane within rounding of its threshold may decide otherwise."""
-        target = prefs["codegen.target"] if get_device().__class__.__name__ == "RuntimeDevice" else "C++"
-        return target if target == "numpy" else f"{target}, {' '.join(get_compiler_and_args()[1])}"
-
     @property
     def steps_left(self) -> int:
         """Simulation steps until the readout has seen all of the input: 0 after a whole run."""
@@ -125,28 +70,8 @@ class Converted(Network):
             return self.timing.total
         return max(self.timing.steps - int(k), 0)
 
-    def _read(self, name: str, variable: str) -> np.ndarray:
-        return np.asarray(self[name].variables[variable].get_value())
-
-    def _check_sound(self) -> None:
-        if self.broken_off:
-            raise DmpnetError("converted network: its last run was broken off within a step, so that some populations "
-                              "are a step ahead of others; restore an earlier state, or convert the network again")
-        wanted, dt = self.trained.encoding.dt, float(self.clock.dt)
-        if dt != wanted:
-            raise DmpnetError(f"converted network: its clock has dt = {dt:g} s, but the network was trained with steps "
-                              f"of {wanted:g} s; set clock.dt back")
-
-    def _check_whole(self) -> None:
-        if self.steps_left:
-            raise DmpnetError(f"converted network: it ran {self.timing.total - self.steps_left} of "
-                              f"{self.timing.total} steps, but what it does is known after all of them; run it for "
-                              f"converted.duration in all, then read it")
-        steps = int(self._read("readout", "k").min()) + 1 + self.timing.readout
-        for monitor in self.objects:
-            if isinstance(monitor, session.States) and monitor.name in self.kept and monitor.N != steps:
-                raise DmpnetError(f"{monitor.name}: recorded {monitor.N} of {steps} steps, but all are needed; leave "
-                                  f"the network's own monitors active")
+    def _steps_done(self) -> int:
+        return int(self._read("readout", "k").min()) + 1 + self.timing.readout
 
 
 def convert(network: TrainedNetwork, s_in: np.ndarray, *, coupling: str = "synapses",
@@ -169,7 +94,7 @@ def convert(network: TrainedNetwork, s_in: np.ndarray, *, coupling: str = "synap
     own = membranes.checked(membrane, network)
     if on_genn():
         check_genn(network, own)
-    _check_alone()
+    check_alone()
     batch, steps, _ = s_in.shape
     lags = timing(network, steps, coupling)
     with session.exact():
@@ -187,15 +112,6 @@ def _clock(dt: float) -> Any:
         defaultclock.dt = dt * second
         return get_device().defaultclock
     return Clock(dt * second, name="dmpnet_clock*")
-
-
-def _check_alone() -> None:
-    """Names are unique in a standalone program: it has room for one converted network."""
-    device = get_device()
-    if isinstance(device, CPPStandaloneDevice) and "_array_readout_total" in device.arrays.values():
-        raise BackendError("cpp_standalone: its program holds a converted network already, but names are unique in it; "
-                           "call device.reinit() and device.activate() before the next, or use "
-                           "dmpnet.brian.simulation.simulate")
 
 
 def check(coupling: str, record: str | Iterable[str]) -> tuple[str, ...]:
