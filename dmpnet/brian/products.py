@@ -16,7 +16,41 @@ from brian2 import Function, NeuronGroup, get_device
 _LIVE: "weakref.WeakValueDictionary[int, Any]" = weakref.WeakValueDictionary()
 
 
-class Product:
+class Buffered:
+    """A product as a Brian2 function of the target's index: `compute` fills its buffer y for the whole batch."""
+
+    symbol: str
+    y: np.ndarray
+
+    def compute(self) -> None:
+        raise NotImplementedError
+
+    def __call__(self, i: np.ndarray) -> np.ndarray:
+        """All elements at once, as NumPy code asks for them."""
+        self.compute()
+        return self.y[i] if len(i) < len(self.y) else self.y.copy()
+
+    def function(self) -> Function:
+        """The product as a Brian2 function of the target's index."""
+        made = Function(self.__call__, arg_units=[1], return_unit=1, arg_types=["integer"], return_type="float",
+                        stateless=False)
+        # without discard_units Brian2 checks the result of every call, and prints all of it into a message first
+        made.implementations.add_numpy_implementation(lambda i: self(i), discard_units=True)
+        made.implementations.add_implementation(
+            "cython", CYTHON.format(module=__name__, symbol=self.symbol, parameter="", argument=""),
+            namespace=handed(self, self.symbol))
+        made.implementations.add_dynamic_implementation("cpp", lambda _: self._cpp(), lambda _: self._arrays())
+        return made
+
+    def _cpp(self) -> str:
+        raise NotImplementedError
+
+    def _arrays(self) -> dict[str, np.ndarray] | None:
+        """What its C++ reads beside the variables of groups: name_values as _namespacename_values."""
+        return None
+
+
+class Product(Buffered):
     """w (sources, targets) of group `weights` times what `source` `carries`, for `batch` samples."""
 
     def __init__(self, symbol: str, weights: NeuronGroup, source: NeuronGroup, carries: str, batch: int,
@@ -36,23 +70,6 @@ class Product:
             v[spikes] = 1
         w = self.w.get_value().reshape(self.sources, self.targets)
         np.matmul(v.reshape(self.batch, self.sources), w, out=self.y.reshape(self.batch, self.targets))
-
-    def __call__(self, i: np.ndarray) -> np.ndarray:
-        """All elements at once, as NumPy code asks for them."""
-        self.compute()
-        return self.y[i] if len(i) < len(self.y) else self.y.copy()
-
-    def function(self) -> Function:
-        """The product as a Brian2 function of the target's index."""
-        made = Function(self.__call__, arg_units=[1], return_unit=1, arg_types=["integer"], return_type="float",
-                        stateless=False)
-        # without discard_units Brian2 checks the result of every call, and prints all of it into a message first
-        made.implementations.add_numpy_implementation(lambda i: self(i), discard_units=True)
-        made.implementations.add_implementation(
-            "cython", CYTHON.format(module=__name__, symbol=self.symbol, parameter="", argument=""),
-            namespace=handed(self, self.symbol))
-        made.implementations.add_dynamic_implementation("cpp", lambda _: self._cpp(), lambda _: None)
-        return made
 
     def _cpp(self) -> str:
         kernel = CPP_SPIKES if self.spiking else CPP_STATE
