@@ -24,7 +24,8 @@ def constants(node: Population) -> dict[str, np.ndarray]:
         wanted += ["theta", "refractory"] + ["u_reset"] * (node.reset == "value")
     found = {name: np.asarray(getattr(node, name)) for name in wanted}
     found = {name: value for name, value in found.items() if value.shape or NEUTRAL.get(name) != value}
-    return {CONSTANTS[node.decay] if name == "beta" else name: value for name, value in found.items()}
+    renamed = {"beta": CONSTANTS[node.decay], "floor": "lowest", "refractory": "rest"}  # Brian2 has uses of its own
+    return {renamed.get(name, name): value for name, value in found.items()}
 
 
 def equations(node: Population) -> str:
@@ -33,8 +34,8 @@ def equations(node: Population) -> str:
     lines = ["u : 1  # membrane"]
     lines += ["i_syn : 1  # synaptic current"] if _keeps_current(node) else []
     lines += ["s : 1  # 1 where it fires"] if node.fires else []
-    lines += ["wait : integer  # steps without update that are left"] if "refractory" in used else []
-    lines += [f"{name} : {'integer' if name == 'refractory' else '1'} ({'' if value.shape else 'shared, '}constant)"
+    lines += ["wait : integer  # steps without update that are left"] if "rest" in used else []
+    lines += [f"{name} : {'integer' if name == 'rest' else '1'} ({'' if value.shape else 'shared, '}constant)"
               for name, value in used.items()]
     return "\n".join(lines)
 
@@ -50,16 +51,16 @@ def lines(node: Population, x: str) -> list[str]:
     code += ["v = " + " + ".join((_left(node), f"{_times('g', used)}{current}",
                                   *["g_before*i_before"] * ("g_before" in used), *["c"] * ("c" in used)))]
     code += _reset(node, used, "v") if node.late and node.fires else []
-    code += ["v = int(v >= floor)*v + int(v < floor)*floor"] if "floor" in used else []
+    code += ["v = int(v >= lowest)*v + int(v < lowest)*lowest"] if "lowest" in used else []
     return code + (_fire(node, used) if node.fires else ["u = v"])
 
 
 def _fire(node: Population, used: dict[str, np.ndarray]) -> list[str]:
     """Thresholding and the prompt reset, with rest after a spike."""
     over = f"int(v {'>' if node.strict else '>='} theta)"
-    if "refractory" in used:
+    if "rest" in used:
         code = ["rests = int(wait > 0)", "v = (1 - rests)*v + rests*u", f"s = (1 - rests)*{over}",
-                "wait = int(s > 0)*refractory + int(s == 0)*(wait - rests)"]
+                "wait = int(s > 0)*rest + int(s == 0)*(wait - rests)"]
     else:
         code = [f"s = {over}"]
     return code + (["u = v"] if node.late else _reset(node, used, "u"))

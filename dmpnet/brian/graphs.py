@@ -33,8 +33,7 @@ from dmpnet.reference.graphs import shaped
 from dmpnet.reference.input import recorded
 from dmpnet.trained.activity import Activity
 
-PLAY = """k += 1
-s_in = stimulus(i, k)"""
+COUNT = "k += 1"
 
 
 class ConvertedGraph(WholeRun):
@@ -105,6 +104,11 @@ def replay(converted: ConvertedGraph, s_in: np.ndarray) -> None:
     stimulus.pyfunc.__self__.values[:] = by_step(converted.graph, s_in)
 
 
+def total(graph: Graph) -> str:
+    """'group.variable' of the sum of the output over the steps."""
+    return f"{names(graph)[source(graph, graph.output)]}.total"
+
+
 class _Builder:
     """Makes the groups of a graph, then gives each its step."""
 
@@ -120,9 +124,10 @@ class _Builder:
         for name, group in self.wiring.groups.items():
             lines = self._lines(name, group, order)
             value = variable(self.graph, name)
-            first = [f"before = {value}"] if name in self.wiring.copied else []
+            if name in self.wiring.copied:
+                lines.insert(lines[0] == COUNT, f"before = {value}")  # shared numbers come first in Brian2
             last = [f"total += {value}"] if name == source(self.graph, self.graph.output) else []
-            self._step(group, [*first, *lines, *last], order + 1)
+            self._step(group, [*lines, *last], order + 1)
             order += 2
         return list(self.made.values())
 
@@ -152,7 +157,7 @@ class _Builder:
         node, made = self.graph.nodes[name], self.made[group]
         if isinstance(node, Input):
             made.namespace["stimulus"] = products.Stimulus(by_step(self.graph, self.s_in)).function()
-            return PLAY.split("\n")
+            return [COUNT, "s_in = stimulus(i, k)"]
         if _multiplies(node):
             return self._product(name, group, order)
         x = self._heard(self.wiring.heard[name], group)
@@ -172,7 +177,7 @@ class _Builder:
             ring = DelayRing(steps, value, heard[0].variable, self.s_in.shape[1])
             made.namespace["arriving"] = ring.function()
             made.delivers(ring)
-            return ["k += 1", "y = arriving(i, k)"]
+            return [COUNT, "y = arriving(i, k)"]
         if isinstance(node, Memory):
             for symbol, w, of, carries in ((f"A_{group}", node.A, made, "y"),
                                            (f"B_{group}", node.B, value, heard[0].variable)):

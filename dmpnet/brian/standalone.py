@@ -66,8 +66,9 @@ def run(network: TrainedNetwork, pieces: Iterator[tuple[np.ndarray, int]], coupl
     with held() as scratch, children() as started:
         runner: _Runs
         if coupling == "shared":
-            program = compiled(network, *shape, record, cache, started, report, own)
-            runner = _Batches(program, network, shape, record, scratch, started)
+            plan = Trained(network, own)
+            runner = _Batches(_compiled(plan, *shape, record, cache, started, report), plan, shape, record, scratch,
+                              started)
         else:
             report("compiling a C++ program for each batch, usually 15 to 25 s")
             runner = _Whole(network, record, scratch, started, own)
@@ -75,6 +76,27 @@ def run(network: TrainedNetwork, pieces: Iterator[tuple[np.ndarray, int]], coupl
             found.append(result)
             done(keep)
     return found
+
+
+def run_planned(plan: "Plan", pieces: Iterator[tuple[np.ndarray, int]], record: tuple[str, ...], shape: tuple[int, int],
+                processes: int = 1, done: Callable[[int], None] = lambda samples: None,
+                cache: str | Path | None = None, report: Report = programs.told) -> list[Activity]:
+    """`run` of whatever has a plan."""
+    found = []
+    with held() as scratch, children() as started:
+        program = _compiled(plan, *shape, record, cache, started, report)
+        runner = _Batches(program, plan, shape, record, scratch, started)
+        for (_, keep), result in in_order(runner.run, pieces, processes, started):
+            found.append(result)
+            done(keep)
+    return found
+
+
+def prepare_planned(plan: "Plan", shape: tuple[int, int], record: tuple[str, ...] = ("spikes",),
+                    cache: str | Path | None = None, report: Report = programs.told) -> None:
+    """Compile what `run_planned` on batches of `shape` needs."""
+    with children() as started:
+        _compiled(plan, *shape, record, cache, started, report)
 
 
 def prepare(network: TrainedNetwork, shape: tuple[int, int], record: tuple[str, ...] = ("spikes",),
@@ -100,15 +122,20 @@ def compiled(network: TrainedNetwork, batch: int, steps: int, record: tuple[str,
              cache: str | Path | None = None, started: Children | None = None,
              report: Report = programs.told, own: Membranes = ()) -> Program:
     """The program for this architecture, from the cache or compiled into it (whole or not at all)."""
+    return _compiled(Trained(network, own), batch, steps, record, cache, started, report)
+
+
+def _compiled(plan: "Plan", batch: int, steps: int, record: tuple[str, ...], cache: str | Path | None,
+              started: Children | None, report: Report) -> Program:
     folder = cache_folder(cache)
-    design = specification(network, batch, steps, record, own)
+    design = plan.specification(batch, steps, record) | {"preferences": _preferences()}
     entry = folder / key(design)
     try:
         _own(folder)
         program = _intact(entry)
         if program is None:
             with held(".building-", folder) as building:
-                weights.save(blank(network, steps), building / "blank.npz")
+                plan.save_blank(building / "blank.npz", steps)
                 report(COMPILING)
                 _build(design, building, building / "entry", started or Children())
                 program = _placed(building, entry)
@@ -203,7 +230,11 @@ def specification(network: TrainedNetwork, batch: int, steps: int, record: tuple
     return {"layers": layers, "classes": network.classes, "kind": network.encoding.kind,
             "dt": float(network.encoding.dt), "batch": batch, "steps": steps,
             "record": sorted(recorded.needed(network, record)), "membranes": membranes.described(own),
-            "preferences": {name: _without_reordering(prefs[f"codegen.cpp.{name}"]) for name in PREFERENCES}}
+            "preferences": _preferences()}
+
+
+def _preferences() -> dict[str, Any]:
+    return {name: _without_reordering(prefs[f"codegen.cpp.{name}"]) for name in PREFERENCES}
 
 
 def _without_reordering(preference: Any) -> Any:
@@ -250,6 +281,51 @@ def compiler() -> dict[str, str]:
             "macros": hashlib.sha256(macros).hexdigest()}
 
 
+# --- what a program is made of ---------------------------------------------------------------------------------------
+
+
+class Plan(Protocol):
+    """What is compiled: all that its program depends on, and the files that this reads and writes."""
+
+    def specification(self, batch: int, steps: int, record: tuple[str, ...]) -> dict[str, Any]:
+        """All that its C++ sources depend on: no weights."""
+
+    def save_blank(self, path: Path, steps: int) -> None:
+        """Write what standalone_project builds from, with placeholders for all that a program reads."""
+
+    def constants(self, batch: int, steps: int) -> dict[str, np.ndarray]:
+        """Everything a program reads but the input, by 'group.variable'."""
+
+    def stimulus(self, piece: np.ndarray) -> np.ndarray:
+        """A batch as it is replayed."""
+
+    def activity(self, read: recorded.Read, shape: tuple[int, ...], record: tuple[str, ...], keep: int) -> Activity:
+        """What a program did, from read(group, variable)."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The plan of a trained network of shared coupling."""
+
+    network: TrainedNetwork
+    own: Membranes = ()
+
+    def specification(self, batch: int, steps: int, record: tuple[str, ...]) -> dict[str, Any]:
+        return specification(self.network, batch, steps, record, self.own)
+
+    def save_blank(self, path: Path, steps: int) -> None:
+        weights.save(blank(self.network, steps), path)
+
+    def constants(self, batch: int, steps: int) -> dict[str, np.ndarray]:
+        return constants(self.network, batch, steps)
+
+    def stimulus(self, piece: np.ndarray) -> np.ndarray:
+        return shared.by_step(self.network, piece)
+
+    def activity(self, read: recorded.Read, shape: tuple[int, ...], record: tuple[str, ...], keep: int) -> Activity:
+        return recorded.read_activity(read, self.network, shape, timing(self.network, shape[1], "shared"), record, keep)
+
+
 # --- runs -----------------------------------------------------------------------------------------------------------
 
 
@@ -260,18 +336,17 @@ class _Runs(Protocol):
 class _Batches:
     """Runs a compiled program on batch after batch; every thread has a folder with the weights written once."""
 
-    def __init__(self, program: Program, network: TrainedNetwork, shape: tuple[int, int], record: tuple[str, ...],
+    def __init__(self, program: Program, plan: Plan, shape: tuple[int, int], record: tuple[str, ...],
                  scratch: Path, started: Children):
-        self.program, self.network, self.record = program, network, record
+        self.program, self.plan, self.record = program, plan, record
         self.shape, self.scratch, self.started = shape, scratch, started
-        self.lags = timing(network, shape[1], "shared")
         self.folders = threading.local()
 
     def _folder(self) -> Path:
         if not hasattr(self.folders, "path"):
             folder = Path(tempfile.mkdtemp(dir=self.scratch))
             shutil.copytree(self.program.folder / "static_arrays", folder / "static_arrays")
-            self._write(folder, constants(self.network, *self.shape))
+            self._write(folder, self.plan.constants(*self.shape))
             self.folders.path = folder
         return self.folders.path
 
@@ -282,13 +357,13 @@ class _Batches:
     @programs.room()
     def run(self, piece: np.ndarray, keep: int) -> Activity:
         folder = self._folder()
-        self._write(folder, {"input.stimulus": shared.by_step(self.network, piece)})
+        self._write(folder, {"input.stimulus": self.plan.stimulus(piece)})
         results = folder / "results"
         shutil.rmtree(results, ignore_errors=True)  # of the batch before
         results.mkdir()
         self.started.call([str(self.program.folder / PROGRAM)], folder, "the compiled program")
         read = programs.Written(results, self.program.results)
-        return recorded.read_activity(read, self.network, piece.shape, self.lags, self.record, keep)
+        return self.plan.activity(read, piece.shape, self.record, keep)
 
 
 def constants(network: TrainedNetwork, batch: int, steps: int) -> dict[str, np.ndarray]:

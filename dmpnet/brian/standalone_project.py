@@ -16,12 +16,12 @@ from brian2.core.variables import ArrayVariable
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 from brian2.devices.device import all_devices
 
-from dmpnet.brian import connections, membranes, programs, recorded, session
+from dmpnet.brian import connections, graph_program, graphs, membranes, programs, recorded, session
 from dmpnet.brian.backends import MAKE, TWO_AT_ONCE
 from dmpnet.brian.conversion import activity, convert, duration
 from dmpnet.brian.standalone import PROGRAM
+from dmpnet.graph import file as graph_file
 from dmpnet.trained import weights
-from dmpnet.trained.network import TrainedNetwork
 
 
 class FileDevice(CPPStandaloneDevice):
@@ -45,22 +45,38 @@ def build(folder: Path, made: Path) -> None:
     _prefer(design["preferences"])
     all_devices["dmpnet"] = device = FileDevice()
     set_device("dmpnet", directory=None, build_on_run=False)
-    network = weights.load(folder / "blank.npz")
-    s_in = np.zeros((design["batch"], design["steps"], design["layers"][0]["M"]), np.uint8)
-    converted = convert(network, s_in, coupling="shared", record=design["record"],
-                        membrane=membranes.read(design["membranes"]) or None)
-    converted.run(duration(network, design["steps"], "shared"), namespace={})
+    converted, read, result = (_graph if "graph" in design else _trained)(design, folder / "blank.npz")
+    converted.run(converted.duration, namespace={})
     device.build(directory=str(folder / "project"), compile=True, run=False)
     programs.check_inputs(device, folder / "project")
     made.mkdir()
-    inputs = _inputs(device, converted, network)
-    results = programs.described(device, converted, ("readout.total",))
+    inputs = _inputs(device, converted, read)
+    results = programs.described(device, converted, (result,))
     (made / "manifest.json").write_text(json.dumps({"inputs": inputs, "results": results}))
     shutil.copy2(folder / "project" / PROGRAM, made)
     (made / "static_arrays").mkdir()
     for name in device.static_arrays:
         if name not in inputs.values():
             shutil.copy2(folder / "project" / "static_arrays" / name, made / "static_arrays")
+
+
+def _trained(design: dict[str, Any], file: Path) -> tuple[Any, list[str], str]:
+    """The converted network, and 'group.variable' of what its program reads and of the result."""
+    network = weights.load(file)
+    s_in = np.zeros((design["batch"], design["steps"], design["layers"][0]["M"]), np.uint8)
+    converted = convert(network, s_in, coupling="shared", record=design["record"],
+                        membrane=membranes.read(design["membranes"]) or None)
+    names = [f"{link.name}.w" for link in connections.connections(network)] + list(connections.biases(network))
+    names += [f"{axons.delays}.steps" for axons in connections.axons(network, network.encoding.steps)]
+    return converted, names, "readout.total"
+
+
+def _graph(design: dict[str, Any], file: Path) -> tuple[Any, list[str], str]:
+    """As `_trained`, of a graph."""
+    graph = graph_file.load(file)
+    shape = design["batch"], design["steps"]
+    converted = graphs.convert(graph, np.zeros((*shape, graph.encoding.channels), np.uint8), record=design["record"])
+    return converted, list(graph_program.constants(graph, *shape)), graphs.total(graph)
 
 
 def _prefer(preferences: dict[str, Any]) -> None:
@@ -72,10 +88,8 @@ def _prefer(preferences: dict[str, Any]) -> None:
     prefs[MAKE] = TWO_AT_ONCE
 
 
-def _inputs(device: FileDevice, converted: Any, network: TrainedNetwork) -> dict[str, str]:
+def _inputs(device: FileDevice, converted: Any, names: list[str]) -> dict[str, str]:
     """File of each array that a run rewrites, by 'group.variable'."""
-    names = [f"{link.name}.w" for link in connections.connections(network)] + list(connections.biases(network))
-    names += [f"{axons.delays}.steps" for axons in connections.axons(network, network.encoding.steps)]
     found = {}
     for name in names:
         group, variable = name.split(".")
