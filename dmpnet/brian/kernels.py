@@ -27,6 +27,8 @@ from dmpnet.graph.nodes import Affine, Convolution, Pool, Shape
 
 COLUMNS = 4_000_000
 """Bytes of what output positions see that are gathered at a time: they stay in the cache."""
+ALONE = 250_000
+"""Multiplications below which BLAS does not start threads, which for so few take longer, on a busy machine 100 times."""
 SPARSE = 0.04
 """Part of the input that is not 0 below which the sparse product is the faster (measured, 3 x 3 and 5 x 5 kernels)."""
 
@@ -144,14 +146,16 @@ class Kernels(Buffered):
         sizes = self.sizes
         columns = sizes.inner * sizes.places
         w = self.w.get_value().reshape(sizes.groups, columns, sizes.outer)
-        axes = len(sizes.size)
+        if not sizes.size:
+            y[..., 0] = (x.reshape(self.batch, sizes.groups, columns).swapaxes(0, 1) @ w).swapaxes(0, 1)
+            return
+        axes, step = len(sizes.size), max(1, ALONE // (columns * sizes.outer))
+        order = (0, 1, *range(2 + axes, 2 + 2 * axes), *range(2, 2 + axes))
         for part in self._parts():
-            windows = self._windows(x[part])  # (B, G * I, *Q, *K)
-            windows = windows.reshape(len(windows), sizes.groups, sizes.inner, *windows.shape[2:])
-            windows = windows.transpose(1, 0, *range(3, 3 + axes), 2, *range(3 + axes, 3 + 2 * axes))
-            seen = windows.reshape(sizes.groups, -1, columns)
-            given = (seen @ w).reshape(sizes.groups, -1, sizes.out, sizes.outer)
-            y[part] = given.transpose(1, 0, 3, 2)
+            seen = self._windows(x[part]).transpose(order)  # (B, G * I, *K, *Q)
+            seen = seen.reshape(len(seen), sizes.groups, columns, sizes.out)
+            for q in range(0, sizes.out, step):
+                np.matmul(w.swapaxes(1, 2), seen[..., q:q + step], out=y[part, ..., q:q + step])
 
     def _sparse(self, x: np.ndarray, y: np.ndarray) -> None:
         """As `_dense`, of one group, but what is seen is a sparse matrix."""
@@ -174,8 +178,6 @@ class Kernels(Buffered):
     def _windows(self, x: np.ndarray) -> np.ndarray:
         """What each output position sees of x (B, C, *S): a view (B, C, *Q, *K)."""
         sizes = self.sizes
-        if not sizes.size:
-            return x
         padded = self.padded[:len(x)]
         padded[(..., *(slice(low, low + size) for size, (low, _) in zip(sizes.size, sizes.padding, strict=True)))] = x
         reach = tuple(d * (k - 1) + 1 for d, k in zip(sizes.dilation, sizes.kernel, strict=True))
@@ -209,9 +211,10 @@ class Kernels(Buffered):
 CPP_WEIGHTS = """
                 const double* __restrict__ w = %W% + ((g * %INNER% + c) * (size_t)%PLACES% + place[k]) * %OUTER%;"""
 
-# A sample's sums stay in the cache; its first unit computes them all.
+# A sample's sums stay in the cache: its first unit computes them all, the others read.
 CPP = """
 static double _%SYMBOL%_sum[%UNITS%], _%SYMBOL%_y[%UNITS%];
+static int32_t _%SYMBOL%_first;
 static void _%SYMBOL%_compute(const int32_t* first, const int32_t* place, const int32_t* to, const size_t sample)
 {
     const double* __restrict__ from = %X% + sample * %GROUPS% * %INNER% * %POSITIONS%;
@@ -235,8 +238,12 @@ static void _%SYMBOL%_compute(const int32_t* first, const int32_t* place, const 
 }
 static inline double %SYMBOL%(const int32_t i)
 {
-    if (i % %UNITS% == 0)
-        _%SYMBOL%_compute(_namespace%SYMBOL%_first, _namespace%SYMBOL%_place, _namespace%SYMBOL%_to, i / %UNITS%);
-    return _%SYMBOL%_y[i % %UNITS%];
+    if (i == 0 || (uint32_t)(i - _%SYMBOL%_first) >= %UNITS%)
+    {
+        const int32_t sample = i / %UNITS%;
+        _%SYMBOL%_compute(_namespace%SYMBOL%_first, _namespace%SYMBOL%_place, _namespace%SYMBOL%_to, sample);
+        _%SYMBOL%_first = sample * %UNITS%;
+    }
+    return _%SYMBOL%_y[i - _%SYMBOL%_first];
 }
 """
