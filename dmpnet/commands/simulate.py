@@ -17,7 +17,10 @@ import numpy as np
 from dmpnet.brian.backends import check_backend
 from dmpnet.disk.files import read_arrays, write_arrays
 from dmpnet.errors import DataError, DmpnetError, meant
+from dmpnet.graph import file
+from dmpnet.graph.graph import Graph
 from dmpnet.reference import RECORDABLE, check_input
+from dmpnet.reference.graphs import shaped
 from dmpnet.results import options, outputs, provenance, script, terminal
 from dmpnet.trained.activity import Activity
 from dmpnet.trained.network import TrainedNetwork
@@ -48,9 +51,12 @@ def execute(arguments: argparse.Namespace) -> None:
 
 def run(arguments: argparse.Namespace, out: outputs.Outputs) -> None:
     """Read, simulate, write, print."""
-    network = options.network(arguments.weights)
+    network = file.named(arguments.weights)
     s_in = read_input(arguments.input)
-    check_input(network, s_in)
+    if isinstance(network, Graph):
+        s_in = shaped(network, s_in[None] if s_in.shape[1:] == network.nodes[network.input].shape_out else s_in)
+    else:
+        check_input(network, s_in)
     for note in notes(network, s_in):
         print(f"note: {note}", file=sys.stderr)
     from dmpnet.brian.simulation import simulate  # Brian2 takes a second to import
@@ -62,13 +68,14 @@ def run(arguments: argparse.Namespace, out: outputs.Outputs) -> None:
         write(activity, folder / arguments.out.name)
         provenance.write(folder / f"{arguments.out.stem}.json", entry)
     places = s_in.shape[0] * s_in.shape[1]
-    print(terminal.table([{"layer": number, "neurons": len(rate), "spikes": round(float(rate.sum()) * places),
-                     "active %": 100 * rate.mean()} for number, rate in enumerate(activity.rates, 1)],
+    names = network.populations if isinstance(network, Graph) else range(1, len(activity.rates) + 1)
+    print(terminal.table([{"layer": name, "neurons": len(rate), "spikes": round(float(rate.sum()) * places),
+                     "active %": 100 * rate.mean()} for name, rate in zip(names, activity.rates, strict=True)],
                    floatfmt=".2f"))
     print(f"\n{len(s_in)} samples x {s_in.shape[1]} steps; predictions and spikes in {arguments.out}")
 
 
-def notes(network: TrainedNetwork, s_in: np.ndarray) -> list[str]:
+def notes(network: TrainedNetwork | Graph, s_in: np.ndarray) -> list[str]:
     """What is probably amiss with input that the network can read."""
     found = []
     if network.encoding.permutation is not None:

@@ -8,6 +8,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from dmpnet.errors import DmpnetError
+from dmpnet.graph.graph import Graph
+from dmpnet.reference import graphs
 from dmpnet.reference.input import check_input, recorded
 from dmpnet.reference.integers import IntegerLayer, IntegerReadout, levels
 from dmpnet.reference.real import RealLayer, RealReadout
@@ -39,13 +41,15 @@ class Reading(Protocol):
     def mean(self, counts: np.ndarray, steps: int) -> np.ndarray: ...
 
 
-def run(network: TrainedNetwork, s_in: np.ndarray, record: str | Iterable[str] = ("spikes",),
+def run(network: TrainedNetwork | Graph, s_in: np.ndarray, record: str | Iterable[str] = ("spikes",),
         dtype: type = np.float64) -> Activity:
-    """Classify s_in (B, T, M) step by step; in integers a network that is constrained to a chip.
+    """Classify s_in (B, T, M) step by step; in integers a network that is constrained to a chip. Or a graph.
 
     record : which of 'spikes', 'u', 'm', 'x', 'readout' to keep for every step
     dtype : arithmetic of real numbers, float64 unless the float32 of training is wanted
     """
+    if isinstance(network, Graph):
+        return graphs.run(network, s_in, record)
     if network.integer:
         return watched(network, s_in, record)[0]
     s_in = np.asarray(s_in)
