@@ -26,20 +26,22 @@ NAMES = ("0", "conv.1", "lif", "n 2", "b-3", "spikes_lif", "w_lif", "lif_run_reg
 """Some that Brian2 does not take, and some that other objects would like to have."""
 
 
-def random_population(rng, shape, spread=1.0, **given):
-    """Any population; `spread` is the standard deviation of its input."""
+def random_population(rng, shape, spread=1.0, mean=0.0, **given):
+    """Any population; `spread` is the standard deviation of its input, `mean` its mean, which c takes away."""
     def some(low, high):
         return rng.uniform(low, high, shape) if rng.random() < 0.4 else rng.uniform(low, high)
 
+    g = rng.uniform(0.3, 0.7) / spread
     decay = rng.choice(["exponential", "exponential", "linear", "shift"])
     late = bool(rng.random() < 0.3)
     settings = {
         "decay": str(decay), "beta": some(0.5, 0.95) if decay == "exponential" else some(0.05, 0.3),
-        "g": some(0.4, 0.8) / spread, "c": some(-0.1, 0.2) if rng.random() < 0.5 else 0.0, "theta": some(0.6, 1.2),
-        "strict": bool(rng.random() < 0.5), "reset": str(rng.choice(["value", "subtract", "none"])), "late": late,
+        "g": g * some(0.8, 1.2), "c": some(-0.1, 0.1) - g * mean if rng.random() < 0.8 else 0.0,
+        "theta": some(0.8, 1.6),
+        "strict": bool(rng.random() < 0.5), "reset": str(rng.choice(["value", "value", "subtract", "subtract", "none"])), "late": late,
         "u_reset": some(-0.3, 0.3) if rng.random() < 0.5 else 0.0,
         "alpha": some(0.2, 0.8) if rng.random() < 0.4 else None, "w": some(0.5, 1.0),
-        "g_before": some(0.1, 0.3) / spread if rng.random() < 0.3 else None,
+        "g_before": some(-0.2, 0.2) / spread if rng.random() < 0.3 else None,
         "refractory": rng.integers(0, 4, shape) if not late and rng.random() < 0.4 else 0,
         "floor": some(-0.5, -0.1) if rng.random() < 0.3 else None, "u_0": some(-0.4, 0.4) if rng.random() < 0.3 else 0.0}
     return Population(shape, **(settings | given))
@@ -106,7 +108,7 @@ def random_graph(rng, populations=2, kind="analog"):
             add(Threshold(np.quantile(told, 0.7, axis=(0, 1)).reshape(nodes[last].shape_out) + 1e-4,
                           bool(rng.random() < 0.5)))
         fires = number == 0 or rng.random() < 0.8
-        add(random_population(rng, nodes[last].shape_out, max(float(told.std()), 1e-3), **{} if fires else
+        add(random_population(rng, nodes[last].shape_out, max(float(told.std()), 1e-3), float(told.mean()), **{} if fires else
                               {"theta": None, "late": False}))
     if rng.random() < 0.5:
         add(random_map(rng, nodes[last].shape_out))
@@ -130,4 +132,4 @@ def informative(activity):
     """Whether spikes of a run show anything: neither silent nor saturated, and no membrane nearly at its threshold."""
     rate = np.concatenate(activity.rates).mean()
     largest = max(float(np.abs(u).max()) for u in activity.u)
-    return 0.01 < rate < 0.5 and activity.margin > 1e-12 * max(1.0, largest)
+    return 0.01 < rate < 0.5 and activity.margin > 1e-10 * max(1.0, largest)
