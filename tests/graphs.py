@@ -38,12 +38,14 @@ def random_population(rng, shape, spread=1.0, mean=0.0, **given):
         "decay": str(decay), "beta": some(0.5, 0.95) if decay == "exponential" else some(0.05, 0.3),
         "g": g * some(0.8, 1.2), "c": some(-0.1, 0.1) - g * mean if rng.random() < 0.8 else 0.0,
         "theta": some(0.8, 1.6),
-        "strict": bool(rng.random() < 0.5), "reset": str(rng.choice(["value", "value", "subtract", "subtract", "none"])), "late": late,
+        "strict": bool(rng.random() < 0.5), "late": late,
+        "reset": str(rng.choice(["value", "value", "subtract", "subtract", "none"])),
         "u_reset": some(-0.3, 0.3) if rng.random() < 0.5 else 0.0,
         "alpha": some(0.2, 0.8) if rng.random() < 0.4 else None, "w": some(0.5, 1.0),
         "g_before": some(-0.2, 0.2) / spread if rng.random() < 0.3 else None,
         "refractory": rng.integers(0, 4, shape) if not late and rng.random() < 0.4 else 0,
-        "floor": some(-0.5, -0.1) if rng.random() < 0.3 else None, "u_0": some(-0.4, 0.4) if rng.random() < 0.3 else 0.0}
+        "floor": some(-0.5, -0.1) if rng.random() < 0.3 else None,
+        "u_0": some(-0.4, 0.4) if rng.random() < 0.3 else 0.0}
     return Population(shape, **(settings | given))
 
 
@@ -108,8 +110,8 @@ def random_graph(rng, populations=2, kind="analog"):
             add(Threshold(np.quantile(told, 0.7, axis=(0, 1)).reshape(nodes[last].shape_out) + 1e-4,
                           bool(rng.random() < 0.5)))
         fires = number == 0 or rng.random() < 0.8
-        add(random_population(rng, nodes[last].shape_out, max(float(told.std()), 1e-3), float(told.mean()), **{} if fires else
-                              {"theta": None, "late": False}))
+        add(random_population(rng, nodes[last].shape_out, max(float(told.std()), 1e-3), float(told.mean()),
+                              **{} if fires else {"theta": None, "late": False}))
     if rng.random() < 0.5:
         add(random_map(rng, nodes[last].shape_out))
     return _with_more_edges(rng, graph(last)), s_in

@@ -1,4 +1,4 @@
-"""Graphs in Brian2: spike for spike the reference, on every back end; kernels held once; the user's session untouched."""
+"""Graphs in Brian2: spike for spike the reference on every back end, kernels held once, the session untouched."""
 
 import math
 import shutil
@@ -78,7 +78,8 @@ def everything(seed=0):
         "delay": Delay(rng.integers(0, 4, 12)),
         "linear": Population((12,), 0.1, 0.5, theta=0.7, strict=True, u_reset=each(-0.2, 0.1, 12), decay="linear",
                              refractory=rng.integers(0, 3, 12), u_0=each(-0.3, 0.3, 12)),
-        "scale": Scale(rng.normal(size=12)), "memory": Memory(rng.normal(size=(5, 5)) / 5, rng.normal(size=(5, 12)) / 2),
+        "scale": Scale(rng.normal(size=12)),
+        "memory": Memory(rng.normal(size=(5, 5)) / 5, rng.normal(size=(5, 12)) / 2),
         "relu": Rectify((5,)), "over": Threshold(np.full(5, 0.4)), "W": Affine(rng.normal(size=(6, 5)) / 2),
         "shift": Population((6,), 0.25, 0.3, theta=0.6, decay="shift", reset="none"),
         "out": Affine(rng.normal(size=(3, 6))), "y": Population((3,), 0.4, 0.3, theta=None)}
@@ -389,7 +390,7 @@ def test_a_graphs_file_is_loaded_shown_and_simulated(tmp_path, capsys):
     assert isinstance(back, Graph) and back.edges == graph.edges
     assert main(["info", str(tmp_path / "net.npz"), "--equations"]) == 0
     told = capsys.readouterr().out
-    for words in ("conv", "Convolution", "2x7x6", "groups 2", "flat (late)", "y = W_conv(i)", "neurons that fire"):
+    for words in ("conv", "Convolution", "2x7x6", "groups 2", "flat*", "y = W_conv(i)", "neurons that fire"):
         assert words in told, told
     assert main(["simulate", str(tmp_path / "net.npz"), str(tmp_path / "s_in.npy"), "--out",
                  str(tmp_path / "out.npz")]) == 0

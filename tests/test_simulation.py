@@ -11,7 +11,7 @@ from networks import random_input, random_network
 from test_network import ALL, NETWORKS, assert_informative, assert_same, dyadic_network
 
 from dmpnet import reference
-from dmpnet.brian import backends, simulation
+from dmpnet.brian import backends, batches, simulation
 from dmpnet.brian.simulation import batch_size, simulate
 from dmpnet.errors import BackendError, DmpnetError
 
@@ -123,7 +123,7 @@ def test_a_batch_fits_the_budget_whatever_is_recorded(monkeypatch):
     network = random_network(shape=(1, 200, 200, 10), d=60, theta=300.0, encoding="analog", steps=20)
     few = batch_size(network, (10_000, 784, 1), "numpy", "shared", ALL)
     many = batch_size(network, (10_000, 784, 1), "numpy", "shared", ())
-    assert 1 <= few < many == simulation.MOST
+    assert 1 <= few < many == batches.MOST
     assert few * 784 * (2 * 400 + 2 * 120) * 8 < 2 * simulation.BUDGET
     monkeypatch.setattr(simulation, "BUDGET", 1)
     assert batch_size(network, (10_000, 784, 1), "cpp_standalone", "shared", ALL, 2) == 1

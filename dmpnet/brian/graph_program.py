@@ -32,8 +32,7 @@ class Graphed:
 
     def specification(self, batch: int, steps: int, record: tuple[str, ...]) -> dict[str, Any]:
         graph = self.graph
-        nodes = {name: {"kind": type(node).__name__} | {f.name: _shaping(node, f.name, steps) for f in fields(node)}
-                 for name, node in graph.nodes.items()}  # type: ignore[arg-type]
+        nodes = {name: {"kind": type(node).__name__} | _shaping_all(node, steps) for name, node in graph.nodes.items()}
         return {"graph": nodes, "edges": [[edge.source, edge.target, edge.late] for edge in graph.edges],
                 "output": graph.output, "kind": graph.encoding.kind, "dt": float(graph.encoding.dt), "batch": batch,
                 "steps": steps, "record": sorted(record)}
@@ -49,6 +48,10 @@ class Graphed:
 
     def activity(self, read: Read, shape: tuple[int, ...], record: tuple[str, ...], keep: int) -> Activity:
         return graphs.read_activity(read, self.graph, shape, record, keep)
+
+
+def _shaping_all(node: Any, steps: int) -> dict[str, Any]:
+    return {f.name: _shaping(node, f.name, steps) for f in fields(node)}
 
 
 def _shaping(node: Node, name: str, steps: int) -> Any:

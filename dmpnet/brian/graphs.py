@@ -179,13 +179,15 @@ class _Builder:
             made.delivers(ring)
             return [COUNT, "y = arriving(i, k)"]
         if isinstance(node, Memory):
-            for symbol, w, of, carries in ((f"A_{group}", node.A, made, "y"),
-                                           (f"B_{group}", node.B, value, heard[0].variable)):
-                weights = self._constants(symbol, "w : 1 (constant)", w.T.ravel())
-                made.namespace[symbol] = products.Product(symbol, weights, of, carries, self.batch, w.shape).function()
+            for symbol, matrix, of, carries in ((f"A_{group}", node.A, made, "y"),
+                                                (f"B_{group}", node.B, value, heard[0].variable)):
+                weights = self._constants(symbol, "w : 1 (constant)", matrix.T.ravel())
+                made.namespace[symbol] = products.Product(symbol, weights, of, carries, self.batch,
+                                                          matrix.shape).function()
             return [f"y = A_{group}(i) + B_{group}(i)"]
         assert isinstance(node, (Affine, Convolution, Pool))
-        w = bias = None
+        w: Any = None
+        bias: Any = None
         if not isinstance(node, Pool):
             w = self._constants(f"w_{group}", "w : 1 (constant)", kernels.arranged(node)).variables["w"]
             if node.bias is not None:

@@ -28,7 +28,7 @@ from dmpnet.graph.nodes import Affine, Convolution, Pool, Shape
 COLUMNS = 4_000_000
 """Bytes of what output positions see that are gathered at a time: they stay in the cache."""
 ALONE = 250_000
-"""Multiplications below which BLAS does not start threads, which for so few take longer, on a busy machine 100 times."""
+"""Multiplications for which BLAS starts no threads; for so few they take longer, on a busy machine 100 times."""
 SPARSE = 0.04
 """Part of the input that is not 0 below which the sparse product is the faster (measured, 3 x 3 and 5 x 5 kernels)."""
 
@@ -179,7 +179,8 @@ class Kernels(Buffered):
         """What each output position sees of x (B, C, *S): a view (B, C, *Q, *K)."""
         sizes = self.sizes
         padded = self.padded[:len(x)]
-        padded[(..., *(slice(low, low + size) for size, (low, _) in zip(sizes.size, sizes.padding, strict=True)))] = x
+        inner: Any = (..., *(slice(low, low + size) for size, (low, _) in zip(sizes.size, sizes.padding, strict=True)))
+        padded[inner] = x
         reach = tuple(d * (k - 1) + 1 for d, k in zip(sizes.dilation, sizes.kernel, strict=True))
         windows: np.ndarray = sliding_window_view(  # type: ignore[call-overload]
             padded, reach, axis=tuple(range(2, padded.ndim)))

@@ -14,7 +14,7 @@ import numpy as np
 from dmpnet import reference
 from dmpnet.brian import axons, connections, genn, graph_simulation, membranes, shared, standalone
 from dmpnet.brian.backends import GENN, check_backend
-from dmpnet.brian.batches import BUDGET, MOST, at_run_time, batches, counter, fitting, joined
+from dmpnet.brian.batches import BUDGET, at_run_time, batches, counter, fitting, joined
 from dmpnet.brian.conversion import check, check_genn, convert, needed
 from dmpnet.equations.membrane import Membranes
 from dmpnet.errors import DmpnetError
@@ -83,9 +83,10 @@ def _parts(network: TrainedNetwork, pieces: Iterator[tuple[np.ndarray, int]], ba
 
 def prepare(network: TrainedNetwork | Graph, s_in: np.ndarray, backend: str, processes: int = 1) -> None:
     """Compile what `simulate` of s_in would, so that its time leaves that out; with Cython, by a run of one step."""
-    if backend == "cpp_standalone" and isinstance(network, Graph):
-        graph_simulation.prepare(network, s_in, processes)
-    elif backend == "cpp_standalone":
+    if backend == "cpp_standalone":
+        if isinstance(network, Graph):
+            graph_simulation.prepare(network, s_in, processes)
+            return
         size = batch_size(network, s_in.shape, backend, "shared", ("spikes",), processes)
         standalone.prepare(network, (size, s_in.shape[1]))
     elif backend == "cython":

@@ -114,7 +114,7 @@ def check_alone() -> None:
     """Names are unique in a standalone program: it has room for one converted network."""
     device = get_device()
     if isinstance(device, CPPStandaloneDevice) and any(
-            name == "_array_readout_total" or name.startswith("_array_dmpnet_clock") for name in device.arrays.values()):
+            name.startswith(("_array_readout_total", "_array_dmpnet_clock")) for name in device.arrays.values()):
         raise BackendError("cpp_standalone: its program holds a converted network already, but names are unique in it; "
                            "call device.reinit() and device.activate() before the next, or use "
                            "dmpnet.brian.simulation.simulate")

@@ -198,7 +198,7 @@ class Firing:
         if node.g_before is not None:
             v = v + node.g_before * before
         v = v + node.c
-        if node.late:
+        if node.late and node.fires:
             v = self._reset(v, self.s > 0)
         if node.floor is not None:
             v = np.maximum(v, node.floor)

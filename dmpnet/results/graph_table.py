@@ -17,7 +17,7 @@ def show(graph: Graph, name: str, equations: bool) -> dict[str, Any]:
     print(f"{name}: {graph.kind} {graph.shape}\n")
     print(terminal.table([{key: "" if value is None else value for key, value in row.items()}
                           for row in tables["nodes"]], disable_numparse=True))
-    print()
+    print("* late: what it gave a step before\n" if any(edge.late for edge in graph.edges) else "")
     print(terminal.table(tables["totals"], tablefmt="plain"))
     if equations:
         from dmpnet.brian.graphs import convert  # Brian2 takes a second to import
@@ -28,9 +28,9 @@ def show(graph: Graph, name: str, equations: bool) -> dict[str, Any]:
 
 
 def nodes(graph: Graph) -> list[dict[str, Any]]:
-    """A row a node: what it takes and gives, what it hears (late edges marked), its parameters, its conventions."""
+    """A row a node: what it takes and gives, what it hears (late edges: *), its parameters, its conventions."""
     return [{"node": name, "kind": type(node).__name__, "in": _shape(node.shape_in), "out": _shape(node.shape_out),
-             "from": ", ".join(f"{edge.source} (late)" if edge.late else edge.source for edge in graph.into(name)),
+             "from": ", ".join(f"{edge.source}*" if edge.late else edge.source for edge in graph.into(name)),
              "parameters": sum(value.size for value in _arrays(node).values()), "how": _how(node)}
             for name, node in ((name, graph.nodes[name]) for name in graph.order)]
 
