@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dmpnet.brian.conversion import convert as convert
     from dmpnet.brian.fast_slow import fast_slow_layer as fast_slow_layer
     from dmpnet.brian.simulation import simulate as simulate
-    from dmpnet.graph.file import named as load
+    from dmpnet.graph.networks import named as load
     from dmpnet.hardware.chip import load as chip
     from dmpnet.hardware.constrain import constrain as constrain
     from dmpnet.hardware.fit import fit as fit
@@ -35,7 +35,7 @@ _HOMES = {
     "chip": ("hardware.chip", "load"), "constrain": ("hardware.constrain", "constrain"),
     "convert": ("brian.conversion", "convert"), "data": ("data", ""),
     "fast_slow_layer": ("brian.fast_slow", "fast_slow_layer"), "fit": ("hardware.fit", "fit"),
-    "load": ("graph.file", "named"), "plastic": ("plasticity", "synapses"), "rule": ("plasticity", "rule"),
+    "load": ("graph.networks", "named"), "plastic": ("plasticity", "synapses"), "rule": ("plasticity", "rule"),
     "simulate": ("brian.simulation", "simulate"),
     "shipped": ("disk.shipped", ""), **{name: (name, "") for name in moved.HOMES},  # old names, for one release
 }

@@ -90,6 +90,17 @@ def everything(seed=0):
     return (Graph(nodes, tuple(edges), "y", Encoding("analog", 84, 30, 1e-3)), rng.normal(size=(5, 30, 2, 7, 6)))
 
 
+def test_first_membranes_are_not_heard_before_the_first_step():
+    """An integrator that begins at 0.5 and hears itself a step late: u = 0.5 beta, then beta u + u."""
+    graph = chain(Input((1,)), Population((1,), 0.5, theta=None, u_0=0.5), Scale(np.ones(1)), late=[(1, 1), (1, 2)])
+    s_in = np.zeros((1, 4, 1))
+    net = graphs.convert(graph, s_in, record="readout")
+    with session.run_time("numpy"):
+        net.run(namespace={})
+    u = [0.25 * 1.5**k for k in range(4)]
+    assert net.activity().readout[0, :, 0].tolist() == [a + b for a, b in zip(u, [0, *u], strict=False)]
+
+
 def test_a_graph_of_every_kind_of_node_in_numpy():
     graph, s_in = everything()
     assert {type(node) for node in graph.nodes.values()} == {*file.KINDS.values()}

@@ -28,12 +28,18 @@ def constants(node: Population) -> dict[str, np.ndarray]:
     return {renamed.get(name, name): value for name, value in found.items()}
 
 
+def gives(node: Population) -> str:
+    """The variable that others hear: s, or u, or y where u begins elsewhere than at 0, which nobody hears."""
+    return "s" if node.fires else "y" if begins(node) else "u"
+
+
 def equations(node: Population) -> str:
     """Its variables and constants."""
     used = constants(node)
     lines = ["u : 1  # membrane"]
     lines += ["i_syn : 1  # synaptic current"] if _keeps_current(node) else []
-    lines += ["s : 1  # 1 where it fires"] if node.fires else []
+    lines += [f"{gives(node)} : 1  # {'1 where it fires' if node.fires else 'u of a step, 0 before the first'}"
+              ] if gives(node) != "u" else []
     lines += ["wait : integer  # steps without update that are left"] if "rest" in used else []
     lines += [f"{name} : {'integer' if name == 'rest' else '1'} ({'' if value.shape else 'shared, '}constant)"
               for name, value in used.items()]
@@ -52,7 +58,7 @@ def lines(node: Population, x: str) -> list[str]:
                                   *["g_before*i_before"] * ("g_before" in used), *["c"] * ("c" in used)))]
     code += _reset(node, used, "v") if node.late and node.fires else []
     code += ["v = int(v >= lowest)*v + int(v < lowest)*lowest"] if "lowest" in used else []
-    return code + (_fire(node, used) if node.fires else ["u = v"])
+    return code + (_fire(node, used) if node.fires else ["u = v", *["y = u"] * (gives(node) == "y")])
 
 
 def _fire(node: Population, used: dict[str, np.ndarray]) -> list[str]:

@@ -10,14 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from dmpnet.brian import axons, graph_population, graphs, kernels
+from dmpnet.brian import axons, graph_population, graph_recorded, kernels, shared
 from dmpnet.brian.graph_wiring import names
 from dmpnet.brian.recorded import Read
 from dmpnet.graph import file
 from dmpnet.graph.graph import Graph
 from dmpnet.graph.nodes import Affine, Convolution, Delay, Memory, Node, Scale, Threshold
 from dmpnet.graph.population import CONSTANTS, Population
-from dmpnet.reference.graphs import shaped
 from dmpnet.trained.activity import Activity
 
 PLACEHOLDER = 0.5
@@ -44,10 +43,10 @@ class Graphed:
         return constants(self.graph, batch, steps)
 
     def stimulus(self, piece: np.ndarray) -> np.ndarray:
-        return graphs.by_step(self.graph, shaped(self.graph, piece))
+        return shared.by_step(self.graph, piece)
 
     def activity(self, read: Read, shape: tuple[int, ...], record: tuple[str, ...], keep: int) -> Activity:
-        return graphs.read_activity(read, self.graph, shape, record, keep)
+        return graph_recorded.read_activity(read, self.graph, shape, record, keep)
 
 
 def _shaping_all(node: Any, steps: int) -> dict[str, Any]:

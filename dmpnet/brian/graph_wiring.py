@@ -8,6 +8,7 @@ of the step before, or, where its source comes first, the copy `before` that it 
 import re
 from dataclasses import dataclass
 
+from dmpnet.brian import graph_population
 from dmpnet.graph.graph import Graph
 from dmpnet.graph.nodes import Flatten, Input
 from dmpnet.graph.population import Population
@@ -61,7 +62,7 @@ def variable(graph: Graph, name: str) -> str:
     """Of the group of node `name`, what holds its values."""
     node = graph.nodes[name]
     if isinstance(node, Population):
-        return "s" if node.fires else "u"
+        return graph_population.gives(node)
     return "s_in" if isinstance(node, Input) else "y"
 
 

@@ -18,10 +18,9 @@ from typing import Any
 import numpy as np
 from brian2 import Clock, linked_var, second
 
-from dmpnet.brian import graph_population, kernels, products, session
+from dmpnet.brian import graph_population, graph_recorded, kernels, products, session, shared
 from dmpnet.brian.axons import Arriving, DelayRing
-from dmpnet.brian.graph_wiring import READOUT, Heard, Wiring, names, source, variable, wiring
-from dmpnet.brian.recorded import Read
+from dmpnet.brian.graph_wiring import Heard, Wiring, source, variable, wiring
 from dmpnet.brian.session import Neurons
 from dmpnet.brian.timing import on_genn
 from dmpnet.brian.whole_run import WholeRun, check_alone
@@ -56,7 +55,7 @@ class ConvertedGraph(WholeRun):
         """
         self._check_sound()
         self._check_whole()
-        return read_activity(self._read, self.graph, self.shape, self.record, keep)
+        return graph_recorded.read_activity(self._read, self.graph, self.shape, self.record, keep)
 
     @property
     def steps_left(self) -> int:
@@ -88,25 +87,14 @@ def convert(graph: Graph, s_in: np.ndarray, *, record: str | Iterable[str] = ("s
     with session.exact():
         clock = Clock(graph.encoding.dt * second, name="dmpnet_clock*")
         objects = _Builder(graph, s_in, clock).objects()
-        objects += _monitors(graph, {each.name: each for each in objects}, record)
+        objects += graph_recorded.monitors(graph, {each.name: each for each in objects}, record)
         return ConvertedGraph(graph, (batch, steps, graph.encoding.channels), record, clock, objects)
-
-
-def by_step(graph: Graph, s_in: np.ndarray) -> np.ndarray:
-    """s_in (B, T, ...) as it is replayed: (T, B*M), one byte a spike, float64 a value."""
-    dtype = np.bool_ if graph.encoding.kind == "spikes" else np.float64
-    return np.ascontiguousarray(s_in.reshape(*s_in.shape[:2], -1).swapaxes(0, 1), dtype).reshape(s_in.shape[1], -1)
 
 
 def replay(converted: ConvertedGraph, s_in: np.ndarray) -> None:
     """Let the input play other samples of the same shape in the next run."""
     stimulus = converted[converted.groups[converted.graph.input]].namespace["stimulus"]
-    stimulus.pyfunc.__self__.values[:] = by_step(converted.graph, s_in)
-
-
-def total(graph: Graph) -> str:
-    """'group.variable' of the sum of the output over the steps."""
-    return f"{names(graph)[source(graph, graph.output)]}.total"
+    stimulus.pyfunc.__self__.values[:] = shared.by_step(converted.graph, s_in)
 
 
 class _Builder:
@@ -156,7 +144,7 @@ class _Builder:
         """What a step of a node does."""
         node, made = self.graph.nodes[name], self.made[group]
         if isinstance(node, Input):
-            made.namespace["stimulus"] = products.Stimulus(by_step(self.graph, self.s_in)).function()
+            made.namespace["stimulus"] = products.Stimulus(shared.by_step(self.graph, self.s_in)).function()
             return [COUNT, "s_in = stimulus(i, k)"]
         if _multiplies(node):
             return self._product(name, group, order)
@@ -261,44 +249,3 @@ def _mapped(node: Node, x: str) -> list[str]:
         return [f"y = {x}"]
     raise DmpnetError(f"graph: a node of kind {type(node).__name__} has no Brian2 code; write it in "
                       f"dmpnet.brian.graphs")
-
-
-def _monitors(graph: Graph, groups: dict[str, Any], record: tuple[str, ...]) -> list[Any]:
-    """spikes_NAME of what fires (counts only unless recorded), u_NAME, readout; states as a step leaves them."""
-    made, named = [], names(graph)
-    for name in graph.populations:
-        group = groups[named[name]]
-        made.append(session.Spikes(group, name=f"spikes_{group.name}", record="spikes" in record))
-        if "u" in record:
-            made.append(session.States(group, "u", record=True, when="end", name=f"u_{group.name}"))
-    if "readout" in record:
-        output = source(graph, graph.output)
-        made.append(session.States(groups[named[output]], variable(graph, output), record=True, when="end",
-                                   name=READOUT))
-    return made
-
-
-def read_activity(read: Read, graph: Graph, shape: tuple[int, ...], record: tuple[str, ...],
-                  keep: int | None = None) -> Activity:
-    """Activity from read(group, variable), wherever the values are kept."""
-    batch, steps = shape[:2]
-    named, output = names(graph), source(graph, graph.output)
-
-    def states(monitor: str, value: str) -> np.ndarray:
-        found = read(monitor, value).reshape(steps, batch, -1)[:, :keep]
-        return found.swapaxes(0, 1).copy()  # a view of one sample would change with the next run
-
-    def spikes(group: str, units: int) -> np.ndarray:
-        fired = np.zeros((batch, steps, units), bool)
-        sample, unit = np.divmod(read(f"spikes_{group}", "i"), units)
-        fired[sample, np.rint(read(f"spikes_{group}", "t") / graph.encoding.dt).astype(int), unit] = True
-        return fired[:keep]
-
-    layers = {named[name]: math.prod(graph.nodes[name].shape_out) for name in graph.populations}
-    counts = [read(f"spikes_{group}", "count").reshape(batch, -1)[:keep].astype(np.int64) for group in layers]
-    return Activity(
-        logits=read(named[output], "total").reshape(batch, -1)[:keep] / steps,
-        rates=[count.mean(axis=0) / steps for count in counts], counts=counts,
-        spikes=[spikes(group, units) for group, units in layers.items()] if "spikes" in record else [],
-        u=[states(f"u_{group}", "u") for group in layers] if "u" in record else [],
-        readout=states(READOUT, variable(graph, output)) if "readout" in record else None)

@@ -20,6 +20,7 @@ from dmpnet.brian.session import Neurons
 from dmpnet.brian.timing import Lags
 
 if TYPE_CHECKING:
+    from dmpnet.graph.graph import Graph
     from dmpnet.trained.network import TrainedNetwork
 
 WAITING = ""
@@ -104,7 +105,7 @@ def _channels(kind: type[Channels], name: str, size: int, symbol: str, values: F
     return group
 
 
-def by_step(network: TrainedNetwork, s_in: np.ndarray) -> np.ndarray:
-    """s_in (B, T, M) as it is replayed: (T, B*M), one byte a spike, float64 a value."""
+def by_step(network: TrainedNetwork | Graph, s_in: np.ndarray) -> np.ndarray:
+    """s_in (B, T, ...) as it is replayed: (T, B*M), one byte a spike, float64 a value."""
     dtype = np.bool_ if network.encoding.kind == "spikes" else np.float64
     return np.ascontiguousarray(network.encoding.read(s_in).swapaxes(0, 1).astype(dtype).reshape(s_in.shape[1], -1))

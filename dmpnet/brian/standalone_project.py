@@ -16,7 +16,7 @@ from brian2.core.variables import ArrayVariable
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 from brian2.devices.device import all_devices
 
-from dmpnet.brian import connections, graph_program, graphs, membranes, programs, recorded, session
+from dmpnet.brian import connections, graph_program, graph_recorded, graphs, membranes, programs, recorded, session
 from dmpnet.brian.backends import MAKE, TWO_AT_ONCE
 from dmpnet.brian.conversion import activity, convert, duration
 from dmpnet.brian.standalone import PROGRAM
@@ -76,7 +76,7 @@ def _graph(design: dict[str, Any], file: Path) -> tuple[Any, list[str], str]:
     graph = graph_file.load(file)
     shape = design["batch"], design["steps"]
     converted = graphs.convert(graph, np.zeros((*shape, graph.encoding.channels), np.uint8), record=design["record"])
-    return converted, list(graph_program.constants(graph, *shape)), graphs.total(graph)
+    return converted, list(graph_program.constants(graph, *shape)), graph_recorded.total(graph)
 
 
 def _prefer(preferences: dict[str, Any]) -> None:

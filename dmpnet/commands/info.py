@@ -12,7 +12,7 @@ import numpy as np
 
 from dmpnet.disk import shipped
 from dmpnet.errors import DmpnetError
-from dmpnet.graph import file
+from dmpnet.graph import networks
 from dmpnet.graph.graph import Graph
 from dmpnet.results import graph_table, options, outputs, provenance, script, table, terminal
 from dmpnet.trained import weights
@@ -48,7 +48,7 @@ def show(arguments: argparse.Namespace) -> dict[str, Any]:
         print(terminal.table(shown, intfmt=",", floatfmt=".2f"))
         print("\ntest %: mean over seeds, in Brian2 on the whole test set (dmpnet table1); one of\nthem is NAME/seedK")
     else:
-        network = file.named(arguments.weights)
+        network = networks.named(arguments.weights)
         if isinstance(network, Graph):
             return graph_table.show(network, arguments.weights, bool(arguments.equations))
         tables = {"layers": _used([_layer(network, number) for number in range(len(network.layers))]),

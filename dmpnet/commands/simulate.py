@@ -17,7 +17,7 @@ import numpy as np
 from dmpnet.brian.backends import check_backend
 from dmpnet.disk.files import read_arrays, write_arrays
 from dmpnet.errors import DataError, DmpnetError, meant
-from dmpnet.graph import file
+from dmpnet.graph import networks
 from dmpnet.graph.graph import Graph
 from dmpnet.reference import RECORDABLE, check_input
 from dmpnet.reference.graphs import shaped
@@ -51,7 +51,7 @@ def execute(arguments: argparse.Namespace) -> None:
 
 def run(arguments: argparse.Namespace, out: outputs.Outputs) -> None:
     """Read, simulate, write, print."""
-    network = file.named(arguments.weights)
+    network = networks.named(arguments.weights)
     s_in = read_input(arguments.input)
     if isinstance(network, Graph):
         s_in = shaped(network, s_in[None] if s_in.shape[1:] == network.nodes[network.input].shape_out else s_in)

@@ -13,9 +13,7 @@ from dmpnet.errors import DmpnetError, WeightsError
 from dmpnet.graph import nodes
 from dmpnet.graph.graph import Edge, Graph
 from dmpnet.graph.population import Population
-from dmpnet.trained import weights
 from dmpnet.trained.encoding import Encoding
-from dmpnet.trained.network import TrainedNetwork
 
 FORMAT = "dmpnet-graph-1"
 KINDS: dict[str, Any] = {kind.__name__: kind for kind in (
@@ -74,11 +72,6 @@ def is_graph(path: str | Path) -> bool:
             return bool(json.loads(str(held["header"]))["format"] == FORMAT)
     except Exception:  # whatever is wrong with it, whoever reads it as something else will say
         return False
-
-
-def named(name: str | Path) -> TrainedNetwork | Graph:
-    """The trained network or graph in file `name`, or the shipped network of that name, as dmpnet.trained.weights."""
-    return load(name) if is_graph(name) else weights.named(name)
 
 
 def _node(name: str, plain: dict[str, Any], arrays: dict[str, np.ndarray]) -> nodes.Node:

@@ -1,0 +1,58 @@
+"""What a graph in Brian2 records, and that read back as the reference gives it, wherever the values are kept."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from dmpnet.brian import session
+from dmpnet.brian.graph_wiring import READOUT, names, source, variable
+from dmpnet.brian.recorded import Read
+from dmpnet.graph.graph import Graph
+from dmpnet.trained.activity import Activity
+
+
+def total(graph: Graph) -> str:
+    """'group.variable' of the sum of the output over the steps."""
+    return f"{names(graph)[source(graph, graph.output)]}.total"
+
+
+def monitors(graph: Graph, groups: dict[str, Any], record: tuple[str, ...]) -> list[Any]:
+    """spikes_NAME of what fires (counts only unless recorded), u_NAME, readout; states as a step leaves them."""
+    made, named = [], names(graph)
+    for name in graph.populations:
+        group = groups[named[name]]
+        made.append(session.Spikes(group, name=f"spikes_{group.name}", record="spikes" in record))
+        if "u" in record:
+            made.append(session.States(group, "u", record=True, when="end", name=f"u_{group.name}"))
+    if "readout" in record:
+        output = source(graph, graph.output)
+        made.append(session.States(groups[named[output]], variable(graph, output), record=True, when="end",
+                                   name=READOUT))
+    return made
+
+
+def read_activity(read: Read, graph: Graph, shape: tuple[int, ...], record: tuple[str, ...],
+                  keep: int | None = None) -> Activity:
+    """Activity from read(group, variable), wherever the values are kept."""
+    batch, steps = shape[:2]
+    named, output = names(graph), source(graph, graph.output)
+
+    def states(monitor: str, value: str) -> np.ndarray:
+        found = read(monitor, value).reshape(steps, batch, -1)[:, :keep]
+        return found.swapaxes(0, 1).copy()  # a view of one sample would change with the next run
+
+    def spikes(group: str, units: int) -> np.ndarray:
+        fired = np.zeros((batch, steps, units), bool)
+        sample, unit = np.divmod(read(f"spikes_{group}", "i"), units)
+        fired[sample, np.rint(read(f"spikes_{group}", "t") / graph.encoding.dt).astype(int), unit] = True
+        return fired[:keep]
+
+    layers = {named[name]: math.prod(graph.nodes[name].shape_out) for name in graph.populations}
+    counts = [read(f"spikes_{group}", "count").reshape(batch, -1)[:keep].astype(np.int64) for group in layers]
+    return Activity(
+        logits=read(named[output], "total").reshape(batch, -1)[:keep] / steps,
+        rates=[count.mean(axis=0) / steps for count in counts], counts=counts,
+        spikes=[spikes(group, units) for group, units in layers.items()] if "spikes" in record else [],
+        u=[states(f"u_{group}", "u") for group in layers] if "u" in record else [],
+        readout=states(READOUT, variable(graph, output)) if "readout" in record else None)
