@@ -93,6 +93,22 @@ def _digits(title: str) -> Dataset:
     )
 
 
+def _camera(title: str, T: int, channels: int, dt: float) -> Dataset:
+    return Dataset(
+        title=f"{title}; the test part of nmnist_6k_1ms.npz is not the official test set",
+        kind="spikes", classes=10, T=T, channels=channels, dt=dt,
+        licence="CC BY-SA 4.0", attribution=_NMNIST,
+        source="nmnist_6k_1ms.npz (5,000 + 1,000 recordings of the official training set), or the official folders "
+               "Train and Test, https://www.garrickorchard.com/datasets/n-mnist (tonic unpacks them into NMNIST)",
+        mirror="",
+        files={split: (OfficialFile("nmnist_6k_1ms.npz", "8bc504507b2ff3b61374300de639a253"),)
+               for split in ("train", "test")},
+        samples={"train": 5000, "test": 1000},
+        folders=("nmnist", "NMNIST", "N-MNIST"),
+        trees={"train": "Train", "test": "Test"},
+    )
+
+
 DATASETS: dict[str, Dataset] = {
     "smnist": _mnist("MNIST, one pixel a step, row by row"),
     "psmnist": _mnist("MNIST, one pixel a step, in one fixed permuted order"),
@@ -119,20 +135,8 @@ DATASETS: dict[str, Dataset] = {
         samples={"train": 8150, "test": 2270},
         folders=("shd-regen", "shd_regen"),
     ),
-    "nmnist": Dataset(
-        title="N-MNIST, an event camera before handwritten digits; the test part of nmnist_6k_1ms.npz is not the "
-              "official test set",
-        kind="spikes", classes=10, T=100, channels=578, dt=0.003,
-        licence="CC BY-SA 4.0", attribution=_NMNIST,
-        source="nmnist_6k_1ms.npz (5,000 + 1,000 recordings of the official training set), or the official folders "
-               "Train and Test, https://www.garrickorchard.com/datasets/n-mnist (tonic unpacks them into NMNIST)",
-        mirror="",
-        files={split: (OfficialFile("nmnist_6k_1ms.npz", "8bc504507b2ff3b61374300de639a253"),)
-               for split in ("train", "test")},
-        samples={"train": 5000, "test": 1000},
-        folders=("nmnist", "NMNIST", "N-MNIST"),
-        trees={"train": "Train", "test": "Test"},
-    ),
+    "nmnist": _camera("N-MNIST, an event camera before handwritten digits", 100, 578, 0.003),
+    "nmnist-whole": _camera("N-MNIST with every pixel of its camera, 2 x 34 x 34", 30, 2312, 0.010),
     "qtdb": Dataset(
         title="QT database, level crossings of two ECG leads, the phase of the heart beat at every step",
         kind="analog", classes=6, T=1301, channels=4, dt=0.004,
