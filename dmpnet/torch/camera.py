@@ -178,7 +178,7 @@ class Run:
             lr = rate_at(recipe, p.epoch + batch / self.batches)
             for group in self.optimiser.param_groups:
                 group["lr"] = lr
-            s_in = augmented(self.data.batch(chosen, np.float32), recipe, draw, self.data.grid)  # type: ignore[arg-type]
+            s_in = augmented(self.data.batch(chosen, np.float32), recipe, draw, self.data.grid)
             labels = torch.from_numpy(self.data.labels[chosen])
             logits = self.net(self._shaped(s_in))
             loss = nn.functional.cross_entropy(logits, labels)
@@ -205,7 +205,7 @@ class Run:
             labels = torch.from_numpy(self.data.labels[chosen])
             seen = []
             signal = self._shaped(self.data.batch(chosen, np.float32))
-            for module in net:  # type: ignore[attr-defined]
+            for module in net:
                 signal = module(signal)
                 if isinstance(module, (LIF, DMP)):
                     seen.append(signal.mean().item())

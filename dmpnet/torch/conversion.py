@@ -19,6 +19,10 @@ from dmpnet.trained.encoding import Encoding
 
 IDLE = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Identity)
 """What does nothing once a network is trained."""
+CONTAINERS = ("norse.torch.module.sequential.SequentialState", *(
+    f"spikingjelly.activation_based.layer.container.{name}"
+    for name in ("SeqToANNContainer", "MultiStepContainer", "StepModeContainer")))
+"""nn.Sequential of others: one module after another, only their states or steps are handled otherwise."""
 BATCH_NORM = (nn.BatchNorm1d, nn.BatchNorm2d)
 
 
@@ -27,7 +31,7 @@ class Chain:
     """Nodes one after another, as a module is read.
 
     last, shape : name of what was added last, and the shape that it gives;  spikes : whether that is 0 or 1
-    timed : modules see (B, T, ...), not a step
+    timed : modules see (B, T, ...), not a step;  integrator : membrane of the last neurons, where that is a node
     """
 
     nodes: dict[str, Node] = field(default_factory=dict)
@@ -35,15 +39,22 @@ class Chain:
     last: str = ""
     spikes: bool = False
     timed: bool = True
+    integrator: str = ""
 
-    def add(self, kind: str, node: Node, *sources: str) -> str:
-        """Put `node` behind `sources`, or behind what was last; its name is of its kind and a number."""
-        name = kind if kind == "input" else f"{kind}_{sum(other.startswith(kind + '_') for other in self.nodes)}"
-        self.edges += [Edge(source, name) for source in sources or ([self.last] if self.last else [])]
+    def unique(self, kind: str) -> str:
+        """The next name of a kind."""
+        return kind if kind == "input" else f"{kind}_{sum(other.startswith(kind + '_') for other in self.nodes)}"
+
+    def add(self, kind: str, node: Node, *sources: str | tuple[str, bool]) -> str:
+        """Put `node` behind `sources`, (name, late) of those that are late, or behind what was last."""
+        name = self.unique(kind)
+        for source in sources or ([self.last] if self.last else []):
+            self.edges.append(Edge(source, name) if isinstance(source, str) else Edge(source[0], name, source[1]))
         self.nodes[name], self.last, self.spikes = node, name, False
         return name
 
     def fires(self, node: Population, *sources: str) -> str:
+        """Put neurons there."""
         name = self.add("population", node, *sources)
         self.spikes = node.fires
         return name
@@ -57,15 +68,16 @@ Reader = Callable[[Chain, Any], None]
 
 
 def graph_of(module: nn.Module, shape: Shape, dt: float, kind: str = "spikes", steps: int = 1, dataset: str = "",
-             provenance: dict[str, Any] | None = None, readers: dict[type, Reader] | None = None) -> Graph:
+             provenance: dict[str, Any] | None = None, readers: dict[str | type, Reader] | None = None,
+             timed: bool = True) -> Graph:
     """What `module` does on samples (B, T, *shape) once it is trained (as after module.eval()), in steps of dt s.
 
-    kind, steps, dataset : of the input, see dmpnet.trained.encoding;  readers : of other types of modules
+    kind, steps, dataset : of the input, see dmpnet.trained.encoding;  readers, timed : for dmpnet.torch.peers
     """
-    chain = Chain()
+    chain = Chain(timed=timed)
     chain.add("input", Input(tuple(shape)))
     chain.spikes = kind == "spikes"
-    _read(chain, folded(module), READERS | (readers or {}))
+    read(chain, folded(module), READERS | (readers or {}))
     channels = int(np.prod(shape, dtype=int))
     return Graph(chain.nodes, tuple(chain.edges), chain.last, Encoding(kind, channels, steps, dt, dataset),
                  provenance or {})
@@ -91,20 +103,38 @@ def _parts(module: nn.Module) -> list[tuple[nn.Module, str, nn.Module]]:
     return found
 
 
-def _read(chain: Chain, module: nn.Module, readers: dict[type, Reader]) -> None:
+def read(chain: Chain, module: nn.Module, readers: dict[str | type, Reader]) -> None:
+    """Add what `module` is; DmpnetError names one that a graph does not have."""
     if isinstance(module, IDLE):
         return
-    if isinstance(module, nn.Sequential):
+    if isinstance(module, nn.Sequential) and (_plain(module) or _named(module) in CONTAINERS):
         outside, chain.timed = chain.timed, chain.timed and not isinstance(module, EachStep)
         for child in module:
-            _read(chain, child, readers)
+            read(chain, child, readers)
         chain.timed = outside
         return
-    reader = next((readers[kind] for kind in type(module).__mro__ if kind in readers), None)
+    reader = _reader(module, readers)
     if reader is None:
-        raise DmpnetError(f"module {type(module).__name__} ({_shown(module)}): a graph has nothing that does this; use "
-                          f"{', '.join(sorted(kind.__name__ for kind in readers))} in nn.Sequential")
+        known = sorted(kind if isinstance(kind, str) else kind.__name__ for kind in readers)
+        raise DmpnetError(f"module {type(module).__name__} ({_shown(module)}): a graph has nothing that is known to do "
+                          f"the same; use nn.Sequential of {', '.join(known)}")
     reader(chain, module)
+
+
+def _reader(module: nn.Module, readers: dict[str | type, Reader]) -> Reader | None:
+    """By the class's full name, or by a class whose forward pass it has unchanged."""
+    kind = type(module)
+    return readers.get(_named(module)) or next((readers[base] for base in kind.__mro__ if base in readers
+                            and kind.forward is base.forward), None)
+
+
+def _named(module: nn.Module) -> str:
+    return f"{type(module).__module__}.{type(module).__qualname__}"
+
+
+def _plain(module: nn.Sequential) -> bool:
+    """Whether its modules follow each other and nothing else is done."""
+    return type(module).forward in (nn.Sequential.forward, EachStep.forward)
 
 
 def refused(module: nn.Module, what: str, fix: str) -> DmpnetError:
@@ -142,10 +172,9 @@ def convolution(chain: Chain, module: nn.Conv2d) -> None:
 
 
 def average_pool(chain: Chain, module: nn.AvgPool2d) -> None:
-    padded = np.any(module.padding)
-    if module.ceil_mode or module.divisor_override is not None if hasattr(module, "divisor_override") else False:
+    if module.ceil_mode or getattr(module, "divisor_override", None) is not None:
         raise refused(module, "ceil_mode or divisor_override is set", "set ceil_mode = False, divisor_override = None")
-    if padded and not module.count_include_pad:
+    if np.any(module.padding) and not module.count_include_pad:
         raise refused(module, "padded, with count_include_pad = False", "set count_include_pad = True")
     chain.add("pool", Pool(chain.shape, module.kernel_size, module.stride, module.padding, mean=True))
 
@@ -199,7 +228,7 @@ def readout(chain: Chain, module: Readout) -> None:
     linear(chain, module.linear)
 
 
-READERS: dict[type, Reader] = {
+READERS: dict[str | type, Reader] = {
     nn.Linear: linear, nn.Conv1d: convolution, nn.Conv2d: convolution, nn.AvgPool1d: average_pool,
     nn.AvgPool2d: average_pool, nn.MaxPool1d: max_pool, nn.MaxPool2d: max_pool, nn.Flatten: flatten, nn.ReLU: rectify,
     LIF: lif, DMP: dmp, Readout: readout}
