@@ -83,7 +83,8 @@ def read_npz(split: str, path: Path, T: int, step: int, pool: int) -> tuple[np.n
                           T * channels(pool))
     t, code, n = arrays["t"], arrays["code"], arrays["n"].astype(np.int64)
     ends, wanted = _check_npz(path, arrays, split)
-    lookup = channel_of(*np.unravel_index(np.arange(2 * SIDE * SIDE), (2, SIDE, SIDE)), pool=pool).astype(np.int16)
+    polarity, y, x = np.unravel_index(np.arange(2 * SIDE * SIDE), (2, SIDE, SIDE))
+    lookup = channel_of(polarity, y, x, pool).astype(np.int16)
     labels = arrays["label"][wanted].astype(np.int64)
     values = empty(path, (len(labels), T, channels(pool)), path.stat().st_size)
     row = np.cumsum(wanted) - 1
