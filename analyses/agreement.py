@@ -14,6 +14,7 @@ from dmpnet import data, reference
 from dmpnet.brian.backends import BACKENDS
 from dmpnet.disk import shipped
 from dmpnet.results import options, provenance, script
+from dmpnet.results.evaluation import evaluate
 from dmpnet.trained import swap, weights
 from dmpnet.trained.network import TrainedNetwork
 from dmpnet.training.verdict import spikes
@@ -36,7 +37,7 @@ def main() -> None:
         network = SWAPS[other](weights.load(shipped.path(shipped_name)))
         recordings = data.load(network.encoding.dataset, CASES[name], arguments.data)
         for backend in arguments.backends:
-            result = options.tested(network, recordings, backend, what=f"{name}, {backend}")
+            result = evaluate(network, recordings, backend, f"{name}, {backend}")
             rows += [{"network": name, "back end": backend, "samples": len(recordings), "layer": layer,
                       "active %": 100 * rate, "places": places, "mismatched": wrong, "same class %": result.agreement}
                      for layer, (rate, places, wrong) in

@@ -20,6 +20,7 @@ from dmpnet.disk import shipped
 from dmpnet.hardware import chip
 from dmpnet.hardware.constrain import constrain, examined
 from dmpnet.results import options, provenance, script, table
+from dmpnet.results.evaluation import evaluate
 from dmpnet.trained import weights
 from dmpnet.training import quantised
 
@@ -78,18 +79,16 @@ def measured(arguments: argparse.Namespace, row: str, setting: str, seed: int) -
         s_in = train.drawn(arguments.calibration, arguments.seed)
         made = constrain(network, described, s_in, clip=bool(changes), compensate=not setting.endswith(TRAINED))
         if setting.endswith(TRAINED):
-            with options.epochs(arguments.epochs, f"{row} {seed}, {setting}") as report:
-                run = quantised.trainer(network, made.network, described, train,
-                                        arguments.runs / f"{row}-{setting}-{seed}", arguments.epochs, LR, report,
-                                        arguments.optimiser)
-                finished = run.finished()
-            made = examined(network, finished, s_in, made.changes, clip=bool(changes))
-            found = {"epochs": run.progress.epoch, "best_epoch": run.progress.best_epoch, "lr": LR,
-                     "optimiser": arguments.optimiser, "validation": run.progress.best,
-                     "validation_rounded": run.progress.first}
+            run = quantised.trainer(network, made.network, described, train,
+                                    arguments.runs / f"{row}-{setting}-{seed}", arguments.epochs, LR,
+                                    f"{row} {seed}, {setting}", arguments.optimiser)
+            made = examined(network, run.finished(), s_in, made.changes, clip=bool(changes))
+            found = {"epochs": run.standing.epoch, "best_epoch": run.standing.best_epoch, "lr": LR,
+                     "optimiser": arguments.optimiser, "validation": run.standing.best,
+                     "validation_rounded": run.standing.first}
         network = made.network
         found |= {"silent": made.silent, "notes": made.notes, "commit": provenance.commit()}
-    result = options.tested(network, test, arguments.backend, arguments.processes)
+    result = evaluate(network, test, arguments.backend, "test", arguments.processes)
     return found | {"accuracy": result.accuracy, "rates": result.rates, "samples": len(test),
                     "compared": result.compared, "mismatched": result.mismatched}
 

@@ -20,6 +20,7 @@ from dmpnet.brian.backends import check_backend
 from dmpnet.commands.decay import line, swapped
 from dmpnet.disk import shipped
 from dmpnet.results import options, provenance, script, table
+from dmpnet.results.evaluation import evaluate
 from dmpnet.trained import weights
 from dmpnet.trained.network import TrainedNetwork
 from dmpnet.training.recipes import RECIPES, begun
@@ -56,7 +57,7 @@ def measure(arguments: argparse.Namespace, runs: provenance.Runs, row: str, seed
     for variant in missing:
         network = variants[variant] if variant != CONTROL else control(
             row, before, train, arguments.runs / f"{row}-{seed}")
-        result = options.tested(network, test, arguments.backend, arguments.processes)
+        result = evaluate(network, test, arguments.backend, "test", arguments.processes)
         runs.add({"row": row, "seed": seed} | line(variant, network, result, test, None))
         print(row, seed, variant, f"{result.accuracy:.2f} %", flush=True)
 
@@ -66,8 +67,8 @@ def control(row: str, network: TrainedNetwork, train: data.Recordings, folder: P
     seed = network.provenance["arguments"]["seed"]
     recipe, _ = begun(f"{row}-linear", replace(RECIPES[f"{row}-linear"], seed=seed))
     beta = network.layers[0].neuron.beta
-    with options.epochs(recipe.epochs, f"{row}, trained on as it is") as report:
-        return Trainer(replace(recipe, decay="exponential", beta=beta), train, folder, report, start=network).finished()
+    return Trainer(replace(recipe, decay="exponential", beta=beta), train, folder, f"{row}, trained on as it is",
+                   start=network).finished()
 
 
 def summary(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:

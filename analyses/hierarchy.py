@@ -15,6 +15,7 @@ from tabulate import tabulate
 from dmpnet import data
 from dmpnet.brian.backends import check_backend
 from dmpnet.results import options, provenance, script, table
+from dmpnet.results.evaluation import evaluate
 from dmpnet.training import card
 from dmpnet.training.recipe import Recipe, published
 from dmpnet.training.recipes import PIXELS
@@ -53,9 +54,8 @@ def main() -> None:
             if runs.has(variant=name, seed=seed):
                 continue
             folder = arguments.runs / f"{number}-{seed}"
-            with options.epochs(arguments.epochs, name) as report:
-                network = Trainer(recipe(changes, seed, arguments.epochs), train, folder, report).finished()
-            result = options.tested(network, test, arguments.backend, arguments.processes)
+            network = Trainer(recipe(changes, seed, arguments.epochs), train, folder, name).finished()
+            result = evaluate(network, test, arguments.backend, "test", arguments.processes)
             runs.add({"variant": name, "epochs": arguments.epochs} | card.measured(network, test, result))
             print(f"{name}, seed {seed}: {result.accuracy:.2f} %", flush=True)
     print(tabulate(summary(runs.done), headers="keys", floatfmt=".2f", intfmt=","))

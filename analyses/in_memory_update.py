@@ -16,7 +16,7 @@ from tabulate import tabulate
 from dmpnet import data
 from dmpnet.disk import shipped
 from dmpnet.hardware import energy, leak_limits
-from dmpnet.hardware.energy import OURS, Update
+from dmpnet.hardware.energy import ASSUMED, Update
 from dmpnet.results import options, provenance, script, table
 from dmpnet.trained import weights
 
@@ -69,7 +69,7 @@ def activity(name: str, rate_in: float) -> list[dict[str, Any]]:
 def shares(B: int, layers: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Energy of a step, a record a design: update, synaptic operations, share, pJ a SOP."""
     sops, N = sum(layer["sops"] for layer in layers), sum(layer["updates"] for layer in layers)
-    return [{"design": name, "sops": sops, "updates": N, "update_pj": update.pj, "sops_pj": sops * OURS.sop_pj,
+    return [{"design": name, "sops": sops, "updates": N, "update_pj": update.pj, "sops_pj": sops * ASSUMED.sop_pj,
              "share": energy.share(update.pj, sops), "pj_per_sop": energy.per_sop(update.pj, sops)}
             for name, update in designs(B, N).items()]
 
@@ -83,7 +83,7 @@ def sweep(B: int, N: int = 1024) -> list[dict[str, Any]]:
 def show(found: dict[str, Any]) -> None:
     """Print the tables; every title says whose numbers they are."""
     B = found["bits"]
-    print(f"One leak of N neurons, B = {B} bits, {OURS.clock_hz / 1e6:g} MHz [our model of our reconstruction]\n")
+    print(f"One leak of N neurons, B = {B} bits, {ASSUMED.clock_hz / 1e6:g} MHz [our model of our reconstruction]\n")
     print(tabulate([{"N": r["N"]} | {f"us, {n}": r["us"][n] for n in DESIGNS[:2]}
                     | {f"nJ, {n}": r["pj"][n] / 1e3 for n in DESIGNS} for r in found["scaling"]],
                    headers="keys", floatfmt=".4g"))
@@ -118,7 +118,7 @@ def main() -> None:
     arguments = script.parsed(parser, "in_memory_update")
     rate_in = input_rate(data.load("shd-regen", "test", arguments.data))
     found: dict[str, Any] = {
-        "bits": arguments.bits, "assumptions": asdict(OURS), "scaling": scaling(arguments.bits),
+        "bits": arguments.bits, "assumptions": asdict(ASSUMED), "scaling": scaling(arguments.bits),
         "crossovers": crossovers(), "networks": {}, "sweep": sweep(arguments.bits),
         "published": [asdict(point) for point in energy.PUBLISHED]}
     for name in NETWORKS:

@@ -37,11 +37,9 @@ LINES: dict[str, tuple[dict[str, Any], int]] = {
 
 def learned(settings: Competition, passes: int, train: data.Recordings, folder: Path) -> Learner:
     """The learner at its end."""
-    with options.bar(passes * len(train), "image", folder.name) as bar:
-        to = options.moved(bar)
-        learner = Learner(settings, train.values[:, :, 0], train.labels, folder, passes, report=lambda p: to(p.seen))
-        learner.resume()
-        learner.run()
+    learner = Learner(settings, train.values[:, :, 0], train.labels, folder, passes, progress=folder.name)
+    learner.resume()
+    learner.run()
     return learner
 
 
@@ -50,8 +48,7 @@ def run(settings: Competition, passes: int, train: data.Recordings, test: data.R
     """Learn, test, and what was written."""
     learner = learned(settings, passes, train, folder)
     naming = train.take(slice(-exam.NAMING, None))
-    with options.bar(len(naming) + len(test), "image", "testing") as bar:
-        marks = exam.examined(learner.finished(), naming, test, report=options.moved(bar))
+    marks = exam.examined(learner.finished(), naming, test, progress="testing")
     found = {"settings": asdict(settings), "passes": passes, "images": learner.seen,
              "presentations": learner.state.shown, "accuracy": marks.accuracy, "accuracy_by_class": marks.by_class,
              "neurons_of_class": marks.neurons_of_class, "spikes_an_image": marks.spikes,

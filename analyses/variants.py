@@ -19,6 +19,7 @@ from tabulate import tabulate
 from dmpnet import data, reference
 from dmpnet.disk import shipped
 from dmpnet.results import options, provenance, script, table
+from dmpnet.results.evaluation import evaluate
 from dmpnet.trained import weights
 from dmpnet.trained.network import TrainedNetwork
 from dmpnet.training import card
@@ -82,12 +83,11 @@ def trained(changes: dict[str, Any], seed: int, epochs: int, train: data.Recordi
     recipe = replace(RECIPES["shd-regen-dmp2"], seed=seed, epochs=epochs, **changes)
     network = None if without else of_the_table(recipe)
     if network is None:
-        with options.epochs(epochs, folder.name) as report:
-            trainer = Trainer(recipe, train, folder, report)
-            if without:
-                _fix_at_zero(trainer, without)
-            network = trainer.finished()
-    result = options.tested(network, test, "numpy")
+        trainer = Trainer(recipe, train, folder, folder.name)
+        if without:
+            _fix_at_zero(trainer, without)
+        network = trainer.finished()
+    result = evaluate(network, test, "numpy", "test")
     record = card.measured(network, test, result)
     seen = reference.run(network, test.batch(slice(0, 256)), record=("m",))
     record["effective_rank"] = [float(effective_rank(torch.from_numpy(m))) for m in seen.m if m is not None]
@@ -117,7 +117,7 @@ def lesioned(network: TrainedNetwork, test: data.Recordings) -> float | None:
         return None
     layers = tuple(replace(layer, slow=replace(slow, W_m=np.zeros_like(slow.W_m))) if (slow := layer.slow) else layer
                    for layer in network.layers)
-    return options.tested(replace(network, layers=layers), test, "numpy", what="memory cut off").accuracy
+    return evaluate(replace(network, layers=layers), test, "numpy", "memory cut off").accuracy
 
 
 def summary(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -15,6 +15,8 @@ Each is imported when it is first asked for, so that `import dmpnet` takes no ti
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from dmpnet import moved
+
 if TYPE_CHECKING:
     from dmpnet import data as data
     from dmpnet.brian.conversion import convert as convert
@@ -35,11 +37,13 @@ _HOMES = {
     "fast_slow_layer": ("brian.fast_slow", "fast_slow_layer"), "fit": ("hardware.fit", "fit"),
     "load": ("trained.weights", "named"), "plastic": ("plasticity", "synapses"), "rule": ("plasticity", "rule"),
     "simulate": ("brian.simulation", "simulate"),
-    "shipped": ("disk.shipped", ""), "weights": ("trained.weights", ""),  # old names, for one release
+    "shipped": ("disk.shipped", ""), **{name: (name, "") for name in moved.HOMES},  # old names, for one release
 }
 """Where what is asked for here lives: module and name, '' for the module itself."""
 
 __all__ = ["chip", "constrain", "convert", "data", "fast_slow_layer", "fit", "load", "plastic", "rule", "simulate"]
+
+moved.known()
 
 
 def __getattr__(name: str) -> Any:

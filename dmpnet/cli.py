@@ -25,6 +25,8 @@ start here:
   dmpnet decay smnist-dmp2        what is lost if the membranes leak by subtraction
   dmpnet constrain smnist-dmp2 --chip dmp-256 --download --evaluate --split subset
                                   in the integers of a chip: does it fit, does it still classify
+  dmpnet convert-ann net.onnx --data mnist
+                                  a ReLU network as spiking neurons: accuracy against steps, which layer loses it
   dmpnet codesign --budget 20kB --data FOLDER
                                   network and chip together: accuracy against bytes and energy over d, N and bits
   dmpnet stdp                     plasticity rules with their sources; stdp window RULE measures one in Brian2

@@ -8,8 +8,9 @@ python figures/codesign.py STEM
 from pathlib import Path
 
 from dmpnet import drawing
+from dmpnet.drawing.codesign import codesign
 
 RESULTS = Path(__file__).resolve().parent.parent / "analyses" / "results"
 
 if __name__ == "__main__":
-    drawing.script(__doc__, lambda: drawing.codesign(RESULTS / "codesign.json"))
+    drawing.script(__doc__, lambda: codesign(RESULTS / "codesign.json"))

@@ -4,6 +4,7 @@ Reads sample.npz of `dmpnet run` (one simulated recording, seconds to make). pyt
 """
 
 from dmpnet import drawing
+from dmpnet.drawing.portrait import portrait
 
 if __name__ == "__main__":
-    drawing.script(__doc__, drawing.portrait, "SAMPLE.npz")
+    drawing.script(__doc__, portrait, "SAMPLE.npz")

@@ -148,18 +148,18 @@ def braille(folder):
     data_files.write_braille(folder, data_files.letters(5, 5))
 
 
-def training(folder, report=None):
+def training(folder, progress=None):
     from networks import bars
 
     from dmpnet.training import trainer
     from dmpnet.training.recipe import Recipe
     recipe = Recipe("smnist", "dmp", (1, 6, 5, 2), d=3, theta=10.0, lr=0.01, batch=16, epochs=2, optimiser="muon")
-    return trainer.Trainer(recipe, bars(), folder, report, every=1)
+    return trainer.Trainer(recipe, bars(), folder, progress, every=1)
 
 
 def checkpoint(folder):
-    def stop(progress, batches):
-        if progress.epoch == 1 and progress.batch == 2:
+    def stop(done, total):
+        if done == total // 2 + 2:
             raise Slow
     try:
         training(folder, stop).run()
@@ -264,8 +264,8 @@ def designs(folder):
 
 
 def read_designs(folder):
-    from dmpnet import drawing
-    _draw(drawing.codesign, folder / "results.json")
+    from dmpnet.drawing.codesign import codesign
+    _draw(codesign, folder / "results.json")
 
 
 def decays(folder):
@@ -276,8 +276,8 @@ def decays(folder):
 
 
 def read_decays(folder):
-    from dmpnet import drawing
-    _draw(drawing.decays, folder / "results.json", folder / "traces.npz")
+    from dmpnet.drawing.decays import decays
+    _draw(decays, folder / "results.json", folder / "traces.npz")
 
 
 def portrait(folder):
@@ -288,8 +288,8 @@ def portrait(folder):
 
 
 def read_portrait(folder):
-    from dmpnet import drawing
-    _draw(drawing.portrait, folder / "sample.npz")
+    from dmpnet.drawing.portrait import portrait
+    _draw(portrait, folder / "sample.npz")
 
 
 SWEEP = {"dataset": "shd-regen", "chip": "dmp", "bits": ["4:4:8"], "epochs": 2, "finetune": 1, "calibration": 8,

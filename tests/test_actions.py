@@ -13,7 +13,7 @@ from dmpnet import reference
 from dmpnet.errors import DmpnetError
 from dmpnet.hardware import actions, chip, energy, prices, workload
 from dmpnet.hardware.actions import PATHS, Action
-from dmpnet.hardware.prices import OURS, Prices
+from dmpnet.hardware.prices import PRICES, Prices
 from dmpnet.hardware.workload import Workload
 
 DMP = chip.load("dmp")
@@ -194,7 +194,7 @@ def test_more_events_and_neurons_cost_more(work, described):
 def test_registers_cost_what_they_move(work, described):
     """Linear in their price: what they take at 1 is the bits moved times the price of one."""
     registers = sum(moved(everything(work, described), "registers"))
-    with_them, without = (prices.cost(work, described, each).total for each in (OURS, FREE))
+    with_them, without = (prices.cost(work, described, each).total for each in (PRICES, FREE))
     assert with_them - without == pytest.approx(registers * prices.register_pj(), abs=1e-6)
 
 

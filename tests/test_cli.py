@@ -20,6 +20,7 @@ from networks import random_input, random_network
 
 from dmpnet import cli, data, drawing, reference
 from dmpnet.disk import shipped
+from dmpnet.drawing.portrait import portrait
 from dmpnet.hardware import chip
 from dmpnet.hardware.constrain import constrain
 from dmpnet.results import options, table, terminal
@@ -81,7 +82,7 @@ def test_help_names_the_back_end_that_is_taken():
 def test_a_seed_is_where_something_is_drawn_and_refuses_what_is_none(capsys):
     """`stdp` and `learn` have one in each action; `simulate` and `info` draw nothing."""
     taken = [action.type for name, action in options_of(cli.parser()) if name == "--seed"]
-    assert set(taken) == {options.seed} and len(taken) == 10
+    assert set(taken) == {options.seed} and len(taken) == 11
     assert not any("draws nothing" in (action.help or "") for _, action in options_of(cli.parser()))
     assert options.seed("4294967295") == 2**32 - 1
     for wrong in ("-1", "4294967296", "1.5", "one"):
@@ -193,6 +194,18 @@ def test_simulate_tells_a_class_at_every_step(network, tmp_path):
         assert got["predictions"].shape == (2, 30) and "readout" not in got
 
 
+@pytest.mark.parametrize("shift, told", [(0.0, ""), (0.5, "note: 50.0 %"), (-0.5, "note: 50.0 %"),
+                                         (-2.0, "below is read as 0")])
+def test_simulate_tells_what_a_chip_clips(tmp_path, capsys, shift, told):
+    """Of values spread evenly over 0 to 1, half lie outside when they are moved by a half; all lost is refused."""
+    analog = random_network((2, 9, 3), steps=30, encoding="analog")
+    weights.save(constrain(analog, chip.load("dmp"), random_input(analog, 2)).network, tmp_path / "net.npz")
+    np.save(tmp_path / "in.npy", np.linspace(0, 1, 120).reshape(2, 30, 2) + shift)
+    code = dmpnet("simulate", tmp_path / "net.npz", tmp_path / "in.npy", "--out", tmp_path / "o.npz")
+    notes = capsys.readouterr().err
+    assert code == (2 if shift == -2 else 0) and told in notes and notes.count("\n") == bool(told)
+
+
 def test_simulate_takes_one_sample_and_npz(network, tmp_path):
     s_in = random_input(network, 1)
     np.savez(tmp_path / "in.npz", s_in=s_in[0])
@@ -231,7 +244,7 @@ def test_run_compares_every_spike_and_draws(digits_reader, tmp_path, capsys):
         "taken": 3, "of": 1000, "drawn": "balanced over classes", "seed": 0, "numbers": ""}
     assert (out / "portrait.png").read_bytes()[:4] == b"\x89PNG" and (out / "portrait.pdf").stat().st_size > 1000
     again = tmp_path / "again"
-    drawing.save(drawing.portrait(out / "sample.npz"), again)
+    drawing.save(portrait(out / "sample.npz"), again)
     for suffix in (".png", ".pdf"):
         assert Path(f"{again}{suffix}").read_bytes() == (out / f"portrait{suffix}").read_bytes()
 

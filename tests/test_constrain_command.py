@@ -29,10 +29,13 @@ def test_a_network_that_fits_is_written_in_integers(trained, tmp_path, capsys):
     assert cli.main([*trained, "--chip", "dmp", "--evaluate", "--split", "test"]) == 0
     out = capsys.readouterr().out
     made = weights.load(tmp_path / "made.npz")
-    assert made.fixed and made.layers[0].W_f.dtype == np.int8 and made.encoding.levels == 255
+    assert made.integer and made.layers[0].W_f.dtype == np.int8 and made.encoding.levels == 255
     record = json.loads((tmp_path / "made.json").read_text())
     assert record["fit"]["fits"] and {row["network"] for row in record["accuracy"]} == {"trained", "constrained"}
     assert all(row["spikes that differ from the reference"] == 0 for row in record["accuracy"])
+    layers = record["layers"]
+    assert [row["neurons"] for row in layers] == [12, 10] and all(row["rate %"] > 1 for row in layers)
+    assert all(0.9 < row["correlation"] <= 1 and 0 < row["error %"] < 30 for row in layers), layers
     assert "authors' RTL" in record["chip"]["limits.neurons"]
     for said in ("weights bank", "state bank", "error %", "W_f", "trained", "constrained"):
         assert said in out
@@ -50,6 +53,7 @@ def test_what_does_not_fit_is_told_limit_by_limit(trained, capsys):
 @pytest.mark.parametrize("wrong, said", [
     (["--set", "limits.neurons=8", "limits.cores=1"], "3 of .* limits broken; take the ways out above"),
     (["--set", "limits.slots"], "--set limits.slots: no value"),
+    (["--set", "limits.slots=9", "limits.slots=8"], "--set limits.slots=8: limits.slots is set to 9 before"),
     (["--set", "limits.slot=3"], "no 'limits.slot' to set"),
     (["--set", "words.m.bits=many"], "words.m.bits = 'many'"),
     (["--chip", "loihi"], "chip 'loihi' is not among those that ship.*dmp-256"),

@@ -32,6 +32,8 @@ from data_files import (
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from test_data_dvs128_gesture import gesture, write_ibm
+from test_data_ssc import words, write_ssc
 
 from dmpnet import data
 from dmpnet.data import DATASETS, Recordings, folders, load, mnist, validation_split
@@ -309,10 +311,14 @@ def test_catalogue_describes_what_load_gives(name, tmp_path):
         write_braille(tmp_path, letters())
         if name == "shd":
             write_official(tmp_path, TWO)
+        if name == "ssc":
+            write_ssc(tmp_path, words())
+        if name == "dvs128-gesture":
+            write_ibm(tmp_path, {"user24_led": [gesture(1)]}, "test")
         got = load(name, "test", tmp_path)
     assert got.values.shape[1:] == (dataset.T, dataset.channels)
     assert (got.kind, got.classes, got.dt) == (dataset.kind, dataset.classes, dataset.dt)
-    assert set(dataset.files) == {"train", "test"} <= set(dataset.splits) == set(dataset.samples)
+    assert {"train", "test"} <= set(dataset.files) <= set(dataset.splits) == set(dataset.samples)
     source = json.loads(json.dumps(got.source))
     assert source["licence"] == dataset.licence and source["attribution"] == dataset.attribution
     for file, sum_ in source["files"].items():
@@ -326,17 +332,28 @@ def test_notice_ships_with_the_subset():
         assert part in notice
 
 
-def test_notice_names_every_set_and_its_licence():
+def test_notice_says_of_the_sets_it_names_what_their_entries_say():
+    """What is not shipped may be told in the file of the data set alone, whose entry names makers and licence."""
     notice = " ".join((Path(data.__file__).parent / "NOTICE.md").read_text().split())
-    for name, dataset in DATASETS.items():
-        if name in ("smnist", "psmnist"):
-            continue  # in the part on the subset
-        assert f"`{name}`" in notice
+    named = [name for name in DATASETS if f"`{name}`" in notice]
+    assert {"smnist-pairs", "shd", "shd-regen", "nmnist", "qtdb", "braille", "digits-both"} < set(named)
+    for dataset in map(DATASETS.get, named):
         for file in (file for part in dataset.files.values() for file in part if not file.name.endswith(".gz")):
             assert file.name in notice
+        for part in ("CC BY-SA", "CC BY", "PhysioNet"):
+            assert part not in dataset.licence or part in notice
     for part in ("CC BY-SA 4.0", "CC BY 4.0", "PhysioNet", "Orchard", "Laguna", "Mueller-Cleve", "Cramer",
                  "not the official test"):
         assert part in notice
+    for dataset in DATASETS.values():
+        assert dataset.licence and dataset.attribution and dataset.source
+
+
+def test_data_sets_are_shown_in_one_order():
+    """Whatever the files are called."""
+    assert list(DATASETS)[:11] == ["smnist", "psmnist", "smnist-pairs", "shd", "shd-regen", "nmnist", "qtdb",
+                                   "braille", "digits-both", "digits-heard", "digits-seen"]
+    assert set(data.catalogue.READERS) == set(DATASETS)
 
 
 def test_import_brings_nothing_heavy():

@@ -24,7 +24,7 @@ from data_files import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dmpnet.data import DATASETS, cells, folders, load, nmnist
+from dmpnet.data import DATASETS, cells, folders, load, nmnist, saccades
 
 PIXEL = st.tuples(st.integers(0, 1), st.integers(0, 33), st.integers(0, 33))
 TEST = [True, False, True, True, False, False]
@@ -261,3 +261,48 @@ def test_real_recordings(split):
     activity = got.values.mean((0, 2))
     assert activity[15:18].min() > 2 * activity[[0, 29, 30, 65, 66, 67]].max()
     assert 0.03 < got.values.mean() < 0.05 and got.source["events_dropped"] < 0.001 * got.source["events"]
+
+
+# what the camera's movement tells
+
+
+def moving(n=4, swap=False, transpose=False):
+    """Recordings of a bright bar seen by a camera that turns as N-MNIST's: brighter where it goes, darker behind."""
+    rng, recordings = np.random.default_rng(8), []
+    for _ in range(n):
+        events = []
+        for turn, (ahead_x, ahead_y) in enumerate(((-1, -3), (-3, 4), (4, 0))):
+            for polarity in (0, 1):
+                sign = polarity - 0.5
+                x, y = (rng.integers(12, 22, 80) + round(sign * by) for by in (ahead_x, ahead_y))
+                events.append(np.stack([np.full(80, polarity), y, x, rng.integers(105 * turn, 105 * turn + 95, 80)]))
+        polarity, y, x, ms = np.concatenate(events, axis=1)
+        order = np.argsort(ms)
+        polarity, (y, x) = (1 - polarity if swap else polarity), ((x, y) if transpose else (y, x))
+        recordings.append((polarity[order], y[order], x[order], ms[order], 3))
+    return recordings
+
+
+@untrusted
+@pytest.mark.parametrize("swap, transpose, said", [
+    (False, False, None), (True, False, "the polarities are swapped;"), (False, True, "x and y are transposed;"),
+    (True, True, "the polarities are swapped and x and y transposed;")])
+def test_swapped_polarities_and_transposed_axes_are_told_by_the_movement(tmp_path, swap, transpose, said):
+    recordings = moving(swap=swap, transpose=transpose)
+    for folder in (write_nmnist(tmp_path / "a", recordings, [True] * 4), write_bins(tmp_path / "b", recordings)):
+        if said is None:
+            assert len(load("nmnist", "test", folder, steps=110)) == 4
+            assert len(load("nmnist", "test", folder, steps=70)) == 4
+        else:
+            refused(lambda folder=folder: load("nmnist", "test", folder, steps=110), folder, said, "1 for brighter")
+            refused(lambda folder=folder: load("nmnist", "test", folder, steps=70), folder)
+            assert len(load("nmnist", "test", folder, steps=60)) == 4  # less than two turns tell nothing
+
+
+def test_real_recordings_move_as_the_check_has_it():
+    got = load("nmnist", "test", data_folder("nmnist", "test")).values.reshape(-1, 100, 2, 17, 17)
+    assert np.abs(saccades.ahead(got, 3) - saccades.AHEAD).max() < 0.6
+    for number in range(0, 1000, 100):
+        saccades.check("one", got[number:number + 1], 3)
+    for wrong in (got[:, :, ::-1], got.swapaxes(3, 4), got[..., ::-1], got[:, :, :, ::-1]):
+        refused(lambda wrong=wrong: saccades.check("file", wrong, 3), "file", "as where")

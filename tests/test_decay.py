@@ -1,6 +1,7 @@
 """Decay of the membrane: closed forms, limits, the rules that choose lam, the Brian2 expressions."""
 
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -83,3 +84,31 @@ def test_brian2_expressions_are_the_same_step(u, I, neuron):
     scope = {"u": u, "I": I, "g": neuron.g, decay.CONSTANTS[neuron.decay]: neuron.constant}
     exec(UPDATES[neuron.decay], scope)
     assert scope["u"] == decay.decayed(np.array([u]), neuron.decay, neuron.constant)[0] + neuron.g * I
+
+
+@pytest.mark.parametrize("name", decay.DECAYS)
+def test_derivatives_are_those_of_the_step(name):
+    """By central differences, away from the kinks of a linear decay."""
+    found, c, e = decay.BY_NAME[name], 0.25, 1e-6
+    u = np.linspace(-2, 2, 82)
+    assert np.abs(np.abs(u) - c).min() > 10 * e and np.abs(u).min() > 10 * e
+    np.testing.assert_allclose(found.slope(u, c), (found.left(u + e, c) - found.left(u - e, c)) / (2 * e), atol=1e-8)
+    if found.by_constant is not None:
+        np.testing.assert_allclose(found.by_constant(u, c), (found.left(u, c + e) - found.left(u, c - e)) / (2 * e),
+                                   atol=1e-8)
+        assert np.abs(found.by_constant(u, c)).max() > 0.5
+
+
+@pytest.mark.parametrize("name, c", [("exponential", 205 / 256), ("linear", 37.0), ("shift", 2.0**-3)])
+def test_integer_forms_say_the_same_in_numpy_and_in_brian2(name, c):
+    """One computed, one Brian2 code, here in exact fractions; both round down."""
+    found, u = decay.BY_NAME[name], np.r_[-2**15, -400:401, 2**15 - 1]
+    code = found.kept_whole(lambda text: f"floor({text})")
+    want = [eval(code, {"u": Fraction(int(each)), found.constant: Fraction(c), "floor": math.floor, "int": int})
+            for each in u]
+    assert found.left_whole(u, c, lambda total, bits: total >> bits).tolist() == want
+
+
+def test_a_neuron_holds_c_for_other_decays_alone():
+    assert [Neuron(decay=name, c=0.3).c for name in ("exponential", "linear", "shift")] == [None] * 3
+    assert Neuron(0.7, lam=0.2, shift=3).constants == {"beta": 0.7, "lam": 0.2, "leak": 0.125}

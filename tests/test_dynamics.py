@@ -141,7 +141,7 @@ def test_what_is_changed_is_printed():
     rule = plasticity.rule("pair-additive").tuned(w_min=-100, w_max=100)
     plasticity.make_plastic(converted, network, "W_f_2", rule, 1)
     after = dynamics.steps(converted)
-    assert dynamics.Step("end", "kick", "fast_1", "compute", "u += 0.5") in after
+    assert dynamics.Operation("end", "kick", "fast_1", "compute", "u += 0.5") in after
     new = {step.of for step in after} - {step.of for step in before}
     assert {"W_f_2_plastic_pre", "W_f_2_plastic_post"} <= new and "W_f_2_pre" not in {step.of for step in after}
     traces = [step.code for step in after if step.of == "W_f_2_plastic_pre_traces_stateupdater"]

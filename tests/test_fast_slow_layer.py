@@ -34,7 +34,8 @@ from numpy.testing import assert_array_equal
 import dmpnet
 from dmpnet import fast_slow_layer, plasticity, reference
 from dmpnet.equations import memory
-from dmpnet.equations.neurons import ACTS, RESETS
+from dmpnet.equations.memory import ACTS
+from dmpnet.equations.neurons import RESETS
 from dmpnet.errors import DmpnetError
 from dmpnet.plasticity import reference as exact
 from dmpnet.plasticity.protocols import brian2_on

@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 from networks import random_network
 
-from dmpnet import drawing
+from dmpnet.drawing.codesign import codesign
+from dmpnet.drawing.decays import decays
+from dmpnet.drawing.portrait import portrait
 from dmpnet.trained import weights
 
 FIGURES = Path(__file__).resolve().parent.parent / "figures"
@@ -126,7 +128,7 @@ def seen(tmp_path, s_in, **more):
 def test_input_is_white_where_it_is_0(tmp_path):
     """On both sides of it, and where no channel is silent."""
     for s_in in (np.array([[-1, 0], [1, 0]]), np.array([[0.5, 1], [1, 0.5]]), np.zeros((2, 2))):
-        image, = drawing.portrait(seen(tmp_path, s_in)).axes[0].images
+        image, = portrait(seen(tmp_path, s_in)).axes[0].images
         colours = image.cmap(image.norm([-1.0, 0.0, 1.0]))
         assert (colours[1] == 1).all() and (colours[2] == [0, 0, 0, 1]).all()
         assert (colours[0] == 1).all() == (s_in.min() >= 0)
@@ -134,7 +136,7 @@ def test_input_is_white_where_it_is_0(tmp_path):
 
 def test_the_image_hides_no_pixel_of_a_permuted_digit(tmp_path):
     digit = np.random.default_rng(0).random((784, 1))
-    figure = drawing.portrait(seen(tmp_path, digit, permutation=np.arange(784)[::-1]))
+    figure = portrait(seen(tmp_path, digit, permutation=np.arange(784)[::-1]))
     figure.draw_without_rendering()
     inset, = figure.axes[0].child_axes
     assert inset.get_window_extent().x0 > figure.axes[0].get_window_extent().x1
@@ -147,7 +149,7 @@ def test_every_design_is_drawn_and_those_that_are_named_marked(tmp_path):
               for n in range(1, 13)]
     fronts = {name: {"front": list(range(12)), "knee": 3} for name in ("bytes", "nJ")}
     (tmp_path / "r.json").write_text(json.dumps({"points": points, "budget": 6000, "fronts": fronts}))
-    ax = drawing.codesign(tmp_path / "r.json").axes[0]
+    ax = codesign(tmp_path / "r.json").axes[0]
     lines = {line.get_label(): line for line in ax.lines}
     designs = [line for label, line in lines.items() if label.startswith("W_f")]
     assert len({(line.get_color(), line.get_marker()) for line in designs}) == 12
@@ -164,7 +166,7 @@ def test_every_decay_has_its_trace(tmp_path):
                                                           for name in names]}))
     np.savez(tmp_path / "t.npz", u=np.random.default_rng(0).random((7, 40)), names=np.array(names), neuron=3, dt=1e-3,
              theta_u=1.0)
-    *traces, _ = drawing.decays(tmp_path / "r.json", tmp_path / "t.npz").axes[1].lines
+    *traces, _ = decays(tmp_path / "r.json", tmp_path / "t.npz").axes[1].lines
     assert [line.get_label() for line in traces] == names
     assert len({str(line._dash_pattern) for line in traces}) == 7
 

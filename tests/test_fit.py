@@ -14,8 +14,10 @@ from dmpnet.disk import shipped
 from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import DmpnetError
 from dmpnet.hardware import chip
+from dmpnet.hardware.banks import Core
 from dmpnet.hardware.constrain import constrain
 from dmpnet.hardware.fit import fit, fit_array
+from dmpnet.hardware.limit import Limit
 from dmpnet.hardware.limits import ARRAY, LEARNING, RULES
 from dmpnet.hardware.plastic_rules import constrain as constrained_rule
 from dmpnet.plasticity import rule
@@ -136,6 +138,17 @@ def test_a_limit_is_kept_exactly_and_broken_by_one(rule):
     described = roomy(**settings)
     assert fit(network(**kept), described).ok
     assert_broken(fit(network(**broken), described), rule, used, available, way_out)
+
+
+def test_a_limit_that_a_chip_does_not_state_is_none():
+    """Its number may be left out, then its default holds, or there is no limit; and what nobody knows breaks none."""
+    wires = Limit("wires", "synapses", lambda core: core.N * core.M, "train fewer neurons")
+    core = Core(2, 12, 10, 0, 0, 0, Neuron(), "current", 0, False, False, False, None)
+    assert wires(core, DMP) is None and replace(wires, default=120)(core, DMP).over == 0
+    need = replace(wires, default=119)(core, DMP)
+    assert str(need) == ("layer 2: 120 synapses, but 119 fit, 1 too many; train fewer neurons, or take a chip with "
+                         "limits.wires = 120")
+    assert replace(wires, default=1, used=lambda core: core.spikes)(core, DMP) is None
 
 
 def assert_broken(report, rule, used, available, way_out):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dmpnet.errors import DmpnetError
 from dmpnet.hardware import energy, in_memory, leak_limits
-from dmpnet.hardware.energy import OURS, Assumptions
+from dmpnet.hardware.energy import ASSUMED, Assumptions
 
 widths = st.sampled_from(leak_limits.WIDTHS)
 sizes = st.integers(1, 1 << 20)
@@ -123,7 +123,7 @@ def test_the_advantage_grows_with_the_number_of_neurons(B, one, other):
 @given(widths)
 def test_an_energy_crossover_is_where_the_lines_cross(B):
     N = energy.crossover(B, "pj")
-    assert N * B / 8 > OURS.smallest, "only a memory dearer than a bank can lose"
+    assert N * B / 8 > ASSUMED.smallest, "only a memory dearer than a bank can lose"
     assert energy.in_place(B, N).pj < energy.sequential(B, N).pj
     assert energy.in_place(B, N - 1).pj >= energy.sequential(B, N - 1).pj * (1 - 1e-9)
 
@@ -148,14 +148,14 @@ def test_a_multiplication_costs_more_than_a_subtraction(B, N):
 @given(st.floats(0.1, 1e6), st.floats(0.1, 1e7))
 def test_share_and_energy_per_operation_agree(update, sops):
     """(update + sops e) / sops is e / (1 - share)."""
-    assert energy.per_sop(update, sops) == pytest.approx(OURS.sop_pj / (1 - energy.share(update, sops)), rel=1e-6)
+    assert energy.per_sop(update, sops) == pytest.approx(ASSUMED.sop_pj / (1 - energy.share(update, sops)), rel=1e-6)
 
 
 def test_share_written_out():
-    half = replace(OURS, sop_pj=2.0)
+    half = replace(ASSUMED, sop_pj=2.0)
     assert energy.share(100, 50, half) == 0.5 and energy.per_sop(100, 50, half) == 4.0
     assert energy.share(100, 0) == 1
-    assert OURS.sop_pj == pytest.approx(1.0101, rel=1e-4)  # 0.99 TOPS/W
+    assert ASSUMED.sop_pj == pytest.approx(1.0101, rel=1e-4)  # 0.99 TOPS/W
 
 
 # published

@@ -96,7 +96,7 @@ def test_energy_is_counts_times_prices():
 def test_writes_that_cost_more_than_reads_cost_more():
     dear = prices.Prices(ours=energy.Assumptions(write_per_read=10.0))
     once, ten = ({line["quantity"]: line["value"] for line in report(run(), CHIP, prices)}
-                 for prices in (prices.OURS, dear))
+                 for prices in (prices.PRICES, dear))
     assert ten["pJ a step, writing weights"] == pytest.approx(10 * once["pJ a step, writing weights"])
 
 

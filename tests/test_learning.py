@@ -17,8 +17,9 @@ from dmpnet.disk import shipped
 from dmpnet.errors import DmpnetError, WeightsError
 from dmpnet.learning import competition, draws, hidden, labels, learned, readout, shows
 from dmpnet.learning.competition import Competition
-from dmpnet.learning.learner import Learner, answers
+from dmpnet.learning.learner import Learner
 from dmpnet.learning.online import OnLine
+from dmpnet.learning.shows import answers
 from dmpnet.plasticity import protocols, rule
 from dmpnet.plasticity.protocols import brian2_on
 from dmpnet.trained import weights

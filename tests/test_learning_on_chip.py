@@ -11,7 +11,8 @@ from dmpnet.arithmetic import lfsr
 from dmpnet.errors import DmpnetError
 from dmpnet.learning import competition, draws, learned, shows
 from dmpnet.learning.competition import Competition
-from dmpnet.learning.learner import Learner, answers
+from dmpnet.learning.learner import Learner
+from dmpnet.learning.shows import answers
 from dmpnet.plasticity import integer_reference
 
 RANDOM = np.random.RandomState(5)

@@ -22,7 +22,8 @@ from dmpnet.brian.simulation import simulate
 from dmpnet.disk import shipped
 from dmpnet.equations.decay import DECAYS, decayed
 from dmpnet.equations.membrane import EXPONENTIAL, INTEGRATED, LINEAR, Membrane
-from dmpnet.equations.neurons import ACTS, Neuron
+from dmpnet.equations.memory import ACTS
+from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import BackendError, DmpnetError
 from dmpnet.hardware import chip, constrain
 from dmpnet.trained import weights
@@ -457,7 +458,7 @@ def test_a_simulation_draws_nothing_at_random():
 
 
 def test_brian2genn_keeps_the_trained_decay(monkeypatch):
-    monkeypatch.setattr(conversion, "_on_genn", lambda: True)
+    monkeypatch.setattr(conversion, "on_genn", lambda: True)
     network = random_network()
     with pytest.raises(BackendError, match="membrane is given, but on Brian2GeNN.*numpy"):
         convert(network, random_input(network, 1), membrane="beta*u")

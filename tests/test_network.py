@@ -16,7 +16,8 @@ from dmpnet.brian import conversion
 from dmpnet.brian.conversion import activity, convert, duration, timing
 from dmpnet.brian.simulation import simulate
 from dmpnet.equations.decay import DECAYS
-from dmpnet.equations.neurons import ACTS, Neuron
+from dmpnet.equations.memory import ACTS
+from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import BackendError, DmpnetError
 from dmpnet.trained.activity import Activity
 from dmpnet.trained.encoding import Encoding
@@ -313,7 +314,7 @@ def test_negative_delays_are_refused(late):
 
 
 def test_delays_are_refused_where_brian2genn_has_none(monkeypatch):
-    monkeypatch.setattr(conversion, "_on_genn", lambda: True)
+    monkeypatch.setattr(conversion, "on_genn", lambda: True)
     network = random_network(delay=(0, 4))
     with pytest.raises(BackendError, match="layer 2 has axonal delays, but Brian2GeNN"):
         convert(network, random_input(network, 1))

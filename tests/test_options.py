@@ -1,7 +1,5 @@
-"""What commands share: samples drawn evenly over classes, bars whose clock goes on."""
+"""What commands share: samples drawn evenly over classes."""
 
-import io
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -48,17 +46,6 @@ def test_which_samples_were_taken_is_told():
     assert options.part(recordings, None, 1) is recordings and list(options.numbers(recordings)) == list(range(10))
 
 
-def test_the_clock_of_a_bar_goes_on_while_nothing_is_done(monkeypatch):
-    class Terminal(io.StringIO):
-        def isatty(self):
-            return True
-
-    monkeypatch.setattr(options, "TICK", 0.02)
-    monkeypatch.setattr("sys.stderr", shown := Terminal())
-    with options.bar(10, "sample", "waiting"):
-        time.sleep(0.05)
-        before = len(shown.getvalue())
-        time.sleep(0.3)
-        assert len(shown.getvalue()) > before
+def test_a_script_knows_no_other_words():
     with pytest.raises(SystemExit):
         script.parser("a script").parse_args(["--hlep"])

@@ -224,7 +224,7 @@ def test_a_second_training_is_refused_while_the_first_goes_on(tmp_path, capsys, 
         seen.append(dmpnet(*command, "--lr", 0.5))
         assert json.loads((tmp_path / "mine" / "training.json").read_text())["command"] == "train"
         (self.folder / "checkpoint.pt").write_bytes(b"")
-        return self.progress
+        return self.standing
 
     monkeypatch.setattr(Trainer, "run", run)
     monkeypatch.setattr(Trainer, "resume", lambda self: self.checkpoint.exists())

@@ -6,6 +6,7 @@ itself; a change read off a weight of about 1 is known to eps besides. `EPS` bel
 
 import csv
 import json
+from dataclasses import replace
 
 import brian2
 import numpy as np
@@ -466,6 +467,45 @@ def test_the_gate_is_the_slow_memory_of_the_spikes_own_step():
         got = plasticity.weights(plastic, (2, 12, 16))[sample]
         assert np.abs(want - network.layers[1].W_f).max() > 0.01
         assert_allclose(got, want, rtol=0, atol=30 * 100 * EPS)
+
+
+# what a rule is, read off its equations
+
+
+def test_a_rule_says_what_it_needs_by_its_equations_alone():
+    every = all_rules()
+    assert {name for name, each in every.items() if each.stochastic} == {"stochastic-binary"}
+    assert {name for name, each in every.items() if each.eligible} == {"reward-modulated"}
+    assert every["pair-additive"].adding == {"x", "y"} and every["pair-nearest"].adding == set()
+    assert every["triplet-visual-full"].adding == {"r1", "r2", "o1", "o2"}
+    assert [every["diehl-cook-code"].time_constant(trace) for trace in ("x", "y1", "y2")] == [
+        "tau_x", "tau_y1", "tau_y2"]
+
+
+def test_a_variable_with_another_end_is_no_register():
+    """Of a counter and of something called calcium: neither random numbers nor an eligibility."""
+    model = "counter : integer\ncalc : 1\nr : 1"
+    mine = replace(rule("pair-additive"), name="mine", model=model, on_pre="w = w/2; counter += 1  # counted")
+    assert not (mine.stochastic or mine.eligible or mine.binary)
+    assert protocols.in_words(mine) == "a single pair, from w = 0.5"
+    with protocols.brian2_on("numpy", DT):
+        source, target = (NeuronGroup(3, "v : 1", threshold="v >= 0", reset="", namespace={}) for _ in range(2))
+        plastic = plasticity.synapses(mine, source, target, w=0.4, name="mine")
+        Network(source, target, plastic).run(2 * DT * second, namespace={})
+    assert (plastic.r[:] == 0).all() and (plastic.counter[:] > 0).all() and (plastic.w[:] < 0.4).any()
+
+
+@pytest.mark.parametrize("on_pre, told", [
+    ("w = w - A_minus*w_max*y_post", True), ("w = w - w_max*(A_minus*y_post)", True),
+    ("w = w - A_minus*(w_max - w)*y_post", False), ("w = w  # A*w_max", False)])
+def test_steps_that_are_parts_of_the_largest_weight_want_it_positive(on_pre, told):
+    """w_max on either side of a product; the distance to it is no such step, nor is a remark."""
+    mine = replace(rule("pair-additive"), on_pre=on_pre, on_post="")
+    if not told:
+        assert mine.tuned(w_min=-2.0, w_max=-1.0)["w_max"] == -1
+        return
+    with pytest.raises(DmpnetError, match="parts of w_max"):
+        mine.tuned(w_min=-2.0, w_max=-1.0)
 
 
 # requests that cannot be carried out

@@ -99,7 +99,7 @@ def test_the_python_runs_in_order(name, tmp_path, monkeypatch):
             exec(block.replace("slice(100)", "slice(2)"), found)
     if name == "README.md":
         assert found["seen"].predictions.shape == (2,) and found["seen"].spikes[0].any()
-        assert found["made"].network.fixed and (found["net"]["W_m_1"].w[:] == 0).all()
+        assert found["made"].network.integer and (found["net"]["W_m_1"].w[:] == 0).all()
         assert found["spikes"].num_spikes > 10
 
 

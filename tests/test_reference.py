@@ -14,7 +14,8 @@ from networks import random_network as build
 from dmpnet import data, reference
 from dmpnet.disk import shipped
 from dmpnet.equations import memory
-from dmpnet.equations.neurons import ACTS, Neuron
+from dmpnet.equations.memory import ACTS
+from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import DmpnetError
 from dmpnet.trained import weights
 from dmpnet.trained.activity import Activity, mismatches, smoothed

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dmpnet import drawing
 from dmpnet.disk import results
+from dmpnet.drawing import figure
 from dmpnet.errors import DmpnetError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -67,7 +67,7 @@ def test_what_is_no_json_of_results(text, tmp_path):
 
 def call(script, stem, monkeypatch, capsys):
     """Exit code and what a figure script says; 0 if it draws. What is drawn is not written, which takes most time."""
-    monkeypatch.setattr(drawing, "save", lambda figure, *_: [])
+    monkeypatch.setattr(figure, "save", lambda figure, *_: [])
     monkeypatch.setattr("sys.argv", [f"{script}.py", str(stem)])
     try:
         runpy.run_path(str(stem.parent / "figures" / f"{script}.py"), run_name="__main__")

@@ -422,3 +422,9 @@ def test_padding_does_not_reach_the_results(cache, no_compiling):
     got = simulate(network, s_in, backend="cpp_standalone", record=ALL, batch=9, cache=cache)
     assert_same(got, reference.run(network, s_in, ALL))
     assert np.isfinite(got.logits).all() and got.logits.shape == (1, 3)
+
+
+def test_decays_are_part_of_what_a_program_depends_on():
+    """They are imported by being there, which no import statement tells."""
+    named = standalone.sources(standalone.HERE)
+    assert {f"equations/decays/{name}.py" for name in ("exponential", "linear", "shift")} < set(named)

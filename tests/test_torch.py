@@ -165,6 +165,11 @@ def test_input_of_another_shape_is_refused():
             module(torch.zeros(3, 6) if isinstance(module, LIF) else torch.zeros(3, 6, 7))
 
 
+def test_a_shift_is_not_learned():
+    with pytest.raises(DmpnetError, match="learn_decay"):
+        LIF(NEURONS["shift"], learn_decay=True)
+
+
 # training
 
 

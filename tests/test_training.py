@@ -134,6 +134,27 @@ def test_gradient_of_what_decay_learns_equals_that_of_the_stepwise_layer(reset, 
     assert torch.allclose(a, b, rtol=1e-6) and abs(b) > 0.1
 
 
+@pytest.mark.parametrize("decay", ["exponential", "linear", "shift"])
+def test_the_step_of_any_decay_has_the_gradients_of_pytorch(decay, monkeypatch):
+    """The way of decays that the fused layer does not have, taken for those that it has."""
+    p, neuron = layer_weights("rsnn", 5, 9, 4), Neuron(theta_u=0.5, decay=decay, lam=0.1, shift=2)
+    s_in = (torch.rand(6, 65, 5, generator=torch.Generator().manual_seed(1)) < 0.4).double().requires_grad_()
+    learned = None if decay == "shift" else torch.tensor(neuron.constant, dtype=torch.float64, requires_grad=True)
+    leaves = [s_in, p["W_f"], p["W_r"], *([] if learned is None else [learned])]
+
+    def spikes_and_gradients():
+        s = plain.layer(s_in, p["W_f"], p["b"], neuron, W_r=p["W_r"], learned=learned)
+        return s, torch.autograd.grad((s * torch.linspace(-1, 1, 9).double()).sum(), leaves)
+
+    want, by_pytorch = spikes_and_gradients()
+    monkeypatch.setattr(plain, "_decayed", plain.Decayed.apply)
+    got, by_file = spikes_and_gradients()
+    assert 0.02 < want.mean() < 0.6, "silent or saturated: equality would show nothing"
+    assert torch.equal(got, want)
+    for a, b in zip(by_file, by_pytorch, strict=True):
+        assert torch.allclose(a, b, rtol=1e-12, atol=1e-14) and b.abs().max() > 0.01
+
+
 @pytest.mark.parametrize("kind, changes", [("dmp", {"neuron": Neuron(decay="linear", lam=0.1)}),
                                            ("dmp", {"neuron": Neuron(decay="shift", shift=2, reset="soft")}),
                                            ("dmp", {}), ("dmp", {"d_s": 3}), ("rsnn", {}), ("dsnn", {}),
@@ -311,8 +332,8 @@ def test_a_killed_run_resumes_to_the_same_weights(tmp_path, stop_after, changes)
     class Killed(Exception):
         pass
 
-    def kill(progress, batches):
-        if progress.epoch * batches + progress.batch == stop_after:
+    def kill(done, _):
+        if done == stop_after:
             raise Killed
 
     settings = recipe(**changes)
@@ -383,7 +404,7 @@ def test_a_coarse_memory_is_the_memory_of_an_input_that_holds():
 def test_plain_epochs_see_samples_as_they_are(tmp_path, monkeypatch):
     moved = []
     augmented = trainer.augmentation.augmented
-    monkeypatch.setattr(trainer.augmentation, "augmented", lambda *args: moved.append(run.progress.epoch) or
+    monkeypatch.setattr(trainer.augmentation, "augmented", lambda *args: moved.append(run.standing.epoch) or
                         augmented(*args))
     run = trainer.Trainer(recipe(epochs=4, plain_epochs=3), bars(), tmp_path)
     run.run()
@@ -666,14 +687,14 @@ def begun(tmp_path_factory):
     """The state of a run stopped in its second epoch, and where it lies."""
     run = trainer.Trainer(recipe(optimiser="muon"), bars(), tmp_path_factory.mktemp("begun"), every=1)
 
-    def stop(progress, batches):
-        if progress.epoch == 1 and progress.batch == 2:
+    def stop(done, total):
+        if done == total // run.recipe.epochs + 2:
             raise KeyboardInterrupt
 
-    run.report = stop
+    run.progress = stop
     with pytest.raises(KeyboardInterrupt):
         run.run()
-    assert (run.progress.epoch, run.progress.batch) == (1, 2)
+    assert (run.standing.epoch, run.standing.batch) == (1, 2)
     return run.checkpoint.read_bytes()
 
 
@@ -692,9 +713,9 @@ def test_a_sound_file_of_something_else_is_refused(begun, tmp_path, where, value
     assert str(error.value).startswith(f"{path}: ") and "\n" not in str(error.value) and len(str(error.value)) < 600
     assert "delete it" in str(error.value) or "another --out" in str(error.value)
     assert all(torch.equal(array, before[name]) for name, array in run.model.state_dict().items())
-    assert run.progress == trainer.Progress()
+    assert run.standing == trainer.Standing()
     path.write_bytes(begun)
-    assert run.resume() and run.progress.epoch == 1
+    assert run.resume() and run.standing.epoch == 1
 
 
 def test_a_packed_checkpoint_is_not_unpacked(tmp_path):
@@ -735,16 +756,16 @@ def test_divergence_is_one_line(tmp_path):
 
 
 def explodes(run, when):
-    """A gradient beyond float32 in layer 1 where `when` says so of the progress."""
+    """A gradient beyond float32 in layer 1 where `when` says so of where the run stands."""
     run.model.layers[0]["W_f"].register_hook(
-        lambda gradient: gradient * float("inf") if when(run.progress) else gradient)
+        lambda gradient: gradient * float("inf") if when(run.standing) else gradient)
 
 
 @pytest.mark.parametrize("clip, batch", [(0.0, 1), (1.0, 5)])
 def test_a_gradient_that_explodes_leaves_the_checkpoint_whole(tmp_path, clip, batch):
     """A hidden layer whose weights are not finite is silent and the loss finite: only the gradient tells."""
     run = trainer.Trainer(recipe(clip=clip), bars(), tmp_path, every=1)
-    explodes(run, lambda progress: progress.epoch > 0)
+    explodes(run, lambda standing: standing.epoch > 0)
     with pytest.raises(DmpnetError, match=f"diverged: loss .*, gradient .* at epoch {2 + (clip > 0)}, batch {batch}"):
         run.run()
     kept = torch.load(tmp_path / "checkpoint.pt", weights_only=True)["model"]
@@ -767,13 +788,13 @@ def test_the_norm_of_recurrent_weights_is_bounded(tmp_path):
 
 def test_where_gradients_are_clipped_a_batch_beyond_float32_is_left_out(tmp_path):
     run = trainer.Trainer(recipe(clip=1.0), bars(), tmp_path / "left out")
-    explodes(run, lambda progress: progress.epoch == 1 and progress.batch == 2)
+    explodes(run, lambda standing: standing.epoch == 1 and standing.batch == 2)
     run.run()
-    assert run.progress.epoch == 3 and run.progress.left_out == 0
+    assert run.standing.epoch == 3 and run.standing.left_out == 0
     assert all(parameter.isfinite().all() for parameter in run.parameters)
     other = trainer.Trainer(recipe(clip=1.0), bars(), tmp_path / "whole")
     other.run()
-    assert other.progress.curve[0][:7] == run.progress.curve[0][:7]
+    assert other.standing.curve[0][:7] == run.standing.curve[0][:7]
     assert not torch.equal(other.model.W_o, run.model.W_o)
 
 

@@ -23,7 +23,7 @@ def seen(folder, monkeypatch, seed=0):
     step, augmented = run._step, augmentation.augmented
     monkeypatch.setattr(run, "_step", lambda chosen: batches.append(chosen.tolist()) or step(chosen))
     monkeypatch.setattr(augmentation, "augmented", lambda s_in, recipe, draw, *rest: draws.append(
-        (run.progress.epoch, run.progress.batch, int(draw))) or augmented(s_in, recipe, draw, *rest))
+        (run.standing.epoch, run.standing.batch, int(draw))) or augmented(s_in, recipe, draw, *rest))
     run.run()
     return batches, draws, run
 

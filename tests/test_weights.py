@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from networks import random_network
 
 from dmpnet.equations import memory
-from dmpnet.equations.memory import FEEDS
-from dmpnet.equations.neurons import ACTS, RTL, Neuron
+from dmpnet.equations.memory import ACTS, FEEDS
+from dmpnet.equations.neurons import RTL, Neuron
 from dmpnet.errors import WeightsError
 from dmpnet.trained import weights
 from dmpnet.trained.encoding import Encoding

@@ -23,7 +23,7 @@ def slots(delay: np.ndarray, steps: int) -> int:
     return 1 << int(min(int(delay.max()), steps)).bit_length()
 
 
-class Axons:
+class DelayRing:
     """What `source` carries in batch * M channels, delivered late.
 
     carries : 'spikes', read as the source's s (of neurons) or s_in (of the input), or the variable that is read
@@ -85,9 +85,9 @@ class Axons:
 class Arriving(Neurons):
     """The units that deliver: `axons_1` and so on. What is under way is stored and restored with them."""
 
-    under_way: Axons
+    under_way: DelayRing
 
-    def delivers(self, axons: Axons) -> None:
+    def delivers(self, axons: DelayRing) -> None:
         self.add_attribute("under_way")
         self.under_way = axons
 

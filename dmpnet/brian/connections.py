@@ -1,31 +1,14 @@
-"""What is connected to what in a converted network, and when each population works."""
+"""What is connected to what in a converted network."""
+
+from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dmpnet.trained.network import TrainedNetwork
-
-
-@dataclass(frozen=True)
-class Timing:
-    """How many simulation steps each population works behind the input; u : one a layer, m : as u, None without memory.
-
-    axons : one a layer, when they take in a step, None without delays
-    steps : of the sample; total : of the simulation, until the readout has seen the last and a step more, at whose
-        start the last states are recorded
-    """
-
-    u: tuple[int, ...]
-    m: tuple[int | None, ...]
-    x: tuple[int | None, ...]
-    axons: tuple[int | None, ...]
-    readout: int
-    steps: int
-
-    @property
-    def total(self) -> int:
-        return self.steps + self.readout + 1
+if TYPE_CHECKING:
+    from dmpnet.trained.network import TrainedNetwork
 
 
 @dataclass(frozen=True)
@@ -45,7 +28,7 @@ class Connection:
 
 
 @dataclass(frozen=True)
-class Axons:
+class DelayedInputs:
     """The delayed inputs of one layer: a unit for each, `name`, and its delay, held by `delays`.
 
     source, carries : as of a Connection
@@ -59,14 +42,14 @@ class Axons:
     steps: np.ndarray
 
 
-def axons(network: TrainedNetwork, steps: int) -> list[Axons]:
+def axons(network: TrainedNetwork, steps: int) -> list[DelayedInputs]:
     """Axons of every layer that has delays, for samples of `steps`."""
     found = []
     source, carries = "input", "spikes" if network.encoding.kind == "spikes" else "s_in"
     for number, layer in enumerate(network.layers, 1):
         if layer.delay is not None:
             delay = np.minimum(layer.delay, steps).astype(np.int32)
-            found.append(Axons(f"axons_{number}", f"delay_{number}", source, carries, delay))
+            found.append(DelayedInputs(f"axons_{number}", f"delay_{number}", source, carries, delay))
         source, carries = f"fast_{number}", "spikes"
     return found
 
@@ -89,8 +72,8 @@ def connections(network: TrainedNetwork) -> list[Connection]:
             connect(f"w_x_{number}", source, carries, scalar, "x_in", layer.slow.w_x[None, :])
             connect(f"Abar_{number}", memory, "m", memory, "m_kept", layer.slow.Abar)
             connect(f"Bbar_{number}", scalar, "x", memory, "m_new", layer.slow.Bbar[:, None])
-            broken = layer.slow.nu is not None
-            connect(f"W_m_{number}", memory, "m_before" if broken else "m", fast, "I_new", layer.slow.W_m)
+            lookahead = layer.slow.nu is not None
+            connect(f"W_m_{number}", memory, "m_before" if lookahead else "m", fast, "I_new", layer.slow.W_m)
             if layer.slow.nu is not None:
                 connect(f"nu_{number}", scalar, "x", fast, "I_x", layer.slow.nu[:, None])
         source, carries = fast, "spikes"
@@ -109,6 +92,6 @@ def biases(network: TrainedNetwork) -> dict[str, np.ndarray]:
             else:
                 found[f"fast_{number}.b_m"] = layer.slow.b_m
             found[f"scalar_{number}.b_x"] = np.atleast_1d(layer.slow.b_x)
-        if layer.fixed:
-            found[f"fast_{number}.theta_u"] = layer.fixed.theta_u
+        if layer.thresholds is not None:
+            found[f"fast_{number}.theta_u"] = layer.thresholds
     return {name: np.asarray(array, float) for name, array in found.items()}

@@ -18,7 +18,7 @@ A layer with axonal delays hears axons_1 instead: a unit for each of its inputs 
 delay_1 steps ago. Where it passes on spikes that takes a step more.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -29,10 +29,11 @@ from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 
 from dmpnet import reference
 from dmpnet.brian import dynamics, membranes, populations, session, shared, synapses
-from dmpnet.brian.connections import Timing
-from dmpnet.brian.real_steps import Membranes
+from dmpnet.brian.recorded import needed, read_activity
+from dmpnet.brian.timing import Lags, on_genn, timing
+from dmpnet.equations.membrane import Membranes
 from dmpnet.errors import BackendError, DmpnetError, one_of
-from dmpnet.trained.activity import Activity, smoothed
+from dmpnet.trained.activity import Activity
 from dmpnet.trained.network import TrainedNetwork
 
 COUPLINGS = {"synapses": synapses, "shared": shared}
@@ -52,12 +53,12 @@ class Converted(Network):
     _BEFORE = "dmpnet: before a restore"
 
     def __init__(self, trained: TrainedNetwork, shape: tuple[int, ...], coupling: str, record: tuple[str, ...],
-                 lags: Timing, clock: Any, objects: Iterable[Any]):
+                 lags: Lags, clock: Any, objects: Iterable[Any]):
         super().__init__(*objects)
         self.trained, self.shape, self.coupling, self.record = trained, shape, coupling, record
         self.timing, self.clock, self.broken_off = lags, clock, False
         self.kept = tuple(obj.name for obj in self.objects if isinstance(obj, session.States))
-        if not _on_genn():
+        if not on_genn():
             self.schedule = SCHEDULE
 
     @property
@@ -148,23 +149,6 @@ class Converted(Network):
                                   f"the network's own monitors active")
 
 
-def timing(network: TrainedNetwork, steps: int, coupling: str = "synapses") -> Timing:
-    """Lags of every population of `network` under a coupling, on the Brian2 device now set."""
-    hop = 2 if _on_genn() else 1  # GeNN delivers a spike before, Brian2 after the neurons of its step are updated
-    arrives = hop + (COUPLINGS[coupling].ANALOG_STEPS if network.encoding.kind == "analog" else 0)
-    u, m, x, axons = [], [], [], []
-    for number, layer in enumerate(network.layers):
-        axons.append(None if layer.delay is None else arrives)
-        if layer.delay is not None and (number or network.encoding.kind == "spikes"):
-            arrives += hop  # values are replayed late, spikes make the axons fire
-        slow_steps = COUPLINGS[coupling].SLOW_STEPS if layer.slow else (0, 0)
-        x.append(arrives if layer.slow else None)
-        m.append(arrives + slow_steps[0] if layer.slow else None)
-        u.append(arrives + slow_steps[1])
-        arrives = u[-1] + hop
-    return Timing(tuple(u), tuple(m), tuple(x), tuple(axons), arrives, steps)
-
-
 def convert(network: TrainedNetwork, s_in: np.ndarray, *, coupling: str = "synapses",
             record: str | Iterable[str] = ("spikes",), membrane: Any = None) -> Converted:
     """Brian2 network of `network` driven by s_in (B, T, M): `run()` it, then read its `activity()`.
@@ -183,8 +167,8 @@ def convert(network: TrainedNetwork, s_in: np.ndarray, *, coupling: str = "synap
     reference.check_input(network, s_in)
     record = check(coupling, record)
     own = membranes.checked(membrane, network)
-    if _on_genn():
-        _check_genn(network, own)
+    if on_genn():
+        check_genn(network, own)
     _check_alone()
     batch, steps, _ = s_in.shape
     lags = timing(network, steps, coupling)
@@ -192,14 +176,14 @@ def convert(network: TrainedNetwork, s_in: np.ndarray, *, coupling: str = "synap
         clock = _clock(network.encoding.dt)
         groups = populations.groups(network, batch, lags, clock, coupling == "shared", COUPLINGS[coupling].WAITING,
                                     own)
-        wired = COUPLINGS[coupling].wire(network, s_in, groups, lags, clock, own)
+        wired = COUPLINGS[coupling].wire(network, s_in, groups, populations.updates(network, own), lags, clock)
         monitors = _monitors(groups, needed(network, record))
         return Converted(network, s_in.shape, coupling, record, lags, clock, [*groups.values(), *wired, *monitors])
 
 
 def _clock(dt: float) -> Any:
     """A clock of its own; Brian2GeNN has but one, which is then set."""
-    if _on_genn():
+    if on_genn():
         defaultclock.dt = dt * second
         return get_device().defaultclock
     return Clock(dt * second, name="dmpnet_clock*")
@@ -221,16 +205,8 @@ def check(coupling: str, record: str | Iterable[str]) -> tuple[str, ...]:
     return reference.recorded(record)
 
 
-def needed(network: TrainedNetwork, record: Iterable[str]) -> tuple[str, ...]:
-    """What has to be kept for every step: all of `record`, and the readout if it tells a class at every step."""
-    return tuple(dict.fromkeys((*record, *(("readout",) if network.kappa is not None else ()))))
-
-
-def _on_genn() -> bool:
-    return get_device().__class__.__name__ == "GeNNDevice"
-
-
-def _check_genn(network: TrainedNetwork, own: Membranes) -> None:
+def check_genn(network: TrainedNetwork, own: Membranes) -> None:
+    """Raise BackendError if Brian2GeNN lacks what the network takes."""
     if own:
         raise BackendError("membrane is given, but on Brian2GeNN a membrane moves by the trained decay; run it on "
                            "numpy, cython or cpp_standalone, or without membrane")
@@ -263,9 +239,6 @@ def _monitors(groups: dict[str, NeuronGroup], record: tuple[str, ...]) -> list:
     return monitors
 
 
-Read = Callable[[str, str], np.ndarray]
-
-
 def activity(converted: Converted, network: TrainedNetwork | None = None, shape: tuple[int, ...] | None = None,
              coupling: str | None = None, record: str | Iterable[str] | None = None,
              keep: int | None = None) -> Activity:
@@ -283,39 +256,3 @@ def activity(converted: Converted, network: TrainedNetwork | None = None, shape:
         raise DmpnetError(f"activity: record = {', '.join(sorted(missing))}, but the converted network keeps "
                           f"{', '.join(converted.record) or 'nothing'}; convert it with that recorded")
     return converted.activity(keep)
-
-
-def read_activity(read: Read, network: TrainedNetwork, shape: tuple[int, ...], lags: Timing,
-                  record: tuple[str, ...], keep: int | None = None) -> Activity:
-    """Activity from read(group, variable), wherever the values are kept."""
-    batch, steps = shape[:2]
-
-    def states(monitor: str, variable: str, lag: int, units: int) -> np.ndarray:
-        recorded = read(monitor, variable).reshape(-1, batch, units)[lag + 1:lag + 1 + steps, :keep]
-        return recorded.swapaxes(0, 1).copy()  # a view of one sample would change with the next run
-
-    def spikes(number: int, n: int, lag: int) -> np.ndarray:
-        fired = np.zeros((batch, steps, n), bool)
-        sample, unit = np.divmod(read(f"spikes_{number}", "i"), n)
-        fired[sample, np.rint(read(f"spikes_{number}", "t") / network.encoding.dt).astype(int) - lag, unit] = True
-        return fired[:keep]
-
-    def count(number: int) -> np.ndarray:
-        return read(f"spikes_{number}", "count").reshape(batch, -1)[:keep].astype(np.int64)
-
-    layers = list(enumerate(network.layers, 1))
-    counts = [count(number) for number, _ in layers]
-    y = states("y", "y", lags.readout, network.classes) if "readout" in needed(network, record) else np.empty(0)
-    return Activity(
-        logits=read("readout", "total").reshape(batch, -1)[:keep] / steps if network.kappa is None
-        else smoothed(y, network.kappa),
-        rates=[spiked.mean(axis=0) / steps for spiked in counts],
-        counts=counts,
-        spikes=[spikes(n, layer.N, lags.u[n - 1]) for n, layer in layers] if "spikes" in record else [],
-        u=[states(f"u_{n}", "u", lags.u[n - 1], layer.N) for n, layer in layers] if "u" in record else [],
-        m=[states(f"m_{n}", "m", lag, layer.slow.d) if layer.slow and (lag := lags.m[n - 1]) is not None else None
-           for n, layer in layers] if "m" in record else [],
-        x=[states(f"x_{n}", "x", lag, 1) if (lag := lags.x[n - 1]) is not None else None
-           for n, layer in layers] if "x" in record else [],
-        readout=y if "readout" in record else None,
-    )

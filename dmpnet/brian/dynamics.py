@@ -21,7 +21,7 @@ COMPUTE, FIRE, RESET, HEAR, SUM, PLAY, RECORD = KINDS = ("compute", "fire", "res
 
 
 @dataclass(frozen=True)
-class Step:
+class Operation:
     """One thing that is done in every step.
 
     slot : of Brian2's schedule;  of : the object's name, `owner` the group or synapses whose variables the code names
@@ -39,13 +39,13 @@ class Step:
     by: str = ""
 
 
-def steps(network: Network) -> list[Step]:
+def steps(network: Network) -> list[Operation]:
     """All that `network` does in a step, in order."""
     found = []
     for obj in network.sorted_objects:
         does, owner, code = _told(obj)
         if code:
-            found.append(Step(obj.when, obj.name, owner, does, code, _method(obj)))
+            found.append(Operation(obj.when, obj.name, owner, does, code, _method(obj)))
     order = {slot: place for place, slot in enumerate(network.schedule)}
     return sorted(found, key=lambda step: order.get(_slot(step.slot), len(order)))
 
@@ -101,7 +101,7 @@ def text(network: Network) -> str:
     return "\n".join(lines)
 
 
-def _says(step: Step) -> str:
+def _says(step: Operation) -> str:
     if step.by:
         return f": integrates by {step.by}"
     return {FIRE: ": fires where", RESET: ": where it fired", HEAR: ": at each spike", SUM: ": sum over synapses",

@@ -12,8 +12,12 @@ from brian2.utils.stringtools import get_identifiers
 
 from dmpnet.brian.quantities import dimensions, number, positive, shown, unit
 from dmpnet.equations import layer
-from dmpnet.equations.neurons import ACTS, Neuron
+from dmpnet.equations.memory import ACTS
+from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import DmpnetError, one_of
+
+STEPS = ("exponential", "linear", "shift")
+"""Decays whose step a trained network has under the same constants."""
 
 
 @dataclass(frozen=True)
@@ -154,9 +158,9 @@ class Membrane:
 
     def neuron(self, dt: float) -> Neuron:
         """The trained neuron that this is in steps of dt seconds; DmpnetError if there is none."""
-        if self.decay not in tuple(layer.MEMBRANES):
+        if self.decay not in STEPS:
             raise DmpnetError(f"{self.owner}: decay = {shown(self.decay)!r}, but trained membranes have one of "
-                              f"{', '.join(layer.MEMBRANES)}; choose one")
+                              f"{', '.join(STEPS)}; choose one")
         if self.floor is not None or self.reset not in layer.RESETS or self.model:
             raise DmpnetError(f"{self.owner}: floor = {self.floor}, reset = {self.reset!r}, model = "
                               f"{str(self.model)!r}, but trained membranes have no floor, reset 'hard' or 'soft' and "

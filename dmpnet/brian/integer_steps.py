@@ -1,22 +1,27 @@
 """The step of a layer in integers as Brian2 lines, after the arithmetic told in dmpnet.arithmetic.fixed."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from brian2 import Function
 
 from dmpnet.arithmetic import lfsr
-from dmpnet.arithmetic.fixed import Fixed
 from dmpnet.brian import products
 from dmpnet.brian.real_steps import Steps
 from dmpnet.brian.rounding import WHOLE
-from dmpnet.equations.decay import DECAYS
-from dmpnet.trained.layer import Layer
+from dmpnet.equations.decay import BY_NAME
+
+if TYPE_CHECKING:
+    from dmpnet.arithmetic.fixed import Fixed
+    from dmpnet.trained.layer import Layer
 
 
 def kept(fixed: Fixed, number: int, decay: str) -> str:
     """Brian2 expression of what is left of u after one step."""
-    if decay == "shift":
-        return f"u - {fixed.u.rounded('leak*u', f'u_{number}')}"
-    return fixed.u.rounded(DECAYS[decay], f"u_{number}") if decay == "exponential" else DECAYS[decay]
+    code = BY_NAME[decay].kept_whole
+    assert code is not None  # by Layer.check
+    return code(lambda text: fixed.u.rounded(text, f"u_{number}"))
 
 
 def rectify(fixed: Fixed, number: int) -> str:
@@ -32,10 +37,10 @@ def remember(fixed: Fixed, number: int) -> str:
     return f"a = {fixed.m.rounded(a, f'm_{number}')}\nm = {fixed.m.held('a')}"
 
 
-def looked_up(fixed: Fixed, broken: bool) -> str:
+def looked_up(fixed: Fixed, lookahead: bool) -> str:
     """Brian2 expression of I_m from I_new, and I_x where the chip breaks the dependency; it may have a fraction."""
     seen = _aligned(fixed, "I_new", "shift_I")
-    return f"({seen} + {_aligned(fixed, 'I_x', 'shift_nu')})" if broken else seen
+    return f"({seen} + {_aligned(fixed, 'I_x', 'shift_nu')})" if lookahead else seen
 
 
 def _aligned(fixed: Fixed, total: str, shift: str) -> str:
@@ -63,29 +68,29 @@ class IntegerSteps(Steps):
 
     def __init__(self, layer: Layer, fixed: Fixed, number: int, heard: bool):
         super().__init__(layer, number, heard)
-        self.fixed = fixed
+        self.numbers = fixed
         self.slow_counts = "m" in fixed.noisy
 
     def functions(self, owner: str, units: int, steps: int) -> dict[str, Function]:
         quantity = {"scalar": "x", "slow": "m", "fast": "u"}[owner]
-        if quantity not in self.fixed.noisy:
+        if quantity not in self.numbers.noisy:
             return dict(WHOLE)
         symbol = f"noise_{quantity}_{self.number}"
         noise = lfsr.noise(steps, units, quantity) / 2.0**lfsr.BITS
         return WHOLE | {symbol: products.Table(symbol, noise).function()}
 
     def rectify(self) -> str:
-        return rectify(self.fixed, self.number)
+        return rectify(self.numbers, self.number)
 
     def remember(self) -> str:
-        return remember(self.fixed, self.number)
+        return remember(self.numbers, self.number)
 
     def looked_up(self) -> str:
-        return looked_up(self.fixed, self.broken)
+        return looked_up(self.numbers, self.lookahead)
 
     def integrate(self) -> tuple[str, ...]:
         neuron = self.layer.neuron
-        return (integrate(self.fixed, self.number, neuron.decay, neuron.reset, self.layer.W_r is not None,
+        return (integrate(self.numbers, self.number, neuron.decay, neuron.reset, self.layer.W_r is not None,
                           self.layer.slow is not None),)
 
     def fires(self) -> dict[str, str]:

@@ -5,10 +5,12 @@ names, its units, and whether Brian2 can integrate it are found without a Brian2
 is touched. `described` and `read` hand them to the process that makes a compiled program.
 """
 
+from __future__ import annotations
+
 import ast
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from brian2 import Equations, Function, Quantity, second
@@ -23,8 +25,10 @@ from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions, get_or_
 from dmpnet.brian.real_steps import RealSteps
 from dmpnet.equations.membrane import HELD, INPUT, Membrane, line
 from dmpnet.errors import BackendError, DmpnetError, meant, one_of
-from dmpnet.trained.layer import Layer
-from dmpnet.trained.network import TrainedNetwork
+
+if TYPE_CHECKING:
+    from dmpnet.trained.layer import Layer
+    from dmpnet.trained.network import TrainedNetwork
 
 GIVEN = {"i": DIMENSIONLESS, "N": DIMENSIONLESS, "t": second.dim, "dt": second.dim, "xi": second.dim**-0.5}
 """What Brian2 itself knows in every population."""
@@ -84,7 +88,7 @@ def _made(given: Any) -> Membrane | None:
 
 def _check(membrane: Membrane, layer: Layer, dt: float) -> None:
     """All that can be wrong with the membrane of a layer, in the order in which a user would mend it."""
-    if layer.fixed:
+    if layer.integer:
         raise DmpnetError("it is given in real numbers, but the layer computes in integers; leave it out, or take the "
                           "network as it was before dmpnet constrain")
     own = {"u", *Equations(RealSteps(layer, 1, False, membrane).equations().format(shared="", each="") + INPUT).names}

@@ -3,17 +3,23 @@
 Both couplings (dmpnet.brian.synapses, dmpnet.brian.shared) wire these same groups, by dmpnet.brian.connections.
 """
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from brian2 import Equations
 
-from dmpnet.brian.connections import Timing, biases
+from dmpnet.brian.connections import biases
 from dmpnet.brian.integer_steps import IntegerSteps
-from dmpnet.brian.real_steps import BROKEN, READ, READOUT, SCALAR, STEP, Membranes, RealSteps, Steps
+from dmpnet.brian.real_steps import LOOKAHEAD, READ, READOUT, SCALAR, STEP, RealSteps, Steps
 from dmpnet.brian.session import Neurons
+from dmpnet.brian.timing import Lags
 from dmpnet.equations.layer import SLOW
-from dmpnet.trained.network import TrainedNetwork
+from dmpnet.equations.membrane import Membranes
+
+if TYPE_CHECKING:
+    from dmpnet.trained.network import TrainedNetwork
 
 
 def steps_of(network: TrainedNetwork, membranes: Membranes = ()) -> list[Steps]:
@@ -26,7 +32,7 @@ def steps_of(network: TrainedNetwork, membranes: Membranes = ()) -> list[Steps]:
     return found
 
 
-def groups(network: TrainedNetwork, batch: int, lags: Timing, clock: Any, shared_step: bool = True,
+def groups(network: TrainedNetwork, batch: int, lags: Lags, clock: Any, shared_step: bool = True,
            waiting: str = "", membranes: Membranes = ()) -> dict[str, Neurons]:
     """All neuron groups but the input, constants set, by name; their updates are added by the coupling.
 
@@ -39,8 +45,8 @@ def groups(network: TrainedNetwork, batch: int, lags: Timing, clock: Any, shared
 
     def group(name: str, size: int, equations: str, lag: int | None, steps: Steps | None = None, **kwargs) -> Neurons:
         owner, own = name.partition("_")[0], None
-        if steps and steps.broken:
-            equations += BROKEN[owner][0] + "\n"
+        if steps and steps.lookahead:
+            equations += LOOKAHEAD[owner][0] + "\n"
         text: Any = equations.format(shared="(shared)" if shared_step else "", each=steps.flags if steps else "")
         if steps and owner == "fast" and (own := steps.membrane):
             text = Equations(text) + own.declared()

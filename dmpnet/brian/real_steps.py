@@ -3,19 +3,20 @@
 The equations are the discrete ones of dmpnet.equations.neurons; a step is a few lines of update, run once a step.
 """
 
-from collections.abc import Sequence
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from brian2 import Function
 
-from dmpnet.brian.session import Neurons
 from dmpnet.equations.decay import CONSTANTS
 from dmpnet.equations.layer import REMEMBER
 from dmpnet.equations.membrane import WITHIN, Membrane
 from dmpnet.equations.neurons import LOWERED, RESETS, THRESHOLD, UPDATES
-from dmpnet.trained.layer import Layer
 
-Membranes = Sequence[Membrane | None]
-"""What moves u in place of the trained decay, one a layer; empty if no layer has any."""
+if TYPE_CHECKING:
+    from dmpnet.brian.session import Neurons
+    from dmpnet.trained.layer import Layer
 
 STEP = """
 k : integer {shared}            # step of the sample, < 0 before the first input has arrived
@@ -34,7 +35,7 @@ theta_u : 1 ({each}constant)
 d_s : integer (shared, constant)
 """
 LOOK = "I_m = int(k % d_s == 0)*{new} + int(k % d_s != 0)*I_m"
-BROKEN = {  # where W_m m[k] is P m[k-1] + nu x[k], by owner: variables and the lines before its update
+LOOKAHEAD = {  # where W_m m[k] is P m[k-1] + nu x[k], by owner: variables and the lines before its update
     "fast": ("I_x : 1                         # nu x", ()),
     "slow": ("m_before : 1                    # m of the step before", ("m_before = m",)),
     "scalar": ("x_before : 1                    # x of the step before", ("x_before = x",)),
@@ -65,7 +66,7 @@ class Steps:
     """What a step of one layer is in Brian2, in numbers of any kind.
 
     heard : whether its spikes are read as a variable, by itself or by axons of the next layer
-    broken : whether W_m m[k] is P m[k-1] + nu x[k]
+    lookahead : whether W_m m[k] is P m[k-1] + nu x[k]
     flags : of theta_u;  slow_counts : whether the slow memory knows the step
     """
 
@@ -74,7 +75,7 @@ class Steps:
 
     def __init__(self, layer: Layer, number: int, heard: bool, membrane: Membrane | None = None):
         self.layer, self.number, self.heard, self.membrane = layer, number, heard, membrane
-        self.broken = bool(layer.slow and layer.slow.nu is not None)
+        self.lookahead = bool(layer.slow and layer.slow.nu is not None)
 
     def functions(self, owner: str, units: int, steps: int) -> dict[str, Function]:
         """What the lines of scalar, slow or fast call, of so many units a sample."""
@@ -84,7 +85,7 @@ class Steps:
     def lines(self) -> dict[str, tuple[str, ...]]:
         """The updates of its populations, x before m before u as they depend on each other."""
         found = {}
-        before = {owner: early if self.broken else () for owner, (_, early) in BROKEN.items()}
+        before = {owner: early if self.lookahead else () for owner, (_, early) in LOOKAHEAD.items()}
         if self.layer.slow:
             found["scalar"] = (*before["scalar"], self.rectify())
             found["slow"] = (*before["slow"], self.remember())
@@ -101,8 +102,8 @@ class Steps:
         return REMEMBER
 
     def looked_up(self) -> str:
-        """I_m from I_new, and I_x where it is broken."""
-        return "(I_new + I_x)" if self.broken else "I_new"
+        """I_m from I_new, and I_x where there is lookahead."""
+        return "(I_new + I_x)" if self.lookahead else "I_new"
 
     def integrate(self) -> tuple[str, ...]:
         """u and s once I_m is known."""
@@ -114,14 +115,16 @@ class Steps:
 
     def put(self, group: Neurons, batch: int) -> None:
         """Give the fast neurons their constants, and what their membrane brings with it."""
+        constants = self.layer.neuron.constants | {"g": self.layer.neuron.g}
         for key in (*self.constants, "g"):
-            setattr(group, key, getattr(self.layer.neuron, key))
+            setattr(group, key, constants[key])
         group.d_s = self.layer.slow.d_s if self.layer.slow else 1
 
     @property
     def constants(self) -> tuple[str, ...]:
         """What the decay needs beside g and theta_u; a membrane of the user's own may need any."""
-        return tuple(CONSTANTS.values()) if self.membrane else (CONSTANTS[self.layer.neuron.decay],)
+        neuron = self.layer.neuron
+        return tuple(neuron.constants) if self.membrane else (CONSTANTS[neuron.decay],)
 
     def equations(self, waiting: str = "") -> str:
         """Variables of the fast neurons; of u and what goes with it, only what the membrane does not declare."""

@@ -7,20 +7,21 @@ All others are taken within the populations' own steps, so nothing waits: x, m a
 behind the layer below. Delays are a group, too (`delay_1.steps`).
 """
 
-from typing import Any, TypeVar
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from brian2 import Function
 
-from dmpnet.brian import connections, populations, products
-from dmpnet.brian.axons import Arriving, Axons
-from dmpnet.brian.connections import Timing
-from dmpnet.brian.real_steps import Membranes
+from dmpnet.brian import connections, products
+from dmpnet.brian.axons import Arriving, DelayRing
 from dmpnet.brian.session import Neurons
-from dmpnet.trained.network import TrainedNetwork
+from dmpnet.brian.timing import Lags
 
-ANALOG_STEPS = 0
-SLOW_STEPS = (0, 0)
+if TYPE_CHECKING:
+    from dmpnet.trained.network import TrainedNetwork
+
 WAITING = ""
 INPUT_ORDER = 1000  # the input steps last: the first layer still reads the values of the step before
 
@@ -36,9 +37,9 @@ PLAY = """k += 1
 s_in = %s(i, k)"""
 
 
-def wire(network: TrainedNetwork, s_in: np.ndarray, groups: dict[str, Neurons], lags: Timing, clock: Any,
-         membranes: Membranes = ()) -> list:
-    """Input, axons and weights; gives every group its step."""
+def wire(network: TrainedNetwork, s_in: np.ndarray, groups: dict[str, Neurons], updates: dict[str, tuple[str, ...]],
+         lags: Lags, clock: Any) -> list:
+    """Input, axons and weights; gives every group its step, of the lines in `updates`."""
     batch = len(s_in)
     sources = {"input": _input(network, s_in, clock), **groups}
     delays = _axons(network, batch, sources, lags, clock)
@@ -53,7 +54,7 @@ def wire(network: TrainedNetwork, s_in: np.ndarray, groups: dict[str, Neurons], 
                                    link.weights.shape)
         groups[link.target].namespace[symbol] = product.function()
         (hear if link.carries == "spikes" else gather)[link.target].append(f"{link.current} = {symbol}(i)")
-    for order, (name, lines) in enumerate(populations.updates(network, membranes).items()):
+    for order, (name, lines) in enumerate(updates.items()):
         first = ("k += 1",) if "k" in groups[name].variables else ()
         groups[name].run_regularly("\n".join((*first, *gather[name], *lines)), order=order,
                                    name=f"{name}_run_regularly")
@@ -76,7 +77,7 @@ def replay(group: Neurons, network: TrainedNetwork, s_in: np.ndarray) -> None:
     group.namespace["stimulus"].pyfunc.__self__.values[:] = by_step(network, s_in)
 
 
-def _axons(network: TrainedNetwork, batch: int, sources: dict[str, Neurons], lags: Timing,
+def _axons(network: TrainedNetwork, batch: int, sources: dict[str, Neurons], lags: Lags,
            clock: Any) -> list[Neurons]:
     """Adds `axons_1`... to the sources; returns their delays, `delay_1.steps` and so on, one for all samples."""
     made = []
@@ -84,7 +85,7 @@ def _axons(network: TrainedNetwork, batch: int, sources: dict[str, Neurons], lag
                           strict=True):
         delays = Neurons(len(axons.steps), "steps : integer (constant)", name=axons.delays, namespace={}, clock=clock)
         delays.variables["steps"].set_value(axons.steps)
-        under_way = Axons(delays, sources[axons.source], axons.carries, lags.steps)
+        under_way = DelayRing(delays, sources[axons.source], axons.carries, lags.steps)
         arriving = _channels(Arriving, axons.name, batch * len(axons.steps), "arriving", under_way.function(),
                              axons.carries == "spikes", -1 - lag, AXONS_ORDER, clock)
         arriving.delivers(under_way)

@@ -13,11 +13,12 @@ import numpy as np
 from brian2 import Network, second
 
 from dmpnet import reference
-from dmpnet.brian import axons, connections, membranes, session, shared, standalone
-from dmpnet.brian.backends import check_backend
-from dmpnet.brian.conversion import check, convert, needed
-from dmpnet.brian.real_steps import Membranes
+from dmpnet.brian import axons, connections, genn, membranes, session, shared, standalone
+from dmpnet.brian.backends import GENN, check_backend
+from dmpnet.brian.conversion import check, check_genn, convert, needed
+from dmpnet.equations.membrane import Membranes
 from dmpnet.errors import DmpnetError
+from dmpnet.system.progress import Progress, Tell, telling
 from dmpnet.trained.activity import Activity
 from dmpnet.trained.network import TrainedNetwork
 
@@ -25,22 +26,21 @@ BUDGET = 500_000_000
 MOST = 500  # samples in a batch: more gain nothing, their state no longer fits the cache
 SIZES = (1, 8, 32, 128, 256)  # of compiled batches: few, so few compilations; products take 8 samples at a time
 
-Progress = Callable[[int, int], None]
-
 
 def simulate(network: TrainedNetwork, s_in: np.ndarray, *, backend: str = "numpy", coupling: str = "shared",
              record: str | Iterable[str] = ("spikes",), batch: int | None = None, processes: int = 1,
-             progress: Progress | None = None, cache: str | Path | None = None, membrane: Any = None) -> Activity:
+             progress: Progress = None, cache: str | Path | None = None, membrane: Any = None) -> Activity:
     """Activity of `network` on s_in (B, T, M), simulated by Brian2; equal to `reference.run`, spike for spike.
 
     s_in : read as it is, so in the range and, for a permuted task, the order of steps that the network was trained on
     backend : 'numpy' starts at once; 'cython' compiles for Brian2's run time; 'cpp_standalone' compiles a program
-        once per architecture, steps and batch size, keeps it in `cache`, and is the fastest for many samples
+        once per architecture, steps and batch size, keeps it in `cache`, and is the fastest for many samples; 'genn'
+        is Brian2GeNN where it is installed, with synapses
     coupling : see dmpnet.brian.conversion.convert; 'synapses' on cpp_standalone is compiled anew each time
     record : which of 'spikes', 'u', 'm', 'x', 'readout' to keep for every step
     batch : samples side by side; chosen by memory if None
     processes : programs run at once (cpp_standalone)
-    progress : called with (samples done, samples in all) after each batch, and at run time twice a second within one
+    progress : called with (done, total) in samples, within a batch too at run time; True or a name: a bar; None: silent
     cache : folder of compiled programs; $DMPNET_CACHE, else the user's cache folder
     membrane : what moves u in place of the trained decay, as for `convert`; on cpp_standalone its methods are names and
         its values numbers, which are compiled in
@@ -51,19 +51,30 @@ def simulate(network: TrainedNetwork, s_in: np.ndarray, *, backend: str = "numpy
     s_in = np.asarray(s_in)
     reference.check_input(network, s_in)
     record = check(coupling, record)
-    check_backend(backend, processes)
+    check_backend(backend, processes, genn=True)
     own = membranes.checked(membrane, network)
     membranes.check_drawn(own)
+    if backend == GENN:
+        check_genn(network, own)
+        coupling = "synapses"
     if batch is not None and batch < 1:
         raise DmpnetError(f"batch = {batch}, but a batch has at least one sample; set batch >= 1 or None")
     size = batch or batch_size(network, s_in.shape, backend, coupling, record, processes)
-    if backend == "cpp_standalone":
-        parts = standalone.run(network, batches(s_in, size), coupling, record, (size, s_in.shape[1]), processes,
-                               _counter(progress, len(s_in)), cache, own=own)
-    else:
-        parts = _at_run_time(network, batches(s_in, size), backend, coupling, record, _counter(progress, len(s_in)),
-                             own)
+    with telling(progress, len(s_in), "sample", backend) as tell:
+        parts = _parts(network, batches(s_in, size), backend, coupling, record, (size, s_in.shape[1]), processes,
+                       _counter(tell), cache, own)
     return joined(parts, len(s_in))
+
+
+def _parts(network: TrainedNetwork, pieces: Iterator[tuple[np.ndarray, int]], backend: str, coupling: str,
+           record: tuple[str, ...], shape: tuple[int, int], processes: int, done: Callable[[int], None],
+           cache: str | Path | None, own: Membranes) -> list[Activity]:
+    """Activities of the batches, on the back end; done : called with the number of samples after each."""
+    if backend == "cpp_standalone":
+        return standalone.run(network, pieces, coupling, record, shape, processes, done, cache, own=own)
+    if backend == GENN:
+        return genn.run(network, pieces, record, done)
+    return _at_run_time(network, pieces, backend, coupling, record, done, own)
 
 
 def prepare(network: TrainedNetwork, s_in: np.ndarray, backend: str, processes: int = 1) -> None:
@@ -75,15 +86,14 @@ def prepare(network: TrainedNetwork, s_in: np.ndarray, backend: str, processes: 
         simulate(network, s_in[:1, :1], backend=backend)
 
 
-def _counter(progress: Progress | None, total: int) -> Callable[[int], None]:
-    """Adds up the samples of each batch and reports the sum."""
+def _counter(tell: Tell) -> Callable[[int], None]:
+    """Adds up the samples of each batch and tells the sum."""
     done = 0
 
     def count(samples: int) -> None:
         nonlocal done
         done += samples
-        if progress is not None:
-            progress(done, total)
+        tell(done)
 
     return count
 

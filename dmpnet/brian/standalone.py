@@ -30,18 +30,19 @@ import numpy as np
 from brian2 import prefs
 from brian2.codegen.cpp_prefs import get_compiler_and_args
 
-from dmpnet.brian import axons, connections, conversion, membranes, programs, session, shared
-from dmpnet.brian.real_steps import Membranes
+from dmpnet.brian import axons, connections, membranes, programs, recorded, session, shared
+from dmpnet.brian.timing import timing
 from dmpnet.disk import files
+from dmpnet.equations.membrane import Membranes
 from dmpnet.errors import BackendError
 from dmpnet.system.processes import Children, children, held, in_order
 from dmpnet.trained import weights
 from dmpnet.trained.activity import Activity
 from dmpnet.trained.network import TrainedNetwork
-from dmpnet.trained.slow_memory import SLOW_ARRAYS
 
 HERE = Path(__file__).parents[1]
 BUILDER = "brian/standalone_project.py"
+FOUND = "equations/decays/*.py"  # imported by being there
 PREFERENCES = ("compiler", "extra_compile_args", "extra_compile_args_gcc", "extra_compile_args_msvc",
                "extra_link_args")  # of the user's codegen.cpp that a program is compiled with
 PROGRAM = "main.exe" if os.name == "nt" else "main"
@@ -184,18 +185,9 @@ def cache_folder(cache: str | Path | None = None) -> Path:
 
 def blank(network: TrainedNetwork, steps: int) -> TrainedNetwork:
     """`network` with placeholders for everything that a program reads when it runs: no weight shapes a program."""
-    def zeros(owner: Any, *names: str) -> dict[str, Any]:
-        return {name: 0 * array for name in names if (array := getattr(owner, name)) is not None}
-
-    layers = []
-    for layer in network.layers:
-        slow, fixed, delay = layer.slow, layer.fixed, layer.delay
-        layers.append(replace(
-            layer, **zeros(layer, "W_f", "b_f", "W_r"),
-            slow=replace(slow, **zeros(slow, *SLOW_ARRAYS, "nu")) if slow else None,
-            fixed=replace(fixed, theta_u=np.ones_like(fixed.theta_u)) if fixed else None,
-            delay=np.full_like(delay, axons.slots(delay, steps) - 1) if delay is not None else None))
-    return replace(network, layers=tuple(layers), **zeros(network, "W_o", "b_o"), provenance={},
+    layers = [replace(layer.emptied(), delay=None if layer.delay is None else np.full_like(
+        layer.delay, axons.slots(layer.delay, steps) - 1)) for layer in network.layers]
+    return replace(network, layers=tuple(layers), W_o=0 * network.W_o, b_o=0 * network.b_o, provenance={},
                    encoding=replace(network.encoding, steps=steps, permutation=None))
 
 
@@ -204,13 +196,13 @@ def specification(network: TrainedNetwork, batch: int, steps: int, record: tuple
     """All of a network that its C++ sources depend on: sizes, neuron constants and membranes, no weights, no delays."""
     layers = [{"N": layer.N, "M": layer.M, "neuron": asdict(layer.neuron), "W_r": layer.W_r is not None,
                "slow": {"d": layer.slow.d, "d_s": int(layer.slow.d_s), "acts": layer.acts,
-                        "broken": layer.slow.nu is not None} if layer.slow else None,
-               "fixed": weights.arithmetic(layer.fixed) if layer.fixed else None,
+                        "lookahead": layer.slow.nu is not None} if layer.slow else None,
+               "integers": weights.arithmetic(layer),
                "slots": axons.slots(layer.delay, steps) if layer.delay is not None else None}
               for layer in network.layers]
     return {"layers": layers, "classes": network.classes, "kind": network.encoding.kind,
             "dt": float(network.encoding.dt), "batch": batch, "steps": steps,
-            "record": sorted(conversion.needed(network, record)), "membranes": membranes.described(own),
+            "record": sorted(recorded.needed(network, record)), "membranes": membranes.described(own),
             "preferences": {name: _without_reordering(prefs[f"codegen.cpp.{name}"]) for name in PREFERENCES}}
 
 
@@ -221,7 +213,7 @@ def _without_reordering(preference: Any) -> Any:
 @functools.cache
 def sources(folder: Path) -> list[str]:
     """Every file of dmpnet, which lies in `folder`, that BUILDER imports, however far: what a program may depend on."""
-    found, ahead = set(), {BUILDER}
+    found, ahead = set(), {BUILDER, *(str(path.relative_to(folder)) for path in folder.glob(FOUND))}
     while ahead:
         name = ahead.pop()
         found.add(name)
@@ -272,7 +264,7 @@ class _Batches:
                  scratch: Path, started: Children):
         self.program, self.network, self.record = program, network, record
         self.shape, self.scratch, self.started = shape, scratch, started
-        self.lags = conversion.timing(network, shape[1], "shared")
+        self.lags = timing(network, shape[1], "shared")
         self.folders = threading.local()
 
     def _folder(self) -> Path:
@@ -296,7 +288,7 @@ class _Batches:
         results.mkdir()
         self.started.call([str(self.program.folder / PROGRAM)], folder, "the compiled program")
         read = programs.Written(results, self.program.results)
-        return conversion.read_activity(read, self.network, piece.shape, self.lags, self.record, keep)
+        return recorded.read_activity(read, self.network, piece.shape, self.lags, self.record, keep)
 
 
 def constants(network: TrainedNetwork, batch: int, steps: int) -> dict[str, np.ndarray]:
@@ -323,15 +315,4 @@ class _Whole:
         self.started.call([sys.executable, "-m", "dmpnet.brian.standalone_project", str(folder), "--whole",
                            str(self.scratch / "network.npz"), str(keep), *self.record], folder,
                           "compiling and running the C++ program")
-        return _loaded(folder / "activity.npz")
-
-
-def _loaded(path: Path) -> Activity:
-    with np.load(path) as arrays:
-        names = sorted(arrays.files, key=lambda name: (name.partition("_")[0], len(name), name))
-        layers: dict[str, Any] = {"rates": [], "counts": [], "spikes": [], "u": [], "m": [], "x": []}
-        for name in names:
-            field = name.partition("_")[0]
-            if field in layers:
-                layers[field].append(arrays[name] if arrays[name].size else None)
-        return Activity(logits=arrays["logits"], readout=arrays["readout"] if "readout" in names else None, **layers)
+        return recorded.loaded(folder / "activity.npz")

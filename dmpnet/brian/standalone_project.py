@@ -16,12 +16,11 @@ from brian2.core.variables import ArrayVariable
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 from brian2.devices.device import all_devices
 
-from dmpnet.brian import connections, membranes, programs, session
+from dmpnet.brian import connections, membranes, programs, recorded, session
 from dmpnet.brian.backends import MAKE, TWO_AT_ONCE
 from dmpnet.brian.conversion import activity, convert, duration
 from dmpnet.brian.standalone import PROGRAM
 from dmpnet.trained import weights
-from dmpnet.trained.activity import Activity
 from dmpnet.trained.network import TrainedNetwork
 
 
@@ -100,17 +99,7 @@ def whole(folder: Path, weights_file: str, keep: int, record: tuple[str, ...]) -
     converted.run(duration(network, s_in.shape[1], "synapses"), namespace={})
     get_device().build(directory=str(folder / "project"), compile=True, run=True, with_output=False)
     programs.finished(converted, float(converted.t_), ("readout.total",))
-    _save(activity(converted, network, s_in.shape, "synapses", record, keep=keep), folder / "activity.npz")
-
-
-def _save(found: Activity, path: Path) -> None:
-    arrays: dict[str, Any] = {"logits": found.logits}
-    if found.readout is not None:
-        arrays["readout"] = found.readout
-    for field in ("rates", "counts", "spikes", "u", "m", "x"):
-        for number, array in enumerate(getattr(found, field)):
-            arrays[f"{field}_{number}"] = np.empty(0) if array is None else array
-    np.savez(path, **arrays)
+    recorded.save(activity(converted, network, s_in.shape, "synapses", record, keep=keep), folder / "activity.npz")
 
 
 if __name__ == "__main__":

@@ -7,18 +7,19 @@ came by W_f waits for them in the fast neurons. (Not by a synaptic delay: with o
 Axonal delays are those of `delay_1` and so on, one synapse an axon, or for analog input one a value that is not 0.
 """
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dmpnet.brian import connections, populations
-from dmpnet.brian.connections import Axons, Connection, Timing
-from dmpnet.brian.real_steps import Membranes
+from dmpnet.brian import connections
+from dmpnet.brian.connections import Connection, DelayedInputs
 from dmpnet.brian.session import Generator, Neurons, Wires
-from dmpnet.trained.network import TrainedNetwork
+from dmpnet.brian.timing import Lags
 
-ANALOG_STEPS = 1  # steps more an analog input takes than spikes do, to be played into the input group
-SLOW_STEPS = (1, 2)  # steps from x to m and from x to u
+if TYPE_CHECKING:
+    from dmpnet.trained.network import TrainedNetwork
 
 WAITING = """
 I_in : 1                        # W_f s_in as it arrives
@@ -37,9 +38,9 @@ PLAY = """s_in = s_next
 s_next = 0"""
 
 
-def wire(network: TrainedNetwork, s_in: np.ndarray, groups: dict[str, Neurons], lags: Timing, clock: Any,
-         membranes: Membranes = ()) -> list:
-    """Input, axons and synapses; gives every group its step."""
+def wire(network: TrainedNetwork, s_in: np.ndarray, groups: dict[str, Neurons], updates: dict[str, tuple[str, ...]],
+         lags: Lags, clock: Any) -> list:
+    """Input, axons and synapses; gives every group its step, of the lines in `updates`."""
     s_in = network.encoding.read(s_in)
     objects = _input(network, s_in, clock)
     sources = {**groups, **{obj.name: obj for obj in objects}}
@@ -63,7 +64,7 @@ def wire(network: TrainedNetwork, s_in: np.ndarray, groups: dict[str, Neurons], 
             late = (link.carries, link.current) == ("x", "I_x")  # x of the step that m_before waited for
             wired = _summed(link, source, target, current, "x_before" if late else link.carries)
         objects.append(_connected(wired, link.weights, len(s_in)))
-    for name, lines in populations.updates(network, membranes).items():
+    for name, lines in updates.items():
         first = ("k += 1",) if "k" in groups[name].variables else ()
         wait = (WAIT,) if "I_in" in groups[name].variables else ()
         groups[name].run_regularly("\n".join((*first, *wait, *lines, *clear[name])), name=f"{name}_run_regularly")
@@ -122,7 +123,7 @@ def _played(s_in: np.ndarray, values: Generator, name: str, play: str,
     return [group, synapses]
 
 
-def _axons(axons: Axons, source: Any, batch: int) -> list:
+def _axons(axons: DelayedInputs, source: Any, batch: int) -> list:
     """Units that spike as the source did, each after its delay."""
     group = _channels(axons.name, len(source), source.clock, threshold="s_in > 0", reset="")
     synapses = Wires(source, group, on_pre="s_next_post += 1", name=axons.delays, namespace={}, clock=group.clock)

@@ -28,6 +28,7 @@ from dmpnet.hardware import chip
 from dmpnet.results import options, outputs, pareto, provenance, script, terminal
 from dmpnet.system import working_folder
 from dmpnet.system.processes import children, held, in_order
+from dmpnet.system.progress import telling
 
 COSTS = {"bytes": "bytes", "nJ": "nJ an inference"}
 POINT = {"d": int, "N": int, "W_f": int, "P": int, "m": int, "bytes": int, "nJ": float, "accuracy": float,
@@ -78,10 +79,11 @@ def execute(arguments: argparse.Namespace) -> None:
     provenance.write(arguments.out / "results.json", provenance.record(
         "codesign", script.given(arguments), budget=arguments.budget, points=points, fronts=found,
         chip=described.source))
-    from dmpnet import drawing  # Matplotlib takes a while to import: after the table
+    from dmpnet.drawing import save  # Matplotlib takes a while to import: after the table
+    from dmpnet.drawing.codesign import codesign
 
     provenance.seal(arguments.out / "results.json",
-                    drawing.save(drawing.codesign(arguments.out / "results.json"), arguments.out / "codesign"))
+                    save(codesign(arguments.out / "results.json"), arguments.out / "codesign"))
     print(f"\nfigure and results with provenance in {arguments.out}/")
 
 
@@ -107,17 +109,18 @@ def swept(arguments: argparse.Namespace, choices: list[dict[str, int]]) -> list[
                               f"use another --out, or the same settings")
     missing = [shape for shape in shapes if not files[shape].exists()]
     data.load(arguments.dataset, "train", arguments.data, arguments.download)  # missing data is told before the work
-    with options.bar(len(shapes), "design", "training") as bar:
-        bar.update(len(shapes) - len(missing))
+    there = len(shapes) - len(missing)
+    with telling("training", len(shapes), "design", "", there) as tell:
         given = argparse.Namespace(**{key: value for key, value in vars(arguments).items() if key != "execute"})
         one = partial(made, arguments=given, choices=choices, asked=asked)
         if arguments.processes == 1:
-            for shape in missing:
+            for number, shape in enumerate(missing, there + 1):
                 one(shape, files[shape])
-                bar.update()
+                tell(number)
         elif missing:
-            for _ in _side_by_side(arguments.processes, [(one, shape, files[shape]) for shape in missing]):
-                bar.update()
+            tasks = [(one, shape, files[shape]) for shape in missing]
+            for number, _ in enumerate(_side_by_side(arguments.processes, tasks), there + 1):
+                tell(number)
     return [point for shape in shapes for point in of(files[shape])["points"]]
 
 

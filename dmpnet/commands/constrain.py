@@ -2,8 +2,9 @@
 
 Prints what it needs of every limit of the chip, and what each array lost; writes the integer network to --out, which
 runs everywhere trained weights run, and the report beside it (.json). Formats are chosen on samples of the training
-set. With --evaluate both networks classify the test set in Brian2. A network that does not fit is not written; --set
-changes the chip: --set limits.slots=16 words.m.bits=6. Weights of one bit are -1 and +1, of two bits -1, 0 and +1.
+set. With --evaluate both networks classify the test set in Brian2, and their rates are compared layer by layer. A
+network that does not fit is not written; --set changes the chip: --set limits.slots=16 words.m.bits=6. Weights of one
+bit are -1 and +1, of two bits -1, 0 and +1.
 
 --finetune trains the integer network on as the chip computes it (extra: train) and keeps the epoch that is best on the
 validation part the network was trained with; killed and called again, it goes on where it was.
@@ -14,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from dmpnet import data
+from dmpnet import data, reference
 from dmpnet.brian.backends import check_backend
 from dmpnet.data import drawn_from, validation_split
 from dmpnet.errors import DmpnetError
@@ -23,11 +24,13 @@ from dmpnet.hardware.constrain import Constrained, constrain, examined
 from dmpnet.hardware.fit import Report, fit
 from dmpnet.results import options, outputs, provenance, script, terminal
 from dmpnet.results.evaluation import evaluate
-from dmpnet.trained import weights
+from dmpnet.system.progress import part, telling
+from dmpnet.trained import rates, weights
 from dmpnet.trained.network import TrainedNetwork
 
 DIFFER = "spikes that differ from the reference"
 MEASURED = 400  # validation samples at most for --budget
+SHOWN = 100  # samples whose rates are compared layer by layer
 
 
 def add(parsers) -> None:
@@ -60,7 +63,7 @@ def add(parsers) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    check_backend(arguments.backend, arguments.processes)
+    check_backend(arguments.backend, arguments.processes, genn=True)
     run = arguments.out.with_suffix(".run")
     with outputs.one_file("constrain", arguments.out, ".npz", arguments,
                           runs=[run] if arguments.finetune else []) as out:
@@ -76,15 +79,14 @@ def put(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
         print(report.table(), end="\n\n")
         refuse(report)
     s_in = calibration(arguments, network)
-    steps: list[precision.Step] = []
+    steps: list[precision.Choice] = []
     if arguments.budget is not None:
         arguments.clip = True
         steps = searched(arguments, network, described, s_in)
         described = chip.changed(described, precision.settings(steps[-1].bits))
-    with options.bar(1, "network", "choosing formats") as bar:
-        made = constrain(network, described, s_in, rows=arguments.rows, clip=arguments.clip,
-                         rotate=not arguments.keep_basis, compensate=not arguments.finetune, blocks=arguments.blocks)
-        bar.update()
+    made = constrain(network, described, s_in, rows=arguments.rows, clip=arguments.clip,
+                     rotate=not arguments.keep_basis, compensate=not arguments.finetune, blocks=arguments.blocks,
+                     progress=True)
     busiest = [int(work.S.max()) for work in workload.of(made.network, made.activity, s_in)]
     report = fit(made.network, described, busiest, blocks=arguments.blocks)
     print(f"{arguments.weights}: {network.kind} {network.shape} on {described.name}\n\n{report.table()}\n\n"
@@ -98,6 +100,7 @@ def put(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
     found |= {"changes": [vars(change) for change in made.changes], "notes": made.notes, "silent": made.silent}
     if arguments.evaluate:
         found["accuracy"] = compared(arguments, network, made.network)
+        found["layers"] = rates_compared(arguments, network, made.network)
     with out.staged() as folder:
         weights.save(made.network, folder / arguments.out.name)
         provenance.write(folder / f"{arguments.out.stem}.json",
@@ -123,7 +126,7 @@ def calibration(arguments: argparse.Namespace, network: TrainedNetwork) -> np.nd
 
 
 def searched(arguments: argparse.Namespace, network: TrainedNetwork, described: parts.Chip,
-             s_in: np.ndarray) -> list[precision.Step]:
+             s_in: np.ndarray) -> list[precision.Choice]:
     """Steps of the search for bits, on MEASURED validation samples (of the training set, where the network does not
     say which it was trained without); prints them."""
     train = data.load(network.encoding.dataset, "train", arguments.data, arguments.download,
@@ -132,9 +135,8 @@ def searched(arguments: argparse.Namespace, network: TrainedNetwork, described: 
     held = (validation_split(train, how["validation"], how["seed"], by=how.get("by", "class"))[1]
             if {"validation", "seed"} <= set(how) else np.arange(len(train)))
     held = drawn_from(held, MEASURED, arguments.seed)
-    with options.bar(sum(map(len, precision.LADDERS.values())), "network", "searching") as bar:
-        steps = precision.search(network, described, arguments.budget, s_in, train.batch(held), train.labels[held],
-                                 precision.LADDERS, arguments.blocks, lambda _: bar.update())
+    steps = precision.search(network, described, arguments.budget, s_in, train.batch(held), train.labels[held],
+                             precision.LADDERS, arguments.blocks, progress=True)
     rows = [{**{f"{name} bits": value for name, value in step.bits.items()}, "bytes": step.bytes,
              "validation %": 100 * step.accuracy, "networks tried": step.tried} for step in steps]
     print(terminal.table(rows, floatfmt=".2f", intfmt=",") + "\n")
@@ -148,17 +150,16 @@ def finetuned(arguments: argparse.Namespace, network: TrainedNetwork, made: Cons
 
     train = data.load(network.encoding.dataset, "train", arguments.data, arguments.download,
                       permutation=network.encoding.permutation)
-    with options.epochs(arguments.finetune, "fine-tuning") as report:
-        trainer = quantised.trainer(network, made.network, described, train, arguments.out.with_suffix(".run"),
-                                    arguments.finetune, arguments.lr, report, arguments.optimiser)
-        better = examined(network, trainer.finished(), s_in, made.changes, arguments.clip)
-    progress = trainer.progress
-    print(f"\n{len(trainer.held_out):,} validation samples: {100 * progress.first:.2f} % when rounded, "
-          f"{100 * progress.best:.2f} % after epoch {progress.best_epoch} of {progress.epoch}")
+    trainer = quantised.trainer(network, made.network, described, train, arguments.out.with_suffix(".run"),
+                                arguments.finetune, arguments.lr, "fine-tuning", arguments.optimiser)
+    better = examined(network, trainer.finished(), s_in, made.changes, arguments.clip)
+    standing = trainer.standing
+    print(f"\n{len(trainer.held_out):,} validation samples: {100 * standing.first:.2f} % when rounded, "
+          f"{100 * standing.best:.2f} % after epoch {standing.best_epoch} of {standing.epoch}")
     for note in better.notes:
         print(note)
-    return better, {"optimiser": trainer.recipe.optimiser, "epochs": progress.epoch, "best_epoch": progress.best_epoch,
-                    "validation": progress.best, "validation_rounded": progress.first,
+    return better, {"optimiser": trainer.recipe.optimiser, "epochs": standing.epoch, "best_epoch": standing.best_epoch,
+                    "validation": standing.best, "validation_rounded": standing.first,
                     "validation_samples": len(trainer.held_out)}
 
 
@@ -174,12 +175,27 @@ def compared(arguments: argparse.Namespace, network: TrainedNetwork, made: Train
     """Accuracy, agreement and activity of both networks; prints them."""
     recordings = options.recordings(arguments, network, arguments.split or "test")
     rows = []
-    with options.bar(2 * len(recordings), "sample", "simulating") as bar:
+    with telling("simulating", 2 * len(recordings), "sample", "") as tell:
         for name, each in (("trained", network), ("constrained", made)):
-            result = evaluate(each, recordings, arguments.backend, bar.update, arguments.processes)
+            result = evaluate(each, recordings, arguments.backend, part(tell, len(rows) * len(recordings)),
+                              arguments.processes)
             rows.append({"network": name, "accuracy %": result.accuracy, "samples": len(recordings),
                          "active %": ", ".join(f"{100 * rate:.1f}" for rate in result.rates),
                          "compared": sum(result.compared),
                          DIFFER: sum(result.mismatched)})
     print("\n" + terminal.table(rows, floatfmt=".2f", intfmt=","))
+    return rows
+
+
+def rates_compared(arguments: argparse.Namespace, network: TrainedNetwork,
+                   made: TrainedNetwork) -> list[dict[str, Any]]:
+    """How near the rates of the integer network are to those of the trained one, layer by layer, on some of the samples
+    of --evaluate; prints it, and in which layer they part most."""
+    recordings = options.recordings(arguments, network, arguments.split or "test")
+    s_in = recordings.batch(drawn_from(np.arange(len(recordings)), SHOWN, arguments.seed))
+    before, after = ([counts / s_in.shape[1] for counts in reference.run(each, s_in).counts]
+                     for each in (network, made))
+    rows = rates.layers(after, before)
+    print(f"\nrates of {len(s_in)} samples, trained and constrained\n\n" + terminal.table(rows, floatfmt=".3f",
+                                                                                        intfmt=","))
     return rows

@@ -19,6 +19,7 @@ from dmpnet.disk.files import whole_file, write_arrays
 from dmpnet.equations import decay
 from dmpnet.results import options, outputs, provenance, script, terminal
 from dmpnet.results.evaluation import Evaluation, evaluate
+from dmpnet.system.progress import part, telling
 from dmpnet.trained import swap
 from dmpnet.trained.network import TrainedNetwork
 
@@ -43,7 +44,7 @@ def add(parsers) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    check_backend(arguments.backend, arguments.processes)
+    check_backend(arguments.backend, arguments.processes, genn=True)
     runs = [f"{kind}.run" for kind in KINDS] if arguments.finetune else []
     with outputs.in_folder("decay", arguments.out, arguments, "results.json", FILES, runs=runs) as out:
         return compare(arguments, out)
@@ -59,9 +60,10 @@ def compare(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
         variants["linear, fine-tuned"] = finetuned(arguments, swap.linear(network, decay.slope_at_threshold), "linear")
     rows: list[dict[str, Any]] = []
     compared = 0
-    with options.bar(len(variants) * len(recordings), "sample", "simulating") as bar:
+    with telling("simulating", len(variants) * len(recordings), "sample", "") as tell:
         for variant, other in variants.items():
-            result = evaluate(other, recordings, arguments.backend, bar.update, arguments.processes)
+            result = evaluate(other, recordings, arguments.backend, part(tell, len(rows) * len(recordings)),
+                              arguments.processes)
             compared += sum(result.compared)
             rows.append(line(variant, other, result, recordings, rows[0]["accuracy %"] if rows else None))
     print(f"{arguments.weights}: {network.kind} {network.shape}, {len(recordings):,} recordings of "
@@ -69,13 +71,14 @@ def compare(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
     print(terminal.table(rows, floatfmt=("", "", ".2f", ".2f", "+.2f", "", ",.0f"), missingval="-",
                    colalign=("left", "left")))
     print("\ns.e.: over samples; lost: points against exponential decay; spikes: of all neurons an inference")
-    from dmpnet import drawing  # Matplotlib takes a while to import: after the table
+    from dmpnet.drawing import save  # Matplotlib takes a while to import: after the table
+    from dmpnet.drawing.decays import decays
 
     with out.staged() as folder:
         write(folder, provenance.record("decay", script.given(arguments), data=recordings.source,
                                         weights=network.provenance), rows)
         write_arrays(folder / "traces.npz", **traces(network, variants, recordings))
-        drawing.save(drawing.decays(folder / "results.json", folder / "traces.npz"), folder / "decay")
+        save(decays(folder / "results.json", folder / "traces.npz"), folder / "decay")
     print(f"\nfigure, table, traces and provenance in {arguments.out}/")
     return options.verdict([row["mismatched"] for row in rows], [compared])
 
@@ -98,8 +101,7 @@ def finetuned(arguments: argparse.Namespace, begun: TrainedNetwork, kind: str) -
                                               lam=neuron.lam, learn_decay=True, optimiser="muon")
     train = data.load(recipe.dataset, "train", arguments.data, arguments.download,
                       permutation=begun.encoding.permutation)
-    with options.epochs(recipe.epochs, f"fine-tuning, {kind}") as report:
-        return Trainer(recipe, train, arguments.out / f"{kind}.run", report, start=begun).finished()
+    return Trainer(recipe, train, arguments.out / f"{kind}.run", f"fine-tuning, {kind}", start=begun).finished()
 
 
 def line(variant: str, network: TrainedNetwork, result: Evaluation, recordings: data.Recordings,

@@ -108,7 +108,7 @@ def _rule(network: TrainedNetwork) -> str:
     delays = any(layer.delay is not None for layer in network.layers)
     square = "sum of d_i^2 (a cascade: + d_2 + d_3 ...)" if blocks else "d^2"
     return f"sum of M N + N d + {square} (+ N^2){' + M' if delays else ''} over layers, + N C" + (
-        ", without zero padding" if network.fixed else "")
+        ", without zero padding" if network.integer else "")
 
 
 def _totals(network: TrainedNetwork) -> list[tuple[str, str]]:
@@ -120,17 +120,17 @@ def _totals(network: TrainedNetwork) -> list[tuple[str, str]]:
         f"one every step, of the readout smoothed with kappa = {network.kappa:g}"
     rows = [
         ("parameters, the paper's rule", f"{count['paper']:,}   {_rule(network)}"),
-        *([] if network.fixed else
+        *([] if network.integer else
           [("parameters, trainable", f"{count['trainable']:,}   with biases and w_x, without Abar and Bbar")]),
         ("numbers stored", f"{count['stored']:,}"),
         ("state buffers", f"{state:,}   {rule} over layers"),
         ("class", classes),
-        *([("chip", f"{origin.get('chip', 'not said')}: all arrays are whole numbers")] if network.fixed else []),
+        *([("chip", f"{origin.get('chip', 'not said')}: all arrays are whole numbers")] if network.integer else []),
         ("input", f"{code.kind}, {code.channels} channels x {code.steps} steps of {code.dt * 1e3:g} ms"),
         ("data", code.dataset or "not said"),
         ("permutation", "none" if code.permutation is None else f"of {len(code.permutation)} steps"),
     ]
-    stage = ", before" if network.fixed and "chip" not in origin.get("start", {}) else ""
+    stage = ", before" if network.integer and "chip" not in origin.get("start", {}) else ""
     told: dict[str, Callable[[Any], str]] = {
         "epoch": str, "validation_accuracy": lambda part: f"{100 * part:.2f} %", "commit": str, "written": str,
         "versions": lambda found: ", ".join(f"{name} {number}" for name, number in found.items())}

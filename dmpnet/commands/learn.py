@@ -18,6 +18,7 @@ from typing import Any
 from dmpnet import data
 from dmpnet.brian.backends import BACKENDS, check_backend
 from dmpnet.results import options, outputs, provenance, script
+from dmpnet.results.evaluation import evaluate
 
 
 def add(parsers) -> None:
@@ -109,22 +110,13 @@ def _digits(arguments: argparse.Namespace, split: str, samples: int | None) -> d
 
 
 def _learned(arguments: argparse.Namespace, settings: Any, train: data.Recordings, folder: Path) -> Any:
-    from dmpnet.learning.learner import Learner, Progress
+    from dmpnet.learning.learner import Learner
 
-    with options.bar(arguments.passes * len(train), "image", "learning") as bar:
-        to = options.moved(bar)
-
-        def report(p: Progress) -> None:
-            to(p.seen)
-            if p.accuracy is not None:
-                bar.set_postfix_str(f"accuracy of the latest {p.accuracy:.1f} %")
-
-        learner = Learner(settings, train.values[:, :, 0], train.labels, folder, arguments.passes, report=report,
-                          backend=arguments.backend)
-        if learner.resume():
-            print(f"going on at image {learner.seen + 1}")
-            bar.update(learner.seen)
-        learner.run()
+    learner = Learner(settings, train.values[:, :, 0], train.labels, folder, arguments.passes, progress=True,
+                      backend=arguments.backend)
+    if learner.resume():
+        print(f"going on at image {learner.seen + 1}")
+    learner.run()
     found = learner.finished()
     provenance.write(folder / "learning.json", found.provenance | {"data": train.source})
     print(f"learned from {learner.seen} images, {learner.state.shown} presentations; weights in "
@@ -142,8 +134,7 @@ def _tested(arguments: argparse.Namespace, found: Any, train: data.Recordings, f
 
     test = _digits(arguments, "test", arguments.test)
     naming = train.take(slice(-exam.NAMING, None))
-    with options.bar(len(naming) + len(test), "image", "testing, nothing changes") as bar:
-        marks = exam.examined(found, naming, test, arguments.backend, options.moved(bar))
+    marks = exam.examined(found, naming, test, arguments.backend, "testing, nothing changes")
     files.save(marks.learned, folder / "learned.npz")
     provenance.write(folder / "answers.json", provenance.record(
         "learn digits", script.given(arguments), settings=asdict(found.settings), learned=found.provenance,
@@ -158,7 +149,7 @@ def _tested(arguments: argparse.Namespace, found: Any, train: data.Recordings, f
 def learn_readout(arguments: argparse.Namespace) -> int:
     """Draw or load the hidden pathway, learn on line, evaluate."""
     from dmpnet.learning import hidden
-    from dmpnet.learning.online import OnLine, Progress
+    from dmpnet.learning.online import OnLine
 
     check_backend(arguments.backend)
     folder = Path(arguments.out)
@@ -172,20 +163,12 @@ def learn_readout(arguments: argparse.Namespace) -> int:
                             arguments.seed)
     network = options.network(arguments.network) if arguments.network else hidden.drawn(
         train, arguments.neurons, context=0.0 if arguments.no_memory else 1.0, seed=arguments.seed)
-    with options.bar(arguments.passes * len(train), "sample", "learning") as bar:
-        to = options.moved(bar)
-
-        def report(p: Progress) -> None:
-            to(p.seen)
-            bar.set_postfix_str(f"accuracy of the latest {p.accuracy:.1f} %")
-
-        learner = OnLine(network, train, folder, arguments.eta, arguments.passes, arguments.seed, report,
-                         arguments.backend)
-        if learner.resume():
-            print(f"going on at sample {learner.seen + 1}")
-            bar.update(learner.seen)
-        found = learner.run()
-    result = options.tested(found, test, arguments.backend)
+    learner = OnLine(network, train, folder, arguments.eta, arguments.passes, arguments.seed, progress=True,
+                     backend=arguments.backend)
+    if learner.resume():
+        print(f"going on at sample {learner.seen + 1}")
+    found = learner.run()
+    result = evaluate(found, test, arguments.backend, "test")
     part = "validation" if arguments.validation else "test"
     provenance.write(folder / "answers.json", provenance.record(
         "learn readout", script.given(arguments), kind=found.kind, samples=len(test), part=part,

@@ -10,7 +10,7 @@ from dmpnet import data
 from dmpnet.brian.backends import check_backend
 from dmpnet.disk.files import whole_file, write_arrays
 from dmpnet.results import options, outputs, provenance, script, terminal
-from dmpnet.results.evaluation import Evaluation
+from dmpnet.results.evaluation import Evaluation, evaluate
 from dmpnet.trained.network import TrainedNetwork, parameters
 
 SAMPLES = 100  # the first table within half a minute on numpy, where two cores are busy
@@ -37,7 +37,7 @@ def add(parsers) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    check_backend(arguments.backend, arguments.processes)
+    check_backend(arguments.backend, arguments.processes, genn=True)
     with outputs.in_folder("run", arguments.out, arguments, "results.json", FILES) as out:
         return compare(arguments, out)
 
@@ -52,7 +52,7 @@ def compare(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
     print(textwrap.fill(f"{name} ({network.kind} {network.shape}, {size:,} parameters) reads {count:,} recordings of "
                         f"{recordings.name} ({recordings.split}), {steps} steps x {channels} channels, in Brian2 on "
                         f"{arguments.backend}", 80), end="\n\n")
-    result = options.tested(network, recordings, arguments.backend, arguments.processes, "simulating")
+    result = evaluate(network, recordings, arguments.backend, "simulating", arguments.processes)
     rows = summary(result, arguments.backend)
     if arguments.trainer:
         rows += verdicts(network, recordings, result)
@@ -62,12 +62,13 @@ def compare(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
     print(terminal.table(table, floatfmt=".2f", intfmt=","))
     entry = provenance.record("run", script.given(arguments), data=recordings.source,
                               weights=network.provenance)
-    from dmpnet import drawing  # Matplotlib takes a while to import: after the table
+    from dmpnet.drawing import save  # Matplotlib takes a while to import: after the table
+    from dmpnet.drawing.portrait import portrait
 
     with out.staged() as folder:
         write(folder, entry, rows, table, result, options.numbers(recordings))
         example(network, recordings, folder / "sample.npz")
-        drawing.save(drawing.portrait(folder / "sample.npz"), folder / "portrait")
+        save(portrait(folder / "sample.npz"), folder / "portrait")
     print(f"\nfigure, predictions and provenance in {arguments.out}/")
     return options.verdict(result.mismatched, result.compared)
 
@@ -98,8 +99,7 @@ def verdicts(network: TrainedNetwork, recordings: data.Recordings, result: Evalu
 
     rows = []
     for dtype in ("float32", "float64"):
-        with options.bar(len(recordings), "sample", f"PyTorch {dtype}") as bar:
-            theirs = predictions(network, recordings, dtype, progress=bar.update)
+        theirs = predictions(network, recordings, dtype, progress=True)
         rows.append((f"PyTorch {dtype}: accuracy, classes that differ",
                      f"{100 * (theirs == recordings.labels).mean():.2f} %, {(theirs != result.predictions).sum()}"))
     return rows

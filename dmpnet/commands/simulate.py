@@ -41,7 +41,7 @@ def execute(arguments: argparse.Namespace) -> None:
         near = meant(sorted(unknown)[0], RECORDABLE)
         raise DmpnetError(f"--record {' '.join(sorted(unknown))}{near}: not recordable; choose from "
                           f"{', '.join(RECORDABLE)}")
-    check_backend(arguments.backend, arguments.processes)
+    check_backend(arguments.backend, arguments.processes, genn=True)
     with outputs.one_file("simulate", arguments.out, ".npz", arguments) as out:
         run(arguments, out)
 
@@ -55,10 +55,8 @@ def run(arguments: argparse.Namespace, out: outputs.Outputs) -> None:
         print(f"note: {note}", file=sys.stderr)
     from dmpnet.brian.simulation import simulate  # Brian2 takes a second to import
 
-    with options.bar(len(s_in), "sample", arguments.backend) as bar:
-        to = options.moved(bar)
-        activity = simulate(network, s_in, backend=arguments.backend, record=tuple(arguments.record),
-                            processes=arguments.processes, progress=lambda done, _: to(done))
+    activity = simulate(network, s_in, backend=arguments.backend, record=tuple(arguments.record),
+                        processes=arguments.processes, progress=True)
     entry = provenance.record("simulate", script.given(arguments), weights=network.provenance)
     with out.staged() as folder:
         write(activity, folder / arguments.out.name)
@@ -76,10 +74,22 @@ def notes(network: TrainedNetwork, s_in: np.ndarray) -> list[str]:
     if network.encoding.permutation is not None:
         found.append("this network reads steps in an order of its own, and INPUT is taken to come in it: "
                      "s_in[:, network.encoding.permutation]")
-    if network.encoding.kind == "analog" and (s_in.max() > 1 or s_in.min() < -1):
+    if network.encoding.levels:
+        found += _clipped(s_in)
+    elif network.encoding.kind == "analog" and (s_in.max() > 1 or s_in.min() < -1):
         found.append(f"INPUT reaches from {s_in.min():g} to {s_in.max():g}, but data sets of analog input lie in "
                      f"[-1, 1], pixels in [0, 1]; divide by 255 if these are pixels")
     return found
+
+
+def _clipped(s_in: np.ndarray) -> list[str]:
+    """How much of analog input a chip, which reads 0 to 1, clips: said from 1 % on, refused when nothing is left."""
+    if s_in.any() and s_in.max() <= 0:
+        raise DmpnetError(f"INPUT reaches from {s_in.min():g} to {s_in.max():g}, but this network reads 0 to 1, "
+                          f"and all below is read as 0; scale it to 0 to 1")
+    outside = float(((s_in < 0) | (s_in > 1)).mean())
+    return [f"{100 * outside:.1f} % of INPUT lie outside 0 to 1, where this network clips them (INPUT reaches from "
+            f"{s_in.min():g} to {s_in.max():g}); divide by 255 if these are pixels"] if outside > 0.01 else []
 
 
 def read_input(path: Path) -> np.ndarray:

@@ -153,7 +153,7 @@ def window(arguments: argparse.Namespace, found: Any, out: outputs.Outputs) -> N
     made, described = _constrained(arguments, found)
     register = arguments.seed % lfsr.PERIOD + 1
     pairings = {"window": protocols.window(found, arguments.backend, register)}
-    if found.name.startswith("triplet"):
+    if found.law == "triplet":
         pairings["frequency"] = protocols.frequency(found, arguments.backend)
     if made is not None:
         pairings["on chip"] = protocols.window_on_chip(made, arguments.backend, register)

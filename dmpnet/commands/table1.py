@@ -19,6 +19,7 @@ from dmpnet.brian.backends import check_backend
 from dmpnet.disk.files import whole_file
 from dmpnet.errors import DmpnetError
 from dmpnet.results import options, outputs, provenance, script, table, terminal
+from dmpnet.results.evaluation import evaluate
 
 COLUMNS = {"row": "row", "by paper's rule": "by paper's rule", "seeds": "seeds", "accuracy %": "accuracy %",
            "s.e.m.": "s.e.m.", "paper %": "paper %", "difference": "minus paper", "active %": "active %"}
@@ -94,7 +95,7 @@ def retrain(arguments: argparse.Namespace) -> int:
     from dmpnet.training import card  # needs PyTorch, as little else here
 
     row = table.row(arguments.retrain)
-    check_backend(arguments.backend, arguments.processes)
+    check_backend(arguments.backend, arguments.processes, genn=True)
     folder, name = (arguments.out or Path("table1")) / row.name, f"seed{arguments.seed}"
     files = (f"{name}.npz", f"{name}.curve.csv", "README.md")
     with outputs.in_folder("table1", folder, arguments, f"{name}.json", files, runs=[f"{name}.run"],
@@ -112,15 +113,13 @@ def made(arguments: argparse.Namespace, row: table.Row, out: outputs.Outputs) ->
     folder, name = out.place, f"seed{arguments.seed}"
     train = data.load(recipe.dataset, "train", arguments.data, arguments.download)
     test = None if arguments.no_test else data.load(recipe.dataset, "test", arguments.data, arguments.download)
-    with options.epochs(recipe.epochs, f"{row.name} {name}") as report:
-        trainer = Trainer(recipe, train, folder / f"{name}.run", report, start=start)
-        network = trainer.finished()
-    progress = trainer.progress
-    print(f"{row.name} {name}: best epoch {progress.best_epoch} of {progress.epoch}, {100 * progress.best:.2f} % on "
+    trainer = Trainer(recipe, train, folder / f"{name}.run", f"{row.name} {name}", start=start)
+    network, standing = trainer.finished(), trainer.standing
+    print(f"{row.name} {name}: best epoch {standing.best_epoch} of {standing.epoch}, {100 * standing.best:.2f} % on "
           f"validation", flush=True)
     if test is None:
         return 0
-    result = options.tested(network, test, arguments.backend, arguments.processes)
+    result = evaluate(network, test, arguments.backend, "test", arguments.processes)
     numbers = card.measured(network, test, result) | {"backend": arguments.backend}
     numbers["provenance"] = provenance.record("table1", script.given(arguments), data=test.source)
     with out.staged() as staged:

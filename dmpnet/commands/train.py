@@ -5,11 +5,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dmpnet import data
+from dmpnet.equations.decay import BY_NAME
 from dmpnet.results import options, outputs
 
 if TYPE_CHECKING:  # which needs PyTorch
     from dmpnet.training.recipe import Recipe
 
+OTHERS = "".join(f", {name} (by c)" for name, decay in BY_NAME.items() if decay.field == "c")
 OPTIONS: dict[str, dict[str, tuple[type, str]]] = {
     "network": {
         "d": (int, "numbers in a layer's slow memory"),
@@ -17,9 +19,10 @@ OPTIONS: dict[str, dict[str, tuple[type, str]]] = {
         "acts": (str, "what the memory acts on: current, threshold or gain"),
         "feed": (str, "with --blocks: parallel or cascade"),
         "beta": (float, "fraction of the membrane kept each step"),
-        "decay": (str, "exponential, linear (by lam) or shift (by a power of two)"),
+        "decay": (str, f"exponential (by beta), linear (by lam), shift (by a power of two){OTHERS}"),
         "lam": (float, "what linear decay takes from the membrane each step"),
         "shift": (int, "bits of shift decay"),
+        "c": (float, "constant of any other decay (dmpnet.equations.decays)"),
         "delay_max": (int, "learned axonal delays of up to so many steps"),
         "kappa": (float, "a class at every step, smoothed with kappa (data with a label a step)"),
         "std": (float, "width of the weights at the start; 0 scales them by layer"),
@@ -71,7 +74,7 @@ def add(parsers) -> None:
     network = groups["network"]
     network.add_argument("--theta", type=float, nargs="+", metavar="STEPS", help="window of the memory (one a layer)")
     network.add_argument("--blocks", type=_block, nargs="+", metavar="D:THETA", help="a hierarchy, e.g. 5:20 5:80")
-    network.add_argument("--learn-decay", action="store_true", default=None, help="learn each layer's beta or lam")
+    network.add_argument("--learn-decay", action="store_true", default=None, help="learn each layer's beta, lam or c")
     network.add_argument("--delay-input", action="store_true", default=None, help="delays of the input channels too")
     options.data(p)
     options.common(p, "trained")
@@ -108,11 +111,10 @@ def train(arguments: argparse.Namespace, recipe: "Recipe", out: outputs.Outputs)
     from dmpnet.training.trainer import Trainer
 
     recordings = data.load(arguments.dataset, "train", arguments.data, arguments.download)
-    with options.epochs(recipe.epochs, "training") as report:
-        trainer = Trainer(recipe, recordings, arguments.out, report)
-        if trainer.resume():
-            print(f"going on at epoch {trainer.progress.epoch + 1}, batch {trainer.progress.batch + 1}")
-        progress = trainer.run()
+    trainer = Trainer(recipe, recordings, arguments.out, progress=True)
+    if trainer.resume():
+        print(f"going on at epoch {trainer.standing.epoch + 1}, batch {trainer.standing.batch + 1}")
+    standing = trainer.run()
     out.keep(trainer.origin)
-    print(f"best epoch {progress.best_epoch} of {progress.epoch}: {100 * progress.best:.2f} % on "
+    print(f"best epoch {standing.best_epoch} of {standing.epoch}: {100 * standing.best:.2f} % on "
           f"{len(trainer.held_out)} validation samples; weights in {arguments.out / 'weights.npz'}")

@@ -4,17 +4,15 @@ from pathlib import Path
 
 from numpy.typing import ArrayLike
 
-from dmpnet.data import braille, digits, folders, heidelberg, mnist, nmnist, pairs, qtdb
-from dmpnet.data.catalogue import DATASETS, Dataset, entry
+from dmpnet.data import folders, mnist
+from dmpnet.data.catalogue import DATASETS, READERS, Dataset, collect, entry
 from dmpnet.data.download import download as _download
 from dmpnet.data.recordings import Recordings, drawn_from, validation_split
 from dmpnet.errors import DataError
 
 __all__ = ["DATASETS", "Dataset", "Recordings", "drawn_from", "load", "validation_split"]
 
-_READERS = {"shd": heidelberg, "shd-regen": heidelberg, "nmnist": nmnist, "nmnist-whole": nmnist, "qtdb": qtdb,
-            "braille": braille, "smnist-pairs": pairs,
-            "digits-both": digits, "digits-heard": digits, "digits-seen": digits}
+collect(__path__, __name__)
 
 
 def load(name: str, split: str = "test", folder: str | Path | None = None, download: bool = False,
@@ -25,8 +23,8 @@ def load(name: str, split: str = "test", folder: str | Path | None = None, downl
     folder : where the files are; else the folder DMPNET_DATA names, else the cache folder
     download : fetch what is not there, from the official mirror, into the same folder
     steps : T, else that of DATASETS; the first of 784 pixels (smnist), of 1,301 (qtdb) or of 76 (braille) steps; any
-        number of steps of dt for what was recorded as events (3 ms for nmnist, 10 ms for nmnist-whole and spoken
-        digits)
+        number of steps of dt for what was recorded as events (3 ms for nmnist, 10 ms for nmnist-whole and
+        spoken digits)
     permutation : (784,) order of the pixels, psmnist only; else one fixed order
     """
     dataset = entry(name, split)
@@ -45,4 +43,4 @@ def load(name: str, split: str = "test", folder: str | Path | None = None, downl
         raise folders.missing(name, split, base)
     if pixels:
         return mnist.recordings(name, split, files, steps, permutation)
-    return _READERS[name].recordings(name, split, files, steps)
+    return READERS[name].recordings(name, split, files, steps)

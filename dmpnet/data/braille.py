@@ -13,12 +13,28 @@ from typing import Any
 import numpy as np
 
 from dmpnet.data import archive
-from dmpnet.data.catalogue import DATASETS
+from dmpnet.data.catalogue import Dataset, OfficialFile
 from dmpnet.data.cells import check_steps
 from dmpnet.data.recordings import Recordings, check_labels
 from dmpnet.data.verification import verified
 from dmpnet.disk.files import digest
 from dmpnet.errors import DataError
+
+DATASETS = {
+    "braille": Dataset(
+        title="a robot's fingertip sliding over Braille letters",
+        kind="analog", classes=27, T=76, channels=12, dt=0.025,
+        licence="CC BY 4.0",
+        attribution="Braille letters: S. Mueller-Cleve, V. Fra, L. Khacef and others 2022",
+        source="braille_letters.npz, converted from the pickle at doi 10.5281/zenodo.7050094 (how: "
+               "dmpnet/data/NOTICE.md)",
+        mirror="",
+        files={split: (OfficialFile("braille_letters.npz", "0d42ae06cfa3b6530a7bbdbf7380e65d"),)
+               for split in ("train", "test")},
+        samples={"train": 1080, "test": 270},
+        folders=("braille", "Braille"),
+    ),
+}
 
 TEST_EVERY = 5
 

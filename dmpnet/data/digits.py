@@ -15,10 +15,27 @@ from typing import Any
 import numpy as np
 
 from dmpnet.data import heidelberg, nmnist
-from dmpnet.data.catalogue import DATASETS
+from dmpnet.data.catalogue import Dataset
 from dmpnet.data.cells import CHUNK
 from dmpnet.data.recordings import Recordings
 from dmpnet.errors import DataError
+
+
+def _described(title: str) -> Dataset:
+    return Dataset(
+        title=title, kind="spikes", classes=10, T=100, channels=140 + 578, dt=0.010,
+        licence="CC BY-SA 4.0 (audio: CC BY 4.0)", attribution=f"{heidelberg.ATTRIBUTION}; {nmnist.ATTRIBUTION}",
+        source="the files of shd-regen and of nmnist", mirror="", files={"train": (), "test": ()},
+        samples={"train": 8150, "test": 2270}, folders=(), parts=("shd-regen", "nmnist"),
+    )
+
+
+DATASETS = {
+    "digits-both": _described("digits spoken and seen: an shd-regen clip beside an N-MNIST recording of the same "
+                              "digit"),
+    "digits-heard": _described("the pairs of digits-both, the vision channels 0"),
+    "digits-seen": _described("the pairs of digits-both, the audio channels 0"),
+}
 
 HEARD = heidelberg.CHANNELS // heidelberg.NEIGHBOURS
 SEED = 0

@@ -53,7 +53,7 @@ def _trees(dataset: Dataset, base: Path) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for place in places(dataset, base):
         for split, name in dataset.trees.items():
-            if any(os.path.isdir(place / name / str(label)) for label in range(dataset.classes)):
+            if any(path.is_dir() for path in (place / name).glob(dataset.subfolders)):
                 found.setdefault(split, place / name)
     return found
 
@@ -69,7 +69,7 @@ def missing(name: str, split: str, base: Path) -> DataError:
     if trees:
         wanted = f"{dataset.trees[split]} beside {min(trees.values())} (not {wanted}, which may hold its recordings)"
     elif split in dataset.trees:
-        wanted += f" or {dataset.trees[split]} (a folder of one subfolder a class)"
+        wanted += f" or {dataset.trees[split]} (a folder of subfolders {dataset.subfolders})"
     ways = f"--data FOLDER or {ENVIRONMENT} for a folder that holds them" + (
         ", or --download (download=True) to fetch them" if dataset.mirror else "; there is no download")
     if split == "test" and "subset" in dataset.splits:

@@ -11,20 +11,45 @@ import mmap
 import struct
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 
 from dmpnet.data import archive
-from dmpnet.data.catalogue import DATASETS
+from dmpnet.data.catalogue import Dataset, OfficialFile
 from dmpnet.data.cells import CHUNK, check_kept, check_steps, empty, occupy
 from dmpnet.data.recordings import Recordings, check_labels
 from dmpnet.data.verification import verified
 from dmpnet.disk.archives import check_room, unzipped
 from dmpnet.disk.files import digest
 from dmpnet.errors import DataError
+
+ATTRIBUTION = "Heidelberg Digits: B. Cramer, Y. Stradmann, J. Schemmel, F. Zenke 2020"
+DATASETS = {
+    "shd": Dataset(
+        title="Spiking Heidelberg Digits", kind="spikes", classes=20, T=100, channels=140, dt=0.010,
+        licence="CC BY 4.0", attribution=ATTRIBUTION,
+        source="the official .h5 files, https://zenkelab.org/datasets/",
+        mirror="https://zenkelab.org/datasets/",
+        files={"train": (OfficialFile("shd_train.h5.gz", "d47c9825dee33347913e8ce0f2be08b0"),),
+               "test": (OfficialFile("shd_test.h5.gz", "3062a80ec0c5719404d5b02e166543b1"),)},
+        samples={"train": 8156, "test": 2264},
+        folders=("shd", "SHD", "hsd", "HSD"),
+    ),
+    "shd-regen": Dataset(
+        title="Heidelberg Digits audio put again through the published cochlea model (close to SHD, not equal to it)",
+        kind="spikes", classes=20, T=100, channels=140, dt=0.010,
+        licence="CC BY 4.0", attribution=ATTRIBUTION,
+        source="files regenerated from the Heidelberg Digits audio (layout: dmpnet/data/NOTICE.md)",
+        mirror="",
+        files={"train": (OfficialFile("shd_regen_train_halfms.npz", "16c9654005bed09e1b136ee574db5039"),),
+               "test": (OfficialFile("shd_regen_test_halfms.npz", "55145334385f80b6a998831bc328d387"),)},
+        samples={"train": 8150, "test": 2270},
+        folders=("shd-regen", "shd_regen"),
+    ),
+}
 
 CHANNELS = 700
 NEIGHBOURS = 5
@@ -45,7 +70,7 @@ def recordings(name: str, split: str, files: list[Path], steps: int | None = Non
     dataset = DATASETS[name]
     T = check_steps(name, steps, dataset.T, dataset.dt)
     path, = files
-    read = read_official if name == "shd" else read_regenerated
+    read: Callable[..., Any] = read_official if name == "shd" else read_regenerated
     values, labels, speakers, events, dropped = read(path, T)
     check_kept(path, values, events, dropped, dataset.T, dataset.dt)
     source: dict[str, Any] = {
@@ -97,27 +122,31 @@ def read_regenerated(path: Path, T: int) -> tuple[np.ndarray, np.ndarray, np.nda
     return values, arrays["labels"].astype(np.int64), arrays["speaker"].astype(np.int64), len(ticks), len(ticks) - kept
 
 
-def _describe(path: Path, labels: np.ndarray, speakers: np.ndarray, n: int) -> None:
+def _describe(path: Path, labels: np.ndarray, speakers: np.ndarray | None, n: int, classes: int = 20) -> None:
     """Check what every recording carries besides its spikes."""
     if not n:
         raise DataError(f"{path}: 0 recordings, but at least one is needed; get the file again from its source")
     archive.check(path, "labels", labels, (n,))
-    archive.check(path, "speaker", speakers, (n,))
-    check_labels(labels, n, 20, str(path))
+    if speakers is not None:
+        archive.check(path, "speaker", speakers, (n,))
+    check_labels(labels, n, classes, str(path))
 
 
-def read_official(path: Path, T: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, int, int]:
-    """values (n, T, 140), labels, speakers, events, dropped events of an official shd_*.h5 or .h5.gz.
+def read_official(path: Path, T: int, classes: int = 20, speakers: bool = True,
+                  ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None, int, int]:
+    """values (n, T, 140), labels, speakers, events, dropped events of an official shd_*.h5, ssc_*.h5 or .h5.gz.
 
     spikes/times (n,) lists in s, spikes/units (n,) lists of channels, labels (n,), extra/speaker (n,)
+    speakers : whether they must be there; else they are None where they are not
     """
     with _hdf5(path) as file:
         times, units = _lists(path, file, "spikes/times"), _lists(path, file, "spikes/units")
         n = len(times)
         if len(units) != n:
             raise DataError(f"{path}: {n} lists of times but {len(units)} of units; get the file again from its source")
-        labels, speakers = (_numbers(path, file, key, n) for key in ("labels", "extra/speaker"))
-        _describe(path, labels, speakers, n)
+        labels = _numbers(path, file, "labels", n)
+        spoke = _numbers(path, file, "extra/speaker", n) if speakers or "extra/speaker" in file else None
+        _describe(path, labels, spoke, n, classes)
         values = empty(path, (n, T, CHANNELS // NEIGHBOURS), path.stat().st_size)
         events = kept = 0
         for first in range(0, n, LISTS):
@@ -129,7 +158,8 @@ def read_official(path: Path, T: int) -> tuple[np.ndarray, np.ndarray, np.ndarra
             if events * times.id.get_type().get_super().get_size() > file.id.get_filesize():
                 raise DataError(f"{path}: more events than fit into the file, so that lists in it are one and the "
                                 f"same; get the file again from its source")
-    return values, labels.astype(np.int64), speakers.astype(np.int64), events, events - kept
+    return (values, labels.astype(np.int64), None if spoke is None else spoke.astype(np.int64), events,
+            events - kept)
 
 
 def _events(path: Path, times: np.ndarray, units: np.ndarray, first: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -203,7 +233,7 @@ def _check_heaps(content: IO[bytes]) -> None:
 def _member(path: Path, file: Any, key: str) -> Any:
     """A data set of the file, of which nothing is read yet; DataError if it, or a piece of it, is too much."""
     if key not in file or not hasattr(file[key], "dtype"):
-        raise DataError(f"{path}: no data {key!r}, but SHD files have spikes/times, spikes/units, labels and "
+        raise DataError(f"{path}: no data {key!r}, but the official files have spikes/times, spikes/units, labels and "
                         f"extra/speaker; use the official file")
     data, disk = file[key], file.id.get_filesize()
     check_room(disk, data.dtype.itemsize * max(data.size or 0, math.prod(data.chunks or ())))
@@ -223,6 +253,6 @@ def _lists(path: Path, file: Any, key: str) -> Any:
     kinds = "f" if key == "spikes/times" else "iu"
     inner = importlib.import_module("h5py").check_vlen_dtype(data.dtype)
     if data.ndim != 1 or inner is None or np.dtype(inner).kind not in kinds:
-        raise DataError(f"{path}: {key} is {data.dtype} {data.shape}, but SHD keeps (n,) lists of "
+        raise DataError(f"{path}: {key} is {data.dtype} {data.shape}, but there are (n,) lists of "
                         f"{'floats' if kinds == 'f' else 'integers'}; use the official file")
     return data

@@ -5,6 +5,7 @@ import hashlib
 import math
 import warnings
 import zlib
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,43 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from dmpnet.data import archive
-from dmpnet.data.catalogue import DATASETS, OfficialFile
+from dmpnet.data.catalogue import Dataset, OfficialFile
 from dmpnet.data.recordings import Recordings, check_labels, check_permutation
 from dmpnet.disk.archives import RATIO, ROOM
 from dmpnet.disk.files import digest, digest_of, write_arrays
 from dmpnet.errors import DataError, DataWarning
+
+
+def described(title: str, d: int, classes: int = 10, T: int = 784, samples: Mapping[str, int] | None = None,
+              hidden: tuple[int, ...] = (200, 200)) -> Dataset:
+    """An entry of data made from the MNIST files."""
+    return Dataset(
+        title=title, kind="analog", classes=classes, T=T, channels=1, dt=0.001,
+        licence="CC BY-SA 3.0 (as commonly stated; the makers' page names none)",
+        attribution="MNIST: Y. LeCun, C. Cortes, C. J. C. Burges",
+        source="the MNIST idx files, any MNIST mirror (torchvision keeps them in MNIST/raw)",
+        mirror="https://ossci-datasets.s3.amazonaws.com/mnist/",
+        files={
+            "train": (
+                OfficialFile("train-images-idx3-ubyte.gz", "f68b3c2dcbeaaa9fbdd348bbdeb94873",
+                             "6bbc9ace898e44ae57da46a324031adb"),
+                OfficialFile("train-labels-idx1-ubyte.gz", "d53e105ee54ea40749a09fcbcd1e9432",
+                             "a25bea736e30d166cdddb491f175f624")),
+            "test": (
+                OfficialFile("t10k-images-idx3-ubyte.gz", "9fb629c4189551a2d022fa330f9573f3",
+                             "2646ac647ad5339dbf082846283269ea"),
+                OfficialFile("t10k-labels-idx1-ubyte.gz", "ec29112dd5afa0611ce80d1b7f02629c",
+                             "27ae3e4e09519cfbb04c329615203637")),
+        },
+        samples=samples or {"train": 60000, "test": 10000, "subset": 1000},
+        folders=("mnist", "MNIST/raw", "MNIST", "smnist", "psmnist"), hidden=hidden, d=d, theta=300.0,
+    )
+
+
+DATASETS = {
+    "smnist": described("MNIST, one pixel a step, row by row", 60),
+    "psmnist": described("MNIST, one pixel a step, in one fixed permuted order", 100),
+}
 
 SIDE = 28
 PIXELS = SIDE * SIDE

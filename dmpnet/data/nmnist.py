@@ -16,14 +16,38 @@ from typing import Any
 
 import numpy as np
 
-from dmpnet.data import archive
-from dmpnet.data.catalogue import DATASETS
+from dmpnet.data import archive, saccades
+from dmpnet.data.catalogue import Dataset, OfficialFile
 from dmpnet.data.cells import CHUNK, check_kept, check_steps, empty, occupy
 from dmpnet.data.recordings import Recordings, check_labels
 from dmpnet.data.verification import verified
 from dmpnet.disk.files import digest
 from dmpnet.disk.headers import MOST
 from dmpnet.errors import DataError, DataWarning
+
+ATTRIBUTION = "N-MNIST: G. Orchard, A. Jayawant, G. K. Cohen, N. Thakor 2015"
+
+
+def _entry(title: str, T: int, channels: int, dt: float) -> Dataset:
+    return Dataset(
+        title=f"{title}; the test part of nmnist_6k_1ms.npz is not the official test set",
+        kind="spikes", classes=10, T=T, channels=channels, dt=dt,
+        licence="CC BY-SA 4.0", attribution=ATTRIBUTION,
+        source="nmnist_6k_1ms.npz (5,000 + 1,000 recordings of the official training set), or the official folders "
+               "Train and Test, https://www.garrickorchard.com/datasets/n-mnist (tonic unpacks them into NMNIST)",
+        mirror="",
+        files={split: (OfficialFile("nmnist_6k_1ms.npz", "8bc504507b2ff3b61374300de639a253"),)
+               for split in ("train", "test")},
+        samples={"train": 5000, "test": 1000},
+        folders=("nmnist", "NMNIST", "N-MNIST"),
+        trees={"train": "Train", "test": "Test"},
+    )
+
+
+DATASETS = {
+    "nmnist": _entry("N-MNIST, an event camera before handwritten digits", 100, 578, 0.003),
+    "nmnist-whole": _entry("N-MNIST with every pixel of its camera, 2 x 34 x 34", 30, 2312, 0.010),
+}
 
 SIDE = 34
 POOL = {"nmnist": 2, "nmnist-whole": 1}
@@ -98,6 +122,7 @@ def read_npz(split: str, path: Path, T: int, step: int, pool: int) -> tuple[np.n
         occupy(values, row[sample[keep]], when[keep], lookup[code[some][keep]])
         events, kept = events + int(ours.sum()), kept + int(keep.sum())
     check_kept(path, values, events, events - kept, round(WINDOW / step), 1e-3 * step)
+    saccades.check(path, values.reshape(-1, T, 2, SIDE // pool, SIDE // pool), step)
     return values, labels, {
         "files": {path.name: digest(path)}, "verified": verified("nmnist", split, path, len(labels)),
         "part": f"{len(labels):,} recordings of the official training set, not the official test set",
@@ -144,6 +169,7 @@ def read_tree(split: str, folder: Path, T: int, step: int,
         occupy(values, np.full(keep.sum(), number), when[keep], channel[keep])
         events, kept = events + len(time), kept + int(keep.sum())
     check_kept(folder, values, events, events - kept, round(WINDOW / step), 1e-3 * step)
+    saccades.check(folder, values.reshape(-1, T, 2, SIDE // pool, SIDE // pool), step)
     whole = len(paths) == OFFICIAL[split]
     if not whole:
         warnings.warn(f"{folder}: sound, but not the official {split} set of {OFFICIAL[split]} recordings (it holds "

@@ -10,9 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from dmpnet.data import mnist
-from dmpnet.data.catalogue import DATASETS
 from dmpnet.data.recordings import Recordings
 from dmpnet.errors import DataError
+
+DATASETS = {
+    "smnist-pairs": mnist.described("two MNIST digits in a row at a quarter of their size: the same digit or not?", 20,
+                                    2, 392, {"train": 30000, "test": 5000}, (128, 128)),
+}
 
 SIDE = mnist.SIDE // 2
 STEPS = 2 * SIDE * SIDE

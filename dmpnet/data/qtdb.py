@@ -22,13 +22,30 @@ from typing import Any
 
 import numpy as np
 
-from dmpnet.data.catalogue import DATASETS
+from dmpnet.data.catalogue import Dataset, OfficialFile
 from dmpnet.data.cells import TOLD, check_steps
 from dmpnet.data.recordings import Recordings
 from dmpnet.data.verification import verified
 from dmpnet.disk.archives import PIECE, ROOM, check_room
 from dmpnet.disk.files import digest
 from dmpnet.errors import DataError, DataWarning
+
+DATASETS = {
+    "qtdb": Dataset(
+        title="QT database, level crossings of two ECG leads, the phase of the heart beat at every step",
+        kind="analog", classes=6, T=1301, channels=4, dt=0.004,
+        licence="PhysioNet open access (not confirmed)",
+        attribution="QT database: P. Laguna, R. G. Mark, A. L. Goldberger, G. B. Moody 1997, PhysioNet; coded by "
+                    "B. Yin, F. Corradi, S. M. Bohte 2021",
+        source="QTDB_train.mat and QTDB_test.mat of the code for Yin, Corradi & Bohte 2021, "
+               "doi 10.1038/s42256-021-00397-w",
+        mirror="",
+        files={"train": (OfficialFile("QTDB_train.mat", "39790ebc28587c94a2245fae7475e6f2"),),
+               "test": (OfficialFile("QTDB_test.mat", "4deb6d02f9dae171ad99f2b372926cc0"),)},
+        samples={"train": 618, "test": 141},
+        folders=("qtdb", "QTDB", "ECG"), d=20, theta=150.0,
+    ),
+}
 
 COMPRESSED = 15
 DENSE = 50

@@ -15,7 +15,7 @@ def verified(name: str, split: str, path: Path, n: int) -> bool | None:
     """
     official = next((file for file in DATASETS[name].files[split] if file.name == path.name), None)
     expected = DATASETS[name].samples[split]
-    known = digest(path, "md5") == official.md5 if official else None
+    known = digest(path, "md5") == official.md5 if official and official.md5 else None
     if known is False or n != expected:
         warnings.warn(f"{path}: sound, but not the {name} {split} file of {expected} recordings (it holds {n}); "
                       f"results on it are not results on {name}", DataWarning, stacklevel=2)

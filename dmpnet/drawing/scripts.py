@@ -8,7 +8,8 @@ from typing import Any
 import matplotlib
 from matplotlib.figure import Figure
 
-from dmpnet import drawing
+from dmpnet.drawing.figure import files, save
+from dmpnet.drawing.style import STYLE
 from dmpnet.results import provenance, script, terminal
 from dmpnet.results.outputs import Outputs
 
@@ -31,12 +32,12 @@ def show(doc: str | None, simulate: Callable[[bool], tuple[Rows, Any]], draw: Ca
 def _show(arguments: Any, name: str, simulate: Callable[[bool], tuple[Rows, Any]], draw: Callable[..., None]) -> None:
     by, stem = f"models/{name}.py", arguments.out / name
     record = stem.with_suffix(".json")
-    with Outputs(by, record, record, drawing.files(stem)) as out:
+    with Outputs(by, record, record, files(stem)) as out:
         rows, seen = simulate(arguments.quick)
         print(table(rows))
         with out.staged() as folder:
             provenance.write(folder / record.name, provenance.record(by, script.given(arguments), rows=rows))
-            drawing.save(drawn(draw, rows, seen), folder / name, f"{by} of dmpnet")
+            save(drawn(draw, rows, seen), folder / name, f"{by} of dmpnet")
     print(f"\nfigure and provenance: {stem}.png, .pdf, .json")
 
 
@@ -47,7 +48,7 @@ def table(rows: Rows) -> str:
 
 def drawn(draw: Callable[..., None], rows: Rows, seen: Any) -> Figure:
     """The figure that a script draws."""
-    with matplotlib.rc_context(drawing.STYLE):
+    with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(7.0, 2.6), layout="constrained")
         draw(figure, rows, seen)
     return figure

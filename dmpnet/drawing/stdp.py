@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from dmpnet.data.sjostrom import SJOSTROM
-from dmpnet.drawing import HIGHLIGHT, MUTED, SECOND, STYLE
+from dmpnet.drawing.style import HIGHLIGHT, MUTED, SECOND, STYLE
 
 
 def window(path: str | Path, name: str, protocol: str = "", chip: str = "on chip") -> Figure:

@@ -4,35 +4,35 @@
     linear        sign(u) max(|u| - lam, 0)     one subtraction; toward 0 from both sides, never past it
     shift         u - u 2^-shift                one shift and one subtraction, as on digital chips
 
-Linear decay as in Shang et al. 2026 (arXiv 2603.12739) in our reconstruction; it is a clipped subtraction once a step,
-not a differential equation, which would chatter around 0. In floating point the shift is exact.
+Each is a file of dmpnet.equations.decays, found by being there; so are others.
 """
 
+import importlib
 import math
+import pkgutil
 
 import numpy as np
 
+from dmpnet.equations import decays
+from dmpnet.equations.decays import Decay
 from dmpnet.errors import DmpnetError
 
-DECAYS = {
-    "exponential": "beta*u",
-    "linear": "int(u > lam)*(u - lam) + int(u < -lam)*(u + lam)",
-    "shift": "u - leak*u",
-}
+FILES = sorted(file.name for file in pkgutil.iter_modules(decays.__path__))
+BY_NAME: dict[str, Decay] = {found.name: found for found in (
+    importlib.import_module(f"{decays.__name__}.{file}").DECAY for file in FILES)}
+DECAYS = {name: decay.kept for name, decay in BY_NAME.items()}
 """Brian2 expression of each; leak = 2^-shift."""
 
-CONSTANTS = {"exponential": "beta", "linear": "lam", "shift": "leak"}
+CONSTANTS = {name: decay.constant for name, decay in BY_NAME.items()}
 """The one constant each needs."""
+
+WHOLE = tuple(name for name, decay in BY_NAME.items() if decay.left_whole)
+"""Those that chips can have."""
 
 
 def decayed(u: np.ndarray, decay: str, constant: float) -> np.ndarray:
     """Membranes u after one step of `decay` with its constant (CONSTANTS), in the arithmetic of u's dtype."""
-    c = u.dtype.type(constant)
-    if decay == "exponential":
-        return c * u
-    if decay == "shift":
-        return u - c * u
-    return np.where(u > c, u - c, np.where(u < -c, u + c, u.dtype.type(0)))
+    return BY_NAME[decay].left(u, u.dtype.type(constant))
 
 
 def slope_at_threshold(beta: float, theta_u: float = 1.0) -> float:

@@ -17,7 +17,7 @@
 
 n: input in spikes a window, n[k] = s_in[k] window/dt, so that to first order a spike adds w_x (2i+1)(-1)^i to m_i,
 whatever dt and window; m_0 counts weighted spikes over the window. I_f, I_r: volt that spikes add at once. `linear`
-below is a clipped difference quotient, because -lam sign(u) by Euler's steps chatters around 0.
+is a clipped difference quotient (dmpnet.equations.decays), because -lam sign(u) by Euler's steps chatters around 0.
 
 Training (dmpnet.equations.neurons) writes u[k] = decayed(u[k-1]) + g (W_f s_in + b_f + W_r s + W_m m): there, g W_f is
 the volt of a spike, and g = 1 - beta, dt/tau or 2^-shift makes of W_m m + b_f what du/dt makes of a held I.
@@ -27,12 +27,9 @@ Slow memory: Voelker, Kajic & Eliasmith 2019 (NeurIPS 32). Layer: Sun et al. 202
 """
 
 from dmpnet.equations import memory
+from dmpnet.equations.decay import BY_NAME
 
-MEMBRANES = {
-    "exponential": ("du/dt = (I - u)/tau : {volt}", "exact"),
-    "linear": ("du/dt = I/tau - clip(u/dt, -lam, lam) : {volt}", "euler"),
-    "shift": ("du/dt = (I - u)*leak/dt : {volt}\nleak : 1 (shared, constant)  # 2^-shift", "euler"),
-}
+MEMBRANES = {decay.name: (decay.equation, decay.method) for decay in BY_NAME.values() if decay.equation}
 """Of each decay: the equation of u, and the Brian2 method whose step is the one above."""
 
 FAST = """

@@ -18,7 +18,7 @@ They spike as the trained network does wherever rounding, about 1e-15 of I/(1 - 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -176,3 +176,7 @@ LINEAR = Membrane(f"du/dt = ({DECAYS['linear']} + g*I - u)/dt : 1", method="eule
 SHIFT = Membrane(f"du/dt = ({DECAYS['shift']} + g*I - u)/dt : 1", method="euler")
 INTEGRATED = {"exponential": EXPONENTIAL, "linear": LINEAR, "shift": SHIFT}
 """The trained decays as equations: `convert(trained, s_in, membrane=INTEGRATED[layer.neuron.decay])`."""
+
+
+Membranes = Sequence[Membrane | None]
+"""What moves u in place of the trained decay, one a layer; empty if no layer has any."""

@@ -12,6 +12,8 @@ import numpy as np
 from dmpnet.errors import DmpnetError, one_of
 
 FEEDS = ("parallel", "cascade")
+ACTS = ("current", "threshold", "gain")
+"""What W_m m is added to; dmpnet.equations.neurons has the equations."""
 Blocks = Sequence[tuple[int, float]]
 
 

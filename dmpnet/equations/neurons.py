@@ -23,13 +23,12 @@ With 'threshold' a soft reset subtracts theta_u all the same.
 from dataclasses import dataclass
 from numbers import Integral, Real
 
-from dmpnet.equations.decay import CONSTANTS, DECAYS
+from dmpnet.equations.decay import BY_NAME, CONSTANTS, DECAYS
 from dmpnet.errors import DmpnetError, one_of
 
 UPDATES = {decay: f"u = {kept} + g*I" for decay, kept in DECAYS.items()}
 THRESHOLD = "u >= theta_u"
 LOWERED = "u >= theta_u - (I_m + b_m)"  # THRESHOLD where the slow memory acts on it
-ACTS = ("current", "threshold", "gain")
 RESETS = {"hard": "u = 0", "soft": "u = u - theta_u"}
 
 
@@ -41,8 +40,9 @@ class Neuron:
     g : gain on the summed current
     theta_u : firing threshold, > 0
     reset : 'hard' sets u to 0, 'soft' subtracts theta_u
-    decay : 'exponential' by beta, 'linear' by lam a step, 'shift' by u 2^-shift a step (dmpnet.equations.decay)
+    decay : 'exponential' by beta, 'linear' by lam a step, 'shift' by u 2^-shift a step, or another by c
     lam : in [0, theta_u], used by linear decay; shift : whole number >= 1, used by shift decay
+    c : the constant of any other decay (dmpnet.equations.decays), its default if None
     """
 
     beta: float = 0.5
@@ -52,6 +52,7 @@ class Neuron:
     decay: str = "exponential"
     lam: float = 0.0
     shift: int = 1
+    c: float | None = None
 
     def __post_init__(self):
         for name in ("beta", "g", "theta_u", "lam"):
@@ -78,6 +79,19 @@ class Neuron:
             raise DmpnetError(f"neuron: shift = {self.shift!r}, but a membrane is shifted by a whole number of bits; "
                               f"set 1 to 64")
         object.__setattr__(self, "shift", int(self.shift))
+        object.__setattr__(self, "c", self._own())
+
+    def _own(self) -> float | None:
+        """c, checked, or its default; None for a decay that does not use it."""
+        decay = BY_NAME[self.decay]
+        if decay.field != "c":
+            return None
+        low, high = decay.limits(self.theta_u)
+        c = decay.default * self.theta_u**decay.power if self.c is None else self.c
+        if not isinstance(c, Real) or not low <= c <= high:
+            raise DmpnetError(f"neuron: c = {c!r}, but {decay.constant} of {decay.name} decay lies between {low:g} and "
+                              f"{high:g} where theta_u = {self.theta_u:g}; set c within that")
+        return float(c)
 
     @property
     def leak(self) -> float:
@@ -86,8 +100,14 @@ class Neuron:
 
     @property
     def constant(self) -> float:
-        """The one number its decay needs: beta, lam or leak."""
-        return float(getattr(self, CONSTANTS[self.decay]))
+        """The one number its decay needs: beta, lam, leak or c."""
+        return self.constants[CONSTANTS[self.decay]]
+
+    @property
+    def constants(self) -> dict[str, float]:
+        """What decays may name in Brian2 code."""
+        own = {} if self.c is None else {CONSTANTS[self.decay]: self.c}
+        return {"beta": self.beta, "lam": self.lam, "leak": self.leak} | own
 
     @property
     def decaying(self) -> str:

@@ -30,19 +30,24 @@ class Node(Protocol):
     def shape_out(self) -> Shape: ...
 
 
-@dataclass(frozen=True)
-class Input:
-    """What the samples are: values of this shape in every step."""
-
-    shape: Shape
+class UnitByUnit:
+    """A node that gives a value for each it takes: the shape of its first field."""
 
     @property
     def shape_in(self) -> Shape:
-        return self.shape
+        return self.shape_out
 
     @property
     def shape_out(self) -> Shape:
-        return self.shape
+        own = getattr(self, next(iter(self.__dataclass_fields__)))  # type: ignore[attr-defined]
+        return own if isinstance(own, tuple) else own.shape
+
+
+@dataclass(frozen=True)
+class Input(UnitByUnit):
+    """What the samples are: values of this shape in every step."""
+
+    shape: Shape
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,21 +78,13 @@ class Affine:
 
 
 @dataclass(frozen=True, eq=False)
-class Scale:
+class Scale(UnitByUnit):
     """y = scale x, unit by unit."""
 
     scale: np.ndarray
 
     def __post_init__(self):
         object.__setattr__(self, "scale", _finite("Scale", "scale", self.scale))
-
-    @property
-    def shape_in(self) -> Shape:
-        return self.scale.shape
-
-    @property
-    def shape_out(self) -> Shape:
-        return self.scale.shape
 
 
 @dataclass(frozen=True, eq=False)
@@ -210,7 +207,7 @@ class Flatten:
 
 
 @dataclass(frozen=True, eq=False)
-class Threshold:
+class Threshold(UnitByUnit):
     """1 where x > theta (x >= theta unless strict), else 0."""
 
     theta: np.ndarray
@@ -219,17 +216,9 @@ class Threshold:
     def __post_init__(self):
         object.__setattr__(self, "theta", _finite("Threshold", "theta", self.theta))
 
-    @property
-    def shape_in(self) -> Shape:
-        return self.theta.shape
-
-    @property
-    def shape_out(self) -> Shape:
-        return self.theta.shape
-
 
 @dataclass(frozen=True, eq=False)
-class Delay:
+class Delay(UnitByUnit):
     """x of so many steps before, one number of steps a unit; 0 before the first step."""
 
     steps: np.ndarray
@@ -240,28 +229,12 @@ class Delay:
             raise DmpnetError("Delay: steps are whole numbers >= 0; round them")
         object.__setattr__(self, "steps", steps.astype(np.int64))
 
-    @property
-    def shape_in(self) -> Shape:
-        return self.steps.shape
-
-    @property
-    def shape_out(self) -> Shape:
-        return self.steps.shape
-
 
 @dataclass(frozen=True)
-class Rectify:
+class Rectify(UnitByUnit):
     """max(x, 0)."""
 
     shape: Shape
-
-    @property
-    def shape_in(self) -> Shape:
-        return self.shape
-
-    @property
-    def shape_out(self) -> Shape:
-        return self.shape
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,6 +20,7 @@ Left out: leakage, clock tree, control, wires, the way from core to core. Read r
 from collections import Counter
 from typing import NamedTuple
 
+from dmpnet.equations.decay import BY_NAME
 from dmpnet.hardware import cycles
 from dmpnet.hardware.chip import dimensions
 from dmpnet.hardware.parts import Chip
@@ -83,16 +84,16 @@ def memory(work: Workload, chip: Chip) -> Tally:
     words, T, N, D = chip.words, work.steps, work.N, dimensions(work.d, chip)
     if not D:
         return Counter()
-    broken, stationary = chip.datapath.dependency_breaking, chip.datapath.stationarity
+    lookahead, stationary = chip.datapath.dependency_breaking, chip.datapath.stationarity
     times = T * cycles.groups(N, chip) if stationary else T
     tally: Tally = Counter({
         Action("read", "slow", words.P.bits): T * N * D, Action("read", "state", words.m.bits): times * D,
         Action("multiply", "lanes", words.P.bits, words.m.bits): T * N * D})
-    if broken:
+    if lookahead:
         tally[Action("read", "slow", words.nu.bits)] += T * N
         tally[Action("read", "state", words.x.bits)] += times
         tally[Action("multiply", "lanes", words.nu.bits, words.x.bits)] += T * N
-    terms = T * N * (D + broken)
+    terms = T * N * (D + lookahead)
     if not stationary:
         return tally + _summed(chip, terms)
     tally[Action("add", "lanes", words.I.bits)] += terms
@@ -146,7 +147,7 @@ def _leak(work: Workload, chip: Chip) -> Tally:
     u, updates = chip.words.u.bits, work.steps * work.N
     if chip.datapath.in_place:
         return Counter({Action("leak", "state", u, work.N): work.steps})
-    if work.decay == "exponential":
+    if BY_NAME[work.decay].multiplies:
         return Counter({Action("multiply", "lanes", u, chip.words.beta.bits): updates})
     return Counter({Action("add", "lanes", u): updates})
 

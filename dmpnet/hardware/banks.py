@@ -1,5 +1,7 @@
 """What the banks of a core hold, in words and in bytes."""
 
+from __future__ import annotations
+
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -7,8 +9,10 @@ from typing import TYPE_CHECKING
 
 from dmpnet.arithmetic import lfsr
 from dmpnet.arithmetic.words import WIDEST
-from dmpnet.equations.neurons import Neuron
 from dmpnet.hardware.parts import Chip
+
+if TYPE_CHECKING:
+    from dmpnet.equations.neurons import Neuron
 
 if TYPE_CHECKING:  # it imports Brian2, which takes a second
     from dmpnet.plasticity.integer_rule import IntegerRule
@@ -38,7 +42,7 @@ class Core:
     recurrent: bool
     rows: bool
     spikes: int | None
-    learns: "Mapping[str, IntegerRule]" = field(default_factory=dict)
+    learns: Mapping[str, IntegerRule] = field(default_factory=dict)
 
     def inputs(self, array: str) -> int:
         """Inputs of W_f or W_r."""

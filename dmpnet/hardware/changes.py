@@ -8,7 +8,7 @@ from dmpnet.arithmetic.words import Word
 
 
 @dataclass(frozen=True)
-class Change:
+class RoundingLoss:
     """What rounding did to one array.
 
     clipped : values beyond the word's range; zeroed : values that became 0 and were not; error : root mean square of
@@ -29,7 +29,7 @@ class Log:
     """Rounds the arrays of one layer and writes down what that changed."""
 
     layer: int
-    changes: list[Change]
+    changes: list[RoundingLoss]
 
     def whole(self, name: str, values: np.ndarray, word: Word, held: np.ndarray | None = None) -> np.ndarray:
         """`values`, in units of their own, as integers of `word`: `held`, or the nearest."""
@@ -37,7 +37,7 @@ class Log:
         held = word.nearest(values) if held is None else held
         norm = float(np.sqrt((values**2).sum()))
         beyond = np.zeros_like(values) if word.binary else np.abs(values - word.nearest(values)) > 0.5
-        self.changes.append(Change(self.layer, name, word.bits, values.size, int(beyond.sum()),
+        self.changes.append(RoundingLoss(self.layer, name, word.bits, values.size, int(beyond.sum()),
                                    int(((held == 0) & (values != 0)).sum()),
                                    float(np.sqrt(((held - values) ** 2).sum())) / norm if norm else 0.0))
         return held.astype(np.min_scalar_type(-(1 << max(word.bits - (1 if word.signed else 0), 1))))

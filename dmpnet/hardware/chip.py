@@ -1,7 +1,7 @@
 """A chip as its description says: how many bits each quantity has, how much fits, how it computes (models/chips)."""
 
 import tomllib
-from dataclasses import MISSING, fields, replace
+from dataclasses import MISSING, fields, make_dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,16 +9,19 @@ from dmpnet.arithmetic.fixed import SATURATES
 from dmpnet.arithmetic.words import Word
 from dmpnet.disk import shipped
 from dmpnet.disk.headers import MOST, parsed, record, shown, whole
-from dmpnet.equations.decay import DECAYS
+from dmpnet.equations.decay import WHOLE
 from dmpnet.equations.neurons import RESETS
 from dmpnet.errors import DmpnetError, meant
+from dmpnet.hardware.limits import FURTHER
 from dmpnet.hardware.parts import READS, TRACE_DECAYS, Chip, Datapath, Limits, Memory, Plasticity, Words
 
-PARTS: dict[str, type] = {"words": Words, "memory": Memory, "limits": Limits, "datapath": Datapath}
+ALL_LIMITS = make_dataclass("Limits", [(limit.name, int | None, limit.default) for limit in FURTHER],
+                            bases=(Limits,), frozen=True)
+PARTS: dict[str, type] = {"words": Words, "memory": Memory, "limits": ALL_LIMITS, "datapath": Datapath}
 OPTIONAL: dict[str, type] = {"plasticity": Plasticity}
 LONGEST = 100_000
 """Bytes of a description at most; those that ship have some 3,000."""
-LISTS: dict[str, tuple[str, ...]] = {"datapath.decay": tuple(DECAYS), "datapath.resets": tuple(RESETS),
+LISTS: dict[str, tuple[str, ...]] = {"datapath.decay": WHOLE, "datapath.resets": tuple(RESETS),
                                      "plasticity.decay": TRACE_DECAYS}
 CHOICES: dict[str, tuple[str, ...]] = {"datapath.saturates": SATURATES, "plasticity.reads": READS}
 
@@ -98,7 +101,7 @@ def _listed(found: set[str]) -> str:
 
 
 def _is_word(kind: type, name: str) -> bool:
-    return kind.__annotations__[name] is Word
+    return any(field.name == name and field.type is Word for field in fields(kind))
 
 
 WORD = tuple(field.name for field in fields(Word))

@@ -25,13 +25,15 @@ import numpy as np
 from dmpnet import reference
 from dmpnet.arithmetic.fixed import Fixed
 from dmpnet.arithmetic.words import EXACT
+from dmpnet.equations.decay import BY_NAME, CONSTANTS, WHOLE
 from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import DmpnetError
-from dmpnet.hardware.changes import Change, Log
+from dmpnet.hardware.changes import Log, RoundingLoss
 from dmpnet.hardware.chip import dimensions
 from dmpnet.hardware.parts import Chip, Words
 from dmpnet.hardware.slow_pathway import Seen, in_integers
 from dmpnet.hardware.units import ATTEMPTS, LEVELS, ROOM, SPREAD, Options, unit_of
+from dmpnet.system.progress import Progress, Tell, telling
 from dmpnet.trained.activity import Activity
 from dmpnet.trained.layer import Layer
 from dmpnet.trained.network import TrainedNetwork
@@ -49,14 +51,15 @@ class Constrained:
     """
 
     network: TrainedNetwork
-    changes: list[Change]
+    changes: list[RoundingLoss]
     activity: Activity
     silent: list[int]
     notes: list[str]
 
 
 def constrain(network: TrainedNetwork, chip: Chip, s_in: np.ndarray, *, rows: bool = False, clip: bool = False,
-              balance: bool = True, rotate: bool = True, compensate: bool = True, blocks: bool = False) -> Constrained:
+              balance: bool = True, rotate: bool = True, compensate: bool = True, blocks: bool = False,
+              progress: Progress = None) -> Constrained:
     """`network` in the integers of `chip`, its formats chosen on calibration samples s_in (B, T, M).
 
     rows : W_f, W_r of each neuron with a unit of its own, and so a threshold of its own; else one a layer
@@ -69,6 +72,9 @@ def constrain(network: TrainedNetwork, chip: Chip, s_in: np.ndarray, *, rows: bo
         is rounded to the nearest, from where training in integers finds its own way
     blocks : a slow memory larger than the chip's slots is computed in several blocks of them; else it is refused
 
+    progress : called with (done, total) in layers rounded, of as many as it may take; True or a name: a bar; None:
+        silent
+
     Every slow memory is filled up with zeros to the chip's slots. Whether the rest fits: dmpnet.hardware.fit.
     """
     _check(network, rows)
@@ -77,14 +83,7 @@ def constrain(network: TrainedNetwork, chip: Chip, s_in: np.ndarray, *, rows: bo
     options = Options(rows, clip, balance, rotate, compensate, chip.datapath.dependency_breaking,
                       chip.datapath.saturates)
     seen = reference.run(network, s_in, record=("spikes", "u", "m", "x"))
-    room = [ROOM] * len(network.layers)
-    for _ in range(ATTEMPTS):
-        made, changes = _rounded(network, chip, s_in, seen, room, options)
-        activity, overflows = reference.watched(made, s_in)
-        full = [any(counts[name] for name in (("x",) if clip else ("u", "m", "x"))) for counts in overflows]
-        if not any(full):
-            break
-        room = [each * 1.2 if more else each for more, each in zip(full, room, strict=True)]
+    made, changes, activity, overflows = _settled(network, chip, s_in, seen, options, progress)
     _check_exact(made)
     silent = _silent(seen, activity)
     notes = heard + _notes(network, made, silent, overflows, clip) + [
@@ -95,7 +94,23 @@ def constrain(network: TrainedNetwork, chip: Chip, s_in: np.ndarray, *, rows: bo
     return Constrained(made, changes, activity, silent, notes)
 
 
-def examined(network: TrainedNetwork, made: TrainedNetwork, s_in: np.ndarray, changes: list[Change],
+def _settled(network: TrainedNetwork, chip: Chip, s_in: np.ndarray, seen: Activity, options: Options,
+             progress: Progress) -> tuple[TrainedNetwork, list[RoundingLoss], Activity, list[Counter[str]]]:
+    """The integer network whose units are the first with which nothing saturates that must not, and what it did."""
+    room, depth = [ROOM] * len(network.layers), len(network.layers)
+    with telling(progress, ATTEMPTS * depth, "layer", "choosing formats") as tell:
+        for attempt in range(ATTEMPTS):
+            made, changes = _rounded(network, chip, s_in, seen, room, options, tell, attempt * depth)
+            activity, overflows = reference.watched(made, s_in)
+            full = [any(counts[name] for name in (("x",) if options.clip else ("u", "m", "x"))) for counts in overflows]
+            if not any(full):
+                break
+            room = [each * 1.2 if more else each for more, each in zip(full, room, strict=True)]
+        tell(ATTEMPTS * depth)
+    return made, changes, activity, overflows
+
+
+def examined(network: TrainedNetwork, made: TrainedNetwork, s_in: np.ndarray, changes: list[RoundingLoss],
              clip: bool = False) -> Constrained:
     """What became of `network` in the integer network `made` from it and trained on (dmpnet.training.quantised).
 
@@ -114,15 +129,19 @@ def _silent(before: Activity, after: Activity) -> list[int]:
 
 
 def _check(network: TrainedNetwork, rows: bool) -> None:
-    if network.fixed:
+    if network.integer:
         raise DmpnetError("network: it computes in integers already; constrain the trained one it was made from")
     for number, layer in enumerate(network.layers, 1):
         if layer.acts != "current":
             raise DmpnetError(f"layer {number}: its slow memory acts on the {layer.acts}, but on a chip it acts on the "
                               f"current; train one with acts = 'current'")
-        if rows and layer.neuron.decay == "linear":
-            raise DmpnetError(f"layer {number}: rows of their own units leak by lam in their own units, but a chip has "
-                              f"one lam a layer; leave rows out")
+        decay = BY_NAME[layer.neuron.decay]
+        if decay.left_whole is None:
+            raise DmpnetError(f"layer {number}: {decay.name} decay has no form in integers, but a chip computes in "
+                              f"them; train one with {' or '.join(WHOLE)} decay")
+        if rows and decay.power:
+            raise DmpnetError(f"layer {number}: rows of their own units leak by {decay.constant} in their own units, "
+                              f"but a chip has one {decay.constant} a layer; leave rows out")
 
 
 def _heard(network: TrainedNetwork, s_in: np.ndarray) -> list[str]:
@@ -199,8 +218,8 @@ def _filled(layer: Layer, chip: Chip) -> Layer:
 
 
 def _rounded(network: TrainedNetwork, chip: Chip, s_in: np.ndarray, seen: Activity, room: list[float],
-             options: Options) -> tuple[TrainedNetwork, list[Change]]:
-    """The integer network with units for `room` times what was seen."""
+             options: Options, tell: Tell, before: int) -> tuple[TrainedNetwork, list[RoundingLoss]]:
+    """The integer network with units for `room` times what was seen; tells its layers, `before` of which were done."""
     words, changes, layers = chip.words, [], []
     levels = words.s_in.high if network.encoding.kind == "analog" else 0
     s_in = replace(network.encoding, levels=levels).read(np.asarray(s_in, float)).astype(np.int64)
@@ -214,6 +233,7 @@ def _rounded(network: TrainedNetwork, chip: Chip, s_in: np.ndarray, seen: Activi
                                 Seen.of(seen, number, s_in), options, log)
         layers.append(_filled(replace(made, fixed=fixed), chip))
         unit_in = 1.0
+        tell(before + len(layers))
     log = Log(len(layers), changes)
     unit_o = unit_of(network.W_o, words.W_o, options.clip)
     return replace(network, layers=tuple(layers), W_o=log.whole("W_o", network.W_o / unit_o, words.W_o),
@@ -240,7 +260,8 @@ def _fast(layer: Layer, words: Words, unit_in: float, largest: float, options: O
     recurrent = None if layer.W_r is None else log.whole("W_r", layer.W_r / (unit_f * unit_in)[:, None], words.W_r)
     beta = min(np.rint(neuron.beta * 2**words.beta.bits), words.beta.high) / 2**words.beta.bits
     whole = Neuron(beta, 1.0, float(theta_u.max()), neuron.reset, neuron.decay,
-                   float(np.rint(neuron.lam / unit_u[0])), neuron.shift)
+                   float(np.rint(neuron.lam / unit_u[0])), neuron.shift,
+                   None if neuron.c is None else BY_NAME[neuron.decay].in_units(neuron.c, unit_u[0]))
     fixed = Fixed(theta_u, words.x, words.m, words.u, words.I, 0, 0, 0, shift_f, 0, 0, unit_u, np.empty(0), 1.0,
                   options.saturates)
     return Layer(log.whole("W_f", layer.W_f / unit_f[:, None], words.W_f), log.whole("b", b, words.b), whole,
@@ -252,10 +273,9 @@ def _notes(network: TrainedNetwork, made: TrainedNetwork, silent: list[int],
     """What the user should know; with `clip` u and m may saturate."""
     notes = []
     for number, (before, after) in enumerate(zip(network.layers, made.layers, strict=True), 1):
-        for name in ("beta", "lam"):
-            if getattr(before.neuron, name) > 0 and getattr(after.neuron, name) == 0 and (
-                    before.neuron.decay == {"beta": "exponential", "lam": "linear"}[name]):
-                notes.append(f"layer {number}: {name} = {getattr(before.neuron, name):g} became 0; take more bits")
+        if before.neuron.constant > 0 and after.neuron.constant == 0:
+            notes.append(f"layer {number}: {CONSTANTS[before.neuron.decay]} = {before.neuron.constant:g} became 0; "
+                         f"take more bits")
         if silent[number - 1]:
             notes.append(f"layer {number}: {silent[number - 1]} neurons fired in calibration and fall silent; take "
                          f"more bits")

@@ -107,7 +107,7 @@ def timing(work: Workload, chip: Chip, early: bool = False) -> Timing:
     check_leak(work, chip)
     path, S, G, D = chip.datapath, work.S, groups(work.N, chip), dimensions(work.d, chip)
     alone = path.fusion and path.stationarity  # spikes and memory have accumulators each
-    zero, slow, broken = np.zeros_like(S), D > 0, D > 0 and path.dependency_breaking
+    zero, slow, lookahead = np.zeros_like(S), D > 0, D > 0 and path.dependency_breaking
     leak = leak_in_place(chip) if path.in_place else 0 if path.fusion else NEURON_CYCLES * G
     start = zero if path.fusion else zero + leak
     spikes = start + S * G
@@ -116,13 +116,13 @@ def timing(work: Workload, chip: Chip, early: bool = False) -> Timing:
     turn = start if alone else spikes
     began = turn if path.dependency_breaking else np.maximum(turn, updated)
     a = began + D * G if slow else start
-    b = np.maximum(a, x) + G if broken else a
+    b = np.maximum(a, x) + G if lookahead else a
     last = np.maximum(spikes, b)
     neurons = np.maximum(last, leak)
-    busy = Busy(S * G, zero + D * G, zero + G * broken, zero + (D + 1) * slow,
+    busy = Busy(S * G, zero + D * G, zero + G * lookahead, zero + (D + 1) * slow,
                 zero + NEURON_CYCLES * G + (0 if path.fusion or path.in_place else leak))
-    waits = Waits(np.maximum(x - a, 0) * broken, np.maximum(x - D, 0) * slow, (began - turn) * slow,
-                  (turn - start) * slow, np.maximum(spikes - np.maximum(a + G * broken, leak), 0),
+    waits = Waits(np.maximum(x - a, 0) * lookahead, np.maximum(x - D, 0) * slow, (began - turn) * slow,
+                  (turn - start) * slow, np.maximum(spikes - np.maximum(a + G * lookahead, leak), 0),
                   np.maximum(b - np.maximum(spikes, leak), 0), np.maximum(leak - last, 0))
     return Timing(neurons + NEURON_CYCLES * G, busy, waits)
 

@@ -60,7 +60,7 @@ class Assumptions:
                                   f"set {name} > 0")
 
 
-OURS = Assumptions()
+ASSUMED = Assumptions()
 
 
 @dataclass(frozen=True)
@@ -70,14 +70,14 @@ class Update:
     cycles: int
     pj: float
 
-    def microseconds(self, ours: Assumptions = OURS) -> float:
+    def microseconds(self, ours: Assumptions = ASSUMED) -> float:
         return 1e6 * self.cycles / ours.clock_hz
 
 
 # prices
 
 
-def bit_line_pj(size: float, ours: Assumptions = OURS) -> float:
+def bit_line_pj(size: float, ours: Assumptions = ASSUMED) -> float:
     """pJ of one bit line pulled down in a memory of `size` bytes: a 32nd of Horowitz's 32-bit read.
 
     Straight on log-log paper between his sizes and, with the slopes at the ends, beyond them; below `smallest` as
@@ -100,7 +100,7 @@ def multiply_pj(B: int) -> float:
     return MULTIPLY8_PJ * (B / 8) ** 2
 
 
-def cycles(counts: Counts, ours: Assumptions = OURS) -> int:
+def cycles(counts: Counts, ours: Assumptions = ASSUMED) -> int:
     """With one port every read and every write of a row or word takes one; with two they overlap but for the last."""
     return counts.reads + counts.writes if ours.ports == 1 else max(counts.reads, counts.writes) + 1
 
@@ -114,13 +114,13 @@ def _priced(counts: Counts, bits: int, line_pj: float, ours: Assumptions) -> flo
 # the two designs
 
 
-def in_place(B: int, N: int, ours: Assumptions = OURS) -> Update:
+def in_place(B: int, N: int, ours: Assumptions = ASSUMED) -> Update:
     """All N columns of B bits at once [our reconstruction]."""
     counts = in_memory.in_place(B, N, round(ours.cleared * N))
     return Update(cycles(counts, ours), _priced(counts, B * N, bit_line_pj(ours.bank, ours), ours))
 
 
-def sequential(B: int, N: int, word: int | None = None, decay: str = "linear", ours: Assumptions = OURS) -> Update:
+def sequential(B: int, N: int, word: int | None = None, decay: str = "linear", ours: Assumptions = ASSUMED) -> Update:
     """One neuron after the other, from one memory that holds nothing but the N words.
 
     word : bits of a word, all of them read and written; None for B, the least there can be
@@ -136,7 +136,7 @@ def sequential(B: int, N: int, word: int | None = None, decay: str = "linear", o
     return Update(cycles(counts, ours), pj)
 
 
-def crossover(B: int, quantity: str = "cycles", word: int | None = None, ours: Assumptions = OURS,
+def crossover(B: int, quantity: str = "cycles", word: int | None = None, ours: Assumptions = ASSUMED,
               largest: int = 1 << 20) -> int | None:
     """The smallest N from which on, to `largest`, in place takes less of `quantity`, 'cycles' or 'pj'; None: nowhere.
 
@@ -166,12 +166,12 @@ def first(wins: Callable[[int], bool], largest: int) -> int | None:
 # activity
 
 
-def share(update_pj: float, sops: float, ours: Assumptions = OURS) -> float:
+def share(update_pj: float, sops: float, ours: Assumptions = ASSUMED) -> float:
     """Fraction of a step's energy that the state update takes beside `sops` synaptic operations."""
     return update_pj / (update_pj + sops * ours.sop_pj)
 
 
-def per_sop(update_pj: float, sops: float, ours: Assumptions = OURS) -> float:
+def per_sop(update_pj: float, sops: float, ours: Assumptions = ASSUMED) -> float:
     """pJ per synaptic operation, the update of the state shared out among them; what published pJ/SOP contain."""
     if sops <= 0:
         raise DmpnetError(f"energy model: sops = {sops}, but energy per operation needs some; take a network that "

@@ -16,6 +16,8 @@ D is d in whole blocks of slots: all slots are there, used or not. Without slow 
 is 0. b_m is added to b_f. Thresholds are held once a layer, or, where neurons have their own, with the weights as u.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -27,11 +29,11 @@ from dmpnet.hardware.chip import dimensions, learning
 from dmpnet.hardware.limits import ARRAY, LEARNING, RULES, cores
 from dmpnet.hardware.parts import Chip
 from dmpnet.results import terminal
-from dmpnet.trained.layer import Layer
-from dmpnet.trained.network import TrainedNetwork
 
 if TYPE_CHECKING:  # it imports Brian2, which takes a second
     from dmpnet.plasticity.integer_rule import IntegerRule
+    from dmpnet.trained.layer import Layer
+    from dmpnet.trained.network import TrainedNetwork
 
 # all of them
 
@@ -102,7 +104,7 @@ def _line(need: Need) -> dict[str, str]:
 
 
 def fit(network: TrainedNetwork, chip: Chip, busiest: Sequence[int] | None = None, blocks: bool = False,
-        learns: "Mapping[str, IntegerRule] | None" = None) -> Report:
+        learns: Mapping[str, IntegerRule] | None = None) -> Report:
     """What `network` needs of `chip`, and whether it is all there.
 
     busiest : per layer, most input spikes in a step of calibration data, with W_r the layer's own too; None: not known
@@ -122,7 +124,7 @@ def fit(network: TrainedNetwork, chip: Chip, busiest: Sequence[int] | None = Non
     return Report(f"{network.kind} {network.shape}", chip.name, tuple(needs), tuple(_notes(network, chip, placed)))
 
 
-def _check_learns(network: TrainedNetwork, chip: Chip, learns: "Mapping[str, IntegerRule]") -> None:
+def _check_learns(network: TrainedNetwork, chip: Chip, learns: Mapping[str, IntegerRule]) -> None:
     """Raise DmpnetError unless the network has all of these weights, and the chip learns."""
     there = [f"{array}_{number}" for number, layer in enumerate(network.layers, 1)
              for array in ("W_f", "W_r") if array == "W_f" or layer.W_r is not None]
@@ -140,7 +142,7 @@ def _check_plastic(chip: Chip) -> None:
                           f"({', '.join(learning())}), or describe its [plasticity]")
 
 
-def fit_array(rule: "IntegerRule", chip: Chip, sources: int, targets: int) -> Report:
+def fit_array(rule: IntegerRule, chip: Chip, sources: int, targets: int) -> Report:
     """What `targets` neurons on `sources` inputs need of `chip`, all of their synapses learning by `rule`.
 
     A bias or threshold a neuron is counted with the weights.

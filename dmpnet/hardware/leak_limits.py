@@ -14,7 +14,6 @@ WIDTHS = range(4, 17)
 """Bits B of V that our own neurons can have; IMPULSE (arXiv 2105.08217) has 11, tinyODIN 12."""
 
 
-
 def limits(B: int) -> tuple[int, int]:
     """Lowest and highest two's complement integer of B bits; DmpnetError unless B is one of WIDTHS."""
     B = _integer("integer neuron", "B", B)

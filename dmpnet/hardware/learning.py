@@ -23,7 +23,7 @@ from dmpnet.arithmetic import lfsr
 from dmpnet.errors import DmpnetError
 from dmpnet.hardware.actions import Action, Tally
 from dmpnet.hardware.parts import Chip, Plasticity
-from dmpnet.hardware.prices import OURS, Prices, assumptions, pj, price
+from dmpnet.hardware.prices import PRICES, Prices, assumptions, pj, price
 
 if TYPE_CHECKING:  # it imports Brian2, which takes a second
     from dmpnet.plasticity.integer_rule import IntegerRule
@@ -145,7 +145,7 @@ def wear(writes: np.ndarray, seconds: float, endurance: float | None = None) -> 
     return found
 
 
-def report(run: Learning, chip: Chip, prices: Prices = OURS) -> list[dict[str, Any]]:
+def report(run: Learning, chip: Chip, prices: Prices = PRICES) -> list[dict[str, Any]]:
     """What the run cost, a line a quantity, and what was assumed."""
     found = {path: pj(tally, chip, prices) for path, tally in count(run, chip).items()}
     total, writes = sum(found.values()), int(run.writes.sum())

@@ -79,6 +79,7 @@ class Limits:
     slots : dimensions of the slow memory, all of which are there and computed, used or not
     fan_in : inputs of a layer;  spikes : input spikes in a step;  lanes : neurons updated in a cycle
     cores : layers the chip holds
+    Others, which a description may leave out, are files of dmpnet.hardware.limits.
     """
 
     neurons: int

@@ -56,19 +56,13 @@ def forms(rule: Rule) -> tuple[Form, ...]:
         return (Form("pre", -1, "y", p["A_minus"], target="c", names=("A_minus", "", "")),
                 Form("post", 1, "x", p["A_plus"], target="c", names=("A_plus", "", "")),
                 Form("end", 1, "c", 1 / p["tau_w"], third="d"))
-    down, up = ("p_minus", "p_plus") if name == "stochastic-binary" else ("A_minus", "A_plus")
+    down, up = ("p_minus", "p_plus") if rule.binary else ("A_minus", "A_plus")
     third = {"slow-memory-gated": "gate", "voltage-gated": "voltage"}.get(name, "")
     if name == "pair-multiplicative":
         return (Form("pre", -1, "y", p[down], factor="height", names=(down, "", "")),
                 Form("post", 1, "x", p[up], factor="room", names=(up, "", "")))
     return (Form("pre", -1, "y", p[down] * p["w_max"], third=third, names=(down, "", "")),
             Form("post", 1, "x", p[up] * p["w_max"], third=third, names=(up, "", "")))
-
-
-TAUS = {"x": ("tau_plus", "tau_x"), "y": ("tau_minus",), "r1": ("tau_plus",), "r2": ("tau_x",), "o1": ("tau_minus",),
-        "o2": ("tau_y",), "y1": ("tau_y1",), "y2": ("tau_y2",)}
-"""The time constant of each trace, by the names it has."""
-# changes
 
 
 Became = list[tuple[str, float, float]]

@@ -25,12 +25,13 @@ from dmpnet.errors import DmpnetError
 from dmpnet.hardware.chip import learning
 from dmpnet.hardware.parts import Chip, Plasticity
 from dmpnet.hardware.plastic_changes import WIDEST, change_of, forms, resolved
-from dmpnet.hardware.plastic_traces import tau, tau_name, third, trace_of
+from dmpnet.hardware.plastic_traces import tau, third, trace_of
 from dmpnet.plasticity.catalogue import all_rules
 from dmpnet.plasticity.device import Device
 from dmpnet.plasticity.integer_parts import Deferred, Trace
 from dmpnet.plasticity.integer_rule import IntegerRule
 from dmpnet.plasticity.rule import Rule
+from dmpnet.plasticity.statements import assigned
 
 ROWS = ("pair-nearest", "stochastic-binary")
 COLUMNS = ("diehl-cook",)
@@ -59,12 +60,10 @@ def constrain(rule: Rule, chip: Chip, dt: float, *, decay: str | None = None, he
     made = _weights(rule, chip, dt, part, device)
     if part.reads == "rows":
         return _numbered(_noted(_by_rows(made, part), part))
-    adding = {code.split()[0] for code in (rule.pre_reset + "\n" + rule.post_reset).splitlines() if "+=" in code}
     sides = []
     for code in (rule.pre_reset, rule.post_reset):
-        names = [line.split()[0] for line in code.splitlines()]
         sides.append(tuple(trace_of(name, tau(rule, name), part.trace, kind, dt,
-                                  None if name not in adding else headroom) for name in names))
+                                    headroom if name in rule.adding else None) for name in assigned(code)))
     made = third(replace(made, pre=sides[0], post=sides[1]), part, kind, largest_third)
     changes, became = [], []
     for form in forms(rule):
@@ -77,7 +76,7 @@ def constrain(rule: Rule, chip: Chip, dt: float, *, decay: str | None = None, he
     made = replace(made, pre=tuple(t for t in made.pre if t.name in used),
                    post=tuple(t for t in made.post if t.name in used))
     for trace in made.traces.values():
-        became.append((tau_name(rule, trace.name), tau(rule, trace.name), trace.tau(dt)))
+        became.append((rule.time_constant(trace.name), tau(rule, trace.name), trace.tau(dt)))
     return _numbered(_noted(replace(made, changes=tuple(changes), became=(*made.became, *became)), part))
 
 
@@ -104,7 +103,7 @@ def _check(rule: Rule, chip: Chip, dt: float, headroom: int, largest_third: floa
     if part.reads == "rows" and "linear" not in part.decay:
         raise DmpnetError(f"{rule.name}: read by rows, windows are lines, but traces of chip {chip.name} have "
                           f"{', '.join(part.decay)}; set plasticity.decay = linear")
-    if rule.name == "stochastic-binary" and part.w.rounding != "stochastic":
+    if rule.binary and part.w.rounding != "stochastic":
         raise DmpnetError(f"{rule.name}: it draws random numbers, but chip {chip.name} rounds w by {part.w.rounding}; "
                           f"set plasticity.w.rounding = stochastic")
     if not 0 < dt < inf:
@@ -121,7 +120,7 @@ def _check(rule: Rule, chip: Chip, dt: float, headroom: int, largest_third: floa
 
 def _weights(rule: Rule, chip: Chip, dt: float, part: Plasticity, device: Device) -> IntegerRule:
     """The rule with its codes, nothing else yet."""
-    word = Word(1, "stochastic", signed=False) if rule.name == "stochastic-binary" else part.w
+    word = Word(1, "stochastic", signed=False) if rule.binary else part.w
     low, high = rule.numbers["w_min"], rule.numbers["w_max"]
     states = word.high + 1
     if device.levels:
@@ -136,7 +135,7 @@ def _weights(rule: Rule, chip: Chip, dt: float, part: Plasticity, device: Device
     lowest, highest = round(low / unit), round(high / unit)
     if lowest == highest:
         raise DmpnetError(f"{rule.name}: w from {low:g} to {high:g} is a single code of {word.bits} bits; give w more")
-    if (device.bend or device.varies) and rule.name == "stochastic-binary":
+    if (device.bend or device.varies) and rule.binary:
         raise DmpnetError(f"{rule.name}: bend = {device.bend}, variation = {device.variation}, but a binary weight has "
                           f"no steps to change; leave them at 0")
     notes = []
@@ -150,7 +149,7 @@ def _weights(rule: Rule, chip: Chip, dt: float, part: Plasticity, device: Device
 def _by_rows(made: IntegerRule, part: Plasticity) -> IntegerRule:
     """Pairs of latest spikes, all made up for at presynaptic spikes."""
     p, top, dt = made.rule.numbers, part.trace.high, made.dt
-    up, down = ("p_plus", "p_minus") if made.rule.name == "stochastic-binary" else ("A_plus", "A_minus")
+    up, down = ("p_plus", "p_minus") if made.rule.binary else ("A_plus", "A_minus")
     if made.device.bend:
         raise DmpnetError(f"{made.rule.name}: bend = {made.device.bend}, but read by rows up and down are one sum; "
                           f"leave it at 0")

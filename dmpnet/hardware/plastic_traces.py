@@ -6,7 +6,6 @@ from math import floor, log, log2
 from dmpnet.arithmetic.words import Word
 from dmpnet.errors import DmpnetError
 from dmpnet.hardware.parts import Plasticity
-from dmpnet.hardware.plastic_changes import TAUS
 from dmpnet.plasticity.integer_parts import Trace
 from dmpnet.plasticity.integer_rule import IntegerRule
 from dmpnet.plasticity.rule import Rule
@@ -18,12 +17,9 @@ LONGEST = 4  # a decay comes at least so often in a time constant
 # traces
 
 
-def tau_name(rule: Rule, trace: str) -> str:
-    return next(name for name in TAUS[trace] if name in rule.parameters)
-
-
 def tau(rule: Rule, trace: str) -> float:
-    return rule.numbers[tau_name(rule, trace)]
+    """Of a trace, in s."""
+    return rule.numbers[rule.time_constant(trace)]
 
 
 def trace_of(name: str, tau: float, word: Word, kind: str, dt: float, headroom: int | None) -> Trace:
@@ -62,7 +58,7 @@ def third(made: IntegerRule, part: Plasticity, kind: str, largest: float) -> Int
         raise DmpnetError(f"{rule.name}: a third factor of {largest:g} leaves nothing below 1 in {part.third.bits} "
                           f"bits; give plasticity.third more, or set largest_third to {part.third.high} or less")
     made = replace(made, third=part.third, one_third=one)
-    if rule.name != "reward-modulated":
+    if not rule.eligible:
         return made
     eligible = max(int(part.eligibility.high / (4 * max(p["A_plus"], p["A_minus"]))), 1)
     jump = eligible * max(p["A_plus"], p["A_minus"])

@@ -6,10 +6,12 @@ the integer network on samples not used for training or formats. A step is never
 the best there is; with L ladders of R rungs it takes at most L^2 R networks in place of R^L.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,7 +21,10 @@ from dmpnet.hardware.chip import changed
 from dmpnet.hardware.constrain import constrain
 from dmpnet.hardware.fit import fit
 from dmpnet.hardware.parts import Chip
-from dmpnet.trained.network import TrainedNetwork
+from dmpnet.system.progress import Progress, telling
+
+if TYPE_CHECKING:
+    from dmpnet.trained.network import TrainedNetwork
 
 Bits = dict[str, int]
 LADDERS: dict[str, tuple[int, ...]] = {"W_f": (8, 6, 4, 3, 2, 1), "P": (8, 6, 4, 3), "m": (16, 12, 8, 6, 4),
@@ -30,7 +35,7 @@ BATCH = 250  # samples at a time
 
 
 @dataclass(frozen=True)
-class Step:
+class Choice:
     """A choice of bits, with what it takes and what it gets; tried: networks looked at up to here."""
 
     bits: Bits
@@ -40,7 +45,7 @@ class Step:
 
 
 def greedy(ladders: Mapping[str, tuple[int, ...]], size: Callable[[Bits], int], accuracy: Callable[[Bits], float],
-           budget: int) -> list[Step]:
+           budget: int) -> list[Choice]:
     """Steps from the widest bits to the first that fit `budget`; rungs of a ladder go down.
 
     size, accuracy : of a choice of bits. Of rungs that save nothing none is taken, unless nothing else is left to try.
@@ -55,7 +60,7 @@ def greedy(ladders: Mapping[str, tuple[int, ...]], size: Callable[[Bits], int], 
         return {name: ladders[name][rung] for name, rung in of.items()}
 
     now = bits(place)
-    steps = [Step(now, size(now), accuracy(now), 1)]
+    steps = [Choice(now, size(now), accuracy(now), 1)]
     tried = 1
     while steps[-1].bytes > budget:
         found = []
@@ -68,7 +73,7 @@ def greedy(ladders: Mapping[str, tuple[int, ...]], size: Callable[[Bits], int], 
             saved = steps[-1].bytes - took
             found.append(((steps[-1].accuracy - got) / saved if saved > 0 else math.inf, -saved, below, took, got))
         _, _, place, took, got = min(found, key=lambda each: each[:2])
-        steps.append(Step(bits(place), took, got, tried))
+        steps.append(Choice(bits(place), took, got, tried))
     return steps
 
 
@@ -84,13 +89,14 @@ def size(network: TrainedNetwork, chip: Chip, blocks: bool = False) -> int:
 
 def search(network: TrainedNetwork, chip: Chip, budget: int, s_in: np.ndarray, validation: np.ndarray,
            labels: np.ndarray, ladders: Mapping[str, tuple[int, ...]] = LADDERS, blocks: bool = False,
-           report: Callable[[Step], None] | None = None) -> list[Step]:
+           progress: Progress = None) -> list[Choice]:
     """Bits for `network` on `chip` within `budget` bytes: the last of the steps returned.
 
     s_in (b, T, M) : samples on which formats are chosen;  validation (n, T, M), labels (n,) or (n, T) : on which
         accuracy is measured
     ladders : rungs above the chip's own bits are left out
-    report : called with every network tried
+    progress : called with (done, total) in networks tried, of as many as it may take; True or a name: a bar; None:
+        silent
     """
     rungs = {name: tuple(bits for bits in ladder if bits <= getattr(chip.words, name).bits)
              for name, ladder in ladders.items()}
@@ -108,11 +114,14 @@ def search(network: TrainedNetwork, chip: Chip, budget: int, s_in: np.ndarray, v
         if key not in known:
             made = constrain(network, changed(chip, settings(bits)), s_in, clip=True, blocks=blocks).network
             known[key] = measured(made, validation, labels)
-            if report:
-                report(Step(bits, bytes_of(bits), known[key], len(known)))
+            tell(len(known))
         return known[key]
 
-    return greedy(rungs, bytes_of, accuracy, budget)
+    most = 1 + len(rungs) * sum(len(ladder) - 1 for ladder in rungs.values())
+    with telling(progress, most, "network", "searching") as tell:
+        steps = greedy(rungs, bytes_of, accuracy, budget)
+        tell(most)
+    return steps
 
 
 def measured(network: TrainedNetwork, s_in: np.ndarray, labels: np.ndarray) -> float:

@@ -33,7 +33,7 @@ class Prices:
 
     register: float = EYERISS_REGISTER
     split: bool = False
-    ours: energy.Assumptions = energy.OURS
+    ours: energy.Assumptions = energy.ASSUMED
 
     def __post_init__(self):
         if not 0 <= self.register < math.inf:
@@ -41,13 +41,13 @@ class Prices:
                               f"finite; set register >= 0")
 
 
-OURS = Prices()
+PRICES = Prices()
 
 
 # energy
 
 
-def price(action: Action, chip: Chip, prices: Prices = OURS) -> float:
+def price(action: Action, chip: Chip, prices: Prices = PRICES) -> float:
     """pJ of doing it once; products of a and b bits as of sqrt(a b) bits; sending is paid for by writing the event."""
     if action.kind == "send":
         return 0.0
@@ -70,13 +70,13 @@ def price(action: Action, chip: Chip, prices: Prices = OURS) -> float:
     return action.bits * energy.bit_line_pj(size, prices.ours) * write
 
 
-def register_pj(prices: Prices = OURS) -> float:
+def register_pj(prices: Prices = PRICES) -> float:
     """pJ of a bit read from or written to a register, by the ratio of Eyeriss and the arithmetic of 45 nm."""
     mac = energy.multiply_pj(EYERISS_BITS) + EYERISS_BITS * energy.full_adder_pj()
     return prices.register * mac / EYERISS_BITS
 
 
-def pj(tally: Tally, chip: Chip, prices: Prices = OURS) -> float:
+def pj(tally: Tally, chip: Chip, prices: Prices = PRICES) -> float:
     """Energy of all that was done."""
     return sum(many * price(action, chip, prices) for action, many in tally.items())
 
@@ -99,13 +99,13 @@ class Cost:
         return sum(self.pj.values())
 
 
-def cost(work: Workload, chip: Chip, prices: Prices = OURS) -> Cost:
+def cost(work: Workload, chip: Chip, prices: Prices = PRICES) -> Cost:
     """Energy and cycles of a layer's run."""
     return Cost({path: pj(tally, chip, prices) for path, tally in count(work, chip).items()}, work.steps,
                 int(cycles.timing(work, chip).latency.sum()), work.sops)
 
 
-def report(works: list[Workload], chip: Chip, prices: Prices = OURS) -> list[dict[str, Any]]:
+def report(works: list[Workload], chip: Chip, prices: Prices = PRICES) -> list[dict[str, Any]]:
     """What a network's run costs, a line a quantity: per step, per inference, per SOP, with what is assumed.
 
     Per step and inference are means over the samples. A step of the network is that of all layers one after the other
@@ -131,7 +131,7 @@ def _line(quantity: str, value: float, note: str) -> dict[str, Any]:
     return {"quantity": quantity, "value": value, "note": note}
 
 
-def assumptions(prices: Prices = OURS) -> list[tuple[str, float, str]]:
+def assumptions(prices: Prices = PRICES) -> list[tuple[str, float, str]]:
     """What is assumed: name, value, whose it is."""
     return [("register pJ/bit", register_pj(prices), f"{prices.register:g} x Eyeriss (65 nm), arithmetic of 45 nm"),
             ("banks a lane", float(prices.split), "ours: 1, weights and slow memory are split among lanes; 0, not"),

@@ -9,7 +9,7 @@ from dmpnet.arithmetic.fixed import Fixed
 from dmpnet.arithmetic.words import Word
 from dmpnet.errors import DmpnetError
 from dmpnet.hardware import basis
-from dmpnet.hardware.changes import Change, Log
+from dmpnet.hardware.changes import Log, RoundingLoss
 from dmpnet.hardware.parts import Words
 from dmpnet.hardware.rounding import compensated
 from dmpnet.hardware.units import CLIPPED, Options, bits_left, brought_near, shift_for, unit_of
@@ -56,7 +56,7 @@ def in_integers(layer: Layer, slow: SlowMemory, made: Layer, fixed: Fixed, words
 
 def _slow_with(room_m: float, layer: Layer, slow: SlowMemory, made: Layer, fixed: Fixed, words: Words, unit_in: float,
                room: float, seen: Seen, options: Options,
-               number: int) -> tuple[tuple[bool, float], list[Change], Layer, Fixed]:
+               number: int) -> tuple[tuple[bool, float], list[RoundingLoss], Layer, Fixed]:
     """((whether m saturates unasked, squared error of what it says), changes, layer, its arithmetic) with `room_m`."""
     log = Log(number, [])
     largest_m = np.abs(seen.m).max((0, 1))
@@ -79,8 +79,8 @@ def _slow_with(room_m: float, layer: Layer, slow: SlowMemory, made: Layer, fixed
         Bbar=log.whole("Bbar", bbar * 2.0**shift_B, words.Bbar))
     read, full = _read_out(layer, slow, replace(made, slow=memory), fixed, words, seen, options)
     P, nu = (slice(None), slice(slow.d)), (slice(None), slow.d)
-    memory = replace(memory, W_m=log.whole("P" if options.broken else "W_m", read.wanted[P], words.P, read.held[P]),
-                     nu=log.whole("nu", read.wanted[nu], words.nu, read.held[nu]) if options.broken else None)
+    memory = replace(memory, W_m=log.whole("P" if options.lookahead else "W_m", read.wanted[P], words.P, read.held[P]),
+                     nu=log.whole("nu", read.wanted[nu], words.nu, read.held[nu]) if options.lookahead else None)
     return (full and not options.clip, read.error), log.changes, replace(made, slow=memory), replace(
         fixed, shift_I=read.shift_I, shift_nu=read.shift_nu)
 
@@ -104,12 +104,12 @@ def _read_out(layer: Layer, slow: SlowMemory, made: Layer, fixed: Fixed, words: 
               options: Options) -> tuple[ReadOut, bool]:
     """What gives with the integer memory what W_m m gave, and whether m saturated."""
     x, m, full = _memories(made, fixed, seen.s_in)
-    if options.broken:
+    if options.lookahead:
         signals = np.concatenate([np.pad(m, ((0, 0), (1, 0), (0, 0)))[:, :-1], x], axis=2)
         start = np.concatenate([slow.W_m @ slow.Abar * fixed.unit_m, (slow.W_m @ slow.Bbar * fixed.unit_x)[:, None]], 1)
     else:
         signals, start = m, slow.W_m * fixed.unit_m
-    high = np.array([words.m.high] * slow.d + [words.x.high] * options.broken, float)
+    high = np.array([words.m.high] * slow.d + [words.x.high] * options.lookahead, float)
     z = signals.reshape(-1, signals.shape[2]) / high
     unit_I = (fixed.unit_u / layer.neuron.g)[:, None]
     target = seen.m.reshape(len(z), -1) @ slow.W_m.T / unit_I.T

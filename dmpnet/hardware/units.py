@@ -17,7 +17,7 @@ CLIPPED = (1.0, 0.8, 0.65, 0.5, 0.4)  # of the range seen, what m may have where
 
 @dataclass(frozen=True)
 class Options:
-    """rows, clip, balance, rotate, compensate of `constrain`; broken: whether the chip breaks the dependency;
+    """rows, clip, balance, rotate, compensate of `constrain`; lookahead: whether the chip reads ahead of m[k];
     saturates : when its membranes do, 'before' they are compared or 'after'."""
 
     rows: bool
@@ -25,7 +25,7 @@ class Options:
     balance: bool
     rotate: bool
     compensate: bool
-    broken: bool
+    lookahead: bool
     saturates: str
 
 

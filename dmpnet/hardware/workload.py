@@ -4,14 +4,19 @@ An event is an input that is not 0 in a step; analog inputs are events of severa
 recurrent layer has its own spikes of the step before as further events.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dmpnet.errors import DmpnetError
 from dmpnet.trained.activity import Activity
-from dmpnet.trained.layer import Layer
-from dmpnet.trained.network import TrainedNetwork
+
+if TYPE_CHECKING:
+    from dmpnet.trained.layer import Layer
+    from dmpnet.trained.network import TrainedNetwork
 
 
 @dataclass(frozen=True)
@@ -73,7 +78,7 @@ class Workload:
         """Synaptic operations of the whole run: events times the neurons each reaches, spikes times classes."""
         return int(self.S.sum()) * self.N + int(self.sent.sum()) * self.classes
 
-    def dense(self) -> "Workload":
+    def dense(self) -> Workload:
         """The same where every input is worked on in every step, whether it is 0 or not.
 
         A recurrent layer then has all its neurons as inputs, as if they were M more.

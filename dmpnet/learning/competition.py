@@ -38,8 +38,11 @@ from dmpnet.hardware import parts
 from dmpnet.hardware.fit import Report, fit_array
 from dmpnet.hardware.plastic_rules import constrain
 from dmpnet.learning import draws
-from dmpnet.plasticity import ADAPTIVE_THRESHOLD, IntegerRule, Rule, rule, synapses
-from dmpnet.plasticity.integer_rule import rounded, written
+from dmpnet.plasticity.catalogue import rule
+from dmpnet.plasticity.integer_rule import IntegerRule, rounded, written
+from dmpnet.plasticity.rule import Rule
+from dmpnet.plasticity.rules.diehl_cook import ADAPTIVE_THRESHOLD
+from dmpnet.plasticity.synapses import synapses
 
 EQUATIONS = """
 dv/dt = (v_rest - v + g_e*(0*mV - v) + g_i*(v_inh - v))/tau : volt (unless refractory)

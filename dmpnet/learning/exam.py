@@ -1,6 +1,5 @@
 """A network that learned without labels is tested: neurons named by training digits, then asked about others."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,7 +7,8 @@ import numpy as np
 from dmpnet.data import Recordings
 from dmpnet.learning import labels
 from dmpnet.learning.learned import Learned
-from dmpnet.learning.learner import answers
+from dmpnet.learning.shows import answers
+from dmpnet.system.progress import Progress
 
 NAMING = 10_000
 """Training digits, the latest learned from, that name the neurons."""
@@ -37,13 +37,13 @@ class Marks:
 
 
 def examined(found: Learned, naming: Recordings, test: Recordings, backend: str = "cpp_standalone",
-             report: Callable[[int], None] | None = None) -> Marks:
+             progress: Progress = None) -> Marks:
     """`found` with its neurons named by `naming`, nothing changing any more, and what it then says of `test`.
 
-    report : called with images done, of both
+    progress : called with (done, total) in images of both; True or a name: a bar; None: silent
     """
     sets = [part[:, :, 0] for some in (naming, test) for part in _pieces(some.values)]
-    spikes = np.concatenate(answers(found, *sets, backend=backend, report=report))
+    spikes = np.concatenate(answers(found, *sets, backend=backend, progress=progress))
     heard, spikes = spikes[:len(naming)], spikes[len(naming):]
     named = replace(found, neurons=labels.assigned(heard, naming.labels))
     right = labels.voted(spikes, named.neurons) == test.labels

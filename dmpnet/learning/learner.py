@@ -5,8 +5,7 @@ The folder gets checkpoint.npz after every run of a few hundred presentations, c
 
 import csv
 import json
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from dmpnet.learning.competition import Competition, normalised
 from dmpnet.learning.learned import Learned, as_kept, save
 from dmpnet.learning.shows import State
 from dmpnet.results import provenance
+from dmpnet.system.progress import Progress, telling
 
 BINS = 64
 """Of the histogram of weights, from 0 to w_max, that every run adds."""
@@ -34,24 +34,15 @@ CURVE = ("images", "presentations", "accuracy %", "spikes an image", "mean theta
          "writes a weight")
 
 
-@dataclass
-class Progress:
-    """Where a run stands: images learned from, of all; accuracy on the latest run's, told before they were used."""
-
-    seen: int
-    total: int
-    accuracy: float | None
-
-
 class Learner:
     """Learns `passes` times from images (n, inputs) uint8 in their order; labels only measure.
 
-    report : called with Progress after every run
+    progress : called with (done, total) in images of all passes; True or a name: a bar; None: silent
     """
 
     def __init__(self, settings: Competition, images: np.ndarray, labels: np.ndarray, folder: str | Path,
                  passes: int = 1, presentations: int = shows.PRESENTATIONS,
-                 report: Callable[[Progress], None] | None = None, backend: str = "cpp_standalone"):
+                 progress: Progress = None, backend: str = "cpp_standalone"):
         if passes < 1:
             raise DmpnetError(f"passes = {passes}, but the images are seen at least once; set passes >= 1")
         if images.ndim != 2 or images.shape[1] != settings.inputs or not len(images):
@@ -61,7 +52,7 @@ class Learner:
             raise DmpnetError("\n".join(str(need) for need in settings.report.violations))
         self.settings, self.images, self.labels = settings, images, np.asarray(labels)
         self.folder, self.total, self.presentations = Path(folder), passes * len(images), presentations
-        self.report, self.backend = report, backend
+        self.progress, self.backend = progress, backend
         self.state, self.seen = shows.beginning(settings), 0
         self.answers = np.zeros((0, settings.N), np.uint8)
         self.curve: list[list[float | None]] = []
@@ -114,12 +105,15 @@ class Learner:
         """Learn to the last image, or through `most` further runs of Brian2."""
         if self.seen >= self.total:
             return
-        with shows.opened(self.settings, self.presentations, True, self.backend) as shown:
+        with (shows.opened(self.settings, self.presentations, True, self.backend) as shown,
+              telling(self.progress, self.total, "image", "learning", self.seen) as tell):
             while self.seen < self.total and most != 0:
-                self._piece(shown)
+                accuracy = self._piece(shown)
+                tell(self.seen, "" if accuracy is None else f"accuracy of the latest {accuracy:.1f} %")
                 most = None if most is None else most - 1
 
-    def _piece(self, shown: shows.Shows) -> None:
+    def _piece(self, shown: shows.Shows) -> float | None:
+        """One run of Brian2; % of its images named right before they were learned from."""
         n = len(self.images)
         chosen = np.arange(self.seen, min(self.seen + self.presentations, self.total)) % n
         self.state, spikes = shown.show(self.state, self.images[chosen])
@@ -135,8 +129,7 @@ class Learner:
         self.histograms = np.vstack([self.histograms, np.histogram(w, BINS, (0, high))[0]])
         self.save()
         self._write_curve()
-        if self.report:
-            self.report(Progress(self.seen, self.total, accuracy))
+        return accuracy
 
     def _latest(self) -> np.ndarray:
         """Labels of the images that `answers` are about."""
@@ -165,23 +158,3 @@ class Learner:
                           self.histograms, self.state.writes)
         save(learned, self.folder / "learned.npz")
         return learned
-
-
-def answers(learned: Learned, *sets: np.ndarray, presentations: int = shows.PRESENTATIONS,
-            backend: str = "cpp_standalone", report: Callable[[int], None] | None = None) -> list[np.ndarray]:
-    """(n, N) spikes of the frozen network in response to each of the sets of images (n, inputs).
-
-    Each set meets the same chances, whatever is shown beside it. report : called with images done
-    """
-    state = State(learned.w, learned.theta, 0, learned.settings.intensity, learned.settings.fewest)
-    before, found = 0, []
-
-    def count(done: int) -> None:
-        if report:
-            report(before + done)
-
-    with shows.opened(learned.settings, min(presentations, max(map(len, sets))), False, backend) as shown:
-        for images in sets:
-            found.append(shows.responses(learned.settings, state, images, shown, count))
-            before += len(images)
-    return found

@@ -6,8 +6,7 @@ thousand samples, curve.csv and weights.npz, a network as any other.
 
 import csv
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,8 @@ from dmpnet.errors import DmpnetError
 from dmpnet.learning import hidden, kept, readout
 from dmpnet.learning.readout import Readout
 from dmpnet.results import provenance
-from dmpnet.results.evaluation import check_match
+from dmpnet.results.matching import check_match
+from dmpnet.system.progress import Progress, telling
 from dmpnet.trained import weights
 from dmpnet.trained.network import TrainedNetwork
 
@@ -32,35 +32,26 @@ PIECE = 2000
 """Samples between two checkpoints."""
 
 
-@dataclass
-class Progress:
-    """Samples learned from, of all; % of the latest told right before they were taught."""
-
-    seen: int
-    total: int
-    accuracy: float
-
-
 class OnLine:
     """Teaches the readout of `network` all recordings, `passes` times, in an order drawn by the seed.
 
     eta : learning rate
-    report : called with Progress after every piece
+    progress : called with (done, total) in samples of all passes; True or a name: a bar; None: silent
     backend : of the hidden pathway and of the readout
     """
 
     def __init__(self, network: TrainedNetwork, recordings: Recordings, folder: str | Path, eta: float = 0.002,
-                 passes: int = 5, seed: int = 0, report: Callable[[Progress], None] | None = None,
+                 passes: int = 5, seed: int = 0, progress: Progress = None,
                  backend: str = "numpy", piece: int = PIECE):
         check_match(network, recordings)
-        if network.fixed or network.kappa is not None:
+        if network.integer or network.kappa is not None:
             raise DmpnetError("learn readout: this network computes in integers or tells a class at every step, but "
                               "the delta rule here teaches one class a sample in real numbers; give another network")
         if passes < 1 or not 0 < eta < np.inf:
             raise DmpnetError(f"learn readout: passes = {passes}, eta = {eta}, but both are positive; set them")
         self.network, self.data, self.folder = network, recordings, Path(folder)
         self.eta, self.passes, self.seed, self.piece = eta, passes, seed, piece
-        self.report, self.backend = report, backend
+        self.progress, self.backend = progress, backend
         self.readout: Readout | None = None  # begun with once the traces are known
         self.seen = 0
         self.curve: list[list[float]] = []
@@ -91,8 +82,11 @@ class OnLine:
         self.seen, self.curve = header["seen"], header["curve"]
         return True
 
-    def traces(self, progress: Callable[[int, int], None] | None = None) -> np.ndarray:
-        """(n, N) of all recordings, from Brian2 or from the folder."""
+    def traces(self, progress: Progress = None) -> np.ndarray:
+        """(n, N) of all recordings, from Brian2 or from the folder.
+
+        progress : called with (done, total) in recordings; True or a name: a bar; None: silent
+        """
         path, setup = self.folder / "traces.npz", self._setup | {"whole": True}  # those of earlier versions may not be
         if path.exists():
             header, arrays = kept.read(path, DmpnetError, FIX)
@@ -101,8 +95,13 @@ class OnLine:
                            {"counts": 0})
                 return arrays["counts"] / self.data.values.shape[1]
         steps = self.data.values.shape[1]
-        r = np.concatenate([hidden.traces(self.network, self.data.batch(slice(start, start + PIECE)),
-                                          backend=self.backend) for start in _starts(len(self.data), progress)])
+        pieces = []
+        with telling(progress, len(self.data), "recording", "hidden pathway") as tell:
+            for start in range(0, len(self.data), PIECE):
+                s_in = self.data.batch(slice(start, start + PIECE))
+                pieces.append(hidden.traces(self.network, s_in, backend=self.backend))
+                tell(start + len(s_in))
+        r = np.concatenate(pieces)
         write_arrays(path, header=np.array(json.dumps(setup)), counts=np.rint(r * steps).astype(np.uint16))
         return r
 
@@ -110,21 +109,21 @@ class OnLine:
         """Learn to the end, or `most` further pieces; gives the network, also in weights.npz."""
         r, n = self.traces(), len(self.data)
         self.readout = self.readout or self._begun(r)
-        while self.seen < self.passes * n and most != 0:
-            order = np.random.RandomState((self.seed, self.seen // n)).permutation(n)
-            chosen = order[self.seen % n:self.seen % n + self.piece]
-            labels = self.data.labels[chosen]
-            self.readout, told = readout.learn(self.readout, r[chosen], labels, self.eta, RULE_ON[self.backend])
-            self.seen += len(chosen)
-            accuracy = 100 * float((told == labels).mean())
-            self.curve.append([self.seen, accuracy])
-            self._save(self.readout)
-            if self.report:
-                self.report(Progress(self.seen, self.passes * n, accuracy))
-            most = None if most is None else most - 1
-        found = self.learned()
-        weights.save(found, self.folder / "weights.npz")
-        return found
+        with telling(self.progress, self.passes * n, "sample", "learning", self.seen) as tell:
+            while self.seen < self.passes * n and most != 0:
+                order = np.random.RandomState((self.seed, self.seen // n)).permutation(n)
+                chosen = order[self.seen % n:self.seen % n + self.piece]
+                labels = self.data.labels[chosen]
+                self.readout, classes = readout.learn(self.readout, r[chosen], labels, self.eta, RULE_ON[self.backend])
+                self.seen += len(chosen)
+                accuracy = 100 * float((classes == labels).mean())
+                self.curve.append([self.seen, accuracy])
+                self._save(self.readout)
+                tell(self.seen, f"accuracy of the latest {accuracy:.1f} %")
+                most = None if most is None else most - 1
+        network = self.learned()
+        weights.save(network, self.folder / "weights.npz")
+        return network
 
     def _begun(self, r: np.ndarray) -> Readout:
         """Nothing, or what the network's readout tells already."""
@@ -146,10 +145,3 @@ class OnLine:
         write_arrays(self.checkpoint, header=np.array(json.dumps(header)), W=state.W, b=state.b, a=state.a, v=state.v)
         with whole_file(self.folder / "curve.csv") as temporary, open(temporary, "w", newline="") as file:
             csv.writer(file).writerows([["samples", "accuracy before teaching %"], *self.curve])
-
-
-def _starts(n: int, progress: Callable[[int, int], None] | None):
-    for start in range(0, n, PIECE):
-        yield start
-        if progress:
-            progress(min(start + PIECE, n), n)

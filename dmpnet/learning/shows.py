@@ -1,9 +1,12 @@
 """Image after image shown to a competing network, in Brian2; nothing of it is Python once a run has begun."""
 
+from __future__ import annotations
+
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from brian2 import NeuronGroup, get_device, second, volt
@@ -14,6 +17,10 @@ from dmpnet.learning import competition
 from dmpnet.learning.competition import Competition
 from dmpnet.plasticity.protocols import brian2_on
 from dmpnet.plasticity.rules.binary import registers
+from dmpnet.system.progress import Progress, part, telling
+
+if TYPE_CHECKING:
+    from dmpnet.learning.learned import Learned
 
 PRESENTATIONS = 500
 """Of a run, between two checkpoints: some seconds in C++."""
@@ -151,15 +158,34 @@ def opened(settings: Competition, presentations: int = PRESENTATIONS, learns: bo
         yield Shows(settings, presentations, learns)
 
 
-def responses(settings: Competition, state: State, images: np.ndarray, shown: Shows,
-              report: Callable[[int], None] | None = None) -> np.ndarray:
-    """(n, N) spikes of a network that no longer learns, in response to all images; report: called with images done."""
-    found: list[np.ndarray] = []
+def responses(state: State, images: np.ndarray, shown: Shows, progress: Progress = None) -> np.ndarray:
+    """(n, N) spikes of a network that no longer learns, in response to all images.
+
+    progress : called with (done, total) in images; True or a name: a bar; None: silent
+    """
+    counts: list[np.ndarray] = []
     done = 0
-    while done < len(images):
-        state, spikes = shown.show(state, images[done:done + shown.presentations])
-        found.append(spikes)
-        done += len(spikes)
-        if report:
-            report(done)
-    return np.concatenate(found)
+    with telling(progress, len(images), "image", "answering") as tell:
+        while done < len(images):
+            state, spikes = shown.show(state, images[done:done + shown.presentations])
+            counts.append(spikes)
+            done += len(spikes)
+            tell(done)
+    return np.concatenate(counts)
+
+
+def answers(learned: Learned, *sets: np.ndarray, presentations: int = PRESENTATIONS,
+            backend: str = "cpp_standalone", progress: Progress = None) -> list[np.ndarray]:
+    """(n, N) spikes of the frozen network in response to each of the sets of images (n, inputs).
+
+    Each set meets the same chances, whatever is shown beside it.
+    progress : called with (done, total) in images of all sets; True or a name: a bar; None: silent
+    """
+    state = State(learned.w, learned.theta, 0, learned.settings.intensity, learned.settings.fewest)
+    before, spikes = 0, []
+    with (opened(learned.settings, min(presentations, max(map(len, sets))), False, backend) as shown,
+          telling(progress, sum(map(len, sets)), "image", "answering") as tell):
+        for images in sets:
+            spikes.append(responses(state, images, shown, part(tell, before)))
+            before += len(images)
+    return spikes

@@ -1,6 +1,9 @@
 """Plasticity in a converted network: which of its synapses learn, what gates them."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
 from brian2 import Network, NeuronGroup, Synapses, get_device
@@ -11,7 +14,9 @@ from dmpnet.errors import DmpnetError
 from dmpnet.plasticity.groups import PlasticSynapses, check_steps
 from dmpnet.plasticity.rule import Rule
 from dmpnet.plasticity.synapses import check_weights, synapses
-from dmpnet.trained.network import TrainedNetwork
+
+if TYPE_CHECKING:
+    from dmpnet.trained.network import TrainedNetwork
 
 
 def gate_by_memory(plastic: PlasticSynapses, slow: NeuronGroup, w_g: np.ndarray) -> Synapses:
@@ -48,7 +53,7 @@ def make_plastic(converted: Network, network: TrainedNetwork, name: str, rule: R
     """
     _check_converted(converted, network, samples)
     link = _link(network, name)
-    if rule.needs and network.layers[int(link.target.rpartition("_")[2]) - 1].fixed:
+    if rule.needs and network.layers[int(link.target.rpartition("_")[2]) - 1].integer:
         raise DmpnetError(f"{name}: {rule.name} reads the membrane at a spike, but that of {link.target}, in integers, "
                           f"is reset by then; take the trained network, or a rule of spikes alone")
     fixed = _fixed(converted, name)

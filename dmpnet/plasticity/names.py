@@ -9,12 +9,12 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from brian2 import Equations
 from brian2.core.functions import DEFAULT_FUNCTIONS
 from brian2.utils.stringtools import get_identifiers
 
 from dmpnet.errors import DmpnetError
 from dmpnet.plasticity.rule import Rule
+from dmpnet.plasticity.statements import assigned, variables
 
 OTHERWISE = "_of_rule"
 """Is added to a name of a rule that the neurons have too."""
@@ -33,25 +33,15 @@ class Code:
     namespace: dict[str, Any]
 
 
-def variables(equations: str) -> list[str]:
-    """Names of the variables that `equations` define."""
-    return [first or second for first, second in re.findall(r"^\s*(?:d(\w+)/dt|(\w+))\s*[=:]", equations, re.M)]
-
-
-def assigned(code: str) -> set[str]:
-    """Names that `code` writes to."""
-    return set(re.findall(r"^\s*(\w+)\s*[-+*/]{0,2}=(?!=)", code, re.M))
-
-
 def apart(rule: Rule, source: Any, target: Any, transmit: str, model: str) -> Code:
     """The code of `rule` for synapses from source to target with more code of the user's."""
     declared = {"w", *variables(rule.model), *["sample"] * bool(rule.third_factor)}
     theirs = {name + "_pre" for name in source.variables}
     theirs |= {name + suffix for name in target.variables for suffix in ("", "_post")}
     _check_declared(rule, declared, {"source": source, "target": target}, model)
-    theirs |= (set(Equations(model).names) | assigned(transmit)) - declared
+    theirs |= {*variables(model), *assigned(transmit)} - declared
     written = "\n".join((rule.on_pre, rule.on_post, rule.each_step))
-    own = {*rule.parameters, *rule.functions, *(assigned(written) - declared)}
+    own = {*rule.parameters, *rule.functions, *(assigned(written).keys() - declared)}
     for equations, suffix in ((rule.pre_equations, "_pre"), (rule.post_equations, "_post"),
                               (rule.third_factor, "_third")):
         own |= {name + suffix for name in variables(equations)}
@@ -71,7 +61,7 @@ def _check_declared(rule: Rule, declared: set[str], groups: dict[str, Any], mode
         for name in sorted(declared & set(group.variables)):
             raise DmpnetError(f"{rule.name}: {side} {group.name} has a variable {name!r}, but so have the synapses of "
                               f"this rule, which code could not tell apart; rename that of the neurons")
-    for name in sorted(declared & set(Equations(model).names)):
+    for name in sorted(declared.intersection(variables(model))):
         raise DmpnetError(f"{rule.name}: {name!r} is in the model, but the synapses of this rule have it already; "
                           f"rename it")
 

@@ -78,7 +78,7 @@ def run(rule: Rule, pre: np.ndarray, post: np.ndarray, w: np.ndarray, *, i: np.n
 
 
 @dataclass(frozen=True)
-class Learned:
+class ChipWeights:
     """What synapses on a chip came to, one number a synapse: their codes, and how often they were written."""
 
     codes: np.ndarray
@@ -87,11 +87,11 @@ class Learned:
 
 def run_on_chip(rule: IntegerRule, pre: np.ndarray, post: np.ndarray, w: np.ndarray, *, i: np.ndarray | None = None,
                 j: np.ndarray | None = None, backend: str = "numpy", third: float = 0.0, u: float = 1.0,
-                seed: int = 1) -> Learned:
+                seed: int = 1) -> ChipWeights:
     """`run` of an integer rule, in its own steps; w and third in real numbers, as for the rule it was made from."""
     code = rule.third_code(third) if rule.third else 0
     found = _run(rule.brian2, pre, post, rule.codes(w), i, j, rule.dt, backend, code, u, seed, ("w", "writes"))
-    return Learned(np.rint(found["w"]).astype(np.int64), found["writes"].astype(np.int64))
+    return ChipWeights(np.rint(found["w"]).astype(np.int64), found["writes"].astype(np.int64))
 
 
 def _run(rule: Rule, pre: np.ndarray, post: np.ndarray, w: np.ndarray, i: np.ndarray | None, j: np.ndarray | None,
@@ -150,16 +150,16 @@ AFTER = 3.0  # seconds after a pair in which dopamine turns eligibility into wei
 
 def start(rule: Rule, count: int) -> np.ndarray:
     """Weights before a protocol: 1 for the triplet rule, whose unit that is, else halfway (binary: half are 1)."""
-    if "r : integer" in rule.model:
+    if rule.binary:
         return np.arange(count) % 2.0
-    return np.full(count, 1.0 if rule.name.startswith("triplet") else (rule["w_min"] + rule["w_max"]) / 2)
+    return np.full(count, 1.0 if rule.law == "triplet" else (rule["w_min"] + rule["w_max"]) / 2)
 
 
 def in_words(rule: Rule) -> str:
     """What `window` does to each synapse."""
     pairs = f"{PAIRS} pairs at 20 Hz" if rule.repeated else "a single pair"
-    reward = f", dopamine for {AFTER:g} s" if "c : 1" in rule.model else ""
-    if "r : integer" in rule.model:
+    reward = f", dopamine for {AFTER:g} s" if rule.eligible else ""
+    if rule.stochastic:
         return f"{pairs}, {COPIES:,} synapses, half of them at 1"
     return f"{pairs}{reward}, from w = {start(rule, 1)[0]:g}"
 
@@ -168,11 +168,11 @@ def measure(rule: Rule, delta: np.ndarray, rate: np.ndarray, pairs: int, backend
             seed: int = 1) -> np.ndarray:
     """(n,) dw of the rule after `pairs` pairs, delta in s apart, at rate in Hz; third factors: gate 1, one reward."""
     pre, post = spike_pairs(delta, rate, pairs)
-    if "c : 1" in rule.model:
+    if rule.eligible:
         pre, post = (np.concatenate([s, np.zeros((round(AFTER / STEP), s.shape[1]), bool)]) for s in (pre, post))
-    each = np.arange(pre.shape[1]).repeat(COPIES if "r : integer" in rule.model else 1)
+    each = np.arange(pre.shape[1]).repeat(COPIES if rule.stochastic else 1)
     w = start(rule, len(each))
-    third = REWARD if "c : 1" in rule.model else 1.0
+    third = REWARD if rule.eligible else 1.0
     after = run(rule, pre, post, w, i=each, j=each, backend=backend, third=third, seed=seed)
     return (after - w).reshape(pre.shape[1], -1).mean(axis=1)
 
@@ -184,10 +184,9 @@ def window(rule: Rule, backend: str = "numpy", seed: int = 1) -> Pairing:
     pairs = PAIRS if rule.repeated else 1
     dw = measure(rule, delta, rate, pairs, backend, seed)
     closed = None
-    if rule.name.startswith("triplet"):
+    if rule.law == "triplet":
         closed = np.array([closed_pairing(rule, 20.0, d) for d in delta])
-    elif rule.name in ("pair-additive", "pair-nearest", "pair-nearest-coincident", "voltage-gated",
-                       "slow-memory-gated"):
+    elif rule.law == "pair":
         closed = reference.pair_window(delta, rule.numbers)
     return Pairing(delta, rate if rule.repeated else np.full(len(delta), np.nan), dw, closed)
 
@@ -221,7 +220,7 @@ def window_delta(rule: Rule) -> np.ndarray:
 
 def closed_pairing(rule: Rule, rate: float, delta: float) -> float:
     """What a triplet rule comes to after 60 pairs; spikes of the same step (delta = 0) meet only earlier pairs."""
-    return reference.triplet_pairing(rate, delta, PAIRS, rule.numbers, rule.name.endswith("nearest"))
+    return reference.triplet_pairing(rate, delta, PAIRS, rule.numbers, nearest=not rule.adding)
 
 
 def frequency(rule: Rule, backend: str = "numpy") -> Pairing:

@@ -11,7 +11,7 @@ import numpy as np
 from dmpnet.arithmetic import lfsr
 from dmpnet.plasticity.rules.binary import registers
 
-Change = Callable[[np.ndarray, int], np.ndarray]
+Amount = Callable[[np.ndarray, int], np.ndarray]
 P = dict[str, float]
 
 
@@ -49,7 +49,7 @@ def run(name: str, pre: np.ndarray, post: np.ndarray, w: np.ndarray, dt: float, 
 
 
 def _changes(name: str, pre: np.ndarray, post: np.ndarray, dt: float, p: P, third: np.ndarray | None,
-             u: np.ndarray | None) -> tuple[Change, Change]:
+             u: np.ndarray | None) -> tuple[Amount, Amount]:
     """What a presynaptic spike of step k takes from w and a postsynaptic one adds, (N, M) or broadcast to it."""
     if name.startswith("triplet"):
         return _triplet(pre, post, dt, p, name.endswith("nearest"))
@@ -64,7 +64,7 @@ def _changes(name: str, pre: np.ndarray, post: np.ndarray, dt: float, p: P, thir
 
 
 def _pair(name: str, pre: np.ndarray, post: np.ndarray, dt: float, p: P, third: np.ndarray | None,
-          u: np.ndarray | None) -> tuple[Change, Change]:
+          u: np.ndarray | None) -> tuple[Amount, Amount]:
     nearest = name.startswith("pair-nearest")
     x, y = trace(pre, p["tau_plus"], dt, nearest), trace(post, p["tau_minus"], dt, nearest)
     if name.endswith("coincident"):
@@ -85,7 +85,7 @@ def _pair(name: str, pre: np.ndarray, post: np.ndarray, dt: float, p: P, third: 
     return depression, potentiation
 
 
-def _triplet(pre: np.ndarray, post: np.ndarray, dt: float, p: P, latest: bool) -> tuple[Change, Change]:
+def _triplet(pre: np.ndarray, post: np.ndarray, dt: float, p: P, latest: bool) -> tuple[Amount, Amount]:
     r1, r2 = (trace(pre, p[tau], dt, latest) for tau in ("tau_plus", "tau_x"))
     o1, o2 = (trace(post, p[tau], dt, latest) for tau in ("tau_minus", "tau_y"))
     return (lambda w, k: o1[k][:, None] * (p["A2_minus"] + p["A3_minus"] * r2[k]),

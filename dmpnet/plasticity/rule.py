@@ -1,14 +1,15 @@
 """What a plasticity rule is: its equations, what a spike does, every parameter with unit and source."""
 
 import math
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
-from brian2 import DimensionMismatchError, Quantity, get_dimensions, second
+from brian2 import DimensionMismatchError, Equations, Quantity, get_dimensions, second
 
 from dmpnet.errors import DmpnetError
+from dmpnet.plasticity.statements import assigned, factors, integers, variables
 
 OURS = "ours"
 
@@ -60,6 +61,8 @@ class Rule:
     dt : seconds a step, if the rule was made for steps of one length; None: any
     gating : what a gate makes of the projection of a slow memory
     start : what further variables of n synapses are at the start, functions of n
+    binary : a weight is w_min or w_max, nothing between
+    law : the closed form of its windows in dmpnet.plasticity.reference, 'pair' or 'triplet'; '': there is none
     """
 
     name: str
@@ -86,6 +89,8 @@ class Rule:
     dt: float | None = None
     gating: str = "gate = projection"
     start: Mapping[str, Callable[[int], Any]] = field(default_factory=dict)
+    binary: bool = False
+    law: str = ""
 
     def __post_init__(self):
         for symbol, parameter in self.parameters.items():
@@ -94,7 +99,7 @@ class Rule:
         if low >= high:
             raise DmpnetError(f"{self.name}: w_min = {low:g}, w_max = {high:g}, but weights need room between them; "
                               f"set w_min < w_max")
-        if high <= 0 and re.search(r"\*\s*w_max\b", self.on_pre + "\n" + self.on_post):
+        if high <= 0 and "w_max" in factors(self.on_pre + "\n" + self.on_post):
             raise DmpnetError(f"{self.name}: w_max = {high:g}, but its steps are parts of w_max, which below 0 would "
                               f"depress where they potentiate; set w_max > 0, or choose a rule whose steps are not "
                               f"(pair-multiplicative)")
@@ -119,6 +124,27 @@ class Rule:
                 raise DmpnetError(f"{self.name}: {symbol} = {value!r}, but its unit is {unit}; give it in that unit")
             changed[symbol] = replace(changed[symbol], value=value, source=OURS)
         return replace(self, parameters=changed)
+
+    @cached_property
+    def stochastic(self) -> bool:
+        """Whether every synapse draws random numbers, from a register r of its own."""
+        return "r" in integers(self.model)
+
+    @cached_property
+    def eligible(self) -> bool:
+        """Whether a synapse keeps in c what it would have learned, until there is a reward."""
+        return "c" in variables(self.model)
+
+    @cached_property
+    def adding(self) -> set[str]:
+        """Traces to which a spike adds; it sets the others."""
+        jumps = assigned(self.pre_reset) | assigned(self.post_reset)
+        return {trace for trace, operation in jumps.items() if operation == "+="}
+
+    def time_constant(self, trace: str) -> str:
+        """Which parameter is that of a trace: the one in its equation."""
+        equation = Equations(f"{self.pre_equations}\n{self.post_equations}")[trace]
+        return next(name for name in self.parameters if name in equation.identifiers)
 
     @property
     def namespace(self) -> dict[str, Any]:

@@ -31,9 +31,10 @@ from dmpnet.arithmetic import lfsr
 from dmpnet.brian.session import Neurons, Wires
 from dmpnet.errors import DmpnetError
 from dmpnet.plasticity.groups import PlasticSynapses, check_precision, check_steps, delay_of
-from dmpnet.plasticity.names import Code, apart, variables
+from dmpnet.plasticity.names import Code, apart
 from dmpnet.plasticity.rule import Rule
 from dmpnet.plasticity.rules.binary import registers
+from dmpnet.plasticity.statements import integers, variables
 
 BEFORE_BOTH, AFTER_BOTH = -2, 2  # order of the jumps of traces; on_pre has -1, on_post 1
 
@@ -83,7 +84,7 @@ def _begin(made: PlasticSynapses, w: np.ndarray, j: np.ndarray, samples: int, se
     made.w = w
     if made.third is not None:
         made.sample = j // (len(made.target) // samples)
-    if "r : integer" in made.rule.model:
+    if made.rule.stochastic:
         made.r = registers(len(j), seed)
     for variable, values in made.rule.start.items():
         setattr(made, variable, values(len(j)))
@@ -164,7 +165,7 @@ def check_weights(rule: Rule, w: Any, name: str, count: int | None = None) -> np
     if rule.whole and (w != np.rint(w)).any():
         raise DmpnetError(f"{name}: weights that are not whole, but {rule.name} is that of a chip; give it "
                           f"integer.codes(weights)")
-    if "r : integer" in rule.model and not np.isin(w, (low, high)).all():
+    if rule.binary and not np.isin(w, (low, high)).all():
         raise DmpnetError(f"{name}: weights other than {low:g} and {high:g}, but {rule.name} is binary; round them")
     return w
 
@@ -184,7 +185,7 @@ def _traces(rule: Rule, code: Code, made: PlasticSynapses, neurons: Any, side: s
                          name=name)
     for variable in variables(equations):
         made.variables.add_reference(code.called[f"{variable}_{side}"], traces, variable, index=f"_{side}synaptic_idx")
-    if "r : integer" in equations:
+    if "r" in integers(equations):
         traces.r = registers(before + len(neurons), seed)[before:]
     _each_step(traces, getattr(rule, f"{side}_step"), "groups")
     if not reset:

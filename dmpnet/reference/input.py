@@ -1,11 +1,16 @@
 """What a network is asked to read and to record, checked before any work."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dmpnet.errors import DmpnetError
-from dmpnet.trained.network import TrainedNetwork
+
+if TYPE_CHECKING:
+    from dmpnet.trained.network import TrainedNetwork
 
 RECORDABLE = ("spikes", "u", "m", "x", "readout")
 

@@ -1,15 +1,21 @@
 """One layer in 64-bit integers, step by step, written as the chip works: what Brian2 is compared with, bit for bit."""
 
+from __future__ import annotations
+
 from collections import Counter
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dmpnet.arithmetic import lfsr
-from dmpnet.arithmetic.fixed import Fixed
 from dmpnet.arithmetic.numpy_integers import aligned, held, product, shifted
+from dmpnet.equations.decay import BY_NAME
 from dmpnet.reference.axons import Axons
-from dmpnet.trained.layer import Layer
-from dmpnet.trained.network import TrainedNetwork
+
+if TYPE_CHECKING:
+    from dmpnet.arithmetic.fixed import Fixed
+    from dmpnet.trained.layer import Layer
+    from dmpnet.trained.network import TrainedNetwork
 
 
 class IntegerLayer:
@@ -25,7 +31,7 @@ class IntegerLayer:
         def matrix(array):
             return np.asarray(array, float).T
 
-        self.layer, self.fixed, self.overflows = layer, fixed, Counter[str]()
+        self.layer, self.numbers, self.overflows = layer, fixed, Counter[str]()
         self.W_f, self.b, self.theta_u = matrix(layer.W_f), whole(layer.b_f), whole(fixed.theta_u)
         self.W_r = matrix(layer.W_r) if layer.W_r is not None else None
         self.axons = Axons(layer.delay, batch, steps, np.int64) if layer.delay is not None else None
@@ -53,14 +59,14 @@ class IntegerLayer:
         total = product(s_in, self.W_f)
         if self.W_r is not None:
             total = total + product(self.s, self.W_r)
-        v = self._kept(k) + self._shift("u", k, self._hold("I", total), self.fixed.shift_f) + self.b
+        v = self._kept(k) + self._shift("u", k, self._hold("I", total), self.numbers.shift_f) + self.b
         if self.layer.slow:
             v = v + self._shift("u", k, *self.I_m)
-        if self.fixed.saturates == "before":
+        if self.numbers.saturates == "before":
             v = self._hold("u", v)
         self.s = (v >= self.theta_u).astype(np.int64)
         reset = v * (1 - self.s) if self.layer.neuron.reset == "hard" else v - self.theta_u * self.s
-        self.u = self._hold("u", reset) if self.fixed.saturates == "after" else reset  # no reset leaves the word
+        self.u = self._hold("u", reset) if self.numbers.saturates == "after" else reset  # no reset leaves the word
         return int(np.abs(v - self.theta_u).min())
 
     def arriving(self, k: int, s_in: np.ndarray) -> np.ndarray:
@@ -71,9 +77,9 @@ class IntegerLayer:
         """Advance the slow memory by one step on what arrives, s_in (B, M) int64."""
         before = np.asarray(self.m)
         total = np.maximum(self._hold("I", product(s_in, self.w_x) + self.b_x), 0)
-        self.x = self._hold("x", self._shift("x", k, total[:, None], self.fixed.shift_x))
+        self.x = self._hold("x", self._shift("x", k, total[:, None], self.numbers.shift_x))
         kept, new = self._hold("I", product(before, self.Abar)), self._hold("I", self.x * self.Bbar)
-        fixed = self.fixed
+        fixed = self.numbers
         self.m = self._hold("m", self._shift("m", k, *aligned(kept, fixed.shift_m, new, fixed.shift_B)))
         if k % self.d_s == 0:
             seen = self._hold("I", product(self.m if self.nu is None else before, self.P))
@@ -81,20 +87,16 @@ class IntegerLayer:
             self.I_m = aligned(seen, fixed.shift_I, heard, fixed.shift_nu)
 
     def _kept(self, k: int) -> np.ndarray:
-        neuron, u = self.layer.neuron, self.u
-        if neuron.decay == "linear":
-            return np.sign(u) * np.maximum(np.abs(u) - int(neuron.lam), 0)
-        if neuron.decay == "shift":
-            return u - self._shift("u", k, u, neuron.shift)
-        fraction, one = neuron.beta.as_integer_ratio()
-        return self._shift("u", k, fraction * u, one.bit_length() - 1)
+        left = BY_NAME[self.layer.neuron.decay].left_whole
+        assert left is not None  # by Layer.check
+        return left(self.u, self.layer.neuron.constant, lambda total, bits: self._shift("u", k, total, bits))
 
     def _shift(self, name: str, k: int, total: np.ndarray, shift: int) -> np.ndarray:
-        word = self.fixed.words[name]
+        word = self.numbers.words[name]
         return shifted(total, shift, word.rounding, self.noise[name][k] if name in self.noise else 0)
 
     def _hold(self, name: str, value: np.ndarray) -> np.ndarray:
-        word = self.fixed.words[name]
+        word = self.numbers.words[name]
         self.overflows[name] += int(((value < word.low) | (value > word.high)).sum())
         return held(value, word)
 

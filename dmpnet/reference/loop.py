@@ -46,7 +46,7 @@ def run(network: TrainedNetwork, s_in: np.ndarray, record: str | Iterable[str] =
     record : which of 'spikes', 'u', 'm', 'x', 'readout' to keep for every step
     dtype : arithmetic of real numbers, float64 unless the float32 of training is wanted
     """
-    if network.fixed:
+    if network.integer:
         return watched(network, s_in, record)[0]
     s_in = np.asarray(s_in)
     check_input(network, s_in)
@@ -58,7 +58,7 @@ def run(network: TrainedNetwork, s_in: np.ndarray, record: str | Iterable[str] =
 def watched(network: TrainedNetwork, s_in: np.ndarray,
             record: str | Iterable[str] = ("spikes",)) -> tuple[Activity, list[Counter[str]]]:
     """`run` of a network in integers, and how many values of each layer's x, m, u and I did not fit their words."""
-    if not network.fixed:
+    if not network.integer:
         raise DmpnetError("network: it computes in real numbers, but this is the integer reference; constrain it to a "
                           "chip first (dmpnet.hardware.constrain)")
     s_in = np.asarray(s_in)
@@ -104,7 +104,7 @@ def rounding(network: TrainedNetwork, s_in: np.ndarray) -> float:
     Every back end takes sums in an order of its own, so a membrane nearer to its threshold than this (Activity.margin)
     may fire on one and not on another. 0 for a network in integers; infinite if the two orders differ in a spike.
     """
-    if network.fixed:
+    if network.integer:
         return 0.0
     record = ("spikes", "u")
     one, other = run(network, s_in, record), run(_backwards(network), np.asarray(s_in)[..., ::-1], record)

@@ -1,13 +1,17 @@
 """One layer in real numbers, step by step, written from the equations of dmpnet.equations.neurons."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dmpnet.equations.decay import decayed
 from dmpnet.reference.axons import Axons
-from dmpnet.trained.layer import Layer
-from dmpnet.trained.network import TrainedNetwork
+
+if TYPE_CHECKING:
+    from dmpnet.trained.layer import Layer
+    from dmpnet.trained.network import TrainedNetwork
 
 
 class RealLayer:

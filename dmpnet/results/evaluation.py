@@ -8,7 +8,8 @@ import numpy as np
 
 from dmpnet import reference
 from dmpnet.data import Recordings
-from dmpnet.errors import DmpnetError
+from dmpnet.results.matching import check_match
+from dmpnet.system.progress import Progress, Tell, telling
 from dmpnet.trained.activity import mismatches
 from dmpnet.trained.network import TrainedNetwork
 
@@ -63,34 +64,12 @@ class Evaluation:
         return 100 * float((self.predictions == self.reference_predictions).mean())
 
 
-def check_match(network: TrainedNetwork, recordings: Recordings) -> None:
-    """Raise DmpnetError unless `recordings` are some, and what the network was trained to read."""
-    if not len(recordings):
-        raise DmpnetError(f"{recordings.name} {recordings.split}: 0 samples asked for, but there is nothing to see in "
-                          f"fewer than 1; ask for more")
-    needs, channels = network.encoding, recordings.values.shape[2]
-    if channels != needs.channels or recordings.classes != network.classes:
-        raise DmpnetError(f"{recordings.name}: {channels} channels and {recordings.classes} classes, but the network "
-                          f"reads {needs.channels} and tells {network.classes} apart; use data of {needs.dataset}")
-    if recordings.labels.ndim != (1 if network.kappa is None else 2):
-        theirs, ours = (("step", "sample") if network.kappa is None else ("sample", "step"))
-        raise DmpnetError(f"{recordings.name}: labels of shape {recordings.labels.shape}, one a {theirs}, but the "
-                          f"network tells a class every {ours} (kappa = {network.kappa}); use data of {needs.dataset}")
-    straight = np.arange(needs.steps)
-    read, asked = (straight if order is None else order for order in (recordings.permutation, needs.permutation))
-    if not np.array_equal(read, asked):
-        raise DmpnetError(f"{recordings.name}: its steps come in another order than the network was trained on; load "
-                          f"the data with permutation=network.encoding.permutation")
-    if recordings.kind != needs.kind:
-        raise DmpnetError(f"{recordings.name}: {recordings.kind} input, but the network reads {needs.kind}; use data "
-                          f"of {needs.dataset}")
-
-
 def evaluate(network: TrainedNetwork, recordings: Recordings, backend: str = "numpy",
-             progress: Callable[[int], None] | None = None, processes: int = 1) -> Evaluation:
+             progress: Progress = None, processes: int = 1) -> Evaluation:
     """Classify all recordings in Brian2 and in the reference; what is compiled is compiled before the time is taken.
 
-    progress : called with the number of samples just done; one that Brian2 has done and the reference not is half done
+    progress : called with (done, total) in samples, of which one that Brian2 has done and the reference not is half
+        done; True or a name: a bar; None: silent
     """
     from dmpnet.brian.simulation import prepare, simulate  # Brian2 takes a second to import
 
@@ -99,43 +78,43 @@ def evaluate(network: TrainedNetwork, recordings: Recordings, backend: str = "nu
     compared, mismatched, rates = np.zeros(depth, int), np.zeros(depth, int), np.zeros(depth)
     predictions, expected, margin = [], [], np.inf
     seconds = reference_seconds = 0.0
-    halves = _Halves(progress or (lambda samples: None))
-    for start in range(0, len(recordings), CHUNK):
-        s_in = recordings.batch(slice(start, start + CHUNK))
-        prepare(network, s_in, backend, processes)
-        began = time.perf_counter()
-        got = simulate(network, s_in, backend=backend, processes=processes, progress=halves.moved(start))
-        seconds += time.perf_counter() - began
-        rates += [len(s_in) * rate.mean() for rate in got.rates]
-        predictions.append(got.predictions)
-        for first in range(0, len(s_in), PIECE):
+    with telling(progress, len(recordings), "sample", recordings.name) as tell:
+        halves = _Halves(tell)
+        for start in range(0, len(recordings), CHUNK):
+            s_in = recordings.batch(slice(start, start + CHUNK))
+            prepare(network, s_in, backend, processes)
             began = time.perf_counter()
-            want = reference.run(network, s_in[first:first + PIECE])
-            reference_seconds += time.perf_counter() - began
-            piece = replace(got, spikes=[spikes[first:first + PIECE] for spikes in got.spikes])
-            pairs = np.array(mismatches(piece, want))
-            compared += pairs[:, 0]
-            mismatched += pairs[:, 1]
-            expected.append(want.predictions)
-            margin = min(margin, want.margin)
-            halves.add(len(want.predictions))
+            got = simulate(network, s_in, backend=backend, processes=processes, progress=halves.moved(start))
+            seconds += time.perf_counter() - began
+            rates += [len(s_in) * rate.mean() for rate in got.rates]
+            predictions.append(got.predictions)
+            for first in range(0, len(s_in), PIECE):
+                began = time.perf_counter()
+                want = reference.run(network, s_in[first:first + PIECE])
+                reference_seconds += time.perf_counter() - began
+                piece = replace(got, spikes=[spikes[first:first + PIECE] for spikes in got.spikes])
+                pairs = np.array(mismatches(piece, want))
+                compared += pairs[:, 0]
+                mismatched += pairs[:, 1]
+                expected.append(want.predictions)
+                margin = min(margin, want.margin)
+                halves.add(len(want.predictions))
     return Evaluation(recordings.labels, np.concatenate(predictions), np.concatenate(expected), compared.tolist(),
                       mismatched.tolist(), (rates / len(recordings)).tolist(), seconds, reference_seconds, margin,
                       reference.rounding(network, recordings.batch(slice(ROUNDED))))
 
 
 class _Halves:
-    """Counts half samples and reports whole ones."""
+    """Counts half samples and tells whole ones."""
 
-    def __init__(self, progress: Callable[[int], None]):
-        self.progress, self.done, self.told = progress, 0, 0
+    def __init__(self, tell: Tell):
+        self.tell, self.done, self.whole = tell, 0, 0
 
     def add(self, halves: int) -> None:
         self.done += halves
-        whole = self.done // 2 - self.told
-        if whole:
-            self.told += whole
-            self.progress(whole)
+        if self.done // 2 > self.whole:
+            self.whole = self.done // 2
+            self.tell(self.whole)
 
     def moved(self, start: int) -> Callable[[int, int], None]:
         """`progress` of a simulation before which 2 `start` halves were done."""

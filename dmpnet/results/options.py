@@ -3,21 +3,18 @@
 import argparse
 import json
 import re
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from dmpnet import data as data_sets
-from dmpnet.brian.backends import BACKENDS
+from dmpnet.brian.backends import BACKENDS, GENN
 from dmpnet.data import Recordings, catalogue
 from dmpnet.errors import DmpnetError
-from dmpnet.results.evaluation import Evaluation, check_match, evaluate
+from dmpnet.results.matching import check_match
 from dmpnet.results.script import parser
 from dmpnet.trained import weights
 from dmpnet.trained.network import TrainedNetwork
@@ -92,7 +89,7 @@ def script(doc: str | None, out: str | None) -> argparse.ArgumentParser:
 def backend(parser: argparse.ArgumentParser, default: str = "numpy") -> None:
     why = ", which compiles nothing" if default == "numpy" else ""
     parser.add_argument("--backend", default=default, metavar="NAME",
-                        help=f"Brian2 back end: {', '.join(BACKENDS)} (default: {default}{why})")
+                        help=f"Brian2 back end: {', '.join(BACKENDS)}, {GENN} (default: {default}{why})")
     parser.add_argument("--processes", type=count(1), default=1, metavar="N",
                         help="compiled binaries to run side by side (cpp_standalone; default: 1)")
 
@@ -110,14 +107,6 @@ def plastic_chip(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--set", nargs="+", default=[], metavar="KEY=VALUE",
                         help="numbers of the chip to change, e.g. plasticity.w.bits=4")
     parser.add_argument("--decay", choices=("shift", "linear"), help="of traces (default: the first the chip has)")
-
-
-def moved(bar: tqdm) -> Callable[[int], None]:
-    """Moves a bar to how much is done."""
-    def to(done: int) -> None:
-        bar.update(done - bar.n)
-
-    return to
 
 
 def size(text: str) -> int:
@@ -139,6 +128,8 @@ def settings(given: list[str]) -> dict[str, Any]:
         key, equals, value = setting.partition("=")
         if not equals:
             raise DmpnetError(f"--set {setting}: no value; write KEY=VALUE, e.g. words.m.bits=6")
+        if key in found:
+            raise DmpnetError(f"--set {setting}: {key} is set to {found[key]} before; give it once")
         try:
             found[key] = json.loads(value)
         except json.JSONDecodeError:
@@ -149,40 +140,6 @@ def settings(given: list[str]) -> dict[str, Any]:
 def network(name: str) -> TrainedNetwork:
     """The network in file `name`, or the shipped one of that name."""
     return weights.named(name)
-
-
-class Bar(tqdm):
-    """A progress bar whose clock goes on while nothing is done; silent when standard error is not a terminal."""
-
-    def __enter__(self) -> "Bar":
-        self._done = threading.Event()
-        if not self.disable:
-            threading.Thread(target=self._tick, daemon=True).start()
-        return self
-
-    def __exit__(self, *why: Any) -> None:
-        self._done.set()
-        self.close()
-
-    def _tick(self) -> None:
-        while not self._done.wait(TICK):
-            self.refresh()
-
-
-TICK = 0.5
-"""Seconds after which a bar is drawn again."""
-
-
-def bar(total: int, unit: str, what: str) -> Bar:
-    """A bar over so many units."""
-    return Bar(total=total, unit=unit, desc=what, disable=None, leave=False, dynamic_ncols=True)
-
-
-def tested(network: TrainedNetwork, recordings: Recordings, backend: str, processes: int = 1,
-           what: str = "test") -> Evaluation:
-    """`recordings` classified in Brian2 and in the reference, with a bar."""
-    with bar(len(recordings), "sample", what) as shown:
-        return evaluate(network, recordings, backend, shown.update, processes)
 
 
 def verdict(mismatched: Sequence[int], compared: Sequence[int]) -> int:
@@ -206,14 +163,3 @@ def recordings(arguments: argparse.Namespace, network: TrainedNetwork, split: st
     found = part(found, arguments.samples, arguments.seed)
     check_match(network, found)
     return found
-
-
-@contextmanager
-def epochs(count: int, what: str) -> Iterator[Callable[[Any, int], None]]:
-    """A bar over the epochs of a training run; gives the `report` that the Trainer calls."""
-    with bar(count, "epoch", what) as shown:
-        def report(p: Any, batches: int) -> None:
-            shown.update(round(p.epoch + p.batch / batches, 2) - shown.n)
-            shown.set_postfix_str(f"loss {p.loss / p.seen:.4f}, best validation {100 * max(p.best, 0):.2f} %")
-
-        yield report

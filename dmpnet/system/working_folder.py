@@ -17,7 +17,7 @@ from types import ModuleType
 from typing import Any
 
 PREFERENCES = "brian_preferences"
-OURS = Path(__file__).parents[1] / "commands"
+FOLDER = Path(__file__).parents[1] / "commands"
 """Where the file of that name is the command line's own."""
 
 
@@ -52,7 +52,7 @@ def _elsewhere(execute: Any, module: ModuleType) -> None:
     theirs = os.path.exists(PREFERENCES)
     with contextlib.ExitStack() as stack:
         with contextlib.suppress(OSError):  # a working folder that is gone: nothing is read there
-            stack.enter_context(contextlib.chdir(OURS))
+            stack.enter_context(contextlib.chdir(FOLDER))
         execute(module)
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, handler)

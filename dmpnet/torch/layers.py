@@ -5,6 +5,7 @@ none goes through the reset (dmpnet.training.membrane).
 """
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -60,9 +61,13 @@ class Spiking(nn.Module):
 
     def __init__(self, neuron: Neuron, learn_decay: bool, alpha: float):
         super().__init__()
+        kind = type(self).__name__
+        if neuron.decay not in membrane.FUSED:
+            raise DmpnetError(f"{kind}: decay = {neuron.decay!r}, but its membranes have {', '.join(membrane.FUSED)}; "
+                              f"set one of these")
         if learn_decay and neuron.decay == "shift":
-            raise DmpnetError("LIF: learn_decay with decay = 'shift', but a shift is a whole number; set "
-                              "learn_decay = False")
+            raise DmpnetError(f"{kind}: learn_decay with decay = 'shift', but a shift is a whole number; set "
+                              f"learn_decay = False")
         self.start, self.alpha, self.decay_logit, self.lam = neuron, alpha, None, None
         if learn_decay and neuron.decay == "exponential":
             self.decay_logit = nn.Parameter(torch.logit(torch.tensor(neuron.beta)))
@@ -76,13 +81,12 @@ class Spiking(nn.Module):
     @property
     def neuron(self) -> Neuron:
         """The constants as they are now."""
-        fixed = {key: getattr(self.start, key) for key in ("theta_u", "reset", "decay", "shift", "beta", "g", "lam")}
         if self.lam is not None:
-            fixed["lam"] = float(self.lam)
-        elif self.learned is not None:
-            beta = self.learned.item()
-            fixed |= {"beta": beta, "g": 1 - beta}
-        return Neuron(**fixed)
+            return replace(self.start, lam=self.lam.item())
+        if self.decay_logit is None:
+            return self.start
+        beta = torch.sigmoid(self.decay_logit).item()
+        return replace(self.start, beta=beta, g=1 - beta)
 
     def extra_repr(self) -> str:
         return f"{self.neuron.decaying}, theta_u {self.neuron.theta_u:g}, reset {self.neuron.reset}"

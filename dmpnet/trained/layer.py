@@ -1,10 +1,12 @@
 """One layer of a trained network."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from dmpnet.arithmetic.fixed import Fixed
+from dmpnet.equations.decay import BY_NAME, WHOLE
 from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import WeightsError
 from dmpnet.trained.shapes import LONGEST, fits, rows
@@ -37,6 +39,16 @@ class Layer:
         return self.W_f.shape[1]
 
     @property
+    def integer(self) -> bool:
+        """Whether it computes in integers."""
+        return self.fixed is not None
+
+    @property
+    def thresholds(self) -> np.ndarray | None:
+        """(N,) thresholds of the neurons where each has its own; None: all have the neuron's theta_u."""
+        return None if self.fixed is None else self.fixed.theta_u
+
+    @property
     def d(self) -> int:
         """Dimensions of the slow memory, 0 without one; those that a chip fills up with zeros are none."""
         if self.slow is None:
@@ -58,6 +70,16 @@ class Layer:
         under_way = 0 if self.delay is None else int(np.sum(self.delay, dtype=np.int64))
         recurs = 0 if self.W_r is None else self.N
         return self.N + (self.slow.d if self.slow else 0) + recurs + under_way
+
+    def emptied(self) -> "Layer":
+        """The same layer with every weight 0 and every threshold of its own 1: what it is before it is given them."""
+        def zeros(owner: Any, *names: str) -> dict[str, Any]:
+            return {name: 0 * array for name in names if (array := getattr(owner, name)) is not None}
+
+        return replace(
+            self, **zeros(self, "W_f", "b_f", "W_r"),
+            slow=replace(self.slow, **zeros(self.slow, *SLOW_ARRAYS, "nu")) if self.slow else None,
+            fixed=replace(self.fixed, theta_u=np.ones_like(self.fixed.theta_u)) if self.fixed else None)
 
     def check(self, origin: str, name: str, channels: int) -> None:
         """Raise WeightsError for the first of its arrays that does not fit a layer of so many inputs."""
@@ -89,6 +111,9 @@ class Layer:
         if self.neuron.decay == "linear" and self.neuron.lam % 1:
             raise WeightsError(f"{origin}: {name} has lam = {self.neuron.lam:g}, but in integers a membrane leaks a "
                                f"whole number a step; round it")
+        if BY_NAME[self.neuron.decay].left_whole is None:
+            raise WeightsError(f"{origin}: {name} has {self.neuron.decay} decay, but that has no form in integers; "
+                               f"constrain a network with {' or '.join(WHOLE)} decay")
         if self.acts != "current":
             raise WeightsError(f"{origin}: {name}.acts = {self.acts!r}, but in integers the slow memory acts on the "
                                f"current; constrain a network whose memory does")

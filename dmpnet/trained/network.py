@@ -38,9 +38,9 @@ class TrainedNetwork:
         return len(self.b_o)
 
     @property
-    def fixed(self) -> bool:
+    def integer(self) -> bool:
         """Whether it computes in integers."""
-        return self.layers[0].fixed is not None
+        return self.layers[0].integer
 
     @property
     def kind(self) -> str:
@@ -72,7 +72,7 @@ def check(network: TrainedNetwork, origin: str = "network") -> None:
     fits(origin, "readout.W_o", network.W_o, (rows(network.W_o), channels))
     fits(origin, "readout.b_o", network.b_o, (rows(network.W_o),))
     network.encoding.check(origin)
-    whole = network.fixed and network.encoding.kind == "analog"
+    whole = network.integer and network.encoding.kind == "analog"
     if len({layer.fixed is None for layer in network.layers}) > 1 or whole != (network.encoding.levels > 0):
         raise WeightsError(f"{origin}: some of it computes in integers (input.levels = {network.encoding.levels}), but "
                            f"then all layers do, and analog input, no other, has levels; make it with "

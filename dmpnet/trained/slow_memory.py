@@ -6,7 +6,6 @@ import numpy as np
 
 from dmpnet.disk.headers import real, shown, whole
 from dmpnet.equations import memory
-from dmpnet.equations.neurons import ACTS
 from dmpnet.errors import WeightsError
 from dmpnet.trained.shapes import LONGEST, fits, rows
 
@@ -58,9 +57,9 @@ class SlowMemory:
         if not real(self.theta) or self.theta <= 0:
             raise WeightsError(f"{origin}: {name}.theta = {shown(self.theta)}, but a window is a positive number of "
                                f"steps; set theta > 0")
-        if self.acts not in ACTS:
+        if self.acts not in memory.ACTS:
             raise WeightsError(f"{origin}: {name}.acts = {self.acts!r}, but the slow memory acts on one of "
-                               f"{', '.join(ACTS)}; choose one")
+                               f"{', '.join(memory.ACTS)}; choose one")
         self._check_blocks(origin, name, d)
         radius = max(np.abs(np.linalg.eigvals(self.Abar[block, block] * 0.5**shift)).max()
                      for block in memory.slices(self.all_blocks))

@@ -13,6 +13,7 @@ from dmpnet.arithmetic.words import Word
 from dmpnet.disk import shipped
 from dmpnet.disk.files import read_arrays, write_arrays
 from dmpnet.disk.headers import parsed, record, shown
+from dmpnet.equations.decay import BY_NAME
 from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import DmpnetError, WeightsError
 from dmpnet.trained.encoding import Encoding
@@ -42,8 +43,8 @@ def _contents(network: TrainedNetwork) -> tuple[dict[str, Any], dict[str, np.nda
     }
     if network.kappa is not None:
         header["kappa"] = network.kappa
-    if network.fixed:
-        header["fixed"] = [arithmetic(layer.fixed) | {"unit_x": layer.fixed.unit_x} for layer in network.layers
+    if network.integer:
+        header["fixed"] = [arithmetic(layer) | {"unit_x": layer.fixed.unit_x} for layer in network.layers
                            if layer.fixed]
     for number, first in _repeated(network).items():
         header["slow"][number - 1]["matrices_of"] = first
@@ -72,8 +73,10 @@ def _slow_header(slow: SlowMemory) -> dict[str, Any]:
     return {"theta": slow.theta, "d_s": slow.d_s, **rest}
 
 
-def arithmetic(fixed: Fixed) -> dict[str, Any]:
-    """Words, shifts and, where it is not after the reset, when u saturates, as JSON stores them."""
+def arithmetic(layer: Layer) -> dict[str, Any]:
+    """Words, shifts and, where it is not after the reset, when u saturates, as JSON stores them; {} in real numbers."""
+    if (fixed := layer.fixed) is None:
+        return {}
     order = {"saturates": fixed.saturates} if fixed.saturates != "after" else {}  # older files do not say it
     return {name: asdict(word) for name, word in fixed.words.items()} | fixed.shifts | order
 
@@ -90,7 +93,9 @@ def checksum(network: TrainedNetwork) -> str:
 
 def _neuron(neuron: Neuron) -> dict[str, Any]:
     """Its constants; of the decay only what it uses, so that files of exponential networks stay as they were."""
-    unused = {"exponential": ("decay", "lam", "shift"), "linear": ("shift",), "shift": ("lam",)}[neuron.decay]
+    unused = {"lam", "shift", "c"} - {BY_NAME[neuron.decay].field}
+    if neuron.decay == "exponential":
+        unused.add("decay")
     return {key: value for key, value in asdict(neuron).items() if key not in unused}
 
 

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass, field, replace
 
-from dmpnet.equations.neurons import ACTS, PUBLISHED_CODE, Neuron
+from dmpnet.equations.decay import BY_NAME
+from dmpnet.equations.memory import ACTS
+from dmpnet.equations.neurons import PUBLISHED_CODE, Neuron
 from dmpnet.errors import DmpnetError, one_of
 
 
@@ -38,7 +40,8 @@ class Architecture:
     d_s, acts : dilation, and how the memory acts (dmpnet.equations.neurons)
     delay_max : axonal delays of the hidden neurons, learned, of up to so many steps; 0 for none
     delay_input : the input channels have such delays too
-    learn_decay : beta of each layer is learned from neuron.beta on, with g = 1 - beta, or lam from neuron.lam on
+    learn_decay : beta of each layer is learned from neuron.beta on, with g = 1 - beta, or lam or c from
+        the neuron's on
     kappa : None for a class a sample; else a class at every step, see TrainedNetwork
     dropout : fraction of each hidden layer's spikes dropped in training, last layer excepted
     std : width of the truncated normal all weights start from (published: 0.02, SHD 0.01); 0 starts them so that
@@ -71,9 +74,9 @@ class Architecture:
             raise DmpnetError(f"architecture: delay_max = {self.delay_max}, but a delay counts steps; set it >= 0")
         if self.acts not in ACTS:
             raise DmpnetError(one_of("architecture: acts", self.acts, ACTS))
-        if self.learn_decay and self.neuron.decay == "shift":
-            raise DmpnetError("architecture: learn_decay with decay = 'shift', but a shift is a whole number of bits "
-                              "and has no gradient; choose its value, or another decay")
+        if self.learn_decay and BY_NAME[self.neuron.decay].by_constant is None:
+            raise DmpnetError(f"architecture: learn_decay with decay = {self.neuron.decay!r}, but its constant has no "
+                              f"gradient (a shift is a whole number of bits); choose its value, or another decay")
         if isinstance(self.theta, tuple) and len(self.theta) != len(self.sizes) - 2:
             raise DmpnetError(f"architecture: theta = {self.theta}, but there are {len(self.sizes) - 2} hidden layers; "
                               f"give one number, or one a layer")

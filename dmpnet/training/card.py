@@ -1,17 +1,21 @@
 """What a trained network showed on the whole test set, and the card that says so beside its weights."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tabulate import tabulate
 
 from dmpnet import data
 from dmpnet.disk.files import whole_file
 from dmpnet.results import table
-from dmpnet.results.evaluation import Evaluation
 from dmpnet.trained import weights
 from dmpnet.trained.network import TrainedNetwork, parameters
+
+if TYPE_CHECKING:
+    from dmpnet.results.evaluation import Evaluation
 
 AGAIN = "Trained again by `dmpnet table1 --retrain"
 

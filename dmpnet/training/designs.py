@@ -3,7 +3,6 @@
 The chip is made to measure: as many slots as d, cores as large as the layers, banks as large as what they hold.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,8 @@ from dmpnet.hardware.chip import changed
 from dmpnet.hardware.constrain import Constrained, constrain, examined
 from dmpnet.hardware.fit import fit
 from dmpnet.hardware.parts import Chip
+from dmpnet.system.progress import Progress, telling
+from dmpnet.trained.network import TrainedNetwork
 from dmpnet.training import quantised
 from dmpnet.training.recipe import Recipe
 from dmpnet.training.trainer import Trainer
@@ -37,31 +38,44 @@ class Effort:
 
 
 def designed(recipe: Recipe, chip: Chip, choices: list[precision.Bits], effort: Effort, recordings: Recordings,
-             folder: Path, report: Callable[[Any, int], None] | None = None) -> list[dict[str, Any]]:
+             folder: Path, progress: Progress = None) -> list[dict[str, Any]]:
     """Points of one trained network (d and N in `recipe`), one for each choice of bits (W_f, P, m).
 
     Every run lies in `folder` and goes on from there. Accuracy is that of the integer network, and `trained` that of
     the network in real numbers, on the validation part; the test set is left alone.
+
+    progress : called with (done, total) in networks, the trained one and its integers; True or a name: a bar; None:
+        silent
     """
-    run = Trainer(replace(recipe, epochs=effort.epochs), recordings, folder / "trained", report)
-    network = run.finished()
-    s_in = recordings.batch(drawn_from(run.train, effort.calibration, recipe.seed))
-    held = drawn_from(run.held_out, effort.measured, recipe.seed)
-    validation, labels = recordings.batch(held), recordings.labels[held]
-    trained = precision.measured(network, validation, labels)
+    run = Trainer(replace(recipe, epochs=effort.epochs), recordings, folder / "trained")
     points = []
-    for bits in choices:
-        few = changed(chip, precision.settings(bits) | {"limits.slots": recipe.d, "limits.neurons": max(recipe.sizes)})
-        made = constrain(network, few, s_in, clip=True, compensate=not effort.finetune)
-        if effort.finetune:
-            name = "-".join(map(str, bits.values()))
-            better = quantised.trainer(network, made.network, few, recordings, folder / name, effort.finetune,
-                                       report=report)
-            made = examined(network, better.finished(), s_in, made.changes, clip=True)
-        points.append({"d": recipe.d, "N": recipe.sizes[1], **bits, "bytes": precision.size(network, few),
-                       "accuracy": precision.measured(made.network, validation, labels), "trained": trained,
-                       "samples": len(held), **costs(made, few, s_in)})
+    with telling(progress, 1 + len(choices), "network", "designing") as tell:
+        network = run.finished()
+        tell(1)
+        s_in = recordings.batch(drawn_from(run.train, effort.calibration, recipe.seed))
+        held = drawn_from(run.held_out, effort.measured, recipe.seed)
+        validation, labels = recordings.batch(held), recordings.labels[held]
+        trained = precision.measured(network, validation, labels)
+        for bits in choices:
+            few = changed(chip, precision.settings(bits) | {"limits.slots": recipe.d,
+                                                            "limits.neurons": max(recipe.sizes)})
+            made = _in_integers(network, few, s_in, effort.finetune, recordings,
+                                folder / "-".join(map(str, bits.values())))
+            points.append({"d": recipe.d, "N": recipe.sizes[1], **bits, "bytes": precision.size(network, few),
+                           "accuracy": precision.measured(made.network, validation, labels), "trained": trained,
+                           "samples": len(held), **costs(made, few, s_in)})
+            tell(1 + len(points))
     return points
+
+
+def _in_integers(network: TrainedNetwork, chip: Chip, s_in: np.ndarray, epochs: int, recordings: Recordings,
+                 folder: Path) -> Constrained:
+    """`network` in the integers of `chip`, trained on in them for so many epochs, in `folder`."""
+    made = constrain(network, chip, s_in, clip=True, compensate=not epochs)
+    if not epochs:
+        return made
+    better = quantised.trainer(network, made.network, chip, recordings, folder, epochs)
+    return examined(network, better.finished(), s_in, made.changes, clip=True)
 
 
 def costs(made: Constrained, chip: Chip, s_in: np.ndarray) -> dict[str, float]:

@@ -24,7 +24,7 @@ class IntegerMemory:
     def __init__(self, slow: SlowMemory, fixed: Fixed, unit: float, dtype: torch.dtype):
         real = fixed.unit_m > 0  # the rest fills up the chip's slots and stays 0
         self.fixed, self.unit, self.dtype = fixed, unit, dtype
-        self.broken, self.d = slow.nu is not None, int(real.sum())
+        self.lookahead, self.d = slow.nu is not None, int(real.sum())
         self.unit_m, self.unit_x = fixed.unit_m[real], fixed.unit_x
         self.abar, self.bbar = slow.Abar[np.ix_(real, real)].astype(float), slow.Bbar[real].astype(float)
         self.straight = Blocks(self.abar * 2.0**-fixed.shift_m * self.unit_m[:, None] / self.unit_m,
@@ -34,7 +34,7 @@ class IntegerMemory:
     @property
     def units(self) -> np.ndarray:
         """What one means in each dimension of z."""
-        return np.append(self.unit_m, self.unit_x) if self.broken else self.unit_m
+        return np.append(self.unit_m, self.unit_x) if self.lookahead else self.unit_m
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """z (B, T, d + 1), or (B, T, d), of what reaches x (B, T) >= 0 before it is rounded."""
@@ -44,7 +44,7 @@ class IntegerMemory:
                  *_codes(fixed.x, fixed.shift_x), *_codes(fixed.m, fixed.shift_m), 2.0**-fixed.shift_B,
                  *_range(fixed.I), self._noise("x", steps, 1), self._noise("m", steps, self.slots), held, m)
         z = m * self.unit_m
-        if self.broken:
+        if self.lookahead:
             z[:, 1:] = z[:, :-1].copy()
             z[:, 0] = 0
             z = np.concatenate([z, held[..., None] * self.unit_x], axis=2)
@@ -52,7 +52,7 @@ class IntegerMemory:
 
     def backward(self, dz: torch.Tensor) -> torch.Tensor:
         """dL/dx (B, T) of dL/dz, straight through all rounding."""
-        if not self.broken:
+        if not self.lookahead:
             return self.straight.backward(dz)
         dm = torch.zeros_like(dz[..., : self.d])
         dm[:, :-1] = dz[:, 1:, : self.d]

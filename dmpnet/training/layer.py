@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from dmpnet.equations.decay import DECAYS
 from dmpnet.equations.neurons import Neuron
 from dmpnet.training import membrane, scan
 from dmpnet.training.events import Events, as_numpy, dot, dot_adjoint, events
@@ -111,8 +110,7 @@ def _constants(neuron: Neuron, learned: torch.Tensor | None, kind: type) -> tupl
     if learned is not None:
         c = learned.item()
         g = 1 - c if neuron.decay == "exponential" else g
-    decay = list(DECAYS).index(neuron.decay)
-    return decay, kind(c), kind(g), kind(neuron.theta_u), neuron.reset == "hard"
+    return membrane.FUSED[neuron.decay], kind(c), kind(g), kind(neuron.theta_u), neuron.reset == "hard"
 
 
 def _transposed(matrix: torch.Tensor) -> np.ndarray:

@@ -20,6 +20,8 @@ from numba import njit, types
 from numba.extending import overload
 
 EXPONENTIAL, LINEAR, SHIFT = range(3)
+FUSED = {"exponential": EXPONENTIAL, "linear": LINEAR, "shift": SHIFT}
+"""Decays that the kernels have; of others dmpnet.training.plain takes a step after the other."""
 SAMPLES = 4  # whose recurrent gradients are one product: fewer read W_r too often, with more OpenBLAS starts threads
 ONE = np.int16(0x3F80)  # 1.0 in bfloat16
 

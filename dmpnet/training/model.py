@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from dmpnet.equations import memory
+from dmpnet.equations.decay import BY_NAME
 from dmpnet.equations.neurons import Neuron
 from dmpnet.trained.encoding import Encoding
 from dmpnet.trained.layer import Layer
@@ -16,6 +17,7 @@ from dmpnet.training import plain
 from dmpnet.training.architecture import Architecture, Pathway
 from dmpnet.training.delay import AxonalDelay
 from dmpnet.training.layer import Setting, SpikingLayer
+from dmpnet.training.membrane import FUSED
 from dmpnet.training.scan import Blocks, hold
 
 INPUT_RATE = 0.05
@@ -63,7 +65,8 @@ class SpikingNetwork(nn.Module):
         last = len(self.layers) - 1
         for number in range(last + 1):
             record = number < last or spikes is not None or self.architecture.kappa is not None
-            run = self._stepwise if m is not None or self._acts(number) != "current" else self._fused
+            fused = m is None and self._acts(number) == "current" and self.neurons[number].decay in FUSED
+            run = self._fused if fused else self._stepwise
             signal, rate = run(number, signal, scale, record, m)
             rates.append(rate)
             if spikes is not None:
@@ -97,11 +100,11 @@ class SpikingNetwork(nn.Module):
         return self.coarse**0.5
 
     def _learned(self, number: int) -> torch.Tensor | None:
-        """What stands for the neuron's beta or lam."""
+        """What stands for the neuron's beta, lam or c."""
         p = self.layers[number]
         if "logit_beta" in p:
             return torch.sigmoid(p["logit_beta"]) ** self.pace
-        return p["lam"] * self.pace if "lam" in p else None
+        return p["lam"] * self.pace if "lam" in p else p["c"] if "c" in p else None
 
     def _fused(self, number: int, signal: torch.Tensor, scale: float, record: bool,
                _: list | None) -> tuple[torch.Tensor, torch.Tensor]:
@@ -150,6 +153,9 @@ class SpikingNetwork(nn.Module):
                 neuron = replace(neuron, beta=beta, g=1 - beta)
             if "lam" in p:
                 neuron = replace(neuron, lam=p["lam"].item())
+            if "c" in p:
+                low, high = BY_NAME[neuron.decay].limits(neuron.theta_u)
+                neuron = replace(neuron, c=min(max(p["c"].item(), low), high))
             layers.append(Layer(_array(p["W_f"]), _array(p["b_f"]), neuron, _array(p["W_r"]) if "W_r" in p else None,
                                 slow, delay))
         return TrainedNetwork(tuple(layers), _array(self.W_o), _array(self.b_o), encoding, provenance,
@@ -196,6 +202,8 @@ def _start(architecture: Architecture, n: int, m: int, pathway: Pathway | None,
         layer["logit_beta"] = torch.logit(torch.tensor(architecture.neuron.beta))
     if architecture.learn_decay and architecture.neuron.decay == "linear":
         layer["lam"] = torch.tensor(architecture.neuron.lam)
+    if architecture.learn_decay and architecture.neuron.c is not None:
+        layer["c"] = torch.tensor(architecture.neuron.c)
     return layer
 
 

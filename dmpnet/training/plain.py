@@ -5,6 +5,7 @@ Also an independent statement of the same arithmetic, against which the fused la
 
 import torch
 
+from dmpnet.equations.decay import BY_NAME, decayed
 from dmpnet.equations.neurons import Neuron
 
 
@@ -32,12 +33,31 @@ def memory(s_in: torch.Tensor, w_x: torch.Tensor, b_x: torch.Tensor, response: t
     return torch.fft.irfft(product, size, dim=1)[:, : s_in.shape[1]]
 
 
+class Decayed(torch.autograd.Function):
+    """dmpnet.equations.decay.decayed of any decay, with the derivatives that its file states."""
+
+    @staticmethod
+    def forward(ctx, u, decay, c):
+        ctx.save_for_backward(u)
+        ctx.decay, ctx.c = BY_NAME[decay], float(c)
+        return torch.from_numpy(decayed(u.detach().numpy(), decay, ctx.c))
+
+    @staticmethod
+    def backward(ctx, gradient):
+        u, c = ctx.saved_tensors[0].numpy(), ctx.c
+        dc = gradient.new_tensor((gradient.numpy() * ctx.decay.by_constant(u, c)).sum()) if ctx.needs_input_grad[2] \
+            else None
+        return gradient * torch.from_numpy(ctx.decay.slope(u, u.dtype.type(c))), None, dc
+
+
 def _decayed(u: torch.Tensor, decay: str, c: float | torch.Tensor) -> torch.Tensor:
-    """dmpnet.equations.decay.decayed, with gradients."""
+    """The same; of the three decays that the fused layer has, by PyTorch."""
     if decay == "exponential":
         return c * u
     if decay == "shift":
         return u - c * u
+    if decay != "linear":
+        return Decayed.apply(u, decay, c)
     return torch.where(u > c, u - c, torch.where(u < -c, u + c, torch.zeros_like(u)))
 
 
@@ -47,7 +67,7 @@ def layer(s_in: torch.Tensor, W_f: torch.Tensor, b_f: torch.Tensor, neuron: Neur
     """Spikes (B, T, N) of s_in (B, T, M).
 
     I_m : (B, T, N), W_m m + b_m as last looked at;  acts : see dmpnet.equations.neurons
-    learned : (), takes the place of the neuron's beta, with g = 1 - beta, or of its lam
+    learned : (), takes the place of the neuron's beta, with g = 1 - beta, or of its lam or c
     """
     c = neuron.constant if learned is None else learned
     g = neuron.g if learned is None or neuron.decay != "exponential" else 1 - learned

@@ -10,7 +10,6 @@ Formats of x, m, Abar, Bbar, the unit of w_x, and beta or lam stay as dmpnet.har
 """
 
 import math
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,12 +22,14 @@ from dmpnet.arithmetic.words import Word
 from dmpnet.data import Recordings
 from dmpnet.errors import DmpnetError
 from dmpnet.hardware.parts import Chip
+from dmpnet.system.progress import Progress
 from dmpnet.trained.encoding import Encoding
 from dmpnet.trained.layer import Layer
 from dmpnet.trained.network import TrainedNetwork
 from dmpnet.training.architecture import Architecture, Pathway
 from dmpnet.training.integer_memory import IntegerMemory
 from dmpnet.training.layer import Setting, SpikingLayer
+from dmpnet.training.membrane import FUSED
 from dmpnet.training.model import SpikingNetwork
 from dmpnet.training.optimiser import products
 from dmpnet.training.recipe import Recipe
@@ -93,6 +94,10 @@ class QuantisedNetwork(SpikingNetwork):
         if any(layer.delay is not None for layer in network.layers):
             raise DmpnetError("network: it has axonal delays, but no chip has, so that there is nothing to train on; "
                               "train one without delays")
+        for layer in network.layers:
+            if layer.neuron.decay not in FUSED:
+                raise DmpnetError(f"network: it has {layer.neuron.decay} decay, but integers are trained with "
+                                  f"{', '.join(FUSED)}; constrain it without --finetune")
         _check_made_for(made, chip)
         self.made, self.chip = made, chip
         sizes = (network.layers[0].M, *(layer.N for layer in network.layers), network.classes)
@@ -275,12 +280,13 @@ def recipe(network: TrainedNetwork, epochs: int, lr: float, optimiser: str = "ad
 
 
 def trainer(network: TrainedNetwork, made: TrainedNetwork, chip: Chip, recordings: Recordings, folder: Path,
-            epochs: int, lr: float = 1e-3, report: Callable[[Any, int], None] | None = None,
+            epochs: int, lr: float = 1e-3, progress: Progress = None,
             optimiser: str = "adam") -> Trainer:
     """Trains `made`, the integer network that constrain made of `network`; finished() is the best on validation.
 
     recordings : the training set;  folder : of checkpoints, from which a run that was killed goes on
+    progress : called with (done, total) in batches of all epochs; True or a name: a bar; None: silent
     """
     chosen = recipe(network, epochs, lr, optimiser)
     model = QuantisedNetwork(network, made, chip, chosen.dropout, products(chosen))
-    return Trainer(chosen, recordings, folder, report, start=made, model=model)
+    return Trainer(chosen, recordings, folder, progress, start=made, model=model)

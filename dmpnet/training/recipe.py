@@ -3,26 +3,16 @@
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
+from dmpnet.data import DATASETS
 from dmpnet.disk import headers
 from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import DmpnetError, one_of
 from dmpnet.trained.network import TrainedNetwork
 from dmpnet.training.architecture import Architecture
 
-SHAPES = {  # Sun et al. 2026, Table 1: units, d and theta of DMP II
-    "smnist": ((1, 200, 200, 10), 60, 300.0),
-    "psmnist": ((1, 200, 200, 10), 100, 300.0),
-    "smnist-pairs": ((1, 128, 128, 2), 20, 300.0),  # ours
-    "shd": ((140, 128, 128, 20), 10, 40.0),
-    "shd-regen": ((140, 128, 128, 20), 10, 40.0),
-    # ours, after SHD: the paper has no results on these
-    "nmnist": ((578, 128, 128, 10), 10, 40.0),
-    "qtdb": ((4, 128, 128, 6), 20, 150.0),
-    "braille": ((12, 128, 128, 27), 10, 40.0),
-    "digits-both": ((718, 128, 128, 10), 10, 40.0),
-    "digits-heard": ((718, 128, 128, 10), 10, 40.0),
-    "digits-seen": ((718, 128, 128, 10), 10, 40.0),
-}
+SHAPES = {name: ((found.channels, *found.hidden, found.classes), found.d, found.theta)
+          for name, found in DATASETS.items()}
+"""Units, d and theta of DMP II on each data set, unless told."""
 
 FORMERLY = {"learn_beta": "learn_decay"}
 """Settings that older records call otherwise."""
@@ -38,7 +28,7 @@ class Recipe:
     """Data, network and optimisation of one training run.
 
     kind to std : of the Architecture, where they are explained; beta (and
-        g = 1 - beta), decay, lam, shift are those of every layer at the start (dmpnet.equations.decay)
+        g = 1 - beta), decay, lam, shift, c are those of every layer at the start (dmpnet.equations.decay)
     optimiser : 'adam' (AdamW when weight_decay > 0), or 'muon' for the matrices W_f, W_r, W_m of hidden layers: their
         momentum made orthogonal (Jordan et al. 2024), and Adam for the rest
     lr : peak learning rate
@@ -81,6 +71,7 @@ class Recipe:
     decay: str = "exponential"
     lam: float = 0.0
     shift: int = 1
+    c: float | None = None
     learn_decay: bool = False
     delay_max: int = 0
     delay_input: bool = False
@@ -141,7 +132,8 @@ class Recipe:
         if self.coarse < 1 or not 0 <= self.coarse_epochs < self.epochs:
             raise DmpnetError(f"recipe: coarse = {self.coarse} for {self.coarse_epochs} of {self.epochs} epochs, but "
                               f"the last must see every step; set coarse >= 1 and 0 <= coarse_epochs < epochs")
-        if self.coarse_epochs and (self.delay_max or self.d_s > 1 or self.decay == "shift" or self.kappa is not None):
+        if self.coarse_epochs and (self.delay_max or self.d_s > 1 or self.decay not in ("exponential", "linear")
+                                   or self.kappa is not None):
             raise DmpnetError("recipe: coarse_epochs with delays, dilation, decay by a shift or a class at every step, "
                               "which count single steps; set coarse_epochs = 0")
 
@@ -160,7 +152,8 @@ class Recipe:
         slow = ("d", "theta", "blocks", "feed", "d_s", "acts") if self.kind == "dmp" else ()
         names = (*slow, "delay_max", "delay_input", "learn_decay", "kappa", "dropout", "std")
         shared = {name: getattr(self, name) for name in names}
-        neuron = Neuron(self.beta, 1 - self.beta, decay=self.decay, lam=self.lam, shift=self.shift)
+        neuron = Neuron(self.beta, 1 - self.beta, decay=self.decay, lam=self.lam, shift=self.shift,
+                        c=self.c)
         return Architecture(self.kind, self.sizes, neuron=neuron, **shared)
 
     def onward(self, epochs: int, lr: float, **changes: Any) -> "Recipe":

@@ -15,8 +15,10 @@ import torch
 from dmpnet.data import Recordings, validation_split
 from dmpnet.disk.files import whole_file
 from dmpnet.disk.headers import record, shown
+from dmpnet.equations.decay import BY_NAME
 from dmpnet.errors import DmpnetError
 from dmpnet.results import provenance
+from dmpnet.system.progress import Progress, telling
 from dmpnet.trained import weights
 from dmpnet.trained.encoding import Encoding
 from dmpnet.trained.network import TrainedNetwork
@@ -30,11 +32,13 @@ from dmpnet.training.workers import workers
 ROWS = 25_088  # samples times steps of a piece of a batch at most: 32 sequences of pixels
 LEFT_OUT = 10
 """Batches in a row left out because their gradient is not finite, where gradients are clipped; more are divergence."""
+LEAKS = ("logit_beta", "lam", ".c")
+"""Ends of the names of parameters of decays, which a network to begin with may not have learned."""
 CURVE = ("epoch", "lr", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "rates", "seconds")
 
 
 @dataclass
-class Progress:
+class Standing:
     """Where a run stands; all of it is in the checkpoint."""
 
     epoch: int = 0
@@ -59,17 +63,17 @@ def encoding_of(recordings: Recordings) -> Encoding:
 class Trainer:
     """Trains one recipe in one folder: checkpoint.pt, curve.csv, weights.npz (best epoch on validation).
 
-    report : called with (progress, batches per epoch) after every batch
+    progress : called with (done, total) in batches of all epochs; True or a name: a bar; None: silent
     start : a trained network to begin with, weights and neurons, of the recipe's kind and sizes
     model : what to train in place of the recipe's architecture, with the weights of `start` in it already (integers:
         dmpnet.training.quantised); kept as it is, epoch 0, unless an epoch is better
     """
 
     def __init__(self, recipe: Recipe, recordings: Recordings, folder: str | Path,
-                 report: Callable[[Progress, int], None] | None = None, every: int = 100,
+                 progress: Progress = None, every: int = 100,
                  start: TrainedNetwork | None = None, model: SpikingNetwork | None = None):
         self.recipe, self.data, self.folder = recipe, recordings, Path(folder)
-        self.report, self.every = report, every
+        self.progress, self.every = progress, every
         if recordings.values.shape[2] != recipe.sizes[0] or recordings.classes != recipe.sizes[-1]:
             raise DmpnetError(f"recipe: sizes {recipe.sizes}, but {recordings.name} has {recordings.values.shape[2]} "
                               f"channels and {recordings.classes} classes; set the first and last size to these")
@@ -91,7 +95,7 @@ class Trainer:
         self.as_it_is = model is not None
         self.parameters = list(self.model.parameters())
         self.optimisers = optimisers(self.model, recipe)
-        self.progress = Progress()
+        self.standing = Standing()
         self.pool: ThreadPoolExecutor | None = None
         self.origin = provenance.record("train", recipe.record(), data=recordings.source,
                                         products=str(self.model.products).removeprefix("torch."))
@@ -104,7 +108,7 @@ class Trainer:
         """Take the weights of `start`, and the neurons of its layers, which may differ from layer to layer."""
         sizes = (start.layers[0].M, *(layer.N for layer in start.layers), start.classes)
         theirs = from_trained(start).state_dict()
-        missing = {name for name in self.model.state_dict() if not name.endswith(("logit_beta", "lam"))} ^ set(theirs)
+        missing = {name for name in self.model.state_dict() if not name.endswith(LEAKS)} ^ set(theirs)
         if sizes != tuple(self.recipe.sizes) or missing:
             raise DmpnetError(f"start: a {start.kind} of {sizes}, but the recipe is of a {self.recipe.kind} of "
                               f"{self.recipe.sizes} and needs the same arrays; give a network of that kind")
@@ -114,6 +118,8 @@ class Trainer:
             for parameters, neuron in zip(self.model.layers, self.model.neurons, strict=True):
                 if "lam" in parameters:
                     parameters["lam"].fill_(neuron.lam)
+                if "c" in parameters:
+                    parameters["c"].fill_(neuron.constant)
                 if "logit_beta" in parameters:
                     parameters["logit_beta"].copy_(torch.logit(torch.tensor(neuron.beta)))
 
@@ -128,7 +134,7 @@ class Trainer:
         state = checkpoint.read(self.checkpoint)
         try:
             theirs = Recipe.of(state["recipe"]).record()  # settings that came later: default
-            progress = record(Progress, state["progress"], "progress")
+            standing = record(Standing, state["progress"], "progress")
         except DmpnetError as error:
             raise DmpnetError(f"{self.checkpoint}: {error}; or delete it to start again") from error
         ours = self.recipe.record()
@@ -144,15 +150,15 @@ class Trainer:
         if state.get("data", self.data.checksum) != self.data.checksum:
             raise DmpnetError(f"{self.checkpoint}: this run was taught other recordings than those of {self.data.name} "
                               f"given now; use another --out folder, or the same data")
-        self._check_progress(progress)
+        self._check_standing(standing)
         checkpoint.restore(self.checkpoint, state, self.model, self.optimisers)
         self.origin["products"] = state["products"]
         self.model.products = getattr(torch, state["products"])
-        self.progress = progress
+        self.standing = standing
         self._look()
         return True
 
-    def _check_progress(self, p: Progress) -> None:
+    def _check_standing(self, p: Standing) -> None:
         """Raise DmpnetError unless a run can be there: counts from 0 on, samples seen once an epoch has begun."""
         counts = ("epoch", "batch", "correct", "seen", "left_out", "best_epoch")
         wrong = [name for name in counts if getattr(p, name) < 0]
@@ -170,7 +176,7 @@ class Trainer:
 
     def _look(self) -> None:
         """See the samples as coarsely as this epoch does."""
-        self.model.coarse = self.recipe.coarse if self.progress.epoch < self.recipe.coarse_epochs else 1
+        self.model.coarse = self.recipe.coarse if self.standing.epoch < self.recipe.coarse_epochs else 1
 
     def _seen(self, chosen: np.ndarray, augmented: Callable[[np.ndarray], np.ndarray] = lambda s_in: s_in,
               ) -> torch.Tensor:
@@ -182,23 +188,25 @@ class Trainer:
         state = {"recipe": self.recipe.record(), "model": self.model.state_dict(),
                  "optimisers": [optimiser.state_dict() for optimiser in self.optimisers], "start": self.began,
                  "data": self.data.checksum, "products": self.origin["products"],
-                 "progress": dict(self.progress.__dict__)}  # all that is drawn is drawn from the seed and these
+                 "progress": dict(self.standing.__dict__)}  # all that is drawn is drawn from the seed and these
         checkpoint.write(self.checkpoint, state)
 
-    def run(self) -> Progress:
+    def run(self) -> Standing:
         """Train to the last epoch."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        p = self.standing
         try:
-            with workers() as self.pool:
-                if self.as_it_is and self.progress == Progress():
-                    _, self.progress.first, rates = self.evaluate(self.held_out)
-                    self.progress.best = self.progress.first
+            with (workers() as self.pool, telling(self.progress, self.recipe.epochs * self.batches, "batch",
+                                                  "training", p.epoch * self.batches + p.batch) as self.tell):
+                if self.as_it_is and self.standing == Standing():
+                    _, self.standing.first, rates = self.evaluate(self.held_out)
+                    self.standing.best = self.standing.first
                     self._write_weights(rates)
-                while self.progress.epoch < self.recipe.epochs:
+                while self.standing.epoch < self.recipe.epochs:
                     self._epoch()
         finally:
             self.pool = None
-        return self.progress
+        return self.standing
 
     def finished(self) -> TrainedNetwork:
         """The network of the best epoch, once the run has gone on from its checkpoint, if any, to its end."""
@@ -207,7 +215,7 @@ class Trainer:
         return weights.load(self.folder / "weights.npz")
 
     def _epoch(self) -> None:
-        p = self.progress
+        p = self.standing
         self._look()
         order = np.random.RandomState((self.recipe.seed, p.epoch)).permutation(self.train)
         self.model.train()
@@ -217,8 +225,8 @@ class Trainer:
             lr = self._step(chosen)
             p.seconds += time.perf_counter() - start
             p.batch += 1
-            if self.report:
-                self.report(p, self.batches)
+            self.tell(p.epoch * self.batches + p.batch,
+                      f"loss {p.loss / p.seen:.4f}, best validation {100 * max(p.best, 0):.2f} %")
             if p.batch % self.every == 0 and p.batch < self.batches:
                 self.save()
         loss, accuracy, rates = self.evaluate(self.held_out)
@@ -239,7 +247,7 @@ class Trainer:
         return [piece for piece in np.array_split(chosen, 2 * math.ceil(rows / (2 * ROWS))) if len(piece)]
 
     def _step(self, chosen: np.ndarray) -> float:
-        p, recipe = self.progress, self.recipe
+        p, recipe = self.standing, self.recipe
         lr = rate_at(recipe, p.epoch + p.batch / self.batches)
         for optimiser in self.optimisers:
             for group in optimiser.param_groups:
@@ -269,6 +277,9 @@ class Trainer:
                     layer["W_r"].mul_(recipe.recurrent_norm / norm.clamp(min=recipe.recurrent_norm))
                 if "lam" in layer:  # below 0 the membrane would grow by itself, above the threshold nothing is kept
                     layer["lam"].clamp_(0, self.model.neurons[0].theta_u)
+                if "c" in layer:
+                    neuron = self.model.neurons[0]
+                    layer["c"].clamp_(*BY_NAME[neuron.decay].limits(neuron.theta_u))
         seen = self.data.labels[chosen].size
         p.loss += sum(share * result[1] for share, result in zip(shares, results, strict=True)) * seen
         p.correct += sum(result[2] for result in results)
@@ -280,7 +291,7 @@ class Trainer:
 
         The mean rate that the regulariser looks at is that of the piece.
         """
-        p, recipe = self.progress, self.recipe
+        p, recipe = self.standing, self.recipe
         draw = np.random.SeedSequence((recipe.seed, p.epoch, p.batch, number)).generate_state(2)
         if p.epoch < recipe.epochs - recipe.plain_epochs:
             s_in = self._seen(chosen, lambda s_in: augmentation.augmented(s_in, recipe, draw[0], self.data.grid,
@@ -317,7 +328,7 @@ class Trainer:
         return float(loss), int((logits.argmax(-1) == labels).sum()), labels.numel(), [float(r.mean()) for r in rates]
 
     def _write_weights(self, rates: list[float]) -> None:
-        p = self.progress
+        p = self.standing
         found = {"epoch": p.best_epoch, "validation_accuracy": p.best, "validation_samples": len(self.held_out),
                  "training_samples": len(self.train), "validation_rates": [round(rate, 5) for rate in rates]}
         weights.save(self.model.trained(encoding_of(self.data), self.origin | found), self.folder / "weights.npz")
@@ -326,4 +337,4 @@ class Trainer:
         with whole_file(self.folder / "curve.csv") as temporary, open(temporary, "w", newline="") as file:
             writer = csv.writer(file)
             writer.writerow(CURVE)
-            writer.writerows(self.progress.curve)
+            writer.writerows(self.standing.curve)

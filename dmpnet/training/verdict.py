@@ -1,19 +1,21 @@
 """What the trained PyTorch network itself says: the yardstick for the reference and for Brian2."""
 
-from collections.abc import Callable
-
 import numpy as np
 import torch
 
 from dmpnet.data import Recordings
+from dmpnet.system.progress import Progress, telling
 from dmpnet.trained.network import TrainedNetwork
 from dmpnet.training.model import from_trained
 from dmpnet.training.workers import workers
 
 
 def predictions(network: TrainedNetwork, recordings: Recordings, dtype: str = "float32", batch: int = 64,
-                progress: Callable[[int], None] | None = None) -> np.ndarray:
-    """(n,) classes, or (n, T) with a class a step, by the PyTorch network in float32, as trained, or float64."""
+                progress: Progress = None) -> np.ndarray:
+    """(n,) classes, or (n, T) with a class a step, by the PyTorch network in float32, as trained, or float64.
+
+    progress : called with (done, total) in samples; True or a name: a bar; None: silent
+    """
     model = from_trained(network, getattr(torch, dtype)).eval()
 
     @torch.no_grad()
@@ -21,13 +23,13 @@ def predictions(network: TrainedNetwork, recordings: Recordings, dtype: str = "f
         logits, _ = model(torch.from_numpy(recordings.batch(slice(start, start + batch), np.dtype(dtype))))
         return logits.argmax(-1).numpy()
 
-    found = []
-    with workers() as pool:
+    told, done = [], 0
+    with workers() as pool, telling(progress, len(recordings), "sample", f"PyTorch {dtype}") as tell:
         for piece in pool.map(classes, range(0, len(recordings), batch)):
-            found.append(piece)
-            if progress:
-                progress(len(piece))
-    return np.concatenate(found)
+            told.append(piece)
+            done += len(piece)
+            tell(done)
+    return np.concatenate(told)
 
 
 @torch.no_grad()

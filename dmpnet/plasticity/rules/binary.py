@@ -70,5 +70,5 @@ RULES = (
          pre_reset="x = 1", post_reset="y = 1", model="r : integer",
          on_pre=f"w = w*int(r >= p_minus*y_post*{2.0**lfsr.BITS})\nr = lfsr_word(r)",
          on_post=f"w = w + (1 - w)*int(r < p_plus*x_pre*{2.0**lfsr.BITS})\nr = lfsr_word(r)",
-         functions={"lfsr_word": _function()}),
+         functions={"lfsr_word": _function()}, binary=True),
 )

@@ -20,9 +20,9 @@ RULES = (
     Rule("slow-memory-gated", "pair STDP times a projection w_g . m of the slow memory", SOURCE, PARAMETERS, **TRACES,
          on_pre="w = clip(w - gate_third*A_minus*w_max*y_post, w_min, w_max)",
          on_post="w = clip(w + gate_third*A_plus*w_max*x_pre, w_min, w_max)",
-         third_factor="gate : 1\nprojection : 1"),
+         third_factor="gate : 1\nprojection : 1", law="pair"),
     Rule("voltage-gated", "pair STDP where the postsynaptic membrane is at theta_g or above", SOURCE,
          PARAMETERS | {"theta_g": THETA_G}, **TRACES,
          on_pre="w = clip(w - int(u_post >= theta_g)*A_minus*w_max*y_post, w_min, w_max)",
-         on_post="w = clip(w + int(u_post >= theta_g)*A_plus*w_max*x_pre, w_min, w_max)", needs=("u",)),
+         on_post="w = clip(w + int(u_post >= theta_g)*A_plus*w_max*x_pre, w_min, w_max)", needs=("u",), law="pair"),
 )

@@ -51,12 +51,12 @@ COINCIDENT: dict[str, Any] = {  # traces have jumped: 1 is a spike of this step
 
 RULES = (
     Rule("pair-additive", "all pairs, steps as large at every weight, hard bounds", SONG, PARAMETERS, **TRACES,
-         **ADDITIVE),
+         **ADDITIVE, law="pair"),
     Rule("pair-multiplicative", "all pairs, steps shrink toward the bounds", RUBIN, PARAMETERS, **TRACES,
          **MULTIPLICATIVE),
     Rule("pair-nearest", "additive, each spike with the latest of the other neuron", f"{SONG}; {MORRISON}", PARAMETERS,
-         **LATEST, **ADDITIVE),
+         **LATEST, **ADDITIVE, law="pair"),
     Rule("pair-nearest-coincident", "nearest, where spikes of one step are each other's nearest and change nothing",
          f"{SONG}; {MORRISON}; coincidences as in NEST, test_stdp_nn_synapses.py", PARAMETERS, **LATEST, **COINCIDENT,
-         jumps_first=True),
+         jumps_first=True, law="pair"),
 )

@@ -60,7 +60,7 @@ def _rule(tissue: str, model: str, scheme: str) -> Rule:
     } | bounds(0.0, 2.0, f"{OURS}: the fits have none and stay within")
     suffix = "-nearest" if scheme == "nearest" else ""
     return Rule(f"triplet-{tissue}-{model}{suffix}", f"{tissue}, {model} model, {scheme}", source, parameters,
-                **EQUATIONS, **RESETS[scheme], repeated=True)
+                **EQUATIONS, **RESETS[scheme], repeated=True, law="triplet")
 
 
 RULES = tuple(_rule(*key) for key in FITS)

@@ -1,8 +1,17 @@
-"""The limits of a chip, each a function that says what a core needs of it."""
+"""The limits of every chip, each a function that says what a core needs of it.
+
+Their numbers are fields of dmpnet.hardware.parts, as cycles, formats and notes compute with them by name.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from dmpnet.hardware.banks import BANKS, LEARNING_BANKS, Core, Need
 from dmpnet.hardware.parts import Chip
-from dmpnet.trained.network import TrainedNetwork
+
+if TYPE_CHECKING:
+    from dmpnet.trained.network import TrainedNetwork
 
 
 def neurons(core: Core, chip: Chip) -> Need:

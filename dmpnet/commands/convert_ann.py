@@ -1,0 +1,114 @@
+"""Converts a ReLU network that was never spiking into integrate-and-fire neurons, and tells which layer loses what.
+
+FILE is an ONNX file (extra: onnx), or the state_dict of the nn.Sequential that --model makes (extra: train; nothing
+pickled is loaded). Thresholds and weights are balanced on samples of the training set; both networks then classify the
+samples of --split. Prints accuracy against the number of steps and, layer by layer, how near the rates are to the
+activations they stand for. The graph goes to --out, what was found beside it (.json).
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from dmpnet import data
+from dmpnet.ann import images, onnx_file, report
+from dmpnet.ann.conversion import NORMALISATIONS, PERCENTILE, READOUTS, RESETS, convert
+from dmpnet.ann.network import Network, normalised
+from dmpnet.errors import DmpnetError
+from dmpnet.graph import Graph, file
+from dmpnet.results import options, outputs, provenance, script, terminal
+
+NAMES = {"mnist": "smnist"}
+"""Data sets that go by another name where samples are read as a whole."""
+
+
+def add(parsers) -> None:
+    p = parsers.add_parser("convert-ann", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("network", metavar="FILE", type=Path, help="net.onnx, or a state_dict (.pt) with --model")
+    p.add_argument("--model", metavar="MODULE:FUNCTION", help="what makes the nn.Sequential of a state_dict; or "
+                                                              "FILE.py:function. This runs your code")
+    p.add_argument("--data", required=True, metavar="NAME", help="data set that it reads, e.g. mnist, nmnist, braille")
+    p.add_argument("--folder", type=Path, help="folder with the official files (default: DMPNET_DATA, then the cache "
+                                               "folder)")
+    p.add_argument("--download", action="store_true", help="fetch missing files from the official mirror first")
+    p.add_argument("--shape", type=options.count(1), nargs="+", metavar="N", help="of a sample, where neither file nor "
+                                                                                  "data tell")
+    p.add_argument("--mean", type=float, nargs="+", default=[0.0], help="taken off the input as in training, one or "
+                                                                        "one a channel (default: 0)")
+    p.add_argument("--std", type=float, nargs="+", default=[1.0], help="what the input was divided by (default: 1)")
+    p.add_argument("--steps", type=options.count(1), default=50, metavar="T", help="steps a sample (default: 50)")
+    p.add_argument("--normalisation", choices=NORMALISATIONS, default="percentile",
+                   help="what a layer's largest rate stands for: see dmpnet.ann.conversion (default: percentile)")
+    p.add_argument("--percentile", type=float, default=PERCENTILE, help="of --normalisation percentile (default: 99.9)")
+    p.add_argument("--reset", choices=tuple(RESETS), default="subtract", help="default: subtract")
+    p.add_argument("--readout", choices=READOUTS, default="sum", help="sum of what the last layer gives, or counts of "
+                                                                      "spikes (default: sum)")
+    p.add_argument("--calibration", type=options.count(1), default=500, metavar="N",
+                   help="training samples that scales are chosen on (default: 500)")
+    p.add_argument("--split", help="part of the data set that is classified (default: subset where there is one, else "
+                                   "test)")
+    options.samples(p)
+    options.common(p, "converted.npz")
+    p.set_defaults(execute=execute)
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    with outputs.one_file("convert-ann", arguments.out, ".npz", arguments) as out:
+        return converted(arguments, out)
+
+
+def converted(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
+    """Read, convert, classify; print and write."""
+    name = NAMES.get(arguments.data, arguments.data)
+    part = arguments.split or ("subset" if "subset" in data.catalogue.entry(name, "test").splits else "test")
+    recordings = options.part(data.load(name, part, arguments.folder, arguments.download), arguments.samples,
+                              arguments.seed)
+    network = normalised(read(arguments, recordings), np.array(arguments.mean), np.array(arguments.std))
+    train = data.load(name, "train", arguments.folder, arguments.download)
+    drawn = train.take(data.drawn_from(np.arange(len(train)), arguments.calibration, arguments.seed))
+    graph = convert(network, images.images(drawn, network.shape), arguments.steps, arguments.normalisation,
+                    arguments.reset, percentile=arguments.percentile, readout=arguments.readout, dataset=name)
+    print(f"{arguments.network}: {network!r} on {len(recordings):,} samples of {recordings.name} "
+          f"({recordings.split}), calibrated on {len(drawn):,} of its training part\n")
+    for note in network.notes:
+        print(note)
+    found = report.examined(network, graph, images.images(recordings, network.shape), recordings.labels,
+                            progress=True)
+    show(found)
+    write(arguments, out, graph, found, recordings)
+    return 0
+
+
+def read(arguments: argparse.Namespace, recordings: data.Recordings) -> Network:
+    """The network in the file, for samples of the data set."""
+    given = tuple(arguments.shape) if arguments.shape else None
+    if arguments.network.suffix == ".onnx":
+        return onnx_file.read(arguments.network, given)
+    if not arguments.model:
+        raise DmpnetError(f"{arguments.network}: ends in {arguments.network.suffix!r}, but what is not .onnx is read "
+                          f"as the state_dict of a module; give --model MODULE:FUNCTION")
+    from dmpnet.training import sequential
+
+    module = sequential.load_state(sequential.built(arguments.model), arguments.network)
+    return sequential.read(module, given or images.shape_of(recordings))
+
+
+def show(found: report.Examined) -> None:
+    """The tables, and the layer that loses most."""
+    print(terminal.table(found.accuracy(), floatfmt=".2f"))
+    print("\n" + terminal.table(found.layers, floatfmt=".3f", intfmt=","))
+    worst = max(found.layers, key=lambda row: row["own error %"])
+    print(f"\nmost is lost in layer {worst['layer']!r}: its rates are {worst['own error %']:.1f} % off what it should "
+          f"make of the rates it receives")
+
+
+def write(arguments: argparse.Namespace, out: outputs.Outputs, graph: Graph, found: report.Examined,
+          recordings: data.Recordings) -> None:
+    """The graph, and the record beside it."""
+    entry = provenance.record("convert-ann", script.given(arguments), data=recordings.source)
+    with out.staged() as folder:
+        file.save(graph, folder / arguments.out.name)
+        provenance.write(folder / f"{arguments.out.stem}.json",
+                         {"samples": len(recordings), "accuracy": found.accuracy(), "layers": found.layers} | entry)
+    print(f"\nwritten: {arguments.out} and {arguments.out.with_suffix('.json')}")

@@ -1,0 +1,43 @@
+"""Decays of the membrane: accuracies and traces of one neuron, side by side."""
+
+from itertools import cycle
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+from matplotlib.figure import Figure
+
+from dmpnet.disk import results
+from dmpnet.drawing.inputs import arrays
+from dmpnet.drawing.style import CLASSES, HIGHLIGHT, MUTED, STYLE
+
+
+def decays(path: str | Path, traces: str | Path) -> Figure:
+    """Linear decay: what it costs in accuracy, and how the same neuron's membrane differs under the same input.
+
+    Reads results.json and traces.npz of `dmpnet decay`, which take one evaluation a variant to make (seconds each).
+    """
+    rows = results.read(path, {"rows": [{"decay": str, "accuracy %": float, "s.e.": float}]})["rows"]
+    seen = arrays(traces, "u", "names", "neuron", "dt", "theta_u")
+    names = [row["decay"] for row in rows]
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(7.0, 2.8), layout="constrained")
+        left, right = figure.subplots(1, 2, width_ratios=(1, 1.4))
+        accuracy, error = ([row[key] for row in rows] for key in ("accuracy %", "s.e."))
+        left.errorbar(accuracy, range(len(rows)), xerr=error, fmt="o", color=HIGHLIGHT, ms=4)
+        left.axvline(rows[0]["accuracy %"], color=MUTED, lw=0.8, zorder=0)
+        left.set(yticks=range(len(rows)), yticklabels=names, xlabel="accuracy in Brian2 (%)",
+                 ylim=(len(rows) - 0.5, -0.5))
+        steps = min(seen["u"].shape[1], 60)
+        start = int(np.clip(np.abs(seen["u"][0]).argmax() - 5, 0, seen["u"].shape[1] - steps))
+        time = (start + np.arange(steps)) * float(seen["dt"]) * 1e3
+        lines = ("-", "--", ":", "-.", (0, (5, 1)), (0, (1, 1)), (0, (5, 1, 1, 1, 1, 1)))
+        for (name, u), colour, line in zip(zip(seen["names"], seen["u"], strict=True), cycle(CLASSES), cycle(lines),
+                                           strict=False):
+            right.plot(time, u[start : start + steps], ls=line, color=colour, label=str(name))
+        right.axhline(float(seen["theta_u"]), color="k", lw=0.6)
+        right.annotate("threshold", (time[0], float(seen["theta_u"])), va="bottom", fontsize=7)
+        right.set(xlabel="time (ms)", ylabel="membrane u after the reset (1)",
+                  title=f"layer 1, neuron {int(seen['neuron'])}, the same recording")
+        figure.legend(loc="outside lower center", ncols=3)
+    return figure

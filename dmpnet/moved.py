@@ -1,0 +1,52 @@
+"""Old names of modules, for one release: `from dmpnet.neurons import Neuron` finds what now lies in folders.
+
+A finder that Python asks only where no file has the name; the module it gives looks each name up where it went.
+"""
+
+import importlib
+import importlib.util
+import sys
+from collections.abc import Sequence
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
+
+HOMES = {
+    "activity": ("trained.activity",),
+    "decay": ("equations.decay",),
+    "memory": ("equations.memory",),
+    "network": ("brian.conversion",),
+    "neurons": ("equations.neurons",),
+    "simulation": ("brian.simulation",),
+    "weights": ("trained.weights", "trained.network", "trained.layer", "trained.slow_memory", "trained.encoding"),
+}
+"""Where the names of each old module are looked up, in this order."""
+
+
+class Moved(MetaPathFinder, Loader):
+    """Finds dmpnet.NAME for the old names."""
+
+    def find_spec(self, fullname: str, path: Sequence[str] | None = None,
+                  target: ModuleType | None = None) -> ModuleSpec | None:
+        parent, _, name = fullname.rpartition(".")
+        return importlib.util.spec_from_loader(fullname, self) if parent == "dmpnet" and name in HOMES else None
+
+    def exec_module(self, module: ModuleType) -> None:
+        homes = HOMES[module.__name__.rpartition(".")[2]]
+
+        def found(name: str) -> Any:
+            for home in homes:
+                with_it = importlib.import_module(f"dmpnet.{home}")
+                if not name.startswith("__") and hasattr(with_it, name):
+                    return getattr(with_it, name)
+            raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}; what it held is now in "
+                                 f"{' and '.join(f'dmpnet.{home}' for home in homes)}")
+
+        vars(module).update(__getattr__=found, __doc__=f"The old place of dmpnet.{homes[0]}; it stays for one release.")
+
+
+def known() -> None:
+    """Let Python know the old names, once."""
+    if not any(type(finder).__name__ == Moved.__name__ for finder in sys.meta_path):
+        sys.meta_path.append(Moved())
