@@ -1,5 +1,8 @@
 """PyTorch modules as graphs: the same spikes, and gradients that are those of the plain statement of a layer."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -7,14 +10,16 @@ torch = pytest.importorskip("torch", reason="needs torch: pip install '.[train]'
 pytest.importorskip("numba", reason="needs numba: pip install '.[train]'")
 from torch import nn  # noqa: E402
 
+from dmpnet import data  # noqa: E402
 from dmpnet.data import Recordings  # noqa: E402
+from dmpnet.disk import shipped  # noqa: E402
 from dmpnet.equations import memory  # noqa: E402
 from dmpnet.equations.neurons import Neuron  # noqa: E402
 from dmpnet.errors import DmpnetError  # noqa: E402
 from dmpnet.graph import file  # noqa: E402
 from dmpnet.graph.graph import parameters  # noqa: E402
 from dmpnet.reference import graphs  # noqa: E402
-from dmpnet.torch import DMP, LIF, EachStep, Readout, camera, folded, graph_of  # noqa: E402
+from dmpnet.torch import DMP, LIF, EachStep, Readout, camera, folded, graph_of, verdict  # noqa: E402
 from dmpnet.training import plain  # noqa: E402
 
 NEURONS = {"published": Neuron(), "soft": Neuron(0.8, 0.3, 0.9, "soft"),
@@ -222,3 +227,45 @@ def test_the_networks_have_the_size_that_is_told(name, count):
     net = camera.network(camera.RECIPES[name], (2, 34, 34), 10)
     assert sum(p.numel() for p in net.parameters()) == count and 0.3e6 < count < 1.2e6
     assert graph_of(net, (2, 34, 34), 0.01).shape == "2x34x34-16x16x16-32x8x8-256-10"
+
+
+@pytest.mark.parametrize("d", [0, 3])
+def test_a_run_is_judged_once_it_is_done(d, tmp_path, monkeypatch):
+    recipe = camera.replace(RECIPE, d=d, epochs=8, gain=5.0)
+    run = camera.Run("tiny", recipe, recordings(), tmp_path / "run")
+    run.run(1)
+    monkeypatch.setattr(data, "load", lambda name, split, base: recordings(80, 7).take(np.arange(20, 80)))
+    with pytest.raises(DmpnetError, match="1 of 8 epochs"):
+        verdict.ship(tmp_path / "run", tmp_path / "graphs")
+    assert not (tmp_path / "graphs").exists()
+    run.run()
+    run.data.source.update(licence="CC0", part="made here")
+    file.save(run.graph(), tmp_path / "run" / "graph.npz")
+    card = verdict.ship(tmp_path / "run", tmp_path / "graphs")
+    found = json.loads((card.parent / "seed0.json").read_text())
+    assert found["samples"] == 60 and found["classes_differing_from_pytorch_float64"] == 0
+    assert found["places_mismatched"] == [0, 0, 0] and found["margin"] > 1e-12
+    assert found["places_compared"] == [60 * 7 * n for n in (4 * 25, 6 * 9, 12)] and min(found["rates"]) > 0.005
+    assert f"**{found['accuracy_reference']:.2f} %**" in card.read_text() and "made here" in card.read_text()
+    altered = file.load(card.parent / "seed0.npz")
+    altered.nodes["convolution_1"].weight[:] *= 1.5
+    module = verdict.module_of(file.load(card.parent / "seed0.npz"))
+    s_in = images(0, (2, 12, 12))
+    want = graphs.run(altered, s_in)
+    assert any((a != b).any() for a, b in zip(spikes_of(module, s_in)[0], want.spikes, strict=True))
+
+
+@pytest.mark.parametrize("name", shipped.names("graphs"))
+def test_shipped_graphs_are_what_their_records_say(name):
+    for seed in shipped.seeds(name, "graphs"):
+        path = shipped.path(f"{name}/seed{seed}", "graphs")
+        graph, found = file.load(path), json.loads(path.with_suffix(".json").read_text())
+        assert found["parameters"] == parameters(graph) and 0.3e6 < found["parameters"] < 1.2e6
+        assert graph.provenance["arguments"]["name"] == name and graph.provenance["arguments"]["seed"] == seed
+        assert found["places_mismatched"] == [0, 0, 0] and found["classes_differing_from_pytorch_float64"] == 0
+        assert Path(path).stat().st_size < 3e6
+        s_in = images(seed, (2, 34, 34), batch=2, steps=12, rate=0.04)
+        for layer, other in zip(graphs.run(graph, s_in).spikes, spikes_of(verdict.module_of(graph), s_in)[0],
+                                strict=True):
+            assert 0.005 < other.mean() < 0.5 and (layer == other).all()
+    assert (path.parent / "README.md").read_text() == verdict.card(path.parent)
