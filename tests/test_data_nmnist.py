@@ -117,6 +117,23 @@ def test_order_and_repetition_of_events_do_not_matter_and_more_steps_only_add(tm
     refused(lambda: load("nmnist", "test", tmp_path / "a", steps=0), "steps = 0", "3 ms", "steps >= 1")
 
 
+@untrusted
+def test_whole_keeps_every_pixel_in_its_place(tmp_path):
+    recordings = seen()
+    files = (write_nmnist(tmp_path / "a", recordings, [True] * 6),
+             write_bins(tmp_path / "b" / "NMNIST", recordings).parent)
+    for folder in files:
+        got = load("nmnist-whole", "test", folder)
+        assert got.grid == (2, 34, 34) and got.values.shape == (6, 30, 2312)
+        want = np.zeros((6, 30, 2, 34, 34), np.uint8)
+        in_order = recordings if folder is files[0] else sorted(recordings, key=lambda r: r[4])
+        for sample, (polarity, y, x, ms, _) in zip(want, in_order, strict=True):
+            keep = ms < 300
+            sample[ms[keep] // 10, polarity[keep], y[keep], x[keep]] = 1
+        np.testing.assert_array_equal(got.values, want.reshape(6, 30, 2312))
+        assert 0.001 < got.values.mean() < 0.5 and "2 x 34 x 34 channels" in got.source["coding"]
+
+
 def test_pooling_joins_2_x_2_pixels_of_one_polarity():
     polarity, y, x = np.unravel_index(np.arange(2 * 34 * 34), (2, 34, 34))
     channel = nmnist.channel_of(polarity, y, x)

@@ -31,7 +31,7 @@ class Blocked:
 sys.meta_path.insert(0, Blocked())
 import dmpnet
 names = ["dmpnet"] + [found.name for found in pkgutil.walk_packages(dmpnet.__path__, "dmpnet.", onerror=print)
-                      if not found.name.startswith(("dmpnet.training", "dmpnet.models"))]
+                      if not found.name.startswith(("dmpnet.torch", "dmpnet.training", "dmpnet.models"))]
 for name in names:
     importlib.import_module(name)
 print(*names)

@@ -23,7 +23,8 @@ def load(name: str, split: str = "test", folder: str | Path | None = None, downl
     folder : where the files are; else the folder DMPNET_DATA names, else the cache folder
     download : fetch what is not there, from the official mirror, into the same folder
     steps : T, else that of DATASETS; the first of 784 pixels (smnist), of 1,301 (qtdb) or of 76 (braille) steps; any
-        number of steps of dt for what was recorded as events (3 ms for nmnist, 10 ms for spoken digits)
+        number of steps of dt for what was recorded as events (3 ms for nmnist, 10 ms for nmnist-whole and
+        spoken digits)
     permutation : (784,) order of the pixels, psmnist only; else one fixed order
     """
     dataset = entry(name, split)

@@ -2,7 +2,7 @@
 
 Coding: 2 polarities (0: darker, 1: brighter) x 34 x 34 pixels -> 2 x 17 x 17 = 578 channels, polarity first, then y,
 then x; a step's value is 1 if any event of the 2 x 2 pixels falls into it, 0 if none does. What comes at or after
-T * dt is dropped and counted.
+T * dt is dropped and counted. 'nmnist-whole' keeps every pixel: 2 x 34 x 34 = 2,312 channels.
 
 nmnist_6k_1ms.npz holds 6,000 recordings of the official TRAINING set, 1,000 of them set apart as a test: an accuracy on
 those is not one on the official test set. Its classes 0-6 and 7-9 come from two copies of the set.
@@ -26,11 +26,12 @@ from dmpnet.disk.headers import MOST
 from dmpnet.errors import DataError, DataWarning
 
 ATTRIBUTION = "N-MNIST: G. Orchard, A. Jayawant, G. K. Cohen, N. Thakor 2015"
-DATASETS = {
-    "nmnist": Dataset(
-        title="N-MNIST, an event camera before handwritten digits; the test part of nmnist_6k_1ms.npz is not the "
-              "official test set",
-        kind="spikes", classes=10, T=100, channels=578, dt=0.003,
+
+
+def _entry(title: str, T: int, channels: int, dt: float) -> Dataset:
+    return Dataset(
+        title=f"{title}; the test part of nmnist_6k_1ms.npz is not the official test set",
+        kind="spikes", classes=10, T=T, channels=channels, dt=dt,
         licence="CC BY-SA 4.0", attribution=ATTRIBUTION,
         source="nmnist_6k_1ms.npz (5,000 + 1,000 recordings of the official training set), or the official folders "
                "Train and Test, https://www.garrickorchard.com/datasets/n-mnist (tonic unpacks them into NMNIST)",
@@ -40,12 +41,17 @@ DATASETS = {
         samples={"train": 5000, "test": 1000},
         folders=("nmnist", "NMNIST", "N-MNIST"),
         trees={"train": "Train", "test": "Test"},
-    ),
+    )
+
+
+DATASETS = {
+    "nmnist": _entry("N-MNIST, an event camera before handwritten digits", 100, 578, 0.003),
+    "nmnist-whole": _entry("N-MNIST with every pixel of its camera, 2 x 34 x 34", 30, 2312, 0.010),
 }
 
 SIDE = 34
-POOLED = SIDE // 2
-CHANNELS = 2 * POOLED * POOLED
+POOL = {"nmnist": 2, "nmnist-whole": 1}
+"""Pixels along each side of what is one channel."""
 
 EVENT_BYTES = 5
 OVERFLOW_ROW = 240
@@ -63,40 +69,48 @@ OFFICIAL = {"train": 60000, "test": 10000}
 
 
 def recordings(name: str, split: str, files: list[Path], steps: int | None = None) -> Recordings:
-    """Recordings (n, T, 578) of the .npz or of an official folder Train or Test."""
-    dataset = DATASETS[name]
+    """Recordings (n, T, 578 or 2312) of the .npz or of an official folder Train or Test."""
+    dataset, pool = DATASETS[name], POOL[name]
+    side = SIDE // pool
     T = check_steps(name, steps, dataset.T, dataset.dt)
-    values, labels, source = read(split, files[0], T, round(1e3 * dataset.dt))
-    source |= {"coding": f"2 x 34 x 34 pixels -> 2 x 17 x 17 channels (polarity, y, x) by maximum over 2 x 2, binary, "
+    values, labels, source = read(split, files[0], T, round(1e3 * dataset.dt), pool)
+    how = f" by maximum over {pool} x {pool}" if pool > 1 else ""
+    source |= {"coding": f"2 x 34 x 34 pixels -> 2 x {side} x {side} channels (polarity, y, x){how}, binary, "
                          f"{T} steps of {1e3 * dataset.dt:g} ms",
                "licence": dataset.licence, "attribution": dataset.attribution}
     return Recordings(name, split, "spikes", values, 1.0, labels, None, dataset.classes, dataset.dt, None, source,
-                      (2, POOLED, POOLED))
+                      (2, side, side))
 
 
-def read(split: str, path: Path, T: int, step: int) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
-    """values (n, T, 578) at `step` ms a step, labels (n,) and what was read from where."""
-    return read_tree(split, path, T, step) if path.is_dir() else read_npz(split, path, T, step)
+def read(split: str, path: Path, T: int, step: int, pool: int = 2) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
+    """values (n, T, M) at `step` ms a step, labels (n,) and what was read from where; M = 578, 2312 without pooling."""
+    return (read_tree if path.is_dir() else read_npz)(split, path, T, step, pool)
 
 
-def channel_of(polarity: np.ndarray, y: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """Channel 0 to 577 of pixels y, x < 34."""
-    return (polarity * POOLED + y // 2) * POOLED + x // 2
+def channels(pool: int) -> int:
+    """M where pool x pool pixels are one channel."""
+    return 2 * (SIDE // pool) ** 2
 
 
-def read_npz(split: str, path: Path, T: int, step: int) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
+def channel_of(polarity: np.ndarray, y: np.ndarray, x: np.ndarray, pool: int = 2) -> np.ndarray:
+    """Channel 0 to M - 1 of pixels y, x < 34."""
+    return (polarity * (SIDE // pool) + y // pool) * (SIDE // pool) + x // pool
+
+
+def read_npz(split: str, path: Path, T: int, step: int, pool: int) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
     """The split of nmnist_6k_1ms.npz that `is_test` marks.
 
     t, code : (events,) time in ms and polarity * 1156 + y * 34 + x, by sample; n : (samples,) events of each
     label, is_test : (samples,)
     """
     arrays = archive.read(path, {"n": (None,), "t": (None,), "code": (None,), "label": (None,), "is_test": None},
-                          T * CHANNELS)
+                          T * channels(pool))
     t, code, n = arrays["t"], arrays["code"], arrays["n"].astype(np.int64)
     ends, wanted = _check_npz(path, arrays, split)
-    lookup = channel_of(*np.unravel_index(np.arange(2 * SIDE * SIDE), (2, SIDE, SIDE))).astype(np.int16)
+    polarity, y, x = np.unravel_index(np.arange(2 * SIDE * SIDE), (2, SIDE, SIDE))
+    lookup = channel_of(polarity, y, x, pool).astype(np.int16)
     labels = arrays["label"][wanted].astype(np.int64)
-    values = empty(path, (len(labels), T, CHANNELS), path.stat().st_size)
+    values = empty(path, (len(labels), T, channels(pool)), path.stat().st_size)
     row = np.cumsum(wanted) - 1
     events = kept = 0
     for first in range(0, len(n), CHUNK):
@@ -108,7 +122,7 @@ def read_npz(split: str, path: Path, T: int, step: int) -> tuple[np.ndarray, np.
         occupy(values, row[sample[keep]], when[keep], lookup[code[some][keep]])
         events, kept = events + int(ours.sum()), kept + int(keep.sum())
     check_kept(path, values, events, events - kept, round(WINDOW / step), 1e-3 * step)
-    saccades.check(path, values.reshape(-1, T, 2, POOLED, POOLED), step)
+    saccades.check(path, values.reshape(-1, T, 2, SIDE // pool, SIDE // pool), step)
     return values, labels, {
         "files": {path.name: digest(path)}, "verified": verified("nmnist", split, path, len(labels)),
         "part": f"{len(labels):,} recordings of the official training set, not the official test set",
@@ -138,23 +152,24 @@ def _check_npz(path: Path, arrays: dict[str, np.ndarray], split: str) -> tuple[n
     return ends, wanted
 
 
-def read_tree(split: str, folder: Path, T: int, step: int) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
+def read_tree(split: str, folder: Path, T: int, step: int,
+              pool: int) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
     """The official folder: `folder`/<digit>/<number>.bin, by digit, then name."""
     paths = [(label, path) for label in range(DATASETS["nmnist"].classes)
              for path in sorted((folder / str(label)).glob("[!.]*.bin"))]  # a Mac adds hidden ._NAME beside NAME
     if not paths:
         raise DataError(f"{folder}: no .bin file in its subfolders 0 to 9, but N-MNIST keeps one a recording there; "
                         f"unpack the official archive again")
-    values = empty(folder, (len(paths), T, CHANNELS), sum(path.stat().st_size for _, path in paths))
+    values = empty(folder, (len(paths), T, channels(pool)), sum(path.stat().st_size for _, path in paths))
     sum_ = hashlib.sha256()
     events = kept = 0
-    for number, (time, channel) in enumerate(_bins(folder, paths, sum_)):
+    for number, (time, channel) in enumerate(_bins(folder, paths, sum_, pool)):
         when = time // (1000 * step)
         keep = when < T
         occupy(values, np.full(keep.sum(), number), when[keep], channel[keep])
         events, kept = events + len(time), kept + int(keep.sum())
     check_kept(folder, values, events, events - kept, round(WINDOW / step), 1e-3 * step)
-    saccades.check(folder, values.reshape(-1, T, 2, POOLED, POOLED), step)
+    saccades.check(folder, values.reshape(-1, T, 2, SIDE // pool, SIDE // pool), step)
     whole = len(paths) == OFFICIAL[split]
     if not whole:
         warnings.warn(f"{folder}: sound, but not the official {split} set of {OFFICIAL[split]} recordings (it holds "
@@ -165,7 +180,7 @@ def read_tree(split: str, folder: Path, T: int, step: int) -> tuple[np.ndarray, 
         "events": events, "events_dropped": events - kept}
 
 
-def _bins(folder: Path, paths: list[tuple[int, Path]], sum_: Any) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def _bins(folder: Path, paths: list[tuple[int, Path]], sum_: Any, pool: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Time (us) and channel of the events of each file; names and bytes go into `sum_`."""
     for _, path in paths:
         try:
@@ -175,10 +190,10 @@ def _bins(folder: Path, paths: list[tuple[int, Path]], sum_: Any) -> Iterator[tu
             raise DataError(f"{path}: cannot be read ({' '.join(str(error).split())}); unpack the official archive "
                             f"again") from error
         sum_.update(f"{path.relative_to(folder).as_posix()}\n{len(content)}\n".encode() + content)
-        yield parse_bin(content, path)
+        yield parse_bin(content, path, pool)
 
 
-def parse_bin(content: bytes, origin: str | Path) -> tuple[np.ndarray, np.ndarray]:
+def parse_bin(content: bytes, origin: str | Path, pool: int = 2) -> tuple[np.ndarray, np.ndarray]:
     """Time (us) and channel, int64 (events,) each, of a .bin file.
 
     Layout: 40 bits an event, x (8), y (8), polarity (1), time in us (23), the highest bit first.
@@ -199,4 +214,4 @@ def parse_bin(content: bytes, origin: str | Path) -> tuple[np.ndarray, np.ndarra
         raise DataError(f"{origin}: event {at} at x = {x[at]}, y = {y[at]}, but pixels run from 0 to {SIDE - 1}; "
                         f"unpack the official archive again")
     event = ~marks
-    return time[event], channel_of(high >> 7, y, x)[event]
+    return time[event], channel_of(high >> 7, y, x, pool)[event]

@@ -1,4 +1,4 @@
-"""Trained networks that ship with the package, found by name: models/NAME/seedK.npz."""
+"""Trained networks that ship with the package, found by name: models/NAME/seedK.npz; graphs in models/graphs/NAME."""
 
 from pathlib import Path
 
@@ -16,28 +16,28 @@ def folder() -> Path:
     return inside if inside.is_dir() else HERE.parent / "models"
 
 
-def names() -> list[str]:
-    """Names of the shipped networks, sorted."""
-    return sorted({path.parent.name for path in folder().glob("*/seed*.npz")})
+def names(under: str = "") -> list[str]:
+    """Names of the shipped networks, sorted; under='graphs': of those that are graphs of nodes."""
+    return sorted({path.parent.name for path in (folder() / under).glob("*/seed*.npz")})
 
 
-def seeds(name: str) -> list[int]:
+def seeds(name: str, under: str = "") -> list[int]:
     """Seeds of the runs that ship under `name`."""
-    return sorted(int(path.stem.removeprefix("seed")) for path in (folder() / name).glob("seed*.npz"))
+    return sorted(int(path.stem.removeprefix("seed")) for path in (folder() / under / name).glob("seed*.npz"))
 
 
-def path(name: str) -> Path:
-    """The weights file of a shipped network, 'NAME' (the first seed) or 'NAME/seedK'.
+def path(name: str, under: str = "") -> Path:
+    """The weights file of a shipped network, 'NAME' (the first seed) or 'NAME/seedK'; under='graphs': of a graph.
 
     WeightsError names the known ones when there is none.
     """
-    known = names()
+    known = names(under)
     model, _, run = name.partition("/")
-    runs = [f"seed{seed}" for seed in seeds(model)] if model in known else []
+    runs = [f"seed{seed}" for seed in seeds(model, under)] if model in known else []
     if model not in known:
         listed = ", ".join(known) or "none: this copy was installed without its models folder"
         raise WeightsError(f"shipped network {name!r}{meant(model, known)} is not among the known names "
                            f"({listed}); choose one, or give the path of a weights file")
     if run and run not in runs:
         raise WeightsError(f"shipped network {name!r}: {model} has the runs {', '.join(runs)}; choose one")
-    return folder() / model / f"{run or runs[0]}.npz"
+    return folder() / under / model / f"{run or runs[0]}.npz"

@@ -1,4 +1,4 @@
-"""Training of dual-memory-pathway networks: the only folder that imports PyTorch (extra `train`)."""
+"""Training of dual-memory-pathway networks: with dmpnet.torch the only folder that imports PyTorch (extra `train`)."""
 
 from dmpnet.errors import DmpnetError
 
