@@ -70,16 +70,16 @@ def run(arguments: argparse.Namespace, out: outputs.Outputs) -> None:
 
 def notes(network: TrainedNetwork, s_in: np.ndarray) -> list[str]:
     """What is probably amiss with input that the network can read."""
-    found = []
+    remarks = []
     if network.encoding.permutation is not None:
-        found.append("this network reads steps in an order of its own, and INPUT is taken to come in it: "
+        remarks.append("this network reads steps in an order of its own, and INPUT is taken to come in it: "
                      "s_in[:, network.encoding.permutation]")
     if network.encoding.levels:
-        found += _clipped(s_in)
+        remarks += _clipped(s_in)
     elif network.encoding.kind == "analog" and (s_in.max() > 1 or s_in.min() < -1):
-        found.append(f"INPUT reaches from {s_in.min():g} to {s_in.max():g}, but data sets of analog input lie in "
+        remarks.append(f"INPUT reaches from {s_in.min():g} to {s_in.max():g}, but data sets of analog input lie in "
                      f"[-1, 1], pixels in [0, 1]; divide by 255 if these are pixels")
-    return found
+    return remarks
 
 
 def _clipped(s_in: np.ndarray) -> list[str]:
@@ -96,10 +96,10 @@ def read_input(path: Path) -> np.ndarray:
     """(B, T, M) numbers of an .npy file or of 's_in' in an .npz file."""
     if not path.is_file():
         raise DataError(f"{path}: no such input file; give an .npy or .npz with (samples, steps, channels)")
-    found = read_arrays(path, DataError, "write it with np.save", ("s_in",), single="s_in")
-    if not found:
+    arrays = read_arrays(path, DataError, "write it with np.save", ("s_in",), single="s_in")
+    if not arrays:
         raise DataError(f"{path}: no array 's_in', but 's_in' is needed; save it with np.savez(file, s_in=...)")
-    content = found["s_in"]
+    content = arrays["s_in"]
     if content.dtype.kind not in "fiub":
         raise DataError(f"{path}: dtype {content.dtype}, but input is numbers; save float64, uint8 or bool")
     return content[None] if content.ndim == 2 else content
