@@ -1,7 +1,7 @@
 """A trained network on your input, in Brian2; spikes of every layer in one file.
 
 The file holds logits, predictions and each layer's spikes as rows (sample, step, neuron); provenance goes beside it.
-A network that tells a class at every step has logits and predictions for each of them.
+A network that classifies every step has logits and predictions for each of them.
 
 Input is read as it is: give analog values in the range the network was trained on ([0, 1] for pixels), and the steps of
 a permuted task in its order (input.permutation of the weights file).

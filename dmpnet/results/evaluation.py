@@ -22,7 +22,7 @@ ROUNDED = 5  # samples on which rounding is measured
 class Evaluation:
     """What n samples of T steps showed; spikes of every layer, step and neuron were compared.
 
-    labels, predictions, reference_predictions : (n,) int, or (n, T) of a network that tells a class at every step
+    labels, predictions, reference_predictions : (n,) int, or (n, T) of a network that classifies every step
     compared, mismatched : per layer, number of places (sample, step, neuron)
     rates : per layer, fraction of places with a spike
     seconds, reference_seconds : wall time of the Brian2 simulation, without compiling, and of the reference
@@ -72,11 +72,11 @@ def check_match(network: TrainedNetwork, recordings: Recordings) -> None:
     needs, channels = network.encoding, recordings.values.shape[2]
     if channels != needs.channels or recordings.classes != network.classes:
         raise DmpnetError(f"{recordings.name}: {channels} channels and {recordings.classes} classes, but the network "
-                          f"reads {needs.channels} and tells {network.classes} apart; use data of {needs.dataset}")
+                          f"reads {needs.channels} and has {network.classes}; use data of {needs.dataset}")
     if recordings.labels.ndim != (1 if network.kappa is None else 2):
         theirs, ours = (("step", "sample") if network.kappa is None else ("sample", "step"))
         raise DmpnetError(f"{recordings.name}: labels of shape {recordings.labels.shape}, one a {theirs}, but the "
-                          f"network tells a class every {ours} (kappa = {network.kappa}); use data of {needs.dataset}")
+                          f"network classifies every {ours} (kappa = {network.kappa}); use data of {needs.dataset}")
     straight = np.arange(needs.steps)
     read, asked = (straight if order is None else order for order in (recordings.permutation, needs.permutation))
     if not np.array_equal(read, asked):
