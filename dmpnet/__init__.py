@@ -12,12 +12,16 @@
 Each is imported when it is first asked for, so that `import dmpnet` takes no time.
 """
 
+from __future__ import annotations
+
 import importlib
-from typing import TYPE_CHECKING, Any
 
 from dmpnet import moved
 
+TYPE_CHECKING = False  # that of typing, which `python -m` would look for in the working folder first
 if TYPE_CHECKING:
+    from typing import Any
+
     from dmpnet import data as data
     from dmpnet.brian.conversion import convert as convert
     from dmpnet.brian.fast_slow import fast_slow_layer as fast_slow_layer

@@ -1,16 +1,21 @@
 """Old names of modules, for one release: `from dmpnet.neurons import Neuron` finds what now lies in folders.
 
 A finder that Python asks only where no file has the name; the module it gives looks each name up where it went.
+It imports only what every Python has frozen: a user's `typing.py` in the working folder is not run by `-m dmpnet`.
 """
+
+from __future__ import annotations
 
 import importlib
 import importlib.util
 import sys
-from collections.abc import Sequence
-from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import ModuleSpec
-from types import ModuleType
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
+    from typing import Any
 
 HOMES = {
     "activity": ("trained.activity",),
@@ -24,13 +29,16 @@ HOMES = {
 """Where the names of each old module are looked up, in this order."""
 
 
-class Moved(MetaPathFinder, Loader):
+class Moved:
     """Finds dmpnet.NAME for the old names."""
 
     def find_spec(self, fullname: str, path: Sequence[str] | None = None,
                   target: ModuleType | None = None) -> ModuleSpec | None:
         parent, _, name = fullname.rpartition(".")
         return importlib.util.spec_from_loader(fullname, self) if parent == "dmpnet" and name in HOMES else None
+
+    def create_module(self, spec: ModuleSpec) -> None:
+        """None: an ordinary module."""
 
     def exec_module(self, module: ModuleType) -> None:
         homes = HOMES[module.__name__.rpartition(".")[2]]

@@ -30,7 +30,7 @@ def simulate(quick):
     digits = digits.take(digits.balanced(2 if quick else 20, seed=0))  # quick: the upper rows
     rows, seen = [], {}
     for name, own in membranes(quick).items():
-        net = dmpnet.convert(trained, digits.batch(slice(None)), membrane=[own, None])
+        net = dmpnet.convert(trained, digits.batch(slice(None)), coupling="shared", membrane=[own, None])
         traces = StateMonitor(net["fast_1"], ["u", "a"][:1 + ("adaptive" in name)], record=[WATCHED], clock=net.clock)
         net.add(traces)
         net.run(namespace={})

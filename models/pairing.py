@@ -1,9 +1,8 @@
 """What do pairs of spikes do to a synapse, and why does it matter how often they come?
 
-Left: two synapses while spikes come in pairs; the rule sees them through the traces that they leave on the neurons.
-Middle: a single pair at any distance, in Brian2 (points) and in closed form (line). Right and table: 60 pairs at some
-frequency; by a rule of pairs their order matters less and less, by the triplet rule what is frequent potentiates, as in
-visual cortex (squares: Sjostrom et al. 2001).
+Left: two synapses while spikes come in pairs, and the traces that the rule reads. Middle: a single pair at any
+distance, in Brian2 (points) and in closed form (line). Right and table: 60 pairs at some frequency; by pairs, order
+matters less and less, by triplets what is frequent potentiates, as in visual cortex (squares: Sjostrom et al. 2001).
 """
 
 import numpy as np
@@ -39,10 +38,12 @@ def simulate(quick):
     rows, seen = [], {"traces": paired(PAIR, np.array([8, -8]), np.full(2, 10.0), 3, ["x_pre", "y_post"]),
                       "delta": delta, "window": paired(PAIR, delta, np.full(len(delta), 10.0), 1).w[:, -1] - 0.5,
                       "closed": reference.pair_window(1e-3 * delta, PAIR.numbers), "rates": rates}
-    for rule, apart in ((PAIR, 10), (PAIR, -10), (TRIPLET, 10), (TRIPLET, -10)):
-        seen[rule.name, apart] = paired(rule, np.full(len(rates), apart), rates, pairs).w[:, -1] - START[rule.name]
-        rows.append({"rule": rule.name, "dt (ms)": apart} | {
-            f"{rate:g} Hz": round(float(dw), 3) for rate, dw in zip(rates, seen[rule.name, apart], strict=True)})
+    for rule in (PAIR, TRIPLET):  # all pairs side by side
+        after = paired(rule, np.repeat([10, -10], len(rates)), np.tile(rates, 2), pairs).w[:, -1] - START[rule.name]
+        for apart, changes in ((10, after[:len(rates)]), (-10, after[len(rates):])):
+            seen[rule.name, apart] = changes
+            rows.append({"rule": rule.name, "dt (ms)": apart} | {
+                f"{rate:g} Hz": round(float(dw), 3) for rate, dw in zip(rates, changes, strict=True)})
     return rows, seen
 
 

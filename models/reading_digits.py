@@ -17,7 +17,7 @@ WATCHED = 7  # neuron of layer 1
 
 
 def simulate(quick):
-    digits = dmpnet.data.load("smnist", "subset", steps=392 if quick else 784)  # quick: the upper halves
+    digits = dmpnet.data.load("smnist", "subset", steps=280 if quick else 784)  # quick: the upper rows
     digits = digits.take(digits.balanced(2 if quick else 20, seed=0))
     net = dmpnet.convert(dmpnet.load(NETWORK), digits.batch(slice(None)))
     u = StateMonitor(net["fast_1"], "u", record=[WATCHED])

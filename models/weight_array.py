@@ -31,7 +31,7 @@ def changed(trained, array, how, much):
 
 
 def simulate(quick):
-    trained, digits = dmpnet.load(NETWORK), dmpnet.data.load("smnist", "subset", steps=392 if quick else 784)
+    trained, digits = dmpnet.load(NETWORK), dmpnet.data.load("smnist", "subset", steps=280 if quick else 784)
     digits = digits.take(digits.balanced(2 if quick else 200, seed=0))
     settings = {"rounded": (2,), "lost": (), "stuck": (0.2,)} if quick else {
         "rounded": (2, 3, 4, 6, 8), "lost": (0.02, 0.05, 0.1, 0.2, 0.4), "stuck": (0.005, 0.02, 0.05, 0.1, 0.2)}

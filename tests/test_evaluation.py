@@ -91,8 +91,8 @@ def test_a_class_at_every_step_is_held_against_a_label_at_every_step(network, di
 
 
 @pytest.mark.parametrize("kappa, labels, told", [
-    (None, np.zeros((5, 784), int), r"\(5, 784\), one a step, but the network tells a class every sample"),
-    (0.9, np.zeros(5, int), r"\(5,\), one a sample, but the network tells a class every step \(kappa = 0.9\)")])
+    (None, np.zeros((5, 784), int), r"\(5, 784\), one a step, but the network classifies every sample"),
+    (0.9, np.zeros(5, int), r"\(5,\), one a sample, but the network classifies every step \(kappa = 0.9\)")])
 def test_labels_that_answer_another_question(network, digits, kappa, labels, told):
     with pytest.raises(DmpnetError, match=told):
         evaluation.check_match(dataclasses.replace(network, kappa=kappa), dataclasses.replace(digits, labels=labels))

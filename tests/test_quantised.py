@@ -193,7 +193,7 @@ def test_training_in_integers_keeps_the_best(rounded_to_little, tmp_path):
     run = quantised.trainer(network, made, few, bars(96, 30), tmp_path, 20, 3e-2)
     better = run.finished()
     assert run.standing.best >= run.standing.first
-    assert better.fixed and set(np.unique(better.layers[0].W_f)) <= {-1, 0, 1}
+    assert better.integer and set(np.unique(better.layers[0].W_f)) <= {-1, 0, 1}
     assert better.provenance["chip"] == few.name and better.provenance["start"]["arguments"]["dataset"] == "smnist"
     s_in = bars(96, 30).batch(run.held_out)
     accuracy = (reference.run(better, s_in).predictions == bars(96, 30).labels[run.held_out]).mean()

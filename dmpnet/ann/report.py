@@ -69,7 +69,7 @@ def examined(network: Network, graph: Graph, x: np.ndarray, labels: np.ndarray |
     """Both networks on x (B, *shape), the converted one for `steps`, or what it was made for.
 
     run : what runs a graph, the reference or Brian2
-    progress : called with (samples done, samples in all); True or a name: a bar; None: silent
+    progress : called with (done, total) in samples; True or a name: a bar; None: silent
     """
     x, T = samples(network, x), steps or graph.encoding.steps
     lam = _lambdas(network, graph)

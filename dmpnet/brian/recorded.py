@@ -18,7 +18,7 @@ Read = Callable[[str, str], np.ndarray]
 
 
 def needed(network: TrainedNetwork, record: Iterable[str]) -> tuple[str, ...]:
-    """What has to be kept for every step: all of `record`, and the readout if it tells a class at every step."""
+    """What has to be kept for every step: all of `record`, and the readout if the network classifies every step."""
     return tuple(dict.fromkeys((*record, *(("readout",) if network.kappa is not None else ()))))
 
 

@@ -70,14 +70,14 @@ def execute(arguments: argparse.Namespace) -> None:
     for bits in choices:  # before any long work
         chip.changed(described, {f"words.{name}.bits": value for name, value in bits.items()})
     points = swept(arguments, choices)
-    found = judged(points, arguments.budget)
-    print(table(points, found))
+    fronts = judged(points, arguments.budget)
+    print(table(points, fronts))
     for name, unit in COSTS.items():
-        print(sentence(points, found[name], name, unit, arguments.budget))
+        print(sentence(points, fronts[name], name, unit, arguments.budget))
     if (most := pareto.best(points, arguments.budget)) is not None:
         print(f"most accurate within {arguments.budget:,} bytes: {in_words(most)}")
     provenance.write(arguments.out / "results.json", provenance.record(
-        "codesign", script.given(arguments), budget=arguments.budget, points=points, fronts=found,
+        "codesign", script.given(arguments), budget=arguments.budget, points=points, fronts=fronts,
         chip=described.source))
     from dmpnet.drawing import save  # Matplotlib takes a while to import: after the table
     from dmpnet.drawing.codesign import codesign
@@ -112,7 +112,7 @@ def swept(arguments: argparse.Namespace, choices: list[dict[str, int]]) -> list[
     there = len(shapes) - len(missing)
     with telling("training", len(shapes), "design", "", there) as tell:
         given = argparse.Namespace(**{key: value for key, value in vars(arguments).items() if key != "execute"})
-        one = partial(made, arguments=given, choices=choices, asked=asked)
+        one = partial(write_design, arguments=given, choices=choices, asked=asked)
         if arguments.processes == 1:
             for number, shape in enumerate(missing, there + 1):
                 one(shape, files[shape])
@@ -142,8 +142,8 @@ def _side_by_side(processes: int, tasks: list[tuple]) -> Iterator[None]:
             yield
 
 
-def made(shape: tuple[int, int], file: Path, arguments: argparse.Namespace, choices: list[dict[str, int]],
-         asked: dict[str, Any]) -> None:
+def write_design(shape: tuple[int, int], file: Path, arguments: argparse.Namespace, choices: list[dict[str, int]],
+                 asked: dict[str, Any]) -> None:
     """Train the design of (d, N) and write its points to `file`."""
     from dmpnet.training.designs import Effort, designed
     from dmpnet.training.workers import share
@@ -170,21 +170,21 @@ def basis(dataset: str) -> Any:
 def judged(points: list[dict[str, Any]], budget: int) -> dict[str, dict[str, Any]]:
     """For each cost the front, as places in `points`, and the knee among designs within the budget, None if none is."""
     within = [place for place, point in enumerate(points) if point["bytes"] <= budget]
-    found = {}
+    fronts = {}
     for name in COSTS:
         cost, gain = ([points[place][key] for place in range(len(points))] for key in (name, "accuracy"))
         knee = within[pareto.knee([cost[i] for i in within], [gain[i] for i in within])] if within else None
-        found[name] = {"front": pareto.front(cost, gain), "knee": knee}
-    return found
+        fronts[name] = {"front": pareto.front(cost, gain), "knee": knee}
+    return fronts
 
 
-def table(points: list[dict[str, Any]], found: dict[str, dict[str, Any]]) -> str:
+def table(points: list[dict[str, Any]], fronts: dict[str, dict[str, Any]]) -> str:
     """The designs by bytes; a mark where one is on a front."""
     order = sorted(range(len(points)), key=lambda place: points[place]["bytes"])
     rows = [{"d": point["d"], "N": point["N"], "W_f:P:m bits": f"{point['W_f']}:{point['P']}:{point['m']}",
              "bytes": point["bytes"], "nJ": point["nJ"], "cycles a step": point["cycles"],
              "trained %": 100 * point["trained"], "integers %": 100 * point["accuracy"],
-             "front of": ", ".join(name for name in COSTS if place in found[name]["front"])}
+             "front of": ", ".join(name for name in COSTS if place in fronts[name]["front"])}
             for place, point in ((place, points[place]) for place in order)]
     return terminal.table(rows, floatfmt=("", "", "", "", ".1f", ".0f", ".2f", ".2f"), intfmt=",",
                     disable_numparse=[2, 8])

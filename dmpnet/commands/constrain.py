@@ -84,29 +84,30 @@ def put(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
         arguments.clip = True
         steps = searched(arguments, network, described, s_in)
         described = chip.changed(described, precision.settings(steps[-1].bits))
-    made = constrain(network, described, s_in, rows=arguments.rows, clip=arguments.clip,
+    constrained = constrain(network, described, s_in, rows=arguments.rows, clip=arguments.clip,
                      rotate=not arguments.keep_basis, compensate=not arguments.finetune, blocks=arguments.blocks,
                      progress=True)
-    busiest = [int(work.S.max()) for work in workload.of(made.network, made.activity, s_in)]
-    report = fit(made.network, described, busiest, blocks=arguments.blocks)
+    busiest = [int(work.S.max()) for work in workload.of(constrained.network, constrained.activity, s_in)]
+    report = fit(constrained.network, described, busiest, blocks=arguments.blocks)
     print(f"{arguments.weights}: {network.kind} {network.shape} on {described.name}\n\n{report.table()}\n\n"
-          f"{rounding(made)}\n")
-    for note in (*report.notes, *made.notes):
+          f"{rounding(constrained)}\n")
+    for note in (*report.notes, *constrained.notes):
         print(note)
     refuse(report)
-    found: dict[str, Any] = {"fit": report.record(), "search": [vars(step) for step in steps]}
+    outcome: dict[str, Any] = {"fit": report.record(), "search": [vars(step) for step in steps]}
     if arguments.finetune:
-        made, found["finetuned"] = finetuned(arguments, network, made, described, s_in)
-    found |= {"changes": [vars(change) for change in made.changes], "notes": made.notes, "silent": made.silent}
+        constrained, outcome["finetuned"] = finetuned(arguments, network, constrained, described, s_in)
+    outcome |= {"changes": [vars(change) for change in constrained.changes], "notes": constrained.notes,
+                "silent": constrained.silent}
     if arguments.evaluate:
-        found["accuracy"] = compared(arguments, network, made.network)
-        found["layers"] = rates_compared(arguments, network, made.network)
+        outcome["accuracy"] = compared(arguments, network, constrained.network)
+        outcome["layers"] = rates_compared(arguments, network, constrained.network)
     with out.staged() as folder:
-        weights.save(made.network, folder / arguments.out.name)
+        weights.save(constrained.network, folder / arguments.out.name)
         provenance.write(folder / f"{arguments.out.stem}.json",
-                         found | provenance.record("constrain", script.given(arguments), chip=described.source))
+                         outcome | provenance.record("constrain", script.given(arguments), chip=described.source))
     print(f"\nwritten: {arguments.out} and {arguments.out.with_suffix('.json')}")
-    rows = found.get("accuracy", [])
+    rows = outcome.get("accuracy", [])
     return options.verdict(*([row[key] for row in rows] for key in (DIFFER, "compared")))
 
 
@@ -143,16 +144,16 @@ def searched(arguments: argparse.Namespace, network: TrainedNetwork, described: 
     return steps
 
 
-def finetuned(arguments: argparse.Namespace, network: TrainedNetwork, made: Constrained, described: parts.Chip,
+def finetuned(arguments: argparse.Namespace, network: TrainedNetwork, constrained: Constrained, described: parts.Chip,
               s_in: np.ndarray) -> tuple[Constrained, dict[str, Any]]:
-    """`made` trained on, in the folder of --out that ends in .run, and what that brought, which it prints."""
+    """`constrained` trained on, in the folder of --out that ends in .run, and what that brought, which it prints."""
     from dmpnet.training import quantised
 
     train = data.load(network.encoding.dataset, "train", arguments.data, arguments.download,
                       permutation=network.encoding.permutation)
-    trainer = quantised.trainer(network, made.network, described, train, arguments.out.with_suffix(".run"),
+    trainer = quantised.trainer(network, constrained.network, described, train, arguments.out.with_suffix(".run"),
                                 arguments.finetune, arguments.lr, "fine-tuning", arguments.optimiser)
-    better = examined(network, trainer.finished(), s_in, made.changes, arguments.clip)
+    better = examined(network, trainer.finished(), s_in, constrained.changes, arguments.clip)
     standing = trainer.standing
     print(f"\n{len(trainer.held_out):,} validation samples: {100 * standing.first:.2f} % when rounded, "
           f"{100 * standing.best:.2f} % after epoch {standing.best_epoch} of {standing.epoch}")
@@ -163,20 +164,20 @@ def finetuned(arguments: argparse.Namespace, network: TrainedNetwork, made: Cons
                     "validation_samples": len(trainer.held_out)}
 
 
-def rounding(made: Constrained) -> str:
+def rounding(constrained: Constrained) -> str:
     """What each array lost, as a table."""
     rows = [{"layer": change.layer, "array": change.array, "bits": change.bits, "numbers": change.size,
              "clipped": change.clipped, "became 0": change.zeroed, "error %": 100 * change.error}
-            for change in made.changes]
+            for change in constrained.changes]
     return terminal.table(rows, floatfmt=".2f", intfmt=",")
 
 
-def compared(arguments: argparse.Namespace, network: TrainedNetwork, made: TrainedNetwork) -> list[dict[str, Any]]:
+def compared(arguments: argparse.Namespace, network: TrainedNetwork, integer: TrainedNetwork) -> list[dict[str, Any]]:
     """Accuracy, agreement and activity of both networks; prints them."""
     recordings = options.recordings(arguments, network, arguments.split or "test")
     rows = []
     with telling("simulating", 2 * len(recordings), "sample", "") as tell:
-        for name, each in (("trained", network), ("constrained", made)):
+        for name, each in (("trained", network), ("constrained", integer)):
             result = evaluate(each, recordings, arguments.backend, part(tell, len(rows) * len(recordings)),
                               arguments.processes)
             rows.append({"network": name, "accuracy %": result.accuracy, "samples": len(recordings),

@@ -85,10 +85,10 @@ def compare(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
 
 def swapped(network: TrainedNetwork) -> dict[str, TrainedNetwork]:
     """The network as trained, and with each other decay in place, by name."""
-    found = {"exponential, as trained": network}
+    variants = {"exponential, as trained": network}
     for rule, lam in decay.RULES.items():
-        found[f"linear, {rule}"] = swap.linear(network, lam)
-    return found | {"bit shift, nearest": swap.shift(network)}
+        variants[f"linear, {rule}"] = swap.linear(network, lam)
+    return variants | {"bit shift, nearest": swap.shift(network)}
 
 
 def finetuned(arguments: argparse.Namespace, begun: TrainedNetwork, kind: str) -> TrainedNetwork:

@@ -93,16 +93,16 @@ def learn_digits(arguments: argparse.Namespace) -> None:
 
     check_backend(arguments.backend)
     folder = Path(arguments.out)
-    found = files.load(arguments.frozen) if arguments.frozen else None
-    settings = found.settings if found else Competition(
+    learned = files.load(arguments.frozen) if arguments.frozen else None
+    settings = learned.settings if learned else Competition(
         N=arguments.neurons, rule=arguments.rule, seed=arguments.seed, chip=arguments.chip or "",
         changed=tuple(options.settings(arguments.set).items()), decay=arguments.decay or "")
     if settings.report is not None:
         print(settings.report.table())
     train = _digits(arguments, "train", arguments.samples)
-    found = found or _learned(arguments, settings, train, folder)
+    learned = learned or _learned(arguments, settings, train, folder)
     if arguments.test:
-        _tested(arguments, found, train, folder)
+        _tested(arguments, learned, train, folder)
 
 
 def _digits(arguments: argparse.Namespace, split: str, samples: int | None) -> data.Recordings:
@@ -117,27 +117,27 @@ def _learned(arguments: argparse.Namespace, settings: Any, train: data.Recording
     if learner.resume():
         print(f"going on at image {learner.seen + 1}")
     learner.run()
-    found = learner.finished()
-    provenance.write(folder / "learning.json", found.provenance | {"data": train.source})
+    learned = learner.finished()
+    provenance.write(folder / "learning.json", learned.provenance | {"data": train.source})
     print(f"learned from {learner.seen} images, {learner.state.shown} presentations; weights in "
           f"{folder / 'learned.npz'}")
     if learner.state.writes is not None:
         print(f"each weight was written {learner.state.writes.mean():.0f} times on average, the most written one "
               f"{learner.state.writes.max()} times")
-    return found
+    return learned
 
 
-def _tested(arguments: argparse.Namespace, found: Any, train: data.Recordings, folder: Path) -> None:
+def _tested(arguments: argparse.Namespace, learned: Any, train: data.Recordings, folder: Path) -> None:
     """Name the neurons by training digits, test the frozen network, write both."""
     from dmpnet.learning import exam
     from dmpnet.learning import learned as files
 
     test = _digits(arguments, "test", arguments.test)
     naming = train.take(slice(-exam.NAMING, None))
-    marks = exam.examined(found, naming, test, arguments.backend, "testing, nothing changes")
+    marks = exam.examined(learned, naming, test, arguments.backend, "testing, nothing changes")
     files.save(marks.learned, folder / "learned.npz")
     provenance.write(folder / "answers.json", provenance.record(
-        "learn digits", script.given(arguments), settings=asdict(found.settings), learned=found.provenance,
+        "learn digits", script.given(arguments), settings=asdict(learned.settings), learned=learned.provenance,
         data=test.source, test_samples=len(test), accuracy=marks.accuracy, neurons_named_by=len(naming),
         neurons_of_class=marks.neurons_of_class, accuracy_by_class=marks.by_class, spikes_an_image=marks.spikes))
     if arguments.frozen:
@@ -167,14 +167,14 @@ def learn_readout(arguments: argparse.Namespace) -> int:
                      backend=arguments.backend)
     if learner.resume():
         print(f"going on at sample {learner.seen + 1}")
-    found = learner.run()
-    result = evaluate(found, test, arguments.backend, "test")
+    learned = learner.run()
+    result = evaluate(learned, test, arguments.backend, "test")
     part = "validation" if arguments.validation else "test"
     provenance.write(folder / "answers.json", provenance.record(
-        "learn readout", script.given(arguments), kind=found.kind, samples=len(test), part=part,
+        "learn readout", script.given(arguments), kind=learned.kind, samples=len(test), part=part,
         accuracy=result.accuracy, mismatched=result.mismatched, compared=result.compared, rates=result.rates,
         data=test.source))
-    print(f"{found.kind}: {result.accuracy:.2f} % of {len(test)} {part} samples in Brian2 on {arguments.backend}, "
+    print(f"{learned.kind}: {result.accuracy:.2f} % of {len(test)} {part} samples in Brian2 on {arguments.backend}, "
           f"{sum(result.mismatched)} of {sum(result.compared)} spike places differ from the reference; weights in "
           f"{folder / 'weights.npz'}")
     return options.verdict(result.mismatched, result.compared)

@@ -1,7 +1,7 @@
 """A trained network on your input, in Brian2; spikes of every layer in one file.
 
 The file holds logits, predictions and each layer's spikes as rows (sample, step, neuron); provenance goes beside it.
-A network that tells a class at every step has logits and predictions for each of them.
+A network that classifies every step has logits and predictions for each of them.
 
 Input is read as it is: give analog values in the range the network was trained on ([0, 1] for pixels), and the steps of
 a permuted task in its order (input.permutation of the weights file).
@@ -77,16 +77,16 @@ def run(arguments: argparse.Namespace, out: outputs.Outputs) -> None:
 
 def notes(network: TrainedNetwork | Graph, s_in: np.ndarray) -> list[str]:
     """What is probably amiss with input that the network can read."""
-    found = []
+    remarks = []
     if network.encoding.permutation is not None:
-        found.append("this network reads steps in an order of its own, and INPUT is taken to come in it: "
+        remarks.append("this network reads steps in an order of its own, and INPUT is taken to come in it: "
                      "s_in[:, network.encoding.permutation]")
     if network.encoding.levels:
-        found += _clipped(s_in)
+        remarks += _clipped(s_in)
     elif network.encoding.kind == "analog" and (s_in.max() > 1 or s_in.min() < -1):
-        found.append(f"INPUT reaches from {s_in.min():g} to {s_in.max():g}, but data sets of analog input lie in "
+        remarks.append(f"INPUT reaches from {s_in.min():g} to {s_in.max():g}, but data sets of analog input lie in "
                      f"[-1, 1], pixels in [0, 1]; divide by 255 if these are pixels")
-    return found
+    return remarks
 
 
 def _clipped(s_in: np.ndarray) -> list[str]:
@@ -103,10 +103,10 @@ def read_input(path: Path) -> np.ndarray:
     """(B, T, M) numbers of an .npy file or of 's_in' in an .npz file."""
     if not path.is_file():
         raise DataError(f"{path}: no such input file; give an .npy or .npz with (samples, steps, channels)")
-    found = read_arrays(path, DataError, "write it with np.save", ("s_in",), single="s_in")
-    if not found:
+    arrays = read_arrays(path, DataError, "write it with np.save", ("s_in",), single="s_in")
+    if not arrays:
         raise DataError(f"{path}: no array 's_in', but 's_in' is needed; save it with np.savez(file, s_in=...)")
-    content = found["s_in"]
+    content = arrays["s_in"]
     if content.dtype.kind not in "fiub":
         raise DataError(f"{path}: dtype {content.dtype}, but input is numbers; save float64, uint8 or bool")
     return content[None] if content.ndim == 2 else content

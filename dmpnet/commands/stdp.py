@@ -63,7 +63,7 @@ def _on_chip(parser: argparse.ArgumentParser) -> None:
                         help="how its memory falls short: variation, failing_part, up, down, bend, levels")
 
 
-def _constrained(arguments: argparse.Namespace, found: Any) -> Any:
+def _constrained(arguments: argparse.Namespace, real: Any) -> Any:
     """The rule in the chip's integers and the chip; (None, None) without --chip."""
     from dmpnet.hardware import chip
     from dmpnet.hardware.plastic_rules import constrain
@@ -76,7 +76,7 @@ def _constrained(arguments: argparse.Namespace, found: Any) -> Any:
         return None, None
     described = chip.changed(chip.load(arguments.chip), options.settings(arguments.set))
     device = Device.of(options.settings(arguments.device) | {"seed": arguments.seed})
-    return constrain(found, described, protocols.STEP, decay=arguments.decay, device=device), described
+    return constrain(real, described, protocols.STEP, decay=arguments.decay, device=device), described
 
 
 def listed(arguments: argparse.Namespace) -> None:
@@ -94,44 +94,44 @@ def shown(arguments: argparse.Namespace) -> None:
     """One rule in full."""
     from dmpnet.plasticity import rule
 
-    found = rule(arguments.rule)
-    made, described = _constrained(arguments, found)
-    if made is not None:
-        print(in_integers(made, described, *arguments.neurons))
+    real = rule(arguments.rule)
+    integer, described = _constrained(arguments, real)
+    if integer is not None:
+        print(in_integers(integer, described, *arguments.neurons))
         return
-    print(f"{found.name}: {found.says}\n{found.source}\n")
-    code_of(found)
+    print(f"{real.name}: {real.says}\n{real.source}\n")
+    code_of(real)
     print()
     print(terminal.table([{"parameter": symbol, "value": str(p.value), "meaning": p.meaning, "source": p.source}
-                    for symbol, p in found.parameters.items()], disable_numparse=True))
+                    for symbol, p in real.parameters.items()], disable_numparse=True))
 
 
-def code_of(found: Any) -> None:
+def code_of(real: Any) -> None:
     """Print the Brian2 code of a rule."""
-    for title, code in (("presynaptic traces", found.pre_equations), ("their jumps", found.pre_reset),
-                        ("postsynaptic traces", found.post_equations), ("their jumps", found.post_reset),
-                        ("third factor", found.third_factor), ("synapse, beside w", found.model),
-                        ("presynaptic spike", found.on_pre), ("postsynaptic spike", found.on_post),
-                        ("every step", found.each_step), ("third factor, then", found.third_step)):
+    for title, code in (("presynaptic traces", real.pre_equations), ("their jumps", real.pre_reset),
+                        ("postsynaptic traces", real.post_equations), ("their jumps", real.post_reset),
+                        ("third factor", real.third_factor), ("synapse, beside w", real.model),
+                        ("presynaptic spike", real.on_pre), ("postsynaptic spike", real.on_post),
+                        ("every step", real.each_step), ("third factor, then", real.third_step)):
         for number, line in enumerate(code.splitlines()):
             print(f"{'' if number else title:<21}{line}")
 
 
-def in_integers(made: Any, described: Any, sources: int, targets: int) -> str:
+def in_integers(integer: Any, described: Any, sources: int, targets: int) -> str:
     """Words, what became of the parameters, notes and the room of an array, as text."""
-    report = fit_array(made, described, sources, targets)
-    words = [("w", made.w.bits, f"codes {made.lowest} to {made.highest}, {made.unit:.4g} each, "
-                                f"rounded {'at random' if made.w.rounding == 'stochastic' else made.w.rounding}")]
+    report = fit_array(integer, described, sources, targets)
+    words = [("w", integer.w.bits, f"codes {integer.lowest} to {integer.highest}, {integer.unit:.4g} each, "
+                                f"rounded {'at random' if integer.w.rounding == 'stochastic' else integer.w.rounding}")]
     words += [(trace.name, trace.word.bits, f"1 is {trace.one}, {'set' if trace.latest else 'added'} by a spike, "
                f"{trace.decay} by {trace.by} every {trace.period} steps")
-              for trace in (*made.traces.values(), *filter(None, (made.eligibility, made.reward)))]
+              for trace in (*integer.traces.values(), *filter(None, (integer.eligibility, integer.reward)))]
     became = [{"parameter": f"{name} (s)" if name.startswith("tau") else name, "rule": wanted, "chip": has,
                "off %": round(100 * (has / wanted - 1), 1) + 0.0 if wanted else None}  # -0.0 + 0.0 is 0.0
-              for name, wanted, has in made.became]
+              for name, wanted, has in integer.became]
     return "\n\n".join(filter(None, (
-        f"{made.name}, steps of {1e3 * made.dt:g} ms, {made.words} random words a step",
+        f"{integer.name}, steps of {1e3 * integer.dt:g} ms, {integer.words} random words a step",
         terminal.table(words, headers=("number", "bits", "how")),
-        terminal.table(became, floatfmt=("", "g", "g", ".1f"), missingval="-"), "\n".join(made.notes),
+        terminal.table(became, floatfmt=("", "g", "g", ".1f"), missingval="-"), "\n".join(integer.notes),
         f"{targets} neurons on {sources} inputs:", report.table(), report.remedies)))
 
 
@@ -139,54 +139,54 @@ def measured(arguments: argparse.Namespace) -> None:
     """Measure, write the table, its provenance and the figure, print the ends and the middle."""
     from dmpnet.plasticity import rule
 
-    found = rule(arguments.rule)
+    real = rule(arguments.rule)
     check_backend(arguments.backend)
     figure = [Path(f"{arguments.figure}{end}") for end in (".png", ".pdf")] if arguments.figure else []
     with outputs.one_file("stdp window", arguments.out, ".csv", arguments, figure) as out:
-        window(arguments, found, out)
+        window(arguments, real, out)
 
 
-def window(arguments: argparse.Namespace, found: Any, out: outputs.Outputs) -> None:
-    """Measure rule `found`, write, print."""
+def window(arguments: argparse.Namespace, real: Any, out: outputs.Outputs) -> None:
+    """Measure rule `real`, write, print."""
     from dmpnet.plasticity import protocols
 
-    made, described = _constrained(arguments, found)
+    integer, described = _constrained(arguments, real)
     register = arguments.seed % lfsr.PERIOD + 1
-    pairings = {"window": protocols.window(found, arguments.backend, register)}
-    if found.law == "triplet":
-        pairings["frequency"] = protocols.frequency(found, arguments.backend)
-    if made is not None:
-        pairings["on chip"] = protocols.window_on_chip(made, arguments.backend, register)
+    pairings = {"window": protocols.window(real, arguments.backend, register)}
+    if real.law == "triplet":
+        pairings["frequency"] = protocols.frequency(real, arguments.backend)
+    if integer is not None:
+        pairings["on chip"] = protocols.window_on_chip(integer, arguments.backend, register)
     rows = [line for protocol, pairing in pairings.items() for line in _lines(protocol, pairing)]
     entry = provenance.record(
-        "stdp window", script.given(arguments), parameters=found.numbers, source=found.source,
-        **({} if made is None else {"became": made.became, "notes": made.notes, "chip": described.source}))
-    chip = "" if made is None else f"{made.chip}, {made.w.bits} bits"
+        "stdp window", script.given(arguments), parameters=real.numbers, source=real.source,
+        **({} if integer is None else {"became": integer.became, "notes": integer.notes, "chip": described.source}))
+    chip = "" if integer is None else f"{integer.chip}, {integer.w.bits} bits"
     with out.staged() as folder:
-        write(arguments, rows, entry, folder, (found.name, protocols.in_words(found), chip))
-    print(f"window: {protocols.in_words(found)}{chip and f'; on chip: {chip}'}\n")
+        write(arguments, rows, entry, folder, (real.name, protocols.in_words(real), chip))
+    print(f"window: {protocols.in_words(real)}{chip and f'; on chip: {chip}'}\n")
     shown_rows = [row for row in rows if row["protocol"] == "frequency" or round(1e3 * row["dt s"]) % 10 == 0]
     print(terminal.table(shown_rows, floatfmt=("", "g", "g", ".6f", ".6f", ".6f"),
                    missingval="-"))
-    for note in () if made is None else made.notes:
+    for note in () if integer is None else integer.notes:
         print(note)
-    print(f"\n{found.name} in Brian2 on {arguments.backend}: {', '.join(map(str, out.files))}")
+    print(f"\n{real.name} in Brian2 on {arguments.backend}: {', '.join(map(str, out.files))}")
 
 
 def write(arguments: argparse.Namespace, rows: list[dict[str, Any]], entry: dict[str, Any], folder: Path,
           words: tuple[str, str, str]) -> None:
     """The table, its provenance and the figure, with what is to be read there, into `folder`."""
-    made = folder / arguments.out.name
-    with whole_file(made) as temporary, open(temporary, "w", newline="") as file:
+    path = folder / arguments.out.name
+    with whole_file(path) as temporary, open(temporary, "w", newline="") as file:
         table = csv.DictWriter(file, list(rows[0]))
         table.writeheader()
         table.writerows(rows)
-    provenance.write(made.with_suffix(".json"), entry)
+    provenance.write(path.with_suffix(".json"), entry)
     if arguments.figure:
         from dmpnet.drawing import save
         from dmpnet.drawing import stdp as drawing
 
-        save(drawing.window(made, *words), folder / arguments.figure.name)
+        save(drawing.window(path, *words), folder / arguments.figure.name)
 
 
 def _lines(protocol: str, pairing: Any) -> list[dict[str, Any]]:

@@ -100,10 +100,10 @@ def retrain(arguments: argparse.Namespace) -> int:
     files = (f"{name}.npz", f"{name}.curve.csv", "README.md")
     with outputs.in_folder("table1", folder, arguments, f"{name}.json", files, runs=[f"{name}.run"],
                            known=card.known) as out:
-        return made(arguments, row, out)
+        return train_row(arguments, row, out)
 
 
-def made(arguments: argparse.Namespace, row: table.Row, out: outputs.Outputs) -> int:
+def train_row(arguments: argparse.Namespace, row: table.Row, out: outputs.Outputs) -> int:
     """Train, evaluate, write."""
     from dmpnet.training import card
     from dmpnet.training.recipes import RECIPES, begun

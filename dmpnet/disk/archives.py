@@ -50,32 +50,32 @@ def hollow(file: IO[bytes], size: int) -> np.ndarray:
 
 def declared(path: Path, archive: zipfile.ZipFile, only: Collection[str] | None) -> Declared:
     """The arrays of an .npz, all or `only` these, before any is unpacked; ValueError if they are too much."""
-    found: Declared = {}
+    entries: Declared = {}
     for info in archive.infolist():
         key = info.filename.removesuffix(".npy")
         if only is not None and key not in only:
             continue
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise ValueError(f"{key!r} is compressed in a way that np.savez_compressed does not use")
-        if key == info.filename or key in found:
-            raise ValueError(f"{key!r} in it is {'there twice' if key in found else 'not an array'}")
+        if key == info.filename or key in entries:
+            raise ValueError(f"{key!r} in it is {'there twice' if key in entries else 'not an array'}")
         with archive.open(info) as member:
-            found[key] = hollow(member, info.file_size)
-    check_room(path.stat().st_size, sum(array.nbytes for array in found.values()))
-    return found
+            entries[key] = hollow(member, info.file_size)
+    check_room(path.stat().st_size, sum(array.nbytes for array in entries.values()))
+    return entries
 
 
 def arrays(path: Path, file: IO[bytes], only: Collection[str] | None,
            check: Callable[[Declared], None] | None) -> dict[str, np.ndarray]:
     """What an .npz holds, all or `only` these, in this machine's byte order; `check` sees first what it declares."""
     with zipfile.ZipFile(file) as archive:
-        found = declared(path, archive, only)
+        entries = declared(path, archive, only)
         if check:
-            check(found)
-        for key in found:
+            check(entries)
+        for key in entries:
             with archive.open(f"{key}.npy") as member:
-                found[key] = native(np.lib.format.read_array(member, allow_pickle=False))
-    return found
+                entries[key] = native(np.lib.format.read_array(member, allow_pickle=False))
+    return entries
 
 
 def array(path: Path, file: IO[bytes]) -> np.ndarray:

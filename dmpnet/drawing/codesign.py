@@ -21,8 +21,8 @@ def codesign(path: str | Path) -> Figure:
 
     Reads results.json of `dmpnet codesign` (minutes of training).
     """
-    found = results.read(path, DESIGNS)
-    points, budget = found["points"], found["budget"]
+    designs = results.read(path, DESIGNS)
+    points, budget = designs["points"], designs["budget"]
     bits = list(dict.fromkeys((point["W_f"], point["P"], point["m"]) for point in points))
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(7.0, 3.2), layout="constrained")
@@ -34,10 +34,10 @@ def codesign(path: str | Path) -> Figure:
                 mine = [point for point in points if (point["W_f"], point["P"], point["m"]) == choice]
                 ax.plot([scale * point[name] for point in mine], [100 * point["accuracy"] for point in mine], mark,
                         color=colour, ms=4, label="W_f {}, P {}, m {} bits".format(*choice))
-            front = [points[place] for place in found["fronts"][name]["front"]]
+            front = [points[place] for place in designs["fronts"][name]["front"]]
             ax.step([scale * point[name] for point in front], [100 * point["accuracy"] for point in front], "-",
                     where="post", color=MUTED, zorder=0, label="front")
-            knee, best = found["fronts"][name]["knee"], pareto.best(points, budget)
+            knee, best = designs["fronts"][name]["knee"], pareto.best(points, budget)
             named = () if best is None else ((points[knee], "o", 10, "knee", (8, -12), "left"),
                                              (best, "s", 12, "most accurate", (-8, 8), "right"))
             for point, mark, size, what, offset, side in named:

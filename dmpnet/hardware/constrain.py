@@ -83,15 +83,15 @@ def constrain(network: TrainedNetwork, chip: Chip, s_in: np.ndarray, *, rows: bo
     options = Options(rows, clip, balance, rotate, compensate, chip.datapath.dependency_breaking,
                       chip.datapath.saturates)
     seen = reference.run(network, s_in, record=("spikes", "u", "m", "x"))
-    made, changes, activity, overflows = _settled(network, chip, s_in, seen, options, progress)
-    _check_exact(made)
+    integer, changes, activity, overflows = _settled(network, chip, s_in, seen, options, progress)
+    _check_exact(integer)
     silent = _silent(seen, activity)
-    notes = heard + _notes(network, made, silent, overflows, clip) + [
+    notes = heard + _notes(network, integer, silent, overflows, clip) + [
         f"layer {change.layer}: {change.clipped} values of {change.array} do not fit its {change.bits} bits; take more"
         for change in changes if change.clipped and not (clip and change.array in ("W_f", "W_r", "w_x", "W_o"))]
     notes += [f"layer {change.layer}: every value of {change.array} became 0; give it more bits, or what it is "
               f"multiplied by fewer" for change in changes if change.zeroed and change.error == 1 and change.size > 1]
-    return Constrained(made, changes, activity, silent, notes)
+    return Constrained(integer, changes, activity, silent, notes)
 
 
 def _settled(network: TrainedNetwork, chip: Chip, s_in: np.ndarray, seen: Activity, options: Options,
@@ -100,26 +100,26 @@ def _settled(network: TrainedNetwork, chip: Chip, s_in: np.ndarray, seen: Activi
     room, depth = [ROOM] * len(network.layers), len(network.layers)
     with telling(progress, ATTEMPTS * depth, "layer", "choosing formats") as tell:
         for attempt in range(ATTEMPTS):
-            made, changes = _rounded(network, chip, s_in, seen, room, options, tell, attempt * depth)
-            activity, overflows = reference.watched(made, s_in)
+            integer, changes = _rounded(network, chip, s_in, seen, room, options, tell, attempt * depth)
+            activity, overflows = reference.watched(integer, s_in)
             full = [any(counts[name] for name in (("x",) if options.clip else ("u", "m", "x"))) for counts in overflows]
             if not any(full):
                 break
             room = [each * 1.2 if more else each for more, each in zip(full, room, strict=True)]
         tell(ATTEMPTS * depth)
-    return made, changes, activity, overflows
+    return integer, changes, activity, overflows
 
 
-def examined(network: TrainedNetwork, made: TrainedNetwork, s_in: np.ndarray, changes: list[RoundingLoss],
+def examined(network: TrainedNetwork, integer: TrainedNetwork, s_in: np.ndarray, changes: list[RoundingLoss],
              clip: bool = False) -> Constrained:
-    """What became of `network` in the integer network `made` from it and trained on (dmpnet.training.quantised).
+    """What became of `network` in `integer`, made from it and trained on (dmpnet.training.quantised).
 
     changes : what rounding did to the arrays at first;  clip : as in `constrain`
     """
-    _check_exact(made)
-    activity, overflows = reference.watched(made, s_in)
+    _check_exact(integer)
+    activity, overflows = reference.watched(integer, s_in)
     silent = _silent(reference.run(network, s_in), activity)
-    return Constrained(made, changes, activity, silent, _notes(network, made, silent, overflows, clip))
+    return Constrained(integer, changes, activity, silent, _notes(network, integer, silent, overflows, clip))
 
 
 def _silent(before: Activity, after: Activity) -> list[int]:
@@ -170,12 +170,12 @@ def _check_slots(network: TrainedNetwork, chip: Chip, blocks: bool) -> None:
 
 def _check_exact(network: TrainedNetwork) -> None:
     """Raise DmpnetError if a sum may be too large for float64, Brian2's type, to hold it exactly."""
-    heard, found = network.encoding.levels or 1, {}
+    heard, reaches = network.encoding.levels or 1, {}
     for number, layer in enumerate(network.layers, 1):
-        found |= {f"layer {number}: sums of {name}": reach for name, reach in _reach(layer, heard).items()}
+        reaches |= {f"layer {number}: sums of {name}": reach for name, reach in _reach(layer, heard).items()}
         heard = 1
-    found["readout: sums of W_o"] = _largest((network.W_o, network.encoding.steps))
-    for what, reach in found.items():
+    reaches["readout: sums of W_o"] = _largest((network.W_o, network.encoding.steps))
+    for what, reach in reaches.items():
         if reach > 2**EXACT:
             raise DmpnetError(f"{what} may reach 2^{math.log2(reach):.1f}, but are exact to 2^{EXACT}; give it, or "
                               f"what it is multiplied by, fewer bits")
@@ -188,17 +188,17 @@ def _reach(layer: Layer, heard: int) -> dict[str, float]:
     """
     slow, fixed = layer.slow, layer.fixed
     assert fixed is not None
-    found = {"W_f": (fixed.shift_f, _largest((layer.W_f, heard), *([] if layer.W_r is None else [(layer.W_r, 1)])))}
+    reaches = {"W_f": (fixed.shift_f, _largest((layer.W_f, heard), *([] if layer.W_r is None else [(layer.W_r, 1)])))}
     if slow:
         total = _largest((slow.w_x, heard), (np.atleast_1d(slow.b_x), 1))
         m, x = fixed.m.high, min(fixed.x.high, total * 2.0**-fixed.shift_x + 1)
-        found |= {"w_x": (fixed.shift_x, total), "Abar": (fixed.shift_m, _largest((slow.Abar, m))),
+        reaches |= {"w_x": (fixed.shift_x, total), "Abar": (fixed.shift_m, _largest((slow.Abar, m))),
                   "Bbar": (fixed.shift_B, _largest((slow.Bbar[:, None], x))),
                   "P": (fixed.shift_I, _largest((slow.W_m, m)))}
         if slow.nu is not None:
-            found["nu"] = fixed.shift_nu, _largest((slow.nu[:, None], x))
+            reaches["nu"] = fixed.shift_nu, _largest((slow.nu[:, None], x))
     return {name: max(most, 4 * min(most, fixed.I.high) * 2.0**-shift * (shift < 0))
-            for name, (shift, most) in found.items()}
+            for name, (shift, most) in reaches.items()}
 
 
 def _largest(*parts: tuple[np.ndarray, float]) -> float:
@@ -227,11 +227,11 @@ def _rounded(network: TrainedNetwork, chip: Chip, s_in: np.ndarray, seen: Activi
     for number, layer in enumerate(network.layers):
         log = Log(number + 1, changes)
         largest = room[number] * max(np.abs(seen.u[number]).max(), layer.neuron.theta_u)
-        made, fixed = _fast(layer, words, unit_in, largest, options, log)
+        whole, fixed = _fast(layer, words, unit_in, largest, options, log)
         if layer.slow is not None:
-            made, fixed = in_integers(layer, layer.slow, made, fixed, words, unit_in, room[number],
-                                Seen.of(seen, number, s_in), options, log)
-        layers.append(_filled(replace(made, fixed=fixed), chip))
+            whole, fixed = in_integers(layer, layer.slow, whole, fixed, words, unit_in, room[number],
+                                       Seen.of(seen, number, s_in), options, log)
+        layers.append(_filled(replace(whole, fixed=fixed), chip))
         unit_in = 1.0
         tell(before + len(layers))
     log = Log(len(layers), changes)
@@ -268,11 +268,11 @@ def _fast(layer: Layer, words: Words, unit_in: float, largest: float, options: O
                  recurrent, None, layer.delay), fixed
 
 
-def _notes(network: TrainedNetwork, made: TrainedNetwork, silent: list[int],
+def _notes(network: TrainedNetwork, integer: TrainedNetwork, silent: list[int],
            overflows: list[Counter[str]], clip: bool) -> list[str]:
     """What the user should know; with `clip` u and m may saturate."""
     notes = []
-    for number, (before, after) in enumerate(zip(network.layers, made.layers, strict=True), 1):
+    for number, (before, after) in enumerate(zip(network.layers, integer.layers, strict=True), 1):
         if before.neuron.constant > 0 and after.neuron.constant == 0:
             notes.append(f"layer {number}: {CONSTANTS[before.neuron.decay]} = {before.neuron.constant:g} became 0; "
                          f"take more bits")

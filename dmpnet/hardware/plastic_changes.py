@@ -68,19 +68,19 @@ def forms(rule: Rule) -> tuple[Form, ...]:
 Became = list[tuple[str, float, float]]
 
 
-def change_of(made: IntegerRule, form: Form, part: Plasticity) -> tuple[Change | None, Became]:
+def change_of(integer: IntegerRule, form: Form, part: Plasticity) -> tuple[Change | None, Became]:
     """`form` in integers, None where it changes nothing; and what became of its parameters."""
-    one, other, third = _ones(made, form)
-    levels = np.arange(made.lowest, made.highest + 1)
-    amplitude = form.amplitude(levels * made.unit) if callable(form.amplitude) else np.array([form.amplitude])
-    scale = _scale(made, form)
+    one, other, third = _ones(integer, form)
+    levels = np.arange(integer.lowest, integer.highest + 1)
+    amplitude = form.amplitude(levels * integer.unit) if callable(form.amplitude) else np.array([form.amplitude])
+    scale = _scale(integer, form)
     if form.target == "w":
-        bent = made.device.step(form.sign, len(levels))
+        bent = integer.device.step(form.sign, len(levels))
         amplitude = amplitude * bent
         if form.cross and len(bent) > 1:
-            raise DmpnetError(f"{made.rule.name}: bend = {made.device.bend}, but its steps are sums of two, which a "
-                              f"device would have to bend alike; leave bend at 0, or take a pair rule")
-    cross = form.cross * scale * (made.device.up if form.sign > 0 else made.device.down)
+            raise DmpnetError(f"{integer.rule.name}: bend = {integer.device.bend}, but its steps are sums of two, "
+                              f"which a device would have to bend alike; leave bend at 0, or take a pair rule")
+    cross = form.cross * scale * (integer.device.up if form.sign > 0 else integer.device.down)
     gain, high = amplitude * scale / (one * third), part.amplitude.high
     cross /= one * other * third
     if not gain.any() and not cross:
@@ -88,59 +88,60 @@ def change_of(made: IntegerRule, form: Form, part: Plasticity) -> tuple[Change |
     room = high * (other if cross else 1)
     most = min(log2(room / gain.max()) if gain.any() else inf, log2(high / cross) if cross else inf)
     if most < 0:
-        raise DmpnetError(f"{made.rule.name}: a step of {gain.max() * one * third:g} codes of w is more than "
+        raise DmpnetError(f"{integer.rule.name}: a step of {gain.max() * one * third:g} codes of w is more than "
                           f"amplitudes of {part.amplitude.bits} bits can make of a trace; lower the rates, or give "
                           f"plasticity.amplitude more bits")
-    tonic = round(made.rule.numbers["d_0"] * made.one_third) if form.third == "d" else 0
+    tonic = round(integer.rule.numbers["d_0"] * integer.one_third) if form.third == "d" else 0
     change = Change(form.when, form.target, form.sign, form.trace, np.zeros(1, np.int64), 0, form.factor,
                     round(form.offset * one), form.second if cross else "", 0, form.third, tonic)
-    wide = log2(_largest(made, change, gain, cross)) + (VARIATION_BITS + 1) * made.device.varies
-    shift = min(floor(most), floor(WIDEST - 1 - wide), FARTHEST - VARIATION_BITS * made.device.varies)
+    wide = log2(_largest(integer, change, gain, cross)) + (VARIATION_BITS + 1) * integer.device.varies
+    shift = min(floor(most), floor(WIDEST - 1 - wide), FARTHEST - VARIATION_BITS * integer.device.varies)
     whole, times = np.rint(gain * 2.0**shift).astype(np.int64), round(cross * 2.0**shift)
-    became = [(name, made.rule.numbers[name], made.rule.numbers[name] * rounded / (exact * 2.0**shift))
+    became = [(name, integer.rule.numbers[name], integer.rule.numbers[name] * rounded / (exact * 2.0**shift))
               for name, rounded, exact in zip(form.names[:2], (whole.max(), times), (gain.max(), cross), strict=True)
               if name and exact]
     if cross and not times:  # then the other part has all of the word
-        alone, rest = change_of(made, replace(form, cross=0.0, second=""), part)
+        alone, rest = change_of(integer, replace(form, cross=0.0, second=""), part)
         return alone, [*rest, became[-1]]
     if form.offset:
         became.append((form.names[2], form.offset, change.offset / one))
     return replace(change, gain=whole, shift=shift, cross=times), became
 
 
-def _ones(made: IntegerRule, form: Form) -> tuple[int, int, int]:
+def _ones(integer: IntegerRule, form: Form) -> tuple[int, int, int]:
     """What stands for 1 in the traces and the third factor of a form."""
-    traces = made.traces | ({"c": made.eligibility} if made.eligibility else {})
+    traces = integer.traces | ({"c": integer.eligibility} if integer.eligibility else {})
     return (traces[form.trace].one, traces[form.second].one if form.second else 1,
-            made.one_third if form.third in ("gate", "d") else 1)
+            integer.one_third if form.third in ("gate", "d") else 1)
 
 
-def _scale(made: IntegerRule, form: Form) -> float:
+def _scale(integer: IntegerRule, form: Form) -> float:
     """Codes that a change of 1 is: of w, of c, or as many parts of w and c as one step takes up."""
-    if form.target == "c" and made.eligibility:
-        return made.eligibility.one
+    if form.target == "c" and integer.eligibility:
+        return integer.eligibility.one
     if form.factor:
         return 1.0  # (w_max - w) is in codes already
-    return (made.dt if form.third == "d" else 1.0) / made.unit
+    return (integer.dt if form.third == "d" else 1.0) / integer.unit
 
 
-def resolved(made: IntegerRule, change: Change) -> None:
+def resolved(integer: IntegerRule, change: Change) -> None:
     """Raise DmpnetError if the change rounds to nothing always."""
-    word = made.eligibility.word if change.target == "c" and made.eligibility else made.w
-    largest = _largest(made, change, change.gain, change.cross)
+    word = integer.eligibility.word if change.target == "c" and integer.eligibility else integer.w
+    largest = _largest(integer, change, change.gain, change.cross)
     least = {"stochastic": 2.0**-lfsr.BITS, "nearest": 0.5}.get(word.rounding, 1.0)
     if largest / 2.0**change.shift < least:
-        raise DmpnetError(f"{made.rule.name}: its largest step is {largest / 2.0**change.shift:.2g} codes of "
+        raise DmpnetError(f"{integer.rule.name}: its largest step is {largest / 2.0**change.shift:.2g} codes of "
                           f"{'an eligibility' if change.target == 'c' else 'w'}, which rounding ({word.rounding}) "
                           f"makes nothing of; set its rounding to stochastic, give it fewer bits, or raise the rates")
 
 
-def _largest(made: IntegerRule, change: Change, gains: np.ndarray, cross: float) -> float:
+def _largest(integer: IntegerRule, change: Change, gains: np.ndarray, cross: float) -> float:
     """The largest sum there can be with these in place of the change's own gain and cross."""
-    span = made.highest - made.lowest if change.factor else 1
+    span = integer.highest - integer.lowest if change.factor else 1
     gain = float(np.abs(gains).max()) * span
     if change.second:
-        gain += cross * made.traces[change.second].word.high
-    high = made.eligibility.word.high + 1 if change.trace == "c" and made.eligibility else (
-        max(made.traces[change.trace].word.high - change.offset, change.offset))
-    return gain * high * (made.third.high + 1 + change.tonic if change.third in ("gate", "d") and made.third else 1)
+        gain += cross * integer.traces[change.second].word.high
+    high = integer.eligibility.word.high + 1 if change.trace == "c" and integer.eligibility else (
+        max(integer.traces[change.trace].word.high - change.offset, change.offset))
+    third = integer.third.high + 1 + change.tonic if change.third in ("gate", "d") and integer.third else 1
+    return gain * high * third

@@ -57,27 +57,27 @@ def constrain(rule: Rule, chip: Chip, dt: float, *, decay: str | None = None, he
     if kind not in part.decay:
         raise DmpnetError(f"{rule.name}: decay = {kind!r}, but traces of chip {chip.name} have "
                           f"{', '.join(part.decay)}; choose one of them, or set plasticity.decay")
-    made = _weights(rule, chip, dt, part, device)
+    integer = _weights(rule, chip, dt, part, device)
     if part.reads == "rows":
-        return _numbered(_noted(_by_rows(made, part), part))
+        return _numbered(_noted(_by_rows(integer, part), part))
     sides = []
     for code in (rule.pre_reset, rule.post_reset):
         sides.append(tuple(trace_of(name, tau(rule, name), part.trace, kind, dt,
                                     headroom if name in rule.adding else None) for name in assigned(code)))
-    made = third(replace(made, pre=sides[0], post=sides[1]), part, kind, largest_third)
+    integer = third(replace(integer, pre=sides[0], post=sides[1]), part, kind, largest_third)
     changes, became = [], []
     for form in forms(rule):
-        change, rounded = change_of(made, form, part)
+        change, rounded = change_of(integer, form, part)
         became += rounded
         if change is not None:
             changes.append(change)
-            resolved(made, change)
+            resolved(integer, change)
     used = {name for change in changes for name in (change.trace, change.second)}
-    made = replace(made, pre=tuple(t for t in made.pre if t.name in used),
-                   post=tuple(t for t in made.post if t.name in used))
-    for trace in made.traces.values():
+    integer = replace(integer, pre=tuple(t for t in integer.pre if t.name in used),
+                      post=tuple(t for t in integer.post if t.name in used))
+    for trace in integer.traces.values():
         became.append((rule.time_constant(trace.name), tau(rule, trace.name), trace.tau(dt)))
-    return _numbered(_noted(replace(made, changes=tuple(changes), became=(*made.became, *became)), part))
+    return _numbered(_noted(replace(integer, changes=tuple(changes), became=(*integer.became, *became)), part))
 
 
 # what can be had
@@ -146,58 +146,58 @@ def _weights(rule: Rule, chip: Chip, dt: float, part: Plasticity, device: Device
                        notes=tuple(notes), theta=float(rule.numbers.get("theta_g", 0.0)))
 
 
-def _by_rows(made: IntegerRule, part: Plasticity) -> IntegerRule:
+def _by_rows(integer: IntegerRule, part: Plasticity) -> IntegerRule:
     """Pairs of latest spikes, all made up for at presynaptic spikes."""
-    p, top, dt = made.rule.numbers, part.trace.high, made.dt
-    up, down = ("p_plus", "p_minus") if made.rule.binary else ("A_plus", "A_minus")
-    if made.device.bend:
-        raise DmpnetError(f"{made.rule.name}: bend = {made.device.bend}, but read by rows up and down are one sum; "
-                          f"leave it at 0")
+    p, top, dt = integer.rule.numbers, part.trace.high, integer.dt
+    up, down = ("p_plus", "p_minus") if integer.rule.binary else ("A_plus", "A_minus")
+    if integer.device.bend:
+        raise DmpnetError(f"{integer.rule.name}: bend = {integer.device.bend}, but read by rows up and down are one "
+                          f"sum; leave it at 0")
     start = part.trace.high
     falls = [max(round(start * dt / (2 * p[tau])), 1) for tau in ("tau_plus", "tau_minus")]
-    steps = [p[name] * p["w_max"] / made.unit * factor
-             for name, factor in ((up, made.device.up), (down, made.device.down))]
+    steps = [p[name] * p["w_max"] / integer.unit * factor
+             for name, factor in ((up, integer.device.up), (down, integer.device.down))]
     if not any(steps):
-        return made
+        return integer
     shift = min(floor(log2(part.amplitude.high * start / max(steps))), WIDEST - part.trace.bits - part.amplitude.bits)
     if shift < 0:
-        raise DmpnetError(f"{made.rule.name}: steps of {max(steps):g} codes of w are more than amplitudes of "
+        raise DmpnetError(f"{integer.rule.name}: steps of {max(steps):g} codes of w are more than amplitudes of "
                           f"{part.amplitude.bits} bits can make of a trace; lower the rates")
     a_plus, a_minus = (round(step * 2.0**shift / start) for step in steps)
     counters = [Trace(name, part.trace, top, True, "linear", 1) for name in ("x", "y")]
     change = Deferred(start, top, falls[0], falls[1], a_plus, a_minus, shift)
-    least = {"stochastic": 2.0**-lfsr.BITS, "nearest": 0.5}.get(made.w.rounding, 1.0)
+    least = {"stochastic": 2.0**-lfsr.BITS, "nearest": 0.5}.get(integer.w.rounding, 1.0)
     if max(steps) < least:
-        raise DmpnetError(f"{made.rule.name}: its largest step is {max(steps):.2g} codes of w, which rounding "
-                          f"({made.w.rounding}) makes nothing of; set plasticity.w.rounding = stochastic, give w fewer "
-                          f"bits, or raise the rates")
+        raise DmpnetError(f"{integer.rule.name}: its largest step is {max(steps):.2g} codes of w, which rounding "
+                          f"({integer.w.rounding}) makes nothing of; set plasticity.w.rounding = stochastic, give w "
+                          f"fewer bits, or raise the rates")
     became = [(name, p[name], p[name] * amplitude * start / (step * 2.0**shift)) for name, amplitude, step in
               zip((up, down), (a_plus, a_minus), steps, strict=True) if step]
     became += [(tau, p[tau], start / fall / 2 * dt) for tau, fall in zip(("tau_plus", "tau_minus"), falls, strict=True)]
     note = (f"of several postsynaptic spikes between two presynaptic ones only the latest counts, and none later than "
             f"{top - 1} steps after the first of the two")
-    return replace(made, pre=(counters[0],), post=(counters[1],), changes=(change,),
-                   became=(*made.became, *became), notes=(*made.notes, note))
+    return replace(integer, pre=(counters[0],), post=(counters[1],), changes=(change,),
+                   became=(*integer.became, *became), notes=(*integer.notes, note))
 
 
 ROUNDED = {"d_0": "third", "x_tar": "trace"}
 """Words that parameters are rounded to; all others to an amplitude."""
 
 
-def _noted(made: IntegerRule, part: Plasticity) -> IntegerRule:
+def _noted(integer: IntegerRule, part: Plasticity) -> IntegerRule:
     """With a note on every parameter that rounding made 0."""
     lost = [f"{name} = {wanted:g} became 0: plasticity.{word} has {getattr(part, word).bits} bits"
-            for name, wanted, has in made.became if wanted and not has for word in [ROUNDED.get(name, "amplitude")]]
-    return replace(made, notes=(*made.notes, *lost))
+            for name, wanted, has in integer.became if wanted and not has for word in [ROUNDED.get(name, "amplitude")]]
+    return replace(integer, notes=(*integer.notes, *lost))
 
 
-def _numbered(made: IntegerRule) -> IntegerRule:
+def _numbered(integer: IntegerRule) -> IntegerRule:
     """Give every change that draws a word of the step, and another one where writes fail."""
     used, changes = 0, []
-    for change in made.changes:
-        word = made.eligibility.word if change.target == "c" and made.eligibility else made.w
+    for change in integer.changes:
+        word = integer.eligibility.word if change.target == "c" and integer.eligibility else integer.w
         rounds = word.rounding == "stochastic"
-        fails = change.target == "w" and made.device.failing > 0
+        fails = change.target == "w" and integer.device.failing > 0
         changes.append(replace(change, noise=used, failing=used + rounds if fails else -1))
         used += rounds + fails
-    return replace(made, changes=tuple(changes), words=used)
+    return replace(integer, changes=tuple(changes), words=used)

@@ -48,23 +48,23 @@ def decayed(trace: Trace, kind: str, tau: float, dt: float, size: float | None =
     return min(tried, key=lambda each: (round(abs(log(each.tau(dt, size) / tau)), 2), each.period))
 
 
-def third(made: IntegerRule, part: Plasticity, kind: str, largest: float) -> IntegerRule:
+def third(integer: IntegerRule, part: Plasticity, kind: str, largest: float) -> IntegerRule:
     """With a gate, or with eligibilities and a reward, where the rule has them."""
-    rule, p = made.rule, made.rule.numbers
+    rule, p = integer.rule, integer.rule.numbers
     if rule.third_factor == "":
-        return made
+        return integer
     one = 2 ** floor(log2(part.third.high / largest)) if part.third.high >= largest else 0
     if one < 1:
         raise DmpnetError(f"{rule.name}: a third factor of {largest:g} leaves nothing below 1 in {part.third.bits} "
                           f"bits; give plasticity.third more, or set largest_third to {part.third.high} or less")
-    made = replace(made, third=part.third, one_third=one)
+    integer = replace(integer, third=part.third, one_third=one)
     if not rule.eligible:
-        return made
+        return integer
     eligible = max(int(part.eligibility.high / (4 * max(p["A_plus"], p["A_minus"]))), 1)
     jump = eligible * max(p["A_plus"], p["A_minus"])
-    c = decayed(Trace("c", part.eligibility, eligible), kind, p["tau_c"], made.dt, jump)
-    d = decayed(Trace("d", part.third, one), kind, p["tau_d"], made.dt, REWARD * one)
+    c = decayed(Trace("c", part.eligibility, eligible), kind, p["tau_c"], integer.dt, jump)
+    d = decayed(Trace("d", part.third, one), kind, p["tau_d"], integer.dt, REWARD * one)
     tonic = round(p["d_0"] * one)
-    became = (("tau_c", p["tau_c"], c.tau(made.dt, jump)), ("tau_d", p["tau_d"], d.tau(made.dt, REWARD * one)),
+    became = (("tau_c", p["tau_c"], c.tau(integer.dt, jump)), ("tau_d", p["tau_d"], d.tau(integer.dt, REWARD * one)),
               ("d_0", p["d_0"], tonic / one))
-    return replace(made, eligibility=c, reward=d, became=became)
+    return replace(integer, eligibility=c, reward=d, became=became)

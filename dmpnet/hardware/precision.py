@@ -63,7 +63,7 @@ def greedy(ladders: Mapping[str, tuple[int, ...]], size: Callable[[Bits], int], 
     steps = [Choice(now, size(now), accuracy(now), 1)]
     tried = 1
     while steps[-1].bytes > budget:
-        found = []
+        candidates = []
         for name in ladders:
             if place[name] + 1 == len(ladders[name]):
                 continue
@@ -71,8 +71,8 @@ def greedy(ladders: Mapping[str, tuple[int, ...]], size: Callable[[Bits], int], 
             took, got = size(bits(below)), accuracy(bits(below))
             tried += 1
             saved = steps[-1].bytes - took
-            found.append(((steps[-1].accuracy - got) / saved if saved > 0 else math.inf, -saved, below, took, got))
-        _, _, place, took, got = min(found, key=lambda each: each[:2])
+            candidates.append(((steps[-1].accuracy - got) / saved if saved > 0 else math.inf, -saved, below, took, got))
+        _, _, place, took, got = min(candidates, key=lambda each: each[:2])
         steps.append(Choice(bits(place), took, got, tried))
     return steps
 
@@ -127,5 +127,5 @@ def search(network: TrainedNetwork, chip: Chip, budget: int, s_in: np.ndarray, v
 def measured(network: TrainedNetwork, s_in: np.ndarray, labels: np.ndarray) -> float:
     """Fraction of s_in (n, T, M) classified as labelled, by the reference."""
     parts = np.array_split(np.arange(len(labels)), math.ceil(len(labels) / BATCH))
-    found = [reference.run(network, s_in[part], record=()).predictions == labels[part] for part in parts]
-    return float(np.concatenate(found).mean())
+    right = [reference.run(network, s_in[part], record=()).predictions == labels[part] for part in parts]
+    return float(np.concatenate(right).mean())

@@ -34,8 +34,8 @@ class Seen:
         return cls(activity.spikes[number - 1].astype(np.int64) if number else s_in, m, x)
 
 
-def in_integers(layer: Layer, slow: SlowMemory, made: Layer, fixed: Fixed, words: Words, unit_in: float, room: float,
-          seen: Seen, options: Options, log: Log) -> tuple[Layer, Fixed]:
+def in_integers(layer: Layer, slow: SlowMemory, whole: Layer, fixed: Fixed, words: Words, unit_in: float, room: float,
+                seen: Seen, options: Options, log: Log) -> tuple[Layer, Fixed]:
     """The layer with its slow memory, whose units leave `room` times what was seen.
 
     Of all bases, and with `clip` of less room for m, that with which the memory says what the trained one said.
@@ -44,17 +44,18 @@ def in_integers(layer: Layer, slow: SlowMemory, made: Layer, fixed: Fixed, words
     if options.rotate:
         abar, bbar, W_m, m = basis.rotated(slow, seen.m)
         bases.append((replace(slow, Abar=abar, Bbar=bbar, W_m=W_m), replace(seen, m=m)))
-    found = []
+    candidates = []
     for number, (held, went) in enumerate(bases):
         with suppress(*([DmpnetError] if number else [])):  # the other basis is not needed
-            found += [_slow_with(part * room, layer, held, made, fixed, words, unit_in, room, went, options, log.layer)
-                      for part in (CLIPPED if options.clip else (1.0,))]
-    _, changes, made, fixed = min(found, key=lambda each: each[0])  # what saturates unasked comes last
+            candidates += [_slow_with(part * room, layer, held, whole, fixed, words, unit_in, room, went, options,
+                                      log.layer)
+                           for part in (CLIPPED if options.clip else (1.0,))]
+    _, changes, whole, fixed = min(candidates, key=lambda each: each[0])  # what saturates unasked comes last
     log.changes.extend(changes)
-    return made, fixed
+    return whole, fixed
 
 
-def _slow_with(room_m: float, layer: Layer, slow: SlowMemory, made: Layer, fixed: Fixed, words: Words, unit_in: float,
+def _slow_with(room_m: float, layer: Layer, slow: SlowMemory, whole: Layer, fixed: Fixed, words: Words, unit_in: float,
                room: float, seen: Seen, options: Options,
                number: int) -> tuple[tuple[bool, float], list[RoundingLoss], Layer, Fixed]:
     """((whether m saturates unasked, squared error of what it says), changes, layer, its arithmetic) with `room_m`."""
@@ -77,11 +78,11 @@ def _slow_with(room_m: float, layer: Layer, slow: SlowMemory, made: Layer, fixed
         W_m=np.zeros((layer.N, slow.d), np.int64), b_m=np.zeros(layer.N, np.int8),
         Abar=_stable(log, abar * 2.0**shift_m, shift_m, words.Abar),
         Bbar=log.whole("Bbar", bbar * 2.0**shift_B, words.Bbar))
-    read, full = _read_out(layer, slow, replace(made, slow=memory), fixed, words, seen, options)
+    read, full = _read_out(layer, slow, replace(whole, slow=memory), fixed, words, seen, options)
     P, nu = (slice(None), slice(slow.d)), (slice(None), slow.d)
     memory = replace(memory, W_m=log.whole("P" if options.lookahead else "W_m", read.wanted[P], words.P, read.held[P]),
                      nu=log.whole("nu", read.wanted[nu], words.nu, read.held[nu]) if options.lookahead else None)
-    return (full and not options.clip, read.error), log.changes, replace(made, slow=memory), replace(
+    return (full and not options.clip, read.error), log.changes, replace(whole, slow=memory), replace(
         fixed, shift_I=read.shift_I, shift_nu=read.shift_nu)
 
 
@@ -100,10 +101,10 @@ class ReadOut:
     shift_nu: int
 
 
-def _read_out(layer: Layer, slow: SlowMemory, made: Layer, fixed: Fixed, words: Words, seen: Seen,
+def _read_out(layer: Layer, slow: SlowMemory, whole: Layer, fixed: Fixed, words: Words, seen: Seen,
               options: Options) -> tuple[ReadOut, bool]:
     """What gives with the integer memory what W_m m gave, and whether m saturated."""
-    x, m, full = _memories(made, fixed, seen.s_in)
+    x, m, full = _memories(whole, fixed, seen.s_in)
     if options.lookahead:
         signals = np.concatenate([np.pad(m, ((0, 0), (1, 0), (0, 0)))[:, :-1], x], axis=2)
         start = np.concatenate([slow.W_m @ slow.Abar * fixed.unit_m, (slow.W_m @ slow.Bbar * fixed.unit_x)[:, None]], 1)
@@ -140,9 +141,9 @@ def _in_words(matrix: np.ndarray, d: int, words: Words, total: float, gram: np.n
     return ReadOut(matrix * scale, held, error, shift_I, shift_nu)
 
 
-def _memories(made: Layer, fixed: Fixed, s_in: np.ndarray) -> tuple[np.ndarray, np.ndarray, bool]:
+def _memories(whole: Layer, fixed: Fixed, s_in: np.ndarray) -> tuple[np.ndarray, np.ndarray, bool]:
     """x (B, T, 1) and m (B, T, d) of the integer layer on s_in (B, T, M), and whether m left its word."""
-    core = IntegerLayer(made, fixed, *s_in.shape[:2])
+    core = IntegerLayer(whole, fixed, *s_in.shape[:2])
     x, m = [], []
     for k in range(s_in.shape[1]):
         core.remember(k, core.arriving(k, s_in[:, k]))

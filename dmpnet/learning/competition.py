@@ -173,10 +173,10 @@ def _chip(name: str, changed: tuple[tuple[str, Any], ...]) -> parts.Chip:
 @cache
 def _integers(name: str, chip: str, changed: tuple[tuple[str, Any], ...], decay: str, dt: float,
               steps: int) -> IntegerRule:
-    made = constrain(rule(name), _chip(chip, changed), dt, decay=decay or None)
-    pre, post = (tuple(replace(trace, anew=steps) for trace in traces) for traces in (made.pre, made.post))
-    made = replace(made, pre=pre, post=post)
-    return replace(made, words=made.words + 1) if made.w.rounding == "stochastic" else made
+    integer = constrain(rule(name), _chip(chip, changed), dt, decay=decay or None)
+    pre, post = (tuple(replace(trace, anew=steps) for trace in traces) for traces in (integer.pre, integer.post))
+    integer = replace(integer, pre=pre, post=post)
+    return replace(integer, words=integer.words + 1) if integer.w.rounding == "stochastic" else integer
 
 
 def start(settings: Competition) -> dict[str, np.ndarray]:
@@ -272,18 +272,18 @@ def _counted(exc: NeuronGroup, shown: NeuronGroup) -> list[Synapses]:
 
 
 def _fixed(settings: Competition, source: NeuronGroup, exc: NeuronGroup) -> list[Any]:
-    made = Synapses(source, exc, "w : 1", on_pre="g_e_post += w*unit", name="plastic", namespace={
+    fixed = Synapses(source, exc, "w : 1", on_pre="g_e_post += w*unit", name="plastic", namespace={
         "unit": settings.unit * charge(settings, CONSTANTS["tau_e"])})
     i, j = (ends.ravel() for ends in np.mgrid[:settings.inputs, :settings.N])
-    made.connect(i=i, j=j)
-    return [made]
+    fixed.connect(i=i, j=j)
+    return [fixed]
 
 
 def _plastic(settings: Competition, source: NeuronGroup, exc: NeuronGroup, each: Clock) -> list[Any]:
     """Synapses that follow the rule, their traces 0 and each neuron's weights scaled at the start of a presentation."""
-    unit, made = settings.unit * charge(settings, CONSTANTS["tau_e"]), settings.integers
-    plastic = synapses(made.brian2 if made else settings.plasticity, source, exc, transmit=f"g_e_post += w*{unit!r}",
-                       name="plastic")
+    unit, integer = settings.unit * charge(settings, CONSTANTS["tau_e"]), settings.integers
+    rule = integer.brian2 if integer else settings.plasticity
+    plastic = synapses(rule, source, exc, transmit=f"g_e_post += w*{unit!r}", name="plastic")
     for traces in (group for group in plastic.objects if isinstance(group, NeuronGroup)):
         forget = "\n".join(f"{name} = 0" for name in sorted(traces.equations.names - {"r"}))
         traces.run_regularly(forget, clock=each, when="start", name=f"{traces.name}_run_regularly")
@@ -293,11 +293,11 @@ def _plastic(settings: Competition, source: NeuronGroup, exc: NeuronGroup, each:
     i, j = (ends.ravel() for ends in np.mgrid[:settings.inputs, :settings.N])  # in the order of the plastic ones
     sums.connect(i=i, j=j)
     exc.total = linked_var(totals, "total")
-    factor = "clip(norm/(total + int(total == 0)), 0, 1)" if made else "norm/total"
+    factor = "clip(norm/(total + int(total == 0)), 0, 1)" if integer else "norm/total"
     exc.run_regularly(f"factor = {factor}*int(image < last) + int(image >= last)", clock=each, when="thresholds",
                       name="exc_scale")
     scaled = "w = w*factor_post"
-    if made:
-        scaled = written(rounded(made.w, "w*factor_post", 0, made.words - 1))
+    if integer:
+        scaled = written(rounded(integer.w, "w*factor_post", 0, integer.words - 1))
     plastic.synapses.run_regularly(scaled, clock=each, when="thresholds", order=1, name="plastic_scale")
     return [*plastic.objects, totals, sums]

@@ -36,16 +36,16 @@ class Marks:
         return np.bincount(neurons[neurons >= 0], minlength=10).tolist()
 
 
-def examined(found: Learned, naming: Recordings, test: Recordings, backend: str = "cpp_standalone",
+def examined(learned: Learned, naming: Recordings, test: Recordings, backend: str = "cpp_standalone",
              progress: Progress = None) -> Marks:
-    """`found` with its neurons named by `naming`, nothing changing any more, and what it then says of `test`.
+    """`learned` with its neurons named by `naming`, nothing changing any more, and what it then says of `test`.
 
     progress : called with (done, total) in images of both; True or a name: a bar; None: silent
     """
     sets = [part[:, :, 0] for some in (naming, test) for part in _pieces(some.values)]
-    spikes = np.concatenate(answers(found, *sets, backend=backend, progress=progress))
+    spikes = np.concatenate(answers(learned, *sets, backend=backend, progress=progress))
     heard, spikes = spikes[:len(naming)], spikes[len(naming):]
-    named = replace(found, neurons=labels.assigned(heard, naming.labels))
+    named = replace(learned, neurons=labels.assigned(heard, naming.labels))
     right = labels.voted(spikes, named.neurons) == test.labels
     by_class = [round(100 * float(right[test.labels == c].mean()), 2) for c in range(10) if (test.labels == c).any()]
     return Marks(named, 100 * float(right.mean()), by_class, float(spikes.sum() / len(test)))

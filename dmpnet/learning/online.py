@@ -45,7 +45,7 @@ class OnLine:
                  backend: str = "numpy", piece: int = PIECE):
         check_match(network, recordings)
         if network.integer or network.kappa is not None:
-            raise DmpnetError("learn readout: this network computes in integers or tells a class at every step, but "
+            raise DmpnetError("learn readout: this network computes in integers or classifies every step, but "
                               "the delta rule here teaches one class a sample in real numbers; give another network")
         if passes < 1 or not 0 < eta < np.inf:
             raise DmpnetError(f"learn readout: passes = {passes}, eta = {eta}, but both are positive; set them")

@@ -17,7 +17,7 @@ def all_rules() -> dict[str, Rule]:
 
 def rule(name: str) -> Rule:
     """The rule of that name."""
-    found = all_rules()
-    if name not in found:
-        raise DmpnetError(f"plasticity rule {name!r}{meant(name, found)}: no such rule; choose from {', '.join(found)}")
-    return found[name]
+    rules = all_rules()
+    if name not in rules:
+        raise DmpnetError(f"plasticity rule {name!r}{meant(name, rules)}: no such rule; choose from {', '.join(rules)}")
+    return rules[name]

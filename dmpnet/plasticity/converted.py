@@ -34,14 +34,14 @@ def gate_by_memory(plastic: PlasticSynapses, slow: NeuronGroup, w_g: np.ndarray)
         raise DmpnetError(f"w_g has {len(w_g)} numbers, but {slow.name} has {len(slow)} units of {len(third)} samples; "
                           f"give one number a dimension of the memory")
     check_steps(plastic.rule, slow, third)
-    made = Wires(slow, third, "w_g : 1\nprojection_post = w_g*m_pre : 1 (summed)", namespace={},
+    gate = Wires(slow, third, "w_g : 1\nprojection_post = w_g*m_pre : 1 (summed)", namespace={},
                         clock=third.clock, name=f"{plastic.name}_gate")
     units = np.arange(len(slow))
-    made.connect(i=units, j=units // len(w_g))
-    made.w_g = np.tile(w_g, len(third))
+    gate.connect(i=units, j=units // len(w_g))
+    gate.w_g = np.tile(w_g, len(third))
     third.run_regularly(plastic.rule.gating, name=f"{third.name}_run_regularly")
-    plastic.contain(made)
-    return made
+    plastic.contain(gate)
+    return gate
 
 
 def make_plastic(converted: Network, network: TrainedNetwork, name: str, rule: Rule, samples: int) -> PlasticSynapses:
@@ -69,14 +69,14 @@ def make_plastic(converted: Network, network: TrainedNetwork, name: str, rule: R
     sample, i, j = (ends.ravel() for ends in np.mgrid[:samples, :m, :n])
     summed = link.source == link.target  # W_r has to arrive within the step
     with session.exact():
-        made = synapses(rule, source, target, w=w, i=sample * m + i,
+        plastic = synapses(rule, source, target, w=w, i=sample * m + i,
                         j=sample * n + j, samples=samples, name=f"{name}_plastic",
                         transmit="" if summed else fixed.pre.code,
                         model=f"{link.current}_post = w*s_pre : 1 (summed)" if summed else "")
     converted.remove(fixed)
     fixed._network = "was replaced"  # else Brian2 says, when it is deleted, that it was never used
-    converted.add(made)
-    return made
+    converted.add(plastic)
+    return plastic
 
 
 def _check_converted(converted: Network, network: TrainedNetwork, samples: int) -> None:

@@ -150,59 +150,62 @@ cdef int lfsr_drawn(int row, int column, int number):
 
 def _function() -> Function:
     """`drawn` for Brian2, on every target."""
-    made = Function(drawn, arg_units=[1, 1, 1], return_unit=1, arg_types=["integer"] * 3, return_type="integer")
-    made.implementations.add_numpy_implementation(drawn, discard_units=True)
-    made.implementations.add_implementation("cython", CYTHON)
-    made.implementations.add_implementation("cpp", CPP)
-    return made
+    function = Function(drawn, arg_units=[1, 1, 1], return_unit=1, arg_types=["integer"] * 3, return_type="integer")
+    function.implementations.add_numpy_implementation(drawn, discard_units=True)
+    function.implementations.add_implementation("cython", CYTHON)
+    function.implementations.add_implementation("cpp", CPP)
+    return function
 
 
-def _record(made: IntegerRule) -> Rule:
+def _record(integer: IntegerRule) -> Rule:
     """Brian2 code of an integer rule."""
-    limits = {"w_min": Parameter(made.lowest, "lowest code", OURS), "w_max": Parameter(made.highest, "highest", OURS)}
+    rule, limits = integer.rule, {"w_min": Parameter(integer.lowest, "lowest code", OURS),
+                                  "w_max": Parameter(integer.highest, "highest", OURS)}
     functions: dict[str, Any] = {"lfsr_drawn": _function(), **WHOLE}
-    code = {when: "\n".join(_lines(made, number, change, functions) for number, change in enumerate(made.changes)
+    code = {when: "\n".join(_lines(integer, number, change, functions) for number, change in enumerate(integer.changes)
                             if change.when == when) for when in ("pre", "post", "end")}
-    if made.eligibility:
-        code["end"] = "\n".join((code["end"], made.eligibility.tick)).strip()
-    registers = f"r = lfsr_drawn(r, 0, {made.words})" if made.words else ""
+    if integer.eligibility:
+        code["end"] = "\n".join((code["end"], integer.eligibility.tick)).strip()
+    registers = f"r = lfsr_drawn(r, 0, {integer.words})" if integer.words else ""
     sides: dict[str, Any] = {}
-    for side, traces in (("pre", made.pre), ("post", made.post)):
-        lines = [f"{trace.name} : 1" for trace in traces] + ["r : integer"] * bool(made.words)
+    for side, traces in (("pre", integer.pre), ("post", integer.post)):
+        lines = [f"{trace.name} : 1" for trace in traces] + ["r : integer"] * bool(integer.words)
         sides[f"{side}_equations"] = "\n".join(lines)
         sides[f"{side}_reset"] = "\n".join(trace.jump for trace in traces)
         sides[f"{side}_step"] = "\n".join(filter(None, [registers, *(trace.tick for trace in traces)]))
-    model = ["writes : integer", *["c : 1"] * bool(made.eligibility), *["vary : 1 (constant)"] * made.device.varies]
-    third = {"gate": "gate : 1\nprojection : 1", "d": "d : 1"}.get(_third(made), "")
-    return Rule(made.rule.name, made.rule.says, made.rule.source, limits, on_pre=code["pre"], on_post=code["post"],
+    model = ["writes : integer", *["c : 1"] * bool(integer.eligibility),
+             *["vary : 1 (constant)"] * integer.device.varies]
+    third = {"gate": "gate : 1\nprojection : 1", "d": "d : 1"}.get(_third(integer), "")
+    return Rule(rule.name, rule.says, rule.source, limits, on_pre=code["pre"], on_post=code["post"],
                 each_step=code["end"], model="\n".join(model), third_factor=third,
-                third_step=made.reward.tick if made.reward else "", needs=made.rule.needs, functions=functions,
-                repeated=made.rule.repeated, whole=True, dt=made.dt, gating=_gating(made),
-                start={"vary": made.device.factors} if made.device.varies else {}, **sides)
+                third_step=integer.reward.tick if integer.reward else "", needs=rule.needs, functions=functions,
+                repeated=rule.repeated, whole=True, dt=integer.dt, gating=_gating(integer),
+                start={"vary": integer.device.factors} if integer.device.varies else {}, **sides)
 
 
-def _third(made: IntegerRule) -> str:
-    return next((change.third for change in made.changes if isinstance(change, Change) and change.third), "")
+def _third(integer: IntegerRule) -> str:
+    return next((change.third for change in integer.changes if isinstance(change, Change) and change.third), "")
 
 
-def _gating(made: IntegerRule) -> str:
-    if made.third is None:
+def _gating(integer: IntegerRule) -> str:
+    if integer.third is None:
         return "gate = projection"
-    return f"gate = clip(rint(projection*{made.one_third}), {made.third.low}, {made.third.high})"
+    return f"gate = clip(rint(projection*{integer.one_third}), {integer.third.low}, {integer.third.high})"
 
 
-def _lines(made: IntegerRule, number: int, change: Change | Deferred, functions: dict[str, Any]) -> str:
+def _lines(integer: IntegerRule, number: int, change: Change | Deferred, functions: dict[str, Any]) -> str:
     """Brian2 lines of one change."""
-    total = _deferred(change) if isinstance(change, Deferred) else _total(made, number, change, functions)
+    total = _deferred(change) if isinstance(change, Deferred) else _total(integer, number, change, functions)
     shift, sign = change.shift, 1 if isinstance(change, Deferred) else change.sign
-    if change.target == "c" and made.eligibility:
-        word = made.eligibility.word
+    if change.target == "c" and integer.eligibility:
+        word = integer.eligibility.word
         return f"c = clip(c {'-+'[sign > 0]} {rounded(word, total, shift, change.noise)}, {word.low}, {word.high})"
-    if made.device.varies:
+    if integer.device.varies:
         total, shift = f"({total})*vary", shift + VARIATION_BITS
-    taken = f"int(lfsr_drawn(r_pre, r_post, {change.failing}) >= {made.device.failing})" if change.failing >= 0 else ""
-    return written(f"clip(w {'-+'[sign > 0]} {rounded(made.w, total, shift, change.noise)}, {made.lowest}, "
-                   f"{made.highest})", taken)
+    failing = integer.device.failing
+    taken = f"int(lfsr_drawn(r_pre, r_post, {change.failing}) >= {failing})" if change.failing >= 0 else ""
+    return written(f"clip(w {'-+'[sign > 0]} {rounded(integer.w, total, shift, change.noise)}, {integer.lowest}, "
+                   f"{integer.highest})", taken)
 
 
 def written(wanted: str, taken: str = "") -> str:
@@ -219,18 +222,18 @@ def rounded(word: Word, total: str, shift: int, noise: int) -> str:
     return ROUNDINGS[word.rounding].format(down)
 
 
-def _total(made: IntegerRule, number: int, change: Change, functions: dict[str, Any]) -> str:
+def _total(integer: IntegerRule, number: int, change: Change, functions: dict[str, Any]) -> str:
     """What is shifted right."""
     other, own = {"pre": ("_post", "_pre"), "post": ("_pre", "_post"), "end": ("", "")}[change.when]
     gain = f"{change.gain[0]}.0"
     if len(change.gain) > 1:
         functions[f"gain_{number}"] = TimedArray(change.gain.astype(float), dt=1 * second)
-        gain = f"gain_{number}((w - {made.lowest})*second)"
-    gain += {"room": f"*({made.highest} - w)", "height": f"*(w - {made.lowest})", "": ""}[change.factor]
+        gain = f"gain_{number}((w - {integer.lowest})*second)"
+    gain += {"room": f"*({integer.highest} - w)", "height": f"*(w - {integer.lowest})", "": ""}[change.factor]
     if change.cross:
         gain = f"({gain} + {change.cross}.0*{change.second}{own})"
     third = {"gate": "*gate_third", "d": f"*(d_third + {change.tonic})",
-             "voltage": f"*int(u_post >= {made.theta!r})", "": ""}[change.third]
+             "voltage": f"*int(u_post >= {integer.theta!r})", "": ""}[change.third]
     return f"({change.trace}{other} - {change.offset})*{gain}{third}"
 
 

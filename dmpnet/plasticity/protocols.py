@@ -90,8 +90,8 @@ def run_on_chip(rule: IntegerRule, pre: np.ndarray, post: np.ndarray, w: np.ndar
                 seed: int = 1) -> ChipWeights:
     """`run` of an integer rule, in its own steps; w and third in real numbers, as for the rule it was made from."""
     code = rule.third_code(third) if rule.third else 0
-    found = _run(rule.brian2, pre, post, rule.codes(w), i, j, rule.dt, backend, code, u, seed, ("w", "writes"))
-    return ChipWeights(np.rint(found["w"]).astype(np.int64), found["writes"].astype(np.int64))
+    variables = _run(rule.brian2, pre, post, rule.codes(w), i, j, rule.dt, backend, code, u, seed, ("w", "writes"))
+    return ChipWeights(np.rint(variables["w"]).astype(np.int64), variables["writes"].astype(np.int64))
 
 
 def _run(rule: Rule, pre: np.ndarray, post: np.ndarray, w: np.ndarray, i: np.ndarray | None, j: np.ndarray | None,

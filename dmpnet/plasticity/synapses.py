@@ -61,33 +61,33 @@ def synapses(rule: Rule, source: Any, target: Any, *, w: Any = 0.0, i: np.ndarra
     if rule.needs and delays["post"].any():
         raise DmpnetError(f"{rule.name}: post_delay = {post_delay}, but it reads {', '.join(rule.needs)} at a spike, "
                           f"which is another when the spike is back; leave it at 0 ms, or choose another rule")
-    made = _made(rule, code, source, target, transmit, model, delays, name)
-    needed = [*_traces(rule, code, made, source, "pre", seed, 0, delays["pre"]),
-              *_traces(rule, code, made, target, "post", seed, len(source), delays["post"])]
+    plastic = _made(rule, code, source, target, transmit, model, delays, name)
+    needed = [*_traces(rule, code, plastic, source, "pre", seed, 0, delays["pre"]),
+              *_traces(rule, code, plastic, target, "post", seed, len(source), delays["post"])]
     if rule.third_factor:
-        made.third = _third(rule, code, made, samples)
-        needed.append(made.third)
-    made.contain(*needed)
-    made.connect(i=i, j=j)
+        plastic.third = _third(rule, code, plastic, samples)
+        needed.append(plastic.third)
+    plastic.contain(*needed)
+    plastic.connect(i=i, j=j)
     for side, ends in (("pre", i), ("post", j)):
-        if delays[side].ndim and hasattr(made, side):
-            getattr(made, side).delay = delays[side][ends] * second
-    made.delays_hold = True
-    _begin(made, w, j, samples, seed)
+        if delays[side].ndim and hasattr(plastic, side):
+            getattr(plastic, side).delay = delays[side][ends] * second
+    plastic.delays_hold = True
+    _begin(plastic, w, j, samples, seed)
     if rule.each_step:
-        made.run_regularly(code.each_step, when="end", name=f"{name}_each_step")
-    return made
+        plastic.run_regularly(code.each_step, when="end", name=f"{name}_each_step")
+    return plastic
 
 
-def _begin(made: PlasticSynapses, w: np.ndarray, j: np.ndarray, samples: int, seed: int) -> None:
+def _begin(plastic: PlasticSynapses, w: np.ndarray, j: np.ndarray, samples: int, seed: int) -> None:
     """Set the variables of synapses onto neurons j as they are at the start."""
-    made.w = w
-    if made.third is not None:
-        made.sample = j // (len(made.target) // samples)
-    if made.rule.stochastic:
-        made.r = registers(len(j), seed)
-    for variable, values in made.rule.start.items():
-        setattr(made, variable, values(len(j)))
+    plastic.w = w
+    if plastic.third is not None:
+        plastic.sample = j // (len(plastic.target) // samples)
+    if plastic.rule.stochastic:
+        plastic.r = registers(len(j), seed)
+    for variable, values in plastic.rule.start.items():
+        setattr(plastic, variable, values(len(j)))
 
 
 def _made(rule: Rule, code: Code, source: Any, target: Any, transmit: str, model: str, delays: dict[str, np.ndarray],
@@ -170,7 +170,7 @@ def check_weights(rule: Rule, w: Any, name: str, count: int | None = None) -> np
     return w
 
 
-def _traces(rule: Rule, code: Code, made: PlasticSynapses, neurons: Any, side: str, seed: int, before: int,
+def _traces(rule: Rule, code: Code, plastic: PlasticSynapses, neurons: Any, side: str, seed: int, before: int,
             delay: np.ndarray) -> list[Any]:
     """The traces of one side and the synapses by which they hear their neurons' spikes; none if there are none.
 
@@ -180,11 +180,12 @@ def _traces(rule: Rule, code: Code, made: PlasticSynapses, neurons: Any, side: s
     equations, reset = getattr(rule, f"{side}_equations"), getattr(rule, f"{side}_reset")
     if not equations:
         return []
-    name = f"{made.name}_{side}_traces"
+    name = f"{plastic.name}_{side}_traces"
     traces = Neurons(len(neurons), equations, method="exact", namespace=rule.namespace, clock=neurons.clock,
                          name=name)
     for variable in variables(equations):
-        made.variables.add_reference(code.called[f"{variable}_{side}"], traces, variable, index=f"_{side}synaptic_idx")
+        plastic.variables.add_reference(code.called[f"{variable}_{side}"], traces, variable,
+                                        index=f"_{side}synaptic_idx")
     if "r" in integers(equations):
         traces.r = registers(before + len(neurons), seed)[before:]
     _each_step(traces, getattr(rule, f"{side}_step"), "groups")
@@ -200,12 +201,12 @@ def _traces(rule: Rule, code: Code, made: PlasticSynapses, neurons: Any, side: s
     return [traces, jumps]
 
 
-def _third(rule: Rule, code: Code, made: PlasticSynapses, samples: int) -> NeuronGroup:
+def _third(rule: Rule, code: Code, plastic: PlasticSynapses, samples: int) -> NeuronGroup:
     """The third factor, one unit a sample; its step comes after each_step."""
-    group = Neurons(samples, rule.third_factor, method="exact", namespace=rule.namespace, clock=made.clock,
-                        name=f"{made.name}_third")
+    group = Neurons(samples, rule.third_factor, method="exact", namespace=rule.namespace, clock=plastic.clock,
+                        name=f"{plastic.name}_third")
     for variable in variables(rule.third_factor):
-        made.variables.add_reference(code.called[f"{variable}_third"], group, variable, index="sample")
+        plastic.variables.add_reference(code.called[f"{variable}_third"], group, variable, index="sample")
     _each_step(group, rule.third_step, "end", order=1)
     return group
 

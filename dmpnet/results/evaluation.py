@@ -22,7 +22,7 @@ ROUNDED = 5  # samples on which rounding is measured
 class Evaluation:
     """What n samples of T steps showed; spikes of every layer, step and neuron were compared.
 
-    labels, predictions, reference_predictions : (n,) int, or (n, T) of a network that tells a class at every step
+    labels, predictions, reference_predictions : (n,) int, or (n, T) of a network that classifies every step
     compared, mismatched : per layer, number of places (sample, step, neuron)
     rates : per layer, fraction of places with a spike
     seconds, reference_seconds : wall time of the Brian2 simulation, without compiling, and of the reference

@@ -25,7 +25,7 @@ def check_match(network: TrainedNetwork, recordings: Recordings) -> None:
     if recordings.labels.ndim != (1 if network.kappa is None else 2):
         theirs, ours = (("step", "sample") if network.kappa is None else ("sample", "step"))
         raise DmpnetError(f"{recordings.name}: labels of shape {recordings.labels.shape}, one a {theirs}, but the "
-                          f"network tells a class every {ours} (kappa = {network.kappa}); use data of {needs.dataset}")
+                          f"network classifies every {ours} (kappa = {network.kappa}); use data of {needs.dataset}")
     straight = np.arange(needs.steps)
     read, asked = (straight if order is None else order for order in (recordings.permutation, needs.permutation))
     if not np.array_equal(read, asked):

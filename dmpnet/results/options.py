@@ -62,14 +62,14 @@ def _some(text: str) -> int | None:
     return None if text == "all" else count(1)(text)
 
 
-def part(found: Recordings, wanted: int | None, seed: int) -> Recordings:
+def part(recordings: Recordings, wanted: int | None, seed: int) -> Recordings:
     """`wanted` of the samples, drawn by `seed`; its source says which."""
-    numbers = found.balanced(wanted, seed)
-    if len(numbers) == len(found):
-        return found
-    taken = {"taken": len(numbers), "of": len(found), "drawn": "balanced over classes", "seed": seed,
+    numbers = recordings.balanced(wanted, seed)
+    if len(numbers) == len(recordings):
+        return recordings
+    taken = {"taken": len(numbers), "of": len(recordings), "drawn": "balanced over classes", "seed": seed,
              "numbers": " ".join(map(str, numbers))}
-    return replace(found.take(numbers), source=found.source | {"samples": taken})
+    return replace(recordings.take(numbers), source=recordings.source | {"samples": taken})
 
 
 def numbers(recordings: Recordings) -> np.ndarray:
@@ -113,28 +113,28 @@ def size(text: str) -> int:
     """'20kB', '1.5 MB', '16KiB' or '20000' in bytes."""
     match = re.fullmatch(r"\s*([0-9.]+)\s*([A-Za-z]*)\s*", text)
     try:
-        found = round(float(match[1]) * BYTES[match[2].lower()]) if match else 0
+        number = round(float(match[1]) * BYTES[match[2].lower()]) if match else 0
     except (KeyError, ValueError):
-        found = 0
-    if found < 1:
+        number = 0
+    if number < 1:
         raise argparse.ArgumentTypeError(f"{text!r}, but a size is a number of bytes, e.g. 20kB, 1.5MB or 16KiB")
-    return found
+    return number
 
 
 def settings(given: list[str]) -> dict[str, Any]:
     """KEY=VALUE of --set as numbers, words and lists."""
-    found = {}
+    values = {}
     for setting in given:
         key, equals, value = setting.partition("=")
         if not equals:
             raise DmpnetError(f"--set {setting}: no value; write KEY=VALUE, e.g. words.m.bits=6")
-        if key in found:
-            raise DmpnetError(f"--set {setting}: {key} is set to {found[key]} before; give it once")
+        if key in values:
+            raise DmpnetError(f"--set {setting}: {key} is set to {values[key]} before; give it once")
         try:
-            found[key] = json.loads(value)
+            values[key] = json.loads(value)
         except json.JSONDecodeError:
-            found[key] = value
-    return found
+            values[key] = value
+    return values
 
 
 def network(name: str) -> TrainedNetwork:
@@ -159,7 +159,7 @@ def recordings(arguments: argparse.Namespace, network: TrainedNetwork, split: st
     """
     name = network.encoding.dataset or otherwise
     split = split or ("subset" if "subset" in catalogue.entry(name, "test").splits else "test")
-    found = data_sets.load(name, split, arguments.data, arguments.download, permutation=network.encoding.permutation)
-    found = part(found, arguments.samples, arguments.seed)
-    check_match(network, found)
-    return found
+    chosen = data_sets.load(name, split, arguments.data, arguments.download, permutation=network.encoding.permutation)
+    chosen = part(chosen, arguments.samples, arguments.seed)
+    check_match(network, chosen)
+    return chosen

@@ -12,11 +12,11 @@ def front(cost: Sequence[float], gain: Sequence[float]) -> list[int]:
     Of equals the first.
     """
     order = sorted(range(len(cost)), key=lambda place: (cost[place], -gain[place], place))
-    found: list[int] = []
+    places: list[int] = []
     for place in order:
-        if not found or gain[place] > gain[found[-1]]:
-            found.append(place)
-    return found
+        if not places or gain[place] > gain[places[-1]]:
+            places.append(place)
+    return places
 
 
 def knee(cost: Sequence[float], gain: Sequence[float]) -> int:

@@ -69,13 +69,13 @@ class Runs:
         """The runs that are there; DmpnetError if the file is damaged."""
         if not self.path.exists():
             return []
-        found = results.read(self.path, {"command": str, "runs": [dict]}, f"no results of {self.command}: move it away "
+        entry = results.read(self.path, {"command": str, "runs": [dict]}, f"no results of {self.command}: move it away "
                                                                           f"to start anew, or give another --out")
-        if found["command"] != self.command:
-            raise DmpnetError(f"{self.path}: no results of {self.command}, but of {shown(found['command'])}; move it "
+        if entry["command"] != self.command:
+            raise DmpnetError(f"{self.path}: no results of {self.command}, but of {shown(entry['command'])}; move it "
                               f"away to start anew, or give another --out")
-        whole = {key: found.get(key) for key in RECORD}
-        return [run if "made" in run else run | {"made": whole} for run in found["runs"]]
+        whole = {key: entry.get(key) for key in RECORD}
+        return [run if "made" in run else run | {"made": whole} for run in entry["runs"]]
 
     def has(self, **of: Any) -> bool:
         """Whether a run with these values is there already."""
@@ -107,11 +107,11 @@ def write(path: str | Path, entry: dict[str, Any]) -> None:
 def of(path: Path, command: str) -> dict[str, Any] | None:
     """The record in `path` if it is one that `command` wrote."""
     try:
-        found = json.loads(path.read_text())
-        by = found["command"] if "command" in found else found["provenance"]["command"]
+        entry = json.loads(path.read_text())
+        by = entry["command"] if "command" in entry else entry["provenance"]["command"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
-    return found if by == command else None
+    return entry if by == command else None
 
 
 def seal(path: Path, files: Iterable[Path]) -> None:

@@ -36,11 +36,11 @@ class Row:
 
 def rows() -> dict[str, Row]:
     """All rows by name, in the order of the table."""
-    found = {}
+    by_name = {}
     for part in _parts():
         for name, facts in part["rows"].items():
-            found[name] = Row(name, part["title"], **facts)
-    return found
+            by_name[name] = Row(name, part["title"], **facts)
+    return by_name
 
 
 def notes() -> dict[str, str]:
@@ -78,18 +78,18 @@ def percent(mean: float, error: float | None) -> str:
     return f"{mean:.2f}" + ("" if error is None else f" +- {error:.2f}")
 
 
-def line(row: Row, found: list[dict[str, Any]]) -> dict[str, Any]:
+def line(row: Row, runs: list[dict[str, Any]]) -> dict[str, Any]:
     """One line of the table; numbers are None where nothing has been trained."""
     entry: dict[str, Any] = {"row": row.name, "model": row.label, "paper size": row.size or None}
-    if not found:
+    if not runs:
         return entry | {"by paper's rule": None, "trainable": None, "seeds": f"0/{row.seeds}", "accuracy %": None,
                         "s.e.m.": None, "paper %": row.paper, "difference": None, "Brian2": None, "active %": None}
-    accuracy, error = mean_and_error([result["accuracy_brian2"] for result in found])
-    wrong = sum(result["classes_differing_from_pytorch_float64"] for result in found)
-    active = np.mean([result["rates"] for result in found], axis=0)
+    accuracy, error = mean_and_error([result["accuracy_brian2"] for result in runs])
+    wrong = sum(result["classes_differing_from_pytorch_float64"] for result in runs)
+    active = np.mean([result["rates"] for result in runs], axis=0)
     return entry | {
-        "by paper's rule": found[0]["parameters"]["paper"], "trainable": found[0]["parameters"]["trainable"],
-        "seeds": f"{len(found)}/{row.seeds}", "accuracy %": accuracy, "s.e.m.": error, "paper %": row.paper,
+        "by paper's rule": runs[0]["parameters"]["paper"], "trainable": runs[0]["parameters"]["trainable"],
+        "seeds": f"{len(runs)}/{row.seeds}", "accuracy %": accuracy, "s.e.m.": error, "paper %": row.paper,
         "difference": None if row.paper is None else accuracy - row.paper,
         "Brian2": "yes, 0 differ" if not wrong else f"yes, {wrong} differ",
         "active %": ", ".join(f"{100 * rate:.1f}" for rate in active)}
@@ -108,12 +108,12 @@ def summary(folder: Path | None = None, only: Callable[[Row], bool] = lambda row
     """The trained rows as a table in Markdown, as docs/results.md shows it; `only` those that it is true of."""
     lines = []
     for row in filter(only, rows().values()):
-        found = results(row.name, folder, **LINE)
-        if not found:
+        runs = results(row.name, folder, **LINE)
+        if not runs:
             continue
-        entry = line(row, found)
+        entry = line(row, runs)
         lines.append({"name": f"`{row.name}`", "data": row.title, "model": row.label,
-                      "parameters": format(entry["by paper's rule"], ","), "seeds": len(found),
+                      "parameters": format(entry["by paper's rule"], ","), "seeds": len(runs),
                       "accuracy %": percent(entry["accuracy %"], entry["s.e.m."]),
                       "paper %": "" if row.paper is None else f"{row.paper:.2f}", "active %": entry["active %"]})
     return markdown(lines)

@@ -9,8 +9,8 @@ import numpy as np
 class Activity:
     """One run of B samples over T steps; list entries are layers, first to last.
 
-    logits : (B, C) float64, the readout averaged over steps; (B, T, C), `smoothed`, of a network that tells a class
-        at every step
+    logits : (B, C) float64, the readout averaged over steps; (B, T, C), `smoothed`, of a network that classifies
+        every step
     spikes : list of (B, T, N) bool, or empty if not recorded
     rates : list of (N,) float64, fraction of steps with a spike, mean over samples
     counts : list of (B, N) int64, spikes of each neuron in each sample
@@ -34,7 +34,7 @@ class Activity:
 
     @property
     def predictions(self) -> np.ndarray:
-        """(B,) class with the largest logit; (B, T) of a network that tells a class at every step."""
+        """(B,) class with the largest logit; (B, T) of a network that classifies every step."""
         return self.logits.argmax(axis=-1)
 
 

@@ -56,14 +56,14 @@ def _contents(network: TrainedNetwork) -> tuple[dict[str, Any], dict[str, np.nda
 def _repeated(network: TrainedNetwork) -> dict[int, int]:
     """Layers whose Abar and Bbar are those of an earlier one, bit for bit: by number, the first such one's."""
     seen: dict[bytes, int] = {}
-    found = {}
+    repeats = {}
     for number, layer in enumerate(network.layers, 1):
         if layer.slow is not None:
             matrices = [np.ascontiguousarray(getattr(layer.slow, key)) for key in MATRICES]
             first = seen.setdefault(b"".join(f"{a.dtype} {a.shape}".encode() + a.tobytes() for a in matrices), number)
             if first != number:
-                found[number] = first
-    return found
+                repeats[number] = first
+    return repeats
 
 
 def _slow_header(slow: SlowMemory) -> dict[str, Any]:

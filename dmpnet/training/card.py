@@ -53,14 +53,14 @@ def known(path: Path) -> bool:
 
 
 def _text(folder: Path) -> str:
-    found = table.results(folder.name, folder.parent)
-    networks = [weights.load(folder / f"seed{n['seed']}.npz") for n in found]
-    facts = _facts(networks[0], found[0]) + _older(folder.name, networks)
+    runs = table.results(folder.name, folder.parent)
+    networks = [weights.load(folder / f"seed{n['seed']}.npz") for n in runs]
+    facts = _facts(networks[0], runs[0]) + _older(folder.name, networks)
     listed = "\n".join(f"- **{what}**: {fact}" for what, fact in facts)
-    accuracy, error = table.mean_and_error([n["accuracy_brian2"] for n in found])
-    spread = f" +- {error:.2f} (s.e.m. of {len(found)} seeds)" if error is not None else " (one seed)"
+    accuracy, error = table.mean_and_error([n["accuracy_brian2"] for n in runs])
+    spread = f" +- {error:.2f} (s.e.m. of {len(runs)} seeds)" if error is not None else " (one seed)"
     return (f"# {folder.name}\n\n{listed}\n\n## Whole test set\n\n**{accuracy:.2f} %**{spread} in Brian2 "
-            f"({found[0]['backend']}).\n\n{tabulate(map(_seed, found), headers='keys', tablefmt='github')}\n\n"
+            f"({runs[0]['backend']}).\n\n{tabulate(map(_seed, runs), headers='keys', tablefmt='github')}\n\n"
             f"float32, float64: the PyTorch network; its classes that differ from Brian2's in brackets. Places: one "
             f"neuron, step and sample, compared between Brian2 and the NumPy reference. Margin: closest a membrane "
             f"came to its threshold. Active: neurons that fire in a step, layer by layer.\n\n"
@@ -100,14 +100,14 @@ def _older(row: str, networks: list[TrainedNetwork]) -> list[tuple[str, str]]:
     from dmpnet.training.recipe import Recipe
     from dmpnet.training.recipes import RECIPES, begun
 
-    found = []
+    older = []
     for network in networks if row in RECIPES else ():
         old = Recipe.that_led_to(network)
         now = begun(row, replace(RECIPES[row], seed=old.seed))[0].record()
         differ = [f"{key} {value}, now {now[key]}" for key, value in old.record().items() if value != now[key]]
         if differ:
-            found.append(("of an older recipe", f"seed {old.seed}: {'; '.join(differ)}"))
-    return found
+            older.append(("of an older recipe", f"seed {old.seed}: {'; '.join(differ)}"))
+    return older
 
 
 def _seed(n: dict[str, Any]) -> dict[str, Any]:

@@ -59,11 +59,11 @@ def designed(recipe: Recipe, chip: Chip, choices: list[precision.Bits], effort: 
         for bits in choices:
             few = changed(chip, precision.settings(bits) | {"limits.slots": recipe.d,
                                                             "limits.neurons": max(recipe.sizes)})
-            made = _in_integers(network, few, s_in, effort.finetune, recordings,
+            constrained = _in_integers(network, few, s_in, effort.finetune, recordings,
                                 folder / "-".join(map(str, bits.values())))
             points.append({"d": recipe.d, "N": recipe.sizes[1], **bits, "bytes": precision.size(network, few),
-                           "accuracy": precision.measured(made.network, validation, labels), "trained": trained,
-                           "samples": len(held), **costs(made, few, s_in)})
+                           "accuracy": precision.measured(constrained.network, validation, labels), "trained": trained,
+                           "samples": len(held), **costs(constrained, few, s_in)})
             tell(1 + len(points))
     return points
 
@@ -71,18 +71,18 @@ def designed(recipe: Recipe, chip: Chip, choices: list[precision.Bits], effort: 
 def _in_integers(network: TrainedNetwork, chip: Chip, s_in: np.ndarray, epochs: int, recordings: Recordings,
                  folder: Path) -> Constrained:
     """`network` in the integers of `chip`, trained on in them for so many epochs, in `folder`."""
-    made = constrain(network, chip, s_in, clip=True, compensate=not epochs)
+    constrained = constrain(network, chip, s_in, clip=True, compensate=not epochs)
     if not epochs:
-        return made
-    better = quantised.trainer(network, made.network, chip, recordings, folder, epochs)
-    return examined(network, better.finished(), s_in, made.changes, clip=True)
+        return constrained
+    better = quantised.trainer(network, constrained.network, chip, recordings, folder, epochs)
+    return examined(network, better.finished(), s_in, constrained.changes, clip=True)
 
 
-def costs(made: Constrained, chip: Chip, s_in: np.ndarray) -> dict[str, float]:
+def costs(constrained: Constrained, chip: Chip, s_in: np.ndarray) -> dict[str, float]:
     """nJ an inference and cycles a step of all layers, on s_in, with banks made to measure [our model]."""
-    used = {bank.name: max(need.used for need in fit(made.network, chip).banks if need.rule == f"{bank.name} bank")
-            for bank in BANKS}
+    banks = fit(constrained.network, chip).banks
+    used = {bank.name: max(need.used for need in banks if need.rule == f"{bank.name} bank") for bank in BANKS}
     small = changed(chip, {f"memory.{name}": max(int(bytes_), 1) for name, bytes_ in used.items()})
-    each = [prices.cost(work, small) for work in workload.of(made.network, made.activity, s_in)]
+    each = [prices.cost(work, small) for work in workload.of(constrained.network, constrained.activity, s_in)]
     return {"nJ": sum(cost.total for cost in each) / len(s_in) / 1e3,
             "cycles": sum(cost.cycles for cost in each) / each[0].steps}

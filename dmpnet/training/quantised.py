@@ -65,9 +65,9 @@ def nearest(part: torch.Tensor, word: Word) -> torch.Tensor:
     return torch.from_numpy(word.nearest(part.detach().numpy())).to(part.dtype)
 
 
-def _check_made_for(made: TrainedNetwork, chip: Chip) -> None:
-    """Raise DmpnetError if `made` computes otherwise than `chip` does."""
-    for number, layer in enumerate(made.layers, 1):
+def _check_made_for(integer: TrainedNetwork, chip: Chip) -> None:
+    """Raise DmpnetError if `integer` computes otherwise than `chip` does."""
+    for number, layer in enumerate(integer.layers, 1):
         fixed, slow = layer.fixed, layer.slow
         assert fixed is not None
         facts: list[tuple[str, Any, Any]] = [(name, word, getattr(chip.words, name))
@@ -84,12 +84,12 @@ def _check_made_for(made: TrainedNetwork, chip: Chip) -> None:
 
 
 class QuantisedNetwork(SpikingNetwork):
-    """Trains `made`, the integer network that constrain made of `network` for `chip`.
+    """Trains `integer`, the network that `constrain` made of `network` for `chip`.
 
     Parameters are in the trained network's units; W_m holds (P, nu) side by side where the chip breaks the dependency.
     """
 
-    def __init__(self, network: TrainedNetwork, made: TrainedNetwork, chip: Chip, dropout: float = 0.0,
+    def __init__(self, network: TrainedNetwork, integer: TrainedNetwork, chip: Chip, dropout: float = 0.0,
                  products: torch.dtype | None = None):
         if any(layer.delay is not None for layer in network.layers):
             raise DmpnetError("network: it has axonal delays, but no chip has, so that there is nothing to train on; "
@@ -98,11 +98,11 @@ class QuantisedNetwork(SpikingNetwork):
             if layer.neuron.decay not in FUSED:
                 raise DmpnetError(f"network: it has {layer.neuron.decay} decay, but integers are trained with "
                                   f"{', '.join(FUSED)}; constrain it without --finetune")
-        _check_made_for(made, chip)
-        self.made, self.chip = made, chip
+        _check_made_for(integer, chip)
+        self.integer, self.chip = integer, chip
         sizes = (network.layers[0].M, *(layer.N for layer in network.layers), network.classes)
         neurons = tuple(replace(before.neuron, beta=after.neuron.beta, lam=after.neuron.lam * after.fixed.unit_u[0])
-                        for before, after in zip(network.layers, made.layers, strict=True) if after.fixed)
+                        for before, after in zip(network.layers, integer.layers, strict=True) if after.fixed)
         pathways = tuple(Pathway(slow.all_blocks, slow.feed, slow.d_s) if (slow := layer.slow) else None
                          for layer in network.layers)
         super().__init__(Architecture("fsnn", sizes, kappa=network.kappa, dropout=dropout), products=products,
@@ -111,34 +111,34 @@ class QuantisedNetwork(SpikingNetwork):
                                     in map(self._start, range(len(neurons)), network.layers))
         self.memories: dict[tuple[int, torch.dtype], IntegerMemory] = {}
         self.W_o, self.b_o = nn.Parameter(_tensor(network.W_o)), nn.Parameter(_tensor(network.b_o))
-        self.log_unit_o = nn.Parameter(_tensor(np.log(_unit_of(network.W_o, made.W_o))))
+        self.log_unit_o = nn.Parameter(_tensor(np.log(_unit_of(network.W_o, integer.W_o))))
 
     def _unit_in(self, number: int) -> float:
         """What one means in the input of layer `number`, from 0."""
-        levels = self.made.encoding.levels
+        levels = self.integer.encoding.levels
         return 1 / levels if levels and number == 0 else 1.0
 
     def _start(self, number: int, layer: Layer) -> dict[str, Any]:
         """Parameters of a layer at the start: as trained, but (P, nu), and what was fitted to the integers."""
-        after, slow, unit_in = self.made.layers[number], layer.slow, self._unit_in(number)
+        after, slow, unit_in = self.integer.layers[number], layer.slow, self._unit_in(number)
         fixed = after.fixed
         assert fixed is not None
         unit = fixed.unit_u / (layer.neuron.g * unit_in) * 2.0**-fixed.shift_f
         if len(set(unit)) == 1:
             unit = unit[:1]
-        found = {"W_f": layer.W_f, "b_f": layer.b_f + (slow.b_m if slow else 0), "log_unit": np.log(unit[:, None])}
+        parameters = {"W_f": layer.W_f, "b_f": layer.b_f + (slow.b_m if slow else 0), "log_unit": np.log(unit[:, None])}
         if layer.W_r is not None:
-            found["W_r"] = layer.W_r
+            parameters["W_r"] = layer.W_r
         if slow and after.slow:
             whole = after.slow.W_m[:, fixed.unit_m > 0]
             if after.slow.nu is not None:
                 whole = np.concatenate([whole, after.slow.nu[:, None]], axis=1)
-            found |= {"w_x": slow.w_x, "b_x": slow.b_x, "W_m": whole * unit[:, None] * self._readout_units(number)}
-        return found
+            parameters |= {"w_x": slow.w_x, "b_x": slow.b_x, "W_m": whole * unit[:, None] * self._readout_units(number)}
+        return parameters
 
     def _readout_units(self, number: int) -> np.ndarray:
         """(d + 1,) or (d,): what one means in each column of (P, nu), over the unit of W_f."""
-        layer = self.made.layers[number]
+        layer = self.integer.layers[number]
         fixed = layer.fixed
         assert fixed is not None and layer.slow is not None
         units = 2.0**-fixed.shift_I / fixed.unit_m[fixed.unit_m > 0]
@@ -148,12 +148,12 @@ class QuantisedNetwork(SpikingNetwork):
 
     def _unit_w(self, number: int) -> float:
         """What one means in w_x."""
-        fixed = self.made.layers[number].fixed
+        fixed = self.integer.layers[number].fixed
         assert fixed is not None
         return fixed.unit_x * 2.0**-fixed.shift_x / self._unit_in(number)
 
     def _memory(self, number: int, dtype: torch.dtype) -> IntegerMemory | None:
-        layer = self.made.layers[number]
+        layer = self.integer.layers[number]
         if layer.slow is None or layer.fixed is None:
             return None
         if (number, dtype) not in self.memories:
@@ -166,25 +166,25 @@ class QuantisedNetwork(SpikingNetwork):
         p, words = self.layers[number], self.chip.words
         unit = p["log_unit"].exp()
         unit_b = torch.from_numpy(self._unit_u(number)[0] / self.neurons[number].g).to(unit.dtype)
-        found = {"W_f": Rounded.apply(p["W_f"], unit, words.W_f), "b_f": Rounded.apply(p["b_f"], unit_b, words.b)}
+        parameters = {"W_f": Rounded.apply(p["W_f"], unit, words.W_f), "b_f": Rounded.apply(p["b_f"], unit_b, words.b)}
         if "W_r" in p:
-            found["W_r"] = Rounded.apply(p["W_r"], unit * self._unit_in(number), words.W_r)
+            parameters["W_r"] = Rounded.apply(p["W_r"], unit * self._unit_in(number), words.W_r)
         if "W_m" in p:
             units = unit * torch.from_numpy(self._readout_units(number)).to(unit.dtype)
-            d = units.shape[1] - (self.made.layers[number].slow.nu is not None)
-            found["w_x"] = Rounded.apply(p["w_x"], torch.tensor(self._unit_w(number), dtype=unit.dtype), words.w_x)
-            found["W_m"] = Rounded.apply(p["W_m"][:, :d], units[:, :d], words.P)
+            d = units.shape[1] - (self.integer.layers[number].slow.nu is not None)
+            parameters["w_x"] = Rounded.apply(p["w_x"], torch.tensor(self._unit_w(number), dtype=unit.dtype), words.w_x)
+            parameters["W_m"] = Rounded.apply(p["W_m"][:, :d], units[:, :d], words.P)
             if d < units.shape[1]:
                 nu = Rounded.apply(p["W_m"][:, d:], units[:, d:], words.nu)
-                found["W_m"] = torch.cat([found["W_m"], nu], dim=1)
-        return found
+                parameters["W_m"] = torch.cat([parameters["W_m"], nu], dim=1)
+        return parameters
 
     def _unit_u(self, number: int) -> tuple[np.ndarray, int]:
         """(1,) or (N,): what one means in u, and by how many bits more than at first W_f is shifted for it.
 
         A unit is not smaller than at first, so that membranes have no less room.
         """
-        fixed = self.made.layers[number].fixed
+        fixed = self.integer.layers[number].fixed
         assert fixed is not None
         unit = self.layers[number]["log_unit"].detach().exp().double().numpy()[:, 0]
         fine = self.neurons[number].g * unit * self._unit_in(number) * 2.0**fixed.shift_f
@@ -197,7 +197,7 @@ class QuantisedNetwork(SpikingNetwork):
 
     def forward(self, s_in: torch.Tensor, spikes: list | None = None, m: list | None = None,
                 generator: torch.Generator | None = None) -> tuple[torch.Tensor, list[torch.Tensor]]:
-        levels = self.made.encoding.levels
+        levels = self.integer.encoding.levels
         if levels:
             s_in = (s_in * levels).round().clamp(0, levels) / levels
         return super().forward(s_in, spikes, m, generator)
@@ -222,14 +222,14 @@ class QuantisedNetwork(SpikingNetwork):
         unit_o = self.log_unit_o.exp()
         layers = tuple(self._trained_layer(number) for number in range(len(self.layers)))
         return replace(
-            self.made, layers=layers, W_o=_whole(nearest(self.W_o / unit_o, words.W_o), self.made.W_o),
-            b_o=_whole(nearest(self.b_o / unit_o, words.b), self.made.b_o),
-            encoding=replace(encoding, levels=self.made.encoding.levels),
-            provenance=provenance | {"chip": self.made.provenance["chip"]})
+            self.integer, layers=layers, W_o=_whole(nearest(self.W_o / unit_o, words.W_o), self.integer.W_o),
+            b_o=_whole(nearest(self.b_o / unit_o, words.b), self.integer.b_o),
+            encoding=replace(encoding, levels=self.integer.encoding.levels),
+            provenance=provenance | {"chip": self.integer.provenance["chip"]})
 
     def _trained_layer(self, number: int) -> Layer:
         """Layer `number` in integers."""
-        p, layer, words = self.layers[number], self.made.layers[number], self.chip.words
+        p, layer, words = self.layers[number], self.integer.layers[number], self.chip.words
         fixed, neuron, g = layer.fixed, layer.neuron, self.neurons[number].g
         assert fixed is not None
         w = {key: value.detach().double().numpy() for key, value in self.rounded(number).items()}
@@ -237,7 +237,7 @@ class QuantisedNetwork(SpikingNetwork):
         unit_u, more = self._unit_u(number)
         unit_u, theta_u = np.broadcast_to(unit_u, layer.N), np.broadcast_to(self._threshold(number), layer.N)
         neuron = replace(neuron, theta_u=float(theta_u.max()), lam=float(np.rint(self.neurons[number].lam / unit_u[0])))
-        made = replace(
+        trained = replace(
             layer, W_f=_whole(w["W_f"] / unit[:, None], layer.W_f), b_f=_whole(g * w["b_f"] / unit_u, layer.b_f),
             neuron=neuron,
             W_r=None if layer.W_r is None else _whole(w["W_r"] / (unit * self._unit_in(number))[:, None], layer.W_r),
@@ -245,7 +245,7 @@ class QuantisedNetwork(SpikingNetwork):
                           shift_I=fixed.shift_I + more, shift_nu=fixed.shift_nu + more))
         slow = layer.slow
         if slow is None:
-            return made
+            return trained
         readout = w["W_m"] / (unit[:, None] * self._readout_units(number))
         P = np.zeros_like(slow.W_m)
         d = int((fixed.unit_m > 0).sum())
@@ -253,7 +253,7 @@ class QuantisedNetwork(SpikingNetwork):
         b_x = words.b.nearest(p["b_x"].item() / (self._unit_w(number) * self._unit_in(number)))
         slow = replace(slow, w_x=_whole(w["w_x"] / self._unit_w(number), slow.w_x), b_x=_whole(b_x, slow.b_x), W_m=P,
                        nu=None if slow.nu is None else _whole(readout[:, d], slow.nu))
-        return replace(made, slow=slow)
+        return replace(trained, slow=slow)
 
 
 def _tensor(array: Any) -> torch.Tensor:
@@ -279,14 +279,13 @@ def recipe(network: TrainedNetwork, epochs: int, lr: float, optimiser: str = "ad
     return Recipe.that_led_to(network).onward(epochs, lr, optimiser=optimiser, rank_weight=0.0, learn_decay=False)
 
 
-def trainer(network: TrainedNetwork, made: TrainedNetwork, chip: Chip, recordings: Recordings, folder: Path,
-            epochs: int, lr: float = 1e-3, progress: Progress = None,
-            optimiser: str = "adam") -> Trainer:
-    """Trains `made`, the integer network that constrain made of `network`; finished() is the best on validation.
+def trainer(network: TrainedNetwork, integer: TrainedNetwork, chip: Chip, recordings: Recordings, folder: Path,
+            epochs: int, lr: float = 1e-3, progress: Progress = None, optimiser: str = "adam") -> Trainer:
+    """Trains `integer`, the network that `constrain` made of `network`; finished() is the best on validation.
 
     recordings : the training set;  folder : of checkpoints, from which a run that was killed goes on
     progress : called with (done, total) in batches of all epochs; True or a name: a bar; None: silent
     """
     chosen = recipe(network, epochs, lr, optimiser)
-    model = QuantisedNetwork(network, made, chip, chosen.dropout, products(chosen))
-    return Trainer(chosen, recordings, folder, progress, start=made, model=model)
+    model = QuantisedNetwork(network, integer, chip, chosen.dropout, products(chosen))
+    return Trainer(chosen, recordings, folder, progress, start=integer, model=model)

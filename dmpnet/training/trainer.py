@@ -329,9 +329,9 @@ class Trainer:
 
     def _write_weights(self, rates: list[float]) -> None:
         p = self.standing
-        found = {"epoch": p.best_epoch, "validation_accuracy": p.best, "validation_samples": len(self.held_out),
+        facts = {"epoch": p.best_epoch, "validation_accuracy": p.best, "validation_samples": len(self.held_out),
                  "training_samples": len(self.train), "validation_rates": [round(rate, 5) for rate in rates]}
-        weights.save(self.model.trained(encoding_of(self.data), self.origin | found), self.folder / "weights.npz")
+        weights.save(self.model.trained(encoding_of(self.data), self.origin | facts), self.folder / "weights.npz")
 
     def _write_curve(self) -> None:
         with whole_file(self.folder / "curve.csv") as temporary, open(temporary, "w", newline="") as file:

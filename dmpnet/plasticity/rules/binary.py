@@ -48,11 +48,11 @@ static inline int32_t lfsr_word(int32_t state)
 
 def _function() -> Function:
     """`word` for Brian2, on every target."""
-    made = Function(word, arg_units=[1], return_unit=1, arg_types=["integer"], return_type="integer")
-    made.implementations.add_numpy_implementation(word, discard_units=True)
-    made.implementations.add_implementation("cython", CYTHON)
-    made.implementations.add_implementation("cpp", CPP)
-    return made
+    function = Function(word, arg_units=[1], return_unit=1, arg_types=["integer"], return_type="integer")
+    function.implementations.add_numpy_implementation(word, discard_units=True)
+    function.implementations.add_implementation("cython", CYTHON)
+    function.implementations.add_implementation("cpp", CPP)
+    return function
 
 
 PARAMETERS = {
