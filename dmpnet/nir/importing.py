@@ -32,13 +32,7 @@ def from_nir(graph: Any, dt: float | None = None, method: str | None = None, res
     tags : False reads NIR's own nodes alone, not what dmpnet wrote beside them
     input, steps, dataset : of the samples: 'analog' or 'spikes', how many steps, name in dmpnet.data
     """
-    taken = Taking(graph, dt, method=method, reset=reset, convention=convention, **more)
-    if taken.guessed:
-        raise DmpnetError(f"{taken.origin}: dt is not said, neither by the file nor by you; give dt in seconds "
-                          f"(--dt 1ms)")
-    taken.report.refuse()
-    assert taken.graph is not None
-    return taken.graph
+    return Taking(graph, dt, method=method, reset=reset, convention=convention, **more).given()
 
 
 def report(graph: Any, dt: float | None = None, **settings: Any) -> Report:
@@ -79,6 +73,15 @@ class Taking:
             raise DmpnetError(f"{self.origin}: {error}") from error
         self.report = Report(self.origin, self.dt, self.convention.record(), self.rows, tuple(self.notes))
 
+    def given(self) -> Graph:
+        """The graph; DmpnetError if a node is refused, or nobody says dt."""
+        self.report.refuse()
+        if self.guessed:
+            raise DmpnetError(f"{self.origin}: dt is not said, neither by the file nor by you; give dt in seconds "
+                              f"(--dt 1ms)")
+        assert self.graph is not None
+        return self.graph
+
     def _take(self, tree: Nested, dt: float | None, believe: bool, version: str) -> None:
         self.header = tags.header(tree) if believe else None
         self.dt, self.guessed = self._step(tree, dt), False
@@ -117,7 +120,7 @@ class Taking:
         for name in [name for name, part in flat.nodes.items() if tags.is_late(part)]:
             before = [edge[0] for edge in flat.edges if edge[1] == name]
             behind = [edge[1] for edge in flat.edges if edge[0] == name]
-            delay = np.asarray(flat.nodes[name].fields["delay"], np.float64)
+            delay = values.raw(flat.nodes[name], "delay")
             if len(before) == len(behind) == 1 and np.allclose(delay, self.dt, tags.NEAR, 0):
                 late.add((before[0], behind[0]))
                 flat.edges = Counter({edge: n for edge, n in flat.edges.items() if name not in edge})
@@ -197,7 +200,8 @@ class Taking:
                 except DmpnetError as error:
                     failed.add(name)
                     self._row(name, part.kind, "refused", str(error))
-        self.rows.sort(key=lambda row: row.node)
+        far = circles.away(flat.edges, self.start)
+        self.rows.sort(key=lambda row: (far.get(row.node, len(flat.nodes)), row.node))
 
     def _incoming(self, name: str) -> Shape | None:
         """The shape of what reaches a node, by the first source that is known."""

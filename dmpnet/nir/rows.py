@@ -42,15 +42,19 @@ class Report:
         """Whether nothing is refused."""
         return not self.refused
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many rows are exact, by convention, refused."""
+        return {how: sum(row.how == how for row in self.rows) for how in HOW}
+
     def table(self) -> list[dict[str, str]]:
         """A row a node, to print."""
         return [asdict(row) for row in self.rows]
 
     def record(self) -> dict[str, Any]:
         """All of it, as JSON holds it."""
-        counts = {how: sum(row.how == how for row in self.rows) for how in HOW}
-        return {"origin": self.origin, "ok": self.ok, "dt": self.dt, "convention": self.convention, **counts,
-                "nodes": self.table(), "notes": list(self.notes)}
+        return {"origin": self.origin, "ok": self.ok, "dt": self.dt, "convention": self.convention,
+                "counts": self.counts, "nodes": self.table(), "notes": list(self.notes)}
 
     def refuse(self) -> None:
         """Raise DmpnetError, in one line, if anything is refused."""

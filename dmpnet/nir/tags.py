@@ -16,6 +16,7 @@ from dmpnet.graph.graph import Graph
 from dmpnet.graph.nodes import Convolution, Delay, Memory, Node, Threshold
 from dmpnet.nir import maps
 from dmpnet.nir.parts import Nested, Part
+from dmpnet.nir.values import raw
 from dmpnet.nir.writing import TAG, written
 from dmpnet.trained.encoding import Encoding
 
@@ -115,9 +116,9 @@ def agree(want: Part | Nested, part: Part | Nested) -> None:
     for key, value in want.fields.items():
         found = part.fields.get(key)
         if isinstance(value, str) or isinstance(found, str):
-            same = value == found
+            same = type(value) is type(found) and value == found
         else:
-            one, other = np.asarray(value, np.float64), np.asarray(found, np.float64)
+            one, other = np.asarray(value, np.float64), raw(part, key)
             same = one.shape == other.shape and np.allclose(one, other, NEAR, 0, equal_nan=True)
         if not same:
             raise DmpnetError(f"{key} is not what the tag in its metadata says: {MENDED}")

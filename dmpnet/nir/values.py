@@ -17,7 +17,7 @@ LARGEST = 10**8
 def raw(part: Part, key: str) -> np.ndarray:
     """A field as an array of numbers, in its own dtype, not yet known to be finite."""
     try:
-        value = np.asarray(part.fields[key])
+        value = np.asarray(part.fields.get(key))
     except Exception as error:  # what another library's tensors say when they are no arrays
         raise DmpnetError(f"{key} is no array ({' '.join(str(error).split())[:200]}); give numbers") from error
     if value.dtype.kind not in "biuf":
