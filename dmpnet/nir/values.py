@@ -21,7 +21,7 @@ def raw(part: Part, key: str) -> np.ndarray:
     except Exception as error:  # what another library's tensors say when they are no arrays
         raise DmpnetError(f"{key} is no array ({' '.join(str(error).split())[:200]}); give numbers") from error
     if value.dtype.kind not in "biuf":
-        raise DmpnetError(f"{key} = {shown(part.fields[key])}, but it is an array of numbers; give one")
+        raise DmpnetError(f"{key} = {shown(part.fields.get(key))}, but it is an array of numbers; give one")
     return value
 
 
