@@ -8,7 +8,7 @@ import hypothesis
 # what a machine may lack, by the first words of a skip's reason
 LACKING_ANYWHERE = ("needs official data:", "needs brian2genn:", "needs GENN_PATH:", "needs CUDA:", "needs sanafe:",
                     "needs python3.11:", "needs python3.12:", "needs python3.13:", "needs mount:", "needs Linux:")
-LACKING_OUTSIDE_CI = ("needs torch:", "needs numba:", "needs a C++ compiler:", "needs git:")
+LACKING_OUTSIDE_CI = ("needs torch:", "needs numba:", "needs nir:", "needs a C++ compiler:", "needs git:")
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 IN_CI = os.environ.get("CI") == "true"

@@ -1,4 +1,4 @@
-"""Reads a NIR graph (.nir, of any tool): first a report of how every node is taken, then the network as a file.
+"""Reads a NIR graph of another tool: first a report of how every node is taken, then the network as a file.
 
 Each node is taken exactly, by a convention that the report names, or refused, and then what to do. NIR says neurons by
 differential equations, so that a step of --dt is a choice: --method euler or exact, or all choices of a platform with
@@ -46,7 +46,7 @@ def seconds(text: str) -> float:
     number = text.strip().rstrip("smu").strip()
     unit = text.strip()[len(number):].strip()
     try:
-        found = float(f"{number}e{-3 * ('s', 'ms', 'us').index(unit or 's')}")
+        found = float(number) / 1000 ** ("s", "ms", "us").index(unit or "s")
     except ValueError:
         found = 0.0
     if not 0 < found < float("inf"):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from dmpnet.disk import archives
+from dmpnet.disk import archives, hdf5
 from dmpnet.errors import DmpnetError
 from dmpnet.nir.parts import DEEP, Nested, Part, pairs, part
 
@@ -32,6 +32,8 @@ def read(path: str | Path) -> tuple[Nested, str]:
     try:
         if not h5py.is_hdf5(path):
             raise ValueError("it does not begin like one")
+        with open(path, "rb") as content:
+            hdf5.check_heaps(content)
         with h5py.File(path, "r") as file:
             found = _Reader(h5py, size).group(file, "", 0)
     except DmpnetError as error:
