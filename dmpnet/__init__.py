@@ -7,6 +7,7 @@
     dmpnet.fast_slow_layer(N=100, d=5, window=200*ms, ...)           a layer in a Brian2 script of your own
     dmpnet.constrain(trained, dmpnet.chip("dmp-256"), digits)        in the integers of a chip
     dmpnet.fit(made.network, dmpnet.chip("dmp-256")).table()         whether it fits
+    dmpnet.from_nir("net.nir", dt=1e-3)                              another tool's network, as a graph of nodes
     dmpnet.plastic(dmpnet.rule("pair-additive"), source, target)     synapses that learn by STDP
 
 Each is imported when it is first asked for, so that `import dmpnet` takes no time.
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from dmpnet.hardware.chip import load as chip
     from dmpnet.hardware.constrain import constrain as constrain
     from dmpnet.hardware.fit import fit as fit
+    from dmpnet.nir.importing import from_nir as from_nir
     from dmpnet.plasticity import rule as rule
     from dmpnet.plasticity import synapses as plastic
 
@@ -39,13 +41,15 @@ _HOMES = {
     "chip": ("hardware.chip", "load"), "constrain": ("hardware.constrain", "constrain"),
     "convert": ("brian.conversion", "convert"), "data": ("data", ""),
     "fast_slow_layer": ("brian.fast_slow", "fast_slow_layer"), "fit": ("hardware.fit", "fit"),
+    "from_nir": ("nir.importing", "from_nir"),
     "load": ("graph.networks", "named"), "plastic": ("plasticity", "synapses"), "rule": ("plasticity", "rule"),
     "simulate": ("brian.simulation", "simulate"),
     "shipped": ("disk.shipped", ""), **{name: (name, "") for name in moved.HOMES},  # old names, for one release
 }
 """Where what is asked for here lives: module and name, '' for the module itself."""
 
-__all__ = ["chip", "constrain", "convert", "data", "fast_slow_layer", "fit", "load", "plastic", "rule", "simulate"]
+__all__ = ["chip", "constrain", "convert", "data", "fast_slow_layer", "fit", "from_nir", "load", "plastic", "rule",
+           "simulate"]
 
 moved.known()
 

@@ -30,6 +30,14 @@ def data_folder(name, split):
     pytest.skip(f"needs {need}: {files} in the folder DMPNET_DATA names or in ../shared/data")
 
 
+def nir_file(name):
+    """A file of the NIR project's paper; skips the test where it is not at hand."""
+    for base in LOCAL:
+        if (path := base.parent / "nir" / name).is_file():
+            return path
+    pytest.skip(f"needs data: {name} in a folder nir beside the one DMPNET_DATA names, or in ../shared/nir")
+
+
 @pytest.fixture(autouse=True)
 def no_settings(monkeypatch, tmp_path):
     """The user's own folders play no part: no DMPNET_DATA, an empty cache. Imported where it is to hold."""

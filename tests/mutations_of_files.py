@@ -128,6 +128,22 @@ def hdf5_gz(folder):
     (folder / "shd_test.h5").unlink()
 
 
+def nir_graph(folder):
+    from networks import random_network
+
+    from dmpnet.nir import exporting
+    exporting.save(random_network((3, 5, 4, 2), kind="DMP+RSNN", steps=9, delay=(7, 2)), folder / "network.nir")
+
+
+def read_nir(folder):
+    from dmpnet import nir
+    for tags in (True, False):
+        report = nir.report(folder / "network.nir", tags=tags)
+        assert report.rows or not report.ok
+        if report.ok and tags:
+            assert nir.from_nir(folder / "network.nir", 1e-3).populations
+
+
 def regenerated(folder):
     data_files.write_regenerated(folder, data_files.regenerated_arrays(data_files.spoken(3, 50)))
 
@@ -318,6 +334,7 @@ KINDS = {
     "chip": Kind(chips, read_chip), "npy": Kind(input_npy, read_input), "npz": Kind(input_npz, read_input),
     "idx": Kind(idx, data_set("smnist")), "idx.gz": Kind(idx_gz, data_set("smnist-pairs")),
     "h5": Kind(hdf5, data_set("shd")), "h5.gz": Kind(hdf5_gz, data_set("shd")),
+    "nir": Kind(nir_graph, read_nir),
     "shd-regen": Kind(regenerated, data_set("shd-regen")), "mat": Kind(matlab, data_set("qtdb")),
     "nmnist": Kind(camera, data_set("nmnist")), "nmnist folders": Kind(camera_folders, data_set("nmnist")),
     "braille": Kind(braille, data_set("braille")), "checkpoint": Kind(checkpoint, read_checkpoint),
@@ -509,6 +526,36 @@ def h5_changed(random, path):
             file.create_group(key)
 
 
+def nir_changed(random, path):
+    """A group or an array of an HDF5 file taken out, replaced, linked elsewhere, or declared larger than the disk."""
+    import h5py
+    with h5py.File(path, "r+") as file:
+        names: list[str] = []
+        file.visit(names.append)
+        key = names[random.integers(len(names))]
+        array = file[key][()] if isinstance(file[key], h5py.Dataset) else np.zeros(3)
+        del file[key]
+        how = random.integers(8)
+        if how == 1:
+            array = array_changed(random, np.asarray(array, np.float64) if np.asarray(array).dtype.kind in "fiub"
+                                  else np.arange(4.0))
+            file[key] = array if array.dtype.kind in "fiub" else "text"
+        elif how == 2:
+            file.create_dataset(key, (10**6, 10**5), "f8", chunks=(100, 100), compression="gzip")
+        elif how == 3:
+            file.create_dataset(key, (3,), h5py.vlen_dtype(np.dtype("f4")))
+        elif how == 4:
+            file[key] = [h5py.SoftLink("/node"), h5py.ExternalLink("other.nir", "/node"), file["/"]][
+                random.integers(3)]
+        elif how == 5:
+            file[key] = str(random.choice(["Spike", "LIF", "NIRGraph", "x" * 10**5, "{}", "a\nb"]))
+        elif how == 6:
+            file[key] = np.asarray(array, np.float64) * [0, -1, 1e300, np.nan][random.integers(4)] if np.asarray(
+                array).dtype.kind in "fiub" else np.array([["a", "b"]], "S")
+        elif how == 7:
+            file.create_group(key)
+
+
 def mat_changed(random, path):
     from scipy import io
     arrays = {key: value for key, value in io.loadmat(path).items() if not key.startswith("__")}
@@ -519,7 +566,7 @@ def mat_changed(random, path):
 
 
 STRUCTURED = {".npz": npz_changed, ".json": json_changed, ".toml": toml_changed, ".pt": pt_changed, ".h5": h5_changed,
-              ".mat": mat_changed}
+              ".mat": mat_changed, ".nir": nir_changed}
 
 
 def damage(random, folder, pool):

@@ -9,7 +9,7 @@ import mutations_of_files as mutations
 import numpy as np
 import pytest
 
-READERS = ("weights", "chip", "npy", "npz", "idx", "idx.gz", "h5", "h5.gz", "shd-regen", "mat", "nmnist",
+READERS = ("weights", "chip", "npy", "npz", "idx", "idx.gz", "h5", "h5.gz", "nir", "shd-regen", "mat", "nmnist",
            "nmnist folders", "braille", "runs", "designs", "decays", "portrait", "points", "checkpoint", "competition",
            "learned", "traces", "readout")
 

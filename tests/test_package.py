@@ -43,7 +43,7 @@ def python(script, *arguments, **environment):
                           env={**os.environ, **environment})
 
 
-@pytest.mark.parametrize("refused", [("torch", "numba"), ("h5py",), ("brian2genn", "brian2cuda")])
+@pytest.mark.parametrize("refused", [("torch", "numba"), ("h5py", "nir"), ("brian2genn", "brian2cuda")])
 def test_imports_without(refused):
     """PyTorch is imported in dmpnet.training only; every optional package only where its extra is used."""
     done = python(BLOCKED.format(refused=refused))
@@ -85,7 +85,7 @@ def test_requirements():
     options, extras = setup()["options"], setup()["options.extras_require"]
     assert options["python_requires"] == ">=3.11"
     assert 'numpy<2.4; python_version < "3.12"' in listed(options["install_requires"])
-    assert {"train", "shd", "genn", "test"} <= set(extras)
+    assert {"train", "shd", "nir", "genn", "test"} <= set(extras)
     assert "brian2==2.5.4" in listed(extras["genn"])
 
 

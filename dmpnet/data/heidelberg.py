@@ -7,13 +7,11 @@ comes at or after T * 10 ms is dropped and counted.
 import contextlib
 import importlib
 import math
-import mmap
-import struct
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
@@ -22,6 +20,7 @@ from dmpnet.data.catalogue import Dataset, OfficialFile
 from dmpnet.data.cells import CHUNK, check_kept, check_steps, empty, occupy
 from dmpnet.data.recordings import Recordings, check_labels
 from dmpnet.data.verification import verified
+from dmpnet.disk import hdf5
 from dmpnet.disk.archives import check_room, unzipped
 from dmpnet.disk.files import digest
 from dmpnet.errors import DataError
@@ -60,7 +59,6 @@ TICKS_A_STEP = 20
 DENSE = 20
 """Times its own bytes that a .h5.gz unpacks to at most; the official ones are half as large as what is in them."""
 
-HEAP = b"GCOL\x01\0\0\0"
 LISTS = 32
 """Lists read at a time from HDF5, in which all may be the same one."""
 
@@ -200,34 +198,13 @@ def _hdf5(path: Path) -> Iterator[Any]:
                 content.flush()
             else:
                 content = stack.enter_context(open(path, "rb"))
-            _check_heaps(content)
+            hdf5.check_heaps(content)
             yield stack.enter_context(h5py.File(content, "r"))
     except DataError:
         raise
     except (OSError, EOFError, zlib.error, RuntimeError, KeyError, ValueError, MemoryError) as error:
         raise DataError(f"{path}: cannot be read as HDF5 to its end ({' '.join(str(error).split())}); delete it and "
                         f"get it again from {DATASETS['shd'].mirror}") from error
-
-
-def _check_heaps(content: IO[bytes]) -> None:
-    """Raise ValueError for a heap of lists in which the HDF5 library would turn for ever, as it takes no step.
-
-    Layout: GCOL, 1, three times 0, bytes in all, uint64; then objects of a number, uint16, six other bytes and a
-    length, uint64, and as many bytes, rounded up to eights; what is free has number 0 and counts these 16 bytes, too.
-    """
-    with mmap.mmap(content.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        at = data.find(HEAP)
-        while at >= 0:
-            place, end = at + 16, at + int.from_bytes(data[at + 8:at + 16], "little")
-            while place + 16 <= end <= len(data):
-                number, length = struct.unpack_from("<H6xQ", data, place)
-                step = 16 + -(-length // 8) * 8 if number else length
-                if step < 16:
-                    raise ValueError("free space without a size")
-                place += step
-            if max(place, end) > len(data) or place > end:
-                raise ValueError("lists that reach beyond their heap")
-            at = data.find(HEAP, at + 8)
 
 
 def _member(path: Path, file: Any, key: str) -> Any:

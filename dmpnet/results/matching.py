@@ -21,7 +21,7 @@ def check_match(network: TrainedNetwork, recordings: Recordings) -> None:
     needs, channels = network.encoding, recordings.values.shape[2]
     if channels != needs.channels or recordings.classes != network.classes:
         raise DmpnetError(f"{recordings.name}: {channels} channels and {recordings.classes} classes, but the network "
-                          f"reads {needs.channels} and tells {network.classes} apart; use data of {needs.dataset}")
+                          f"reads {needs.channels} and has {network.classes}; use data of {needs.dataset}")
     if recordings.labels.ndim != (1 if network.kappa is None else 2):
         theirs, ours = (("step", "sample") if network.kappa is None else ("sample", "step"))
         raise DmpnetError(f"{recordings.name}: labels of shape {recordings.labels.shape}, one a {theirs}, but the "
