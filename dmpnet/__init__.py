@@ -13,8 +13,6 @@
 Each is imported when it is first asked for, so that `import dmpnet` takes no time.
 """
 
-from __future__ import annotations
-
 import importlib
 
 from dmpnet import moved
@@ -54,7 +52,7 @@ __all__ = ["chip", "constrain", "convert", "data", "fast_slow_layer", "fit", "fr
 moved.known()
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     if name not in _HOMES:
         raise AttributeError(f"module 'dmpnet' has no attribute {name!r}; it has {', '.join(__all__)}")
     home, inside = _HOMES[name]

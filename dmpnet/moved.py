@@ -4,8 +4,6 @@ A finder that Python asks only where no file has the name; the module it gives l
 It imports only what every Python has frozen: a user's `typing.py` in the working folder is not run by `-m dmpnet`.
 """
 
-from __future__ import annotations
-
 import importlib
 import importlib.util
 import sys
@@ -32,18 +30,19 @@ HOMES = {
 class Moved:
     """Finds dmpnet.NAME for the old names."""
 
-    def find_spec(self, fullname: str, path: Sequence[str] | None = None,
-                  target: ModuleType | None = None) -> ModuleSpec | None:
+    def find_spec(self, fullname: str, path: "Sequence[str] | None" = None,
+                  target: "ModuleType | None" = None) -> "ModuleSpec | None":
         parent, _, name = fullname.rpartition(".")
-        return importlib.util.spec_from_loader(fullname, self) if parent == "dmpnet" and name in HOMES else None
+        loader: Any = self
+        return importlib.util.spec_from_loader(fullname, loader) if parent == "dmpnet" and name in HOMES else None
 
-    def create_module(self, spec: ModuleSpec) -> None:
+    def create_module(self, spec: "ModuleSpec") -> None:
         """None: an ordinary module."""
 
-    def exec_module(self, module: ModuleType) -> None:
+    def exec_module(self, module: "ModuleType") -> None:
         homes = HOMES[module.__name__.rpartition(".")[2]]
 
-        def found(name: str) -> Any:
+        def found(name: str) -> "Any":
             for home in homes:
                 with_it = importlib.import_module(f"dmpnet.{home}")
                 if not name.startswith("__") and hasattr(with_it, name):

@@ -9,12 +9,15 @@ import numpy as np
 import pytest
 from networks import bars, random_input, random_network
 
+from dmpnet.ann import convert, report
+from dmpnet.ann.network import Chain
 from dmpnet.brian.simulation import simulate
 from dmpnet.data import Recordings
 from dmpnet.errors import DmpnetError
+from dmpnet.graph import Affine, Rectify
 from dmpnet.hardware import chip, precision
 from dmpnet.hardware.constrain import constrain
-from dmpnet.learning import exam, learner, online
+from dmpnet.learning import exam, learner, online, shows
 from dmpnet.learning.competition import Competition
 from dmpnet.results.evaluation import evaluate
 from dmpnet.system import progress as told_by
@@ -168,7 +171,7 @@ def learned(tell, folder):
 def asked(tell, folder):
     made = learner.Learner(TINY, images(), np.arange(6), folder, presentations=4, backend="numpy")
     made.run()
-    learner.answers(made.finished(), images()[:4], images()[4:], presentations=2, backend="numpy", progress=tell)
+    shows.answers(made.finished(), images()[:4], images()[4:], presentations=2, backend="numpy", progress=tell)
 
 
 def examined(tell, folder):
@@ -186,8 +189,19 @@ def traced(tell, folder):
     online.OnLine(*fed(), folder, 0.1).traces(tell)
 
 
+def converted(tell, folder):
+    rng = np.random.default_rng(0)
+    chain = Chain((6,))
+    chain.add("fc1", Affine(rng.normal(size=(5, 6))))
+    chain.add("relu", Rectify((5,)))
+    chain.add("fc2", Affine(rng.normal(size=(3, 5))))
+    network = chain.finished()
+    x = rng.random((450, 6))
+    report.examined(network, convert(network, x[:50], 20), x, progress=tell)
+
+
 @pytest.mark.parametrize("work", [simulated, evaluated, constrained, searched, trained, judged, learned, asked,
-                                  examined, taught, traced], ids=lambda work: work.__name__)
+                                  examined, taught, traced, converted], ids=lambda work: work.__name__)
 def test_done_grows_to_the_total(work, tmp_path, capsys):
     """And nothing is printed."""
     calls = []

@@ -211,11 +211,11 @@ def test_a_run_killed_after_an_epoch_goes_on_to_the_same_weights(tmp_path):
     whole.run()
     first.run(2)
     again = camera.Run("test", RECIPE, recordings(), tmp_path / "pieces")
-    assert again.resume() and again.progress.epoch == 2
+    assert again.resume() and again.standing.epoch == 2
     again.run()
     ours, theirs = whole.net.state_dict(), again.net.state_dict()
     assert all((ours[name] == theirs[name]).all() for name in ours)
-    assert [row[:-1] for row in again.progress.curve] == [row[:-1] for row in whole.progress.curve]
+    assert [row[:-1] for row in again.standing.curve] == [row[:-1] for row in whole.standing.curve]
     other = camera.Run("test", camera.replace(RECIPE, lr=0.1), recordings(), tmp_path / "pieces")
     with pytest.raises(DmpnetError, match="lr = 0.01"):
         other.resume()

@@ -24,7 +24,10 @@ from dmpnet.trained.activity import Activity
 def simulate(graph: Graph, s_in: np.ndarray, backend: str = "numpy", coupling: str = "shared",
              record: str | Iterable[str] = ("spikes",), batch: int | None = None, processes: int = 1,
              progress: Progress = None, cache: str | Path | None = None, membrane: Any = None) -> Activity:
-    """Activity of `graph` on s_in (B, T, *shape of the input, or flat); the arguments as of simulation.simulate."""
+    """Activity of `graph` on s_in (B, T, *shape of the input, or flat); the arguments as of simulation.simulate.
+
+    progress : called with (done, total) in samples, within a batch too at run time; True or a name: a bar; None: silent
+    """
     record = recorded(record)
     check(backend, coupling, membrane)
     check_backend(backend, processes, genn=True)

@@ -98,7 +98,7 @@ def network(recipe: Recipe, shape: tuple[int, ...], classes: int) -> nn.Sequenti
 
 
 @dataclass
-class Progress:
+class Standing:
     """Whole epochs behind a run; the checkpoint is written after each."""
 
     epoch: int = 0
@@ -120,7 +120,7 @@ class Run:
         others = [p for n, p in self.net.named_parameters() if not (p.ndim < 2 or n.endswith(NOT_DECAYED))]
         self.optimiser = torch.optim.AdamW([{"params": others, "weight_decay": recipe.weight_decay},
                                             {"params": kept, "weight_decay": 0.0}], lr=recipe.lr)
-        self.progress = Progress()
+        self.standing = Standing()
         self.batches = math.ceil(len(self.train) / recipe.batch)
 
     @property
@@ -138,10 +138,10 @@ class Run:
                 raise DmpnetError(f"{self.checkpoint}: trained with {key} = {theirs!r}, but this run asks for "
                                   f"{ours!r}; use another --out folder, or the same settings")
         checkpoint.restore(self.checkpoint, state, self.net, [self.optimiser])
-        self.progress = Progress(**state["progress"])
+        self.standing = Standing(**state["standing"])
         return True
 
-    def run(self, until: int | None = None) -> Progress:
+    def run(self, until: int | None = None) -> Standing:
         """Train to the last epoch, or to epoch `until`."""
         self.folder.mkdir(parents=True, exist_ok=True)
         for kind in (np.float32, np.float64):
@@ -150,24 +150,24 @@ class Run:
         torch.set_num_threads(1)  # products are small: two threads wait for each other more than they help
         torch.set_flush_denormal(True)  # squares of small gradients: without, AdamW takes thirty times as long
         try:
-            while self.progress.epoch < min(self.recipe.epochs, until or self.recipe.epochs):
+            while self.standing.epoch < min(self.recipe.epochs, until or self.recipe.epochs):
                 self._epoch()
         finally:
             torch.set_flush_denormal(False)
             torch.set_num_threads(threads)
-        return self.progress
+        return self.standing
 
     def graph(self) -> Graph:
         """The network as it is now."""
         _, steps, _ = self.data.values.shape
-        p, recipe = self.progress, self.recipe
+        p, recipe = self.standing, self.recipe
         found = provenance.record("dmpnet.torch.camera", recipe.record() | {"name": self.name}, data=self.data.source,
                                   epoch=p.epoch, validation_accuracy=p.best, training_samples=len(self.train),
                                   validation_samples=len(self.held_out))
         return graph_of(self.net, self.shape, self.data.dt, self.data.kind, steps, self.data.name, found)
 
     def _epoch(self) -> None:
-        p, recipe, began = self.progress, self.recipe, time.perf_counter()
+        p, recipe, began = self.standing, self.recipe, time.perf_counter()
         order = np.random.RandomState((recipe.seed, p.epoch)).permutation(self.train)
         torch.manual_seed(1_000_003 * recipe.seed + p.epoch)
         self.net.train()
@@ -221,9 +221,9 @@ class Run:
         checkpoint.write(self.checkpoint, {
             "recipe": self.recipe.record(), "model": self.net.state_dict(), "start": None, "products": "float32",
             "optimisers": [self.optimiser.state_dict()], "data": self.data.checksum,
-            "progress": dict(self.progress.__dict__)})
+            "standing": dict(self.standing.__dict__)})
         with whole_file(self.folder / "curve.csv") as temporary, open(temporary, "w", newline="") as written:
-            csv.writer(written).writerows([CURVE, *self.progress.curve])
+            csv.writer(written).writerows([CURVE, *self.standing.curve])
 
 
 def rate_at(recipe: Recipe, epoch: float) -> float:
@@ -250,11 +250,11 @@ def main() -> None:
     keep_freed_memory()
     run = Run(name, recipe, data.load(recipe.dataset, "train", folder), out)
     if run.resume():
-        print(f"goes on after epoch {run.progress.epoch}", flush=True)
-    while run.progress.epoch < recipe.epochs:
-        run.run(run.progress.epoch + 1)
-        print(*run.progress.curve[-1], flush=True)
-    print(f"best: {100 * run.progress.best:.2f} % of the validation part, epoch {run.progress.best_epoch}")
+        print(f"goes on after epoch {run.standing.epoch}", flush=True)
+    while run.standing.epoch < recipe.epochs:
+        run.run(run.standing.epoch + 1)
+        print(*run.standing.curve[-1], flush=True)
+    print(f"best: {100 * run.standing.best:.2f} % of the validation part, epoch {run.standing.best_epoch}")
 
 
 if __name__ == "__main__":
