@@ -416,6 +416,7 @@ def test_the_command_tells_what_was_lost_and_where(tmp_path, capsys):
     graph, found = file.load(tmp_path / "made.npz"), json.loads((tmp_path / "made.json").read_text())
     assert graph.encoding.dataset == "smnist" and graph.encoding.steps == 50 and graph.populations == ("relu",)
     assert found["samples"] == 40 and [row["steps"] for row in found["accuracy"]] == ["ANN", 10, 20, 50]
+    assert found["places"] == {"compared": 20 * 50 * 20, "mismatched": 0} and "differ" in out
     assert found["command"] == "convert-ann" and found["arguments"]["steps"] == 50
     assert cli.main([*asked, "--data", "mnisst"]) == 2 and "did you mean" in capsys.readouterr().err
     (tmp_path / "net.pt").write_bytes(b"")

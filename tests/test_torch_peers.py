@@ -4,6 +4,8 @@ Each library is installed by hand beside PyTorch, without its dependencies: pip 
 """
 
 import copy
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -221,3 +223,20 @@ def test_what_a_graph_does_not_have_is_refused_by_name():
         with pytest.raises(DmpnetError) as caught:
             from_module(nn.Sequential(nn.Linear(4, 4), module), (4,), 1e-3)
         assert all(word in str(caught.value) for word in words), caught.value
+
+
+BLOCKS = dict(re.findall("```python (\\w+)\n(.*?)```", (Path(__file__).parents[1] / "docs" / "torch.md").read_text(),
+                         re.S))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["snntorch", "spikingjelly", "norse", "sinabs"])
+def test_the_page_runs(name):
+    """As it stands; the modules are scaled by nothing, so that only a spike somewhere is asked for."""
+    peer(name)
+    torch.manual_seed(1)
+    found = {"spikes": (np.random.default_rng(0).random((4, 50, 20)) < 0.5).astype(float)}
+    exec(BLOCKS[name], found)
+    want = graphs.run(found["graph"], found["spikes"])
+    assert all((a == b).all() for a, b in zip(found["seen"].spikes, want.spikes, strict=True))
+    assert found["seen"].spikes[0].shape == (4, 50, 30)

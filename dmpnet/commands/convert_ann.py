@@ -2,11 +2,13 @@
 
 FILE is an ONNX file (extra: onnx), or the state_dict of the nn.Sequential that --model makes (extra: train; nothing
 pickled is loaded). Thresholds and weights are balanced on samples of the training set; both networks then classify the
-samples of --split. Prints accuracy against the number of steps and, layer by layer, how near the rates are to the
+samples of --split, the converted one in Brian2, whose first samples are held against the reference (exit code 1 if a
+spike differs). Prints accuracy against the number of steps and, layer by layer, how near the rates are to the
 activations they stand for. The graph goes to --out, what was found beside it (.json).
 """
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +17,15 @@ from dmpnet import data
 from dmpnet.ann import images, onnx_file, report
 from dmpnet.ann.conversion import NORMALISATIONS, PERCENTILE, READOUTS, RESETS, convert
 from dmpnet.ann.network import Network, normalised
+from dmpnet.brian.backends import check_backend
 from dmpnet.errors import DmpnetError
 from dmpnet.graph import Graph, file
+from dmpnet.reference import graphs
 from dmpnet.results import options, outputs, provenance, script, terminal
+from dmpnet.trained.activity import Activity, mismatches
 
+LOOKED = 20
+"""Samples of which every place is compared with the reference."""
 NAMES = {"mnist": "smnist"}
 """Data sets that go by another name where samples are read as a whole."""
 
@@ -49,11 +56,13 @@ def add(parsers) -> None:
     p.add_argument("--split", help="part of the data set that is classified (default: subset where there is one, else "
                                    "test)")
     options.samples(p)
+    options.backend(p)
     options.common(p, "converted.npz")
     p.set_defaults(execute=execute)
 
 
 def execute(arguments: argparse.Namespace) -> int:
+    check_backend(arguments.backend, arguments.processes)
     with outputs.one_file("convert-ann", arguments.out, ".npz", arguments) as out:
         return converted(arguments, out)
 
@@ -73,11 +82,34 @@ def converted(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
           f"({recordings.split}), calibrated on {len(drawn):,} of its training part\n")
     for note in network.notes:
         print(note)
-    found = report.examined(network, graph, images.images(recordings, network.shape), recordings.labels,
-                            progress=True)
-    show(found)
-    write(arguments, out, graph, found, recordings)
-    return 0
+    run = _InBrian2(arguments.backend, arguments.processes)
+    examined = report.examined(network, graph, images.images(recordings, network.shape), recordings.labels, run=run,
+                               progress=True)
+    show(examined)
+    print(f"{run.compared:,} places of {len(run.first)} samples compared between Brian2 ({arguments.backend}) and the "
+          f"reference / {run.mismatched:,} differ")
+    write(arguments, out, graph, examined, recordings, {"compared": run.compared, "mismatched": run.mismatched})
+    return options.verdict([run.mismatched], [run.compared])
+
+
+class _InBrian2:
+    """Runs a graph in Brian2, its first samples also in the reference."""
+
+    def __init__(self, backend: str, processes: int):
+        self.backend, self.processes = backend, processes
+        self.compared = self.mismatched = 0
+        self.first = np.zeros(0)
+
+    def __call__(self, graph: Graph, s_in: np.ndarray, record: tuple[str, ...]) -> Activity:
+        from dmpnet.brian.simulation import simulate  # Brian2 takes a second to import
+
+        activity = simulate(graph, s_in, backend=self.backend, processes=self.processes, record=record)
+        if not len(self.first):
+            self.first = s_in[:LOOKED]
+            some = replace(activity, spikes=[spikes[:LOOKED] for spikes in activity.spikes])
+            pairs = np.array(mismatches(some, graphs.run(graph, self.first)))
+            self.compared, self.mismatched = (int(number) for number in pairs.sum(axis=0))
+        return activity
 
 
 def read(arguments: argparse.Namespace, recordings: data.Recordings) -> Network:
@@ -104,11 +136,12 @@ def show(found: report.Examined) -> None:
 
 
 def write(arguments: argparse.Namespace, out: outputs.Outputs, graph: Graph, found: report.Examined,
-          recordings: data.Recordings) -> None:
+          recordings: data.Recordings, places: dict[str, int]) -> None:
     """The graph, and the record beside it."""
     entry = provenance.record("convert-ann", script.given(arguments), data=recordings.source)
     with out.staged() as folder:
         file.save(graph, folder / arguments.out.name)
         provenance.write(folder / f"{arguments.out.stem}.json",
-                         {"samples": len(recordings), "accuracy": found.accuracy(), "layers": found.layers} | entry)
+                         {"samples": len(recordings), "accuracy": found.accuracy(), "layers": found.layers,
+                          "places": places} | entry)
     print(f"\nwritten: {arguments.out} and {arguments.out.with_suffix('.json')}")

@@ -43,7 +43,8 @@ def execute(arguments: argparse.Namespace) -> None:
 def show(arguments: argparse.Namespace) -> dict[str, Any]:
     """Print the tables; gives them."""
     if arguments.weights is None:
-        tables: dict[str, Any] = {"shipped": [_line(name) for name in shipped.names()]}
+        tables: dict[str, Any] = {"shipped": [*(_line(name) for name in shipped.names()),
+                                              *(_graph_line(name) for name in shipped.names("graphs"))]}
         shown = [{key: value for key, value in line.items() if key != "data"} for line in tables["shipped"]]  # in names
         print(terminal.table(shown, intfmt=",", floatfmt=".2f"))
         print("\ntest %: mean over seeds, in Brian2 on the whole test set (dmpnet table1); one of\nthem is NAME/seedK")
@@ -82,6 +83,14 @@ def _line(name: str) -> dict[str, object]:
     return {"name": name, "network": f"{network.kind} {network.shape}", "data": network.encoding.dataset,
             "steps": network.encoding.steps, "parameters": parameters(network)["paper"],
             "seeds": len(shipped.seeds(name)), "test %": accuracy}
+
+
+def _graph_line(name: str) -> dict[str, object]:
+    network, found = networks.named(name), table.results(name, shipped.folder() / "graphs")
+    return {"name": name, "network": f"{network.kind} {network.shape}", "data": network.encoding.dataset,
+            "steps": network.encoding.steps, "parameters": found[0]["parameters"],
+            "seeds": len(shipped.seeds(name, "graphs")),
+            "test %": table.mean_and_error([result["accuracy_brian2"] for result in found])[0]}
 
 
 def _layer(network: TrainedNetwork, number: int) -> dict[str, object]:

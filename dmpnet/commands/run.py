@@ -1,6 +1,7 @@
 """A trained network reads real digits in Brian2, and every spike is checked: the main job."""
 
 import argparse
+import math
 import textwrap
 from pathlib import Path
 
@@ -9,12 +10,16 @@ import numpy as np
 from dmpnet import data
 from dmpnet.brian.backends import check_backend
 from dmpnet.disk.files import whole_file, write_arrays
+from dmpnet.errors import DmpnetError
+from dmpnet.graph import graph, networks
+from dmpnet.graph.graph import Graph
 from dmpnet.results import options, outputs, provenance, script, terminal
 from dmpnet.results.evaluation import Evaluation, evaluate
 from dmpnet.trained.network import TrainedNetwork, parameters
 
 SAMPLES = 100  # the first table within half a minute on numpy, where two cores are busy
 FILES = ("predictions.csv", "sample.npz", "portrait.png", "portrait.pdf")
+RECORDED = ("spikes", "m", "readout")
 NETWORKS = {"smnist": "smnist-dmp2", "shd-regen": "shd-regen-dmp2"}
 
 
@@ -24,7 +29,7 @@ def add(parsers) -> None:
                    help="smnist: handwritten digits, pixel by pixel (ships with dmpnet; the default); "
                         "shd-regen: spoken digits (needs --data)")
     p.add_argument("--weights", metavar="FILE",
-                   help="another network than the shipped DMP II; it reads the data it was trained on")
+                   help="another network than the shipped DMP II, a graph too; it reads the data it was trained on")
     p.add_argument("--split", help="part of the data set: subset (1,000 digits), test or train (default: subset "
                                    "where there is one, else test)")
     options.samples(p, default=SAMPLES)
@@ -45,16 +50,19 @@ def execute(arguments: argparse.Namespace) -> int:
 def compare(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
     """Classify, compare, print and write; exit code 1 if a place differs."""
     name = arguments.weights or NETWORKS[arguments.task]
-    network = options.network(name)
+    network = networks.named(name)
+    if arguments.trainer and isinstance(network, Graph):
+        raise DmpnetError(f"--trainer: {name} is a graph, but the PyTorch network is that of `dmpnet train`; leave "
+                          f"--trainer out (python -m dmpnet.torch.verdict compares graphs with their modules)")
     recordings = options.recordings(arguments, network, arguments.split, arguments.task)
     count, steps, channels = recordings.values.shape
-    size = parameters(network)["paper"]
+    size = graph.parameters(network) if isinstance(network, Graph) else parameters(network)["paper"]
     print(textwrap.fill(f"{name} ({network.kind} {network.shape}, {size:,} parameters) reads {count:,} recordings of "
                         f"{recordings.name} ({recordings.split}), {steps} steps x {channels} channels, in Brian2 on "
                         f"{arguments.backend}", 80), end="\n\n")
     result = evaluate(network, recordings, arguments.backend, "simulating", arguments.processes)
     rows = summary(result, arguments.backend)
-    if arguments.trainer:
+    if arguments.trainer and isinstance(network, TrainedNetwork):
         rows += verdicts(network, recordings, result)
     print(terminal.table(rows, tablefmt="plain"))
     print()
@@ -89,7 +97,9 @@ def summary(result: Evaluation, backend: str) -> list[tuple[str, str]]:
 
 def _in_rounding(result: Evaluation) -> str:
     """The margin in units of rounding: what it is worth that no spike differs."""
-    if not np.isfinite(result.rounding):
+    if np.isnan(result.rounding):
+        return ""
+    if np.isinf(result.rounding):
         return ", but rounding alone moves spikes"
     return f", {result.margin / result.rounding:,.0f} x rounding" if result.rounding else ", and nothing is rounded"
 
@@ -105,11 +115,16 @@ def verdicts(network: TrainedNetwork, recordings: data.Recordings, result: Evalu
     return rows
 
 
-def layers(network: TrainedNetwork, result: Evaluation) -> list[dict[str, object]]:
-    return [{"layer": number, "neurons": layer.N, "slow memory d": layer.slow.d if layer.slow else 0,
-             "active %": 100 * rate, "places compared": compared, "mismatched": mismatched}
-            for number, (layer, rate, compared, mismatched) in
-            enumerate(zip(network.layers, result.rates, result.compared, result.mismatched, strict=True), 1)]
+def layers(network: TrainedNetwork | Graph, result: Evaluation) -> list[dict[str, object]]:
+    of: list[dict[str, object]]
+    if isinstance(network, Graph):
+        of = [{"layer": name, "neurons": math.prod(network.nodes[name].shape_out)} for name in network.populations]
+    else:
+        of = [{"layer": number, "neurons": layer.N, "slow memory d": layer.slow.d if layer.slow else 0}
+              for number, layer in enumerate(network.layers, 1)]
+    return [row | {"active %": 100 * rate, "places compared": compared, "mismatched": mismatched}
+            for row, rate, compared, mismatched in
+            zip(of, result.rates, result.compared, result.mismatched, strict=True)]
 
 
 def write(out: Path, entry: dict, rows: list, table: list, result: Evaluation, numbers: np.ndarray) -> None:
@@ -126,12 +141,12 @@ def write(out: Path, entry: dict, rows: list, table: list, result: Evaluation, n
                    delimiter=",", header=",".join(columns), comments="")
 
 
-def example(network: TrainedNetwork, recordings: data.Recordings, path: Path, sample: int = 0) -> None:
+def example(network: TrainedNetwork | Graph, recordings: data.Recordings, path: Path, sample: int = 0) -> None:
     """One recording through Brian2 with everything recorded, for the figure."""
     from dmpnet.brian.simulation import simulate
 
     s_in = recordings.batch([sample])
-    seen = simulate(network, s_in, record=("spikes", "m", "readout"))
+    seen = simulate(network, s_in, record=RECORDED if isinstance(network, TrainedNetwork) else ("spikes", "readout"))
     arrays = {"s_in": s_in[0], "label": recordings.labels[sample], "dt": recordings.dt,
               "readout": np.asarray(seen.readout)[0],
               "name": f"{recordings.name} {network.kind} {network.shape}"}

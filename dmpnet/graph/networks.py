@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from dmpnet.disk import shipped
 from dmpnet.graph import file
 from dmpnet.graph.graph import Graph
 from dmpnet.trained import weights
@@ -11,6 +12,9 @@ from dmpnet.trained.network import TrainedNetwork
 def named(name: str | Path) -> TrainedNetwork | Graph:
     """The network in file `name`, or the shipped one of that name: named("smnist-dmp2"), named("smnist-dmp2/seed1").
 
-    A Graph where the file holds one. WeightsError as by `dmpnet.trained.weights.load`, and for a name that is neither.
+    A Graph where the file holds one, as named("nmnist-conv-dmp") does. WeightsError as by
+    `dmpnet.trained.weights.load`, and for a name that is neither.
     """
+    if not Path(name).exists() and str(name).partition("/")[0] in shipped.names("graphs"):
+        return file.load(shipped.path(str(name), "graphs"))
     return file.load(name) if file.is_graph(name) else weights.named(name)

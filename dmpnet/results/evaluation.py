@@ -1,13 +1,15 @@
-"""A trained network on labelled recordings: in Brian2, in the reference, and the two held against each other."""
+"""A network on labelled recordings: in Brian2, in the reference, and the two held against each other."""
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from dmpnet import reference
 from dmpnet.data import Recordings
+from dmpnet.graph.graph import Graph
 from dmpnet.results.matching import check_match
 from dmpnet.system.progress import Progress, Tell, telling
 from dmpnet.trained.activity import mismatches
@@ -27,8 +29,8 @@ class Evaluation:
     rates : per layer, fraction of places with a spike
     seconds, reference_seconds : wall time of the Brian2 simulation, without compiling, and of the reference
     margin : smallest distance of a membrane from its threshold
-    rounding : what another order of sums changes in a membrane, on the first samples (reference.rounding); equal spikes
-        are no accident of this machine where margin / rounding is large
+    rounding : what another order of sums changes in a membrane, on the first samples (reference.rounding; nan for a
+        graph); equal spikes are no accident of this machine where margin / rounding is large
     """
 
     labels: np.ndarray
@@ -64,7 +66,7 @@ class Evaluation:
         return 100 * float((self.predictions == self.reference_predictions).mean())
 
 
-def evaluate(network: TrainedNetwork, recordings: Recordings, backend: str = "numpy",
+def evaluate(network: TrainedNetwork | Graph, recordings: Recordings, backend: str = "numpy",
              progress: Progress = None, processes: int = 1) -> Evaluation:
     """Classify all recordings in Brian2 and in the reference; what is compiled is compiled before the time is taken.
 
@@ -74,8 +76,9 @@ def evaluate(network: TrainedNetwork, recordings: Recordings, backend: str = "nu
     from dmpnet.brian.simulation import prepare, simulate  # Brian2 takes a second to import
 
     check_match(network, recordings)
-    depth = len(network.layers)
-    compared, mismatched, rates = np.zeros(depth, int), np.zeros(depth, int), np.zeros(depth)
+    compared: Any = 0
+    mismatched: Any = 0
+    rates: Any = 0
     predictions, expected, margin = [], [], np.inf
     seconds = reference_seconds = 0.0
     with telling(progress, len(recordings), "sample", recordings.name) as tell:
@@ -86,7 +89,7 @@ def evaluate(network: TrainedNetwork, recordings: Recordings, backend: str = "nu
             began = time.perf_counter()
             got = simulate(network, s_in, backend=backend, processes=processes, progress=halves.moved(start))
             seconds += time.perf_counter() - began
-            rates += [len(s_in) * rate.mean() for rate in got.rates]
+            rates = rates + len(s_in) * np.array([rate.mean() for rate in got.rates])
             predictions.append(got.predictions)
             for first in range(0, len(s_in), PIECE):
                 began = time.perf_counter()
@@ -94,13 +97,14 @@ def evaluate(network: TrainedNetwork, recordings: Recordings, backend: str = "nu
                 reference_seconds += time.perf_counter() - began
                 piece = replace(got, spikes=[spikes[first:first + PIECE] for spikes in got.spikes])
                 pairs = np.array(mismatches(piece, want))
-                compared += pairs[:, 0]
-                mismatched += pairs[:, 1]
+                compared = compared + pairs[:, 0]
+                mismatched = mismatched + pairs[:, 1]
                 expected.append(want.predictions)
                 margin = min(margin, want.margin)
                 halves.add(len(want.predictions))
     return Evaluation(recordings.labels, np.concatenate(predictions), np.concatenate(expected), compared.tolist(),
                       mismatched.tolist(), (rates / len(recordings)).tolist(), seconds, reference_seconds, margin,
+                      np.nan if isinstance(network, Graph) else
                       reference.rounding(network, recordings.batch(slice(ROUNDED))))
 
 

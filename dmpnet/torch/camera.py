@@ -138,7 +138,7 @@ class Run:
                 raise DmpnetError(f"{self.checkpoint}: trained with {key} = {theirs!r}, but this run asks for "
                                   f"{ours!r}; use another --out folder, or the same settings")
         checkpoint.restore(self.checkpoint, state, self.net, [self.optimiser])
-        self.standing = Standing(**state["standing"])
+        self.standing = Standing(**state["progress"])
         return True
 
     def run(self, until: int | None = None) -> Standing:
@@ -221,7 +221,7 @@ class Run:
         checkpoint.write(self.checkpoint, {
             "recipe": self.recipe.record(), "model": self.net.state_dict(), "start": None, "products": "float32",
             "optimisers": [self.optimiser.state_dict()], "data": self.data.checksum,
-            "standing": dict(self.standing.__dict__)})
+            "progress": dict(self.standing.__dict__)})
         with whole_file(self.folder / "curve.csv") as temporary, open(temporary, "w", newline="") as written:
             csv.writer(written).writerows([CURVE, *self.standing.curve])
 

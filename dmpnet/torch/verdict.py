@@ -25,6 +25,7 @@ from dmpnet.graph import Convolution, Graph, Population, file
 from dmpnet.graph.graph import parameters
 from dmpnet.reference import graphs
 from dmpnet.results import provenance, table
+from dmpnet.results.evaluation import evaluate
 from dmpnet.torch.camera import Recipe, network
 from dmpnet.torch.conversion import folded
 from dmpnet.torch.layers import DMP, LIF, Readout, Spiking
@@ -63,7 +64,9 @@ def _fill(module: Any, node: Any) -> None:
 
 @torch.no_grad()
 def measured(graph: Graph, recordings: data.Recordings) -> dict[str, Any]:
-    """Accuracy on all recordings by the NumPy reference and by the module in float64, and where the two differ."""
+    """Accuracy on all recordings in Brian2 (C++) and by the NumPy reference; where that, Brian2 and the module in
+    float64 differ."""
+    brian2 = evaluate(graph, recordings, "cpp_standalone", "Brian2")
     net, spiking = module_of(graph), []
     for module in net:
         if isinstance(module, Spiking):
@@ -83,6 +86,8 @@ def measured(graph: Graph, recordings: data.Recordings) -> dict[str, Any]:
         rates.append([len(s_in) * rate.mean() for rate in seen.rates])
         margin = min(margin, seen.margin)
     return {"samples": len(recordings), "accuracy_reference": 100 * right / len(recordings),
+            "accuracy_brian2": brian2.accuracy, "brian2_mismatched": brian2.mismatched,
+            "brian2_classes_differing": int((brian2.predictions != brian2.reference_predictions).sum()),
             "classes_differing_from_pytorch_float64": differ, "places_compared": compared.tolist(),
             "places_mismatched": mismatched.tolist(), "margin": float(margin),
             "rates": (np.sum(rates, axis=0) / len(recordings)).tolist()}
@@ -121,10 +126,11 @@ def card(place: Path) -> str:
     default = asdict(replace(Recipe(), seed=origin["arguments"]["seed"]))
     recipe = ", ".join(f"{key} {value}" for key, value in origin["arguments"].items() if key in default
                        and key != "seed" and value not in (0, 0.0))
-    accuracy, error = table.mean_and_error([n["accuracy_reference"] for n in found])
+    accuracy, error = table.mean_and_error([n["accuracy_brian2"] for n in found])
     spread = f" +- {error:.2f} (s.e.m. of {len(found)} seeds)" if error is not None else " (one seed)"
     rows = [{"seed": n["seed"], "epoch": n["epoch"], "validation %": f"{n['validation_accuracy']:.1f}",
-             "test %": f"{n['accuracy_reference']:.1f}",
+             "test %": f"{n['accuracy_brian2']:.1f}",
+             "classes, places differing in Brian2": f"{n['brian2_classes_differing']}, {sum(n['brian2_mismatched'])}",
              "classes differing from PyTorch": n["classes_differing_from_pytorch_float64"],
              "places differing": f"{sum(n['places_mismatched']):,} of {sum(n['places_compared']):,}",
              "margin": f"{n['margin']:.1e}", "active %": ", ".join(f"{100 * rate:.1f}" for rate in n["rates"])}
@@ -137,11 +143,11 @@ def card(place: Path) -> str:
             f"- **recipe**: {recipe}\n- **commit**: {origin['commit']}\n"
             f"- **versions**: {', '.join(f'{key} {value}' for key, value in origin['versions'].items())}\n"
             f"- **data licence**: {origin['data']['licence']}\n\n"
-            f"## Whole test part\n\n**{accuracy:.2f} %**{spread} by the NumPy reference. {origin['data']['part']}.\n\n"
+            f"## Whole test part\n\n**{accuracy:.2f} %**{spread} in Brian2 (C++). {origin['data']['part']}.\n\n"
             f"{tabulate(rows, headers='keys', tablefmt='github')}\n\n"
-            f"PyTorch: the module in float64. Places: one neuron, step and sample, compared between it and the "
-            f"reference. Margin: closest a membrane came to its threshold. Active: neurons that fire in a step, layer "
-            f"by layer.\n\n"
+            f"PyTorch: the module in float64. Places: one neuron, step and sample, compared between it (or Brian2) and "
+            f"the reference. Margin: closest a membrane came to its threshold. Active: neurons that fire in a step, "
+            f"layer by layer.\n\n"
             f"Trained again by `python -m dmpnet.torch.camera {place.name} --seed K --out FOLDER`, judged by "
             f"`python -m dmpnet.torch.verdict FOLDER`.\n")
 

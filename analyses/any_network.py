@@ -1,0 +1,122 @@
+"""Do networks of nodes spike in Brian2 as in the reference? Convolutional networks and NIR files, every place compared.
+
+Shipped graphs classify the test part that they were made for. A NIR file with N-MNIST's 2 x 34 x 34 pixels reads the
+same recordings in binary steps of 1 ms; any other reads spikes drawn at random, and no accuracy is told. Of the first
+shipped graph the time on two cores is told beside that of its PyTorch module, in the same call.
+
+python analyses/any_network.py --data FOLDER --nir cnn_sinabs.nir braille_noDelay_bias_zero.nir
+"""
+
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tabulate import tabulate
+
+import dmpnet
+from dmpnet import data, nir
+from dmpnet.brian.simulation import prepare, simulate
+from dmpnet.data import Recordings, catalogue, folders, nmnist
+from dmpnet.disk import shipped
+from dmpnet.graph import Graph, networks
+from dmpnet.results import options, provenance, script
+from dmpnet.results.evaluation import evaluate
+
+DRAWN, STEPS, RATE = 50, 256, 0.05
+"""Samples, steps and spikes a channel and step, where there are no recordings."""
+WINDOW = 300
+"""Steps of 1 ms."""
+
+
+def main() -> None:
+    parser = options.script(__doc__, "analyses/results/any_network.json")
+    parser.add_argument("--nir", nargs="*", type=Path, default=[], metavar="FILE")
+    parser.add_argument("--networks", nargs="*", metavar="NAME", help="default: all shipped graphs, all seeds",
+                        default=[f"{name}/seed{seed}" for name in shipped.names("graphs")
+                                 for seed in shipped.seeds(name, "graphs")])
+    parser.add_argument("--backends", nargs="+", default=["numpy", "cpp_standalone"], metavar="NAME")
+    options.samples(parser)
+    arguments = script.parsed(parser, "any_network")
+    rows: list[dict[str, Any]] = []
+    for name in arguments.networks:
+        graph: Any = networks.named(name)
+        recordings = options.part(data.load(graph.encoding.dataset, "test", arguments.data), arguments.samples,
+                                  arguments.seed)
+        rows += compared(name, graph, recordings, arguments.backends)
+    for path in arguments.nir:
+        graph = dmpnet.from_nir(path, nir.report(path).dt)  # 1 ms where the file does not tell
+        recordings = options.part(camera(arguments.data) if graph.encoding.channels == nmnist.channels(1)
+                                  else drawn(graph), arguments.samples, arguments.seed)
+        graph = replace(graph, encoding=replace(graph.encoding, kind="spikes", dataset=recordings.name,
+                                                steps=recordings.values.shape[1]))
+        rows += compared(path.name, graph, recordings, arguments.backends)
+    print(tabulate(rows, headers="keys", floatfmt=".2f", intfmt=","))
+    speed = raced(arguments.networks[0], arguments.data) if arguments.networks else {}
+    print("\n".join(f"{key}: {value:.3g}" for key, value in speed.items()))
+    provenance.write(arguments.out, provenance.record("any_network", script.given(arguments), rows=rows, speed=speed))
+
+
+def compared(name: str, graph: Graph, recordings: Recordings, backends: list[str]) -> list[dict[str, Any]]:
+    """A row a back end."""
+    rows = []
+    for backend in backends:
+        seen = evaluate(graph, recordings, backend, f"{name}, {backend}")
+        rows.append({"network": name, "back end": backend, "samples": len(recordings),
+                     "test %": seen.accuracy if recordings.classes > 1 else None,
+                     "active %": ", ".join(f"{100 * rate:.1f}" for rate in seen.rates), "places": sum(seen.compared),
+                     "mismatched": sum(seen.mismatched),
+                     "other class": int((seen.predictions != seen.reference_predictions).sum()),
+                     "margin": seen.margin, "ms a sample": 1e3 * seen.seconds / len(recordings)})
+    return rows
+
+
+def camera(folder: Path | None) -> Recordings:
+    """The test part of N-MNIST in steps of 1 ms, 0 or 1 a pixel, polarity and step."""
+    found = folders.find(catalogue.entry("nmnist-whole", "test"), "test", folders.data_folder(folder))
+    if found is None:
+        raise folders.missing("nmnist-whole", "test", folders.data_folder(folder))
+    values, labels, source = nmnist.read("test", found[0], WINDOW, 1, 1)
+    return Recordings("nmnist-whole", "test", "spikes", values, 1.0, labels, None, 10, 1e-3, None, source)
+
+
+def drawn(graph: Graph) -> Recordings:
+    """Spikes at random, without labels."""
+    spikes = np.random.default_rng(0).random((DRAWN, STEPS, graph.encoding.channels)) < RATE
+    return Recordings("drawn at random", "test", "spikes", spikes.astype(np.uint8), 1.0, np.zeros(DRAWN, int), None,
+                      graph.classes, graph.encoding.dt)
+
+
+def raced(name: str, folder: Path | None, samples: int = 400) -> dict[str, float]:
+    """Seconds for `samples` recordings: the module in float32 and Brian2 in C++, compiled before; best of three."""
+    import torch
+
+    from dmpnet.torch.verdict import module_of
+
+    graph: Any = networks.named(name)
+    s_in = data.load(graph.encoding.dataset, "test", folder).batch(slice(samples))
+    net = module_of(graph).float().eval()
+    shaped = torch.from_numpy(s_in).float().reshape(*s_in.shape[:2], *graph.nodes[graph.input].shape_out)
+
+    @torch.no_grad()
+    def module() -> None:
+        for piece in shaped.split(100):
+            net(piece)
+
+    prepare(graph, s_in, "cpp_standalone", 2)
+    brian2 = min(seconds(lambda: simulate(graph, s_in, backend="cpp_standalone", record=(), processes=2))
+                 for _ in range(3))
+    torchs = min(seconds(module) for _ in range(3))
+    return {"samples": samples, "PyTorch float32, s": torchs, "Brian2 C++, 2 processes, s": brian2,
+            "Brian2 / PyTorch": brian2 / torchs}
+
+
+def seconds(work: Any) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+if __name__ == "__main__":
+    script.told(main)
