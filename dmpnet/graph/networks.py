@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from dmpnet.disk import shipped
 from dmpnet.graph import file
 from dmpnet.graph.graph import Graph
 from dmpnet.trained import weights
@@ -13,4 +14,8 @@ def named(name: str | Path) -> TrainedNetwork | Graph:
 
     A Graph where the file holds one. WeightsError as by `dmpnet.trained.weights.load`, and for a name that is neither.
     """
-    return file.load(name) if file.is_graph(name) else weights.named(name)
+    if file.is_graph(name):
+        return file.load(name)
+    if not Path(name).is_file() and str(name).partition("/")[0] in shipped.names("graphs"):
+        return file.load(shipped.path(str(name), "graphs"))
+    return weights.named(name)

@@ -10,10 +10,11 @@ from dmpnet.data import Recordings
 from dmpnet.errors import DmpnetError
 
 if TYPE_CHECKING:
+    from dmpnet.graph.graph import Graph
     from dmpnet.trained.network import TrainedNetwork
 
 
-def check_match(network: TrainedNetwork, recordings: Recordings) -> None:
+def check_match(network: TrainedNetwork | Graph, recordings: Recordings) -> None:
     """Raise DmpnetError unless `recordings` are some, and what the network was trained to read."""
     if not len(recordings):
         raise DmpnetError(f"{recordings.name} {recordings.split}: 0 samples asked for, but there is nothing to see in "

@@ -14,6 +14,7 @@ from dmpnet import data as data_sets
 from dmpnet.brian.backends import BACKENDS, GENN
 from dmpnet.data import Recordings, catalogue
 from dmpnet.errors import DmpnetError
+from dmpnet.graph.graph import Graph
 from dmpnet.results.matching import check_match
 from dmpnet.results.script import parser
 from dmpnet.trained import weights
@@ -150,7 +151,7 @@ def verdict(mismatched: Sequence[int], compared: Sequence[int]) -> int:
     return 1
 
 
-def recordings(arguments: argparse.Namespace, network: TrainedNetwork, split: str | None,
+def recordings(arguments: argparse.Namespace, network: TrainedNetwork | Graph, split: str | None,
                otherwise: str = "") -> Recordings:
     """--samples of what `network` was trained to read, drawn by --seed, checked against it.
 
