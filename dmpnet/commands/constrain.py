@@ -73,9 +73,7 @@ def execute(arguments: argparse.Namespace) -> int:
 
 def put(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
     """Fit, constrain, train on and evaluate as asked; print and write. Exit code 1 if a place differs."""
-    network = networks.named(arguments.weights)
-    if isinstance(network, Graph):
-        raise refused(network)
+    network = trained(arguments.weights)
     described = chip.changed(chip.load(arguments.chip), options.settings(arguments.set))
     report = fit(network, described, blocks=arguments.blocks)  # before any data is read
     if not report.ok:
@@ -112,6 +110,14 @@ def put(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
     print(f"\nwritten: {arguments.out} and {arguments.out.with_suffix('.json')}")
     rows = outcome.get("accuracy", [])
     return options.verdict(*([row[key] for row in rows] for key in (DIFFER, "compared")))
+
+
+def trained(name: str) -> TrainedNetwork:
+    """The network of that name; a graph is refused."""
+    network = networks.named(name)
+    if isinstance(network, Graph):
+        raise refused(network)
+    return network
 
 
 def refuse(report: Report) -> None:

@@ -76,10 +76,10 @@ def of(graph: Graph) -> Placement:
     readout = _readout(graph, refused)
     places = tuple(_place(graph, name, readout, refused) for name in graph.order
                    if isinstance(graph.nodes[name], Population))
-    used = {graph.input, *(name for place in places for name in place.nodes), *(need.layer for need in refused)}
+    heard = _heard(graph)
     refused += [_no_place(name, "a node of kind", type(graph.nodes[name]).__name__, "leave it out",
                           ("what leads to neurons or the readout",))
-                for name in graph.order if name not in used]
+                for name in graph.order if name not in heard]
     return Placement(places, tuple({need.layer: need for need in reversed(refused)}.values())[::-1])
 
 
@@ -96,6 +96,14 @@ def _ways(graph: Graph, target: str, maps: tuple[str, ...] = (), late: int = 0) 
             yield from _ways(graph, name, (name, *maps), late + edge.late)
         else:
             yield name, maps, late + edge.late
+
+
+def _heard(graph: Graph) -> set[str]:
+    """What leads to neurons or to the output."""
+    heard = {graph.input, graph.output, *(name for name in graph.nodes if isinstance(graph.nodes[name], Population))}
+    while more := {edge.source for edge in graph.edges if edge.target in heard} - heard:
+        heard |= more
+    return heard
 
 
 def _readout(graph: Graph, refused: list[Need]) -> tuple[str, str, tuple[str, ...]]:
