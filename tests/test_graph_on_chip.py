@@ -110,6 +110,8 @@ def test_an_event_reaches_what_the_unrolled_matrix_says(node):
     dense = unrolled(node)
     assert set(np.unique(dense)) <= {0, 1}
     np.testing.assert_array_equal(scatter.fan_out([node], dense.shape[1]), (dense != 0).sum(axis=0))
+    behind = np.arange(len(dense)) % 7  # what each output reaches in its turn
+    np.testing.assert_array_equal(scatter.through(node, behind.reshape(node.shape_out)).ravel(), behind @ dense)
 
 
 @given(convolutions(), st.data())
