@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from networks import random_input, random_network
 
 from dmpnet import cli, reference
+from dmpnet.commands import fit as fit_command
+from dmpnet.data import Recordings
 from dmpnet.equations import memory
 from dmpnet.errors import DmpnetError
 from dmpnet.graph import (
@@ -508,6 +510,21 @@ def test_the_command_counts_a_run(saved, capsys):
     assert told["ms for a second of input, all layers"] == pytest.approx(
         told["cycles a step, all layers"] * 1000 / 200e3)
     assert "input spikes" in capsys.readouterr().out
+
+
+def test_recordings_are_counted_piece_by_piece(monkeypatch):
+    """The command's own loop, over more pieces than one, as one run; a layer's row by its name."""
+    graph = camera()
+    s_in = events(graph, samples=5).reshape(5, 20, -1)
+    labels = np.arange(5) % 3
+    made = Recordings("made", "test", "spikes", s_in.astype(np.uint8), 1.0, labels, None, 3, 1e-3, None, {})
+    monkeypatch.setattr(fit_command, "PIECE", 2)
+    works = fit_command.counted(graph, made)
+    whole = graph_workload.of(graph, graphs.run(graph, s_in), s_in)
+    assert prices.report(works, CAMERA, dt=1e-3) == prices.report(whole, CAMERA, dt=1e-3)
+    first, second = fit_command.layers(["n1", "n5"], works, CAMERA)
+    assert first["layer"] == "n1" and first["events"] == pytest.approx(s_in.sum() / 100)
+    assert second["reach"] == 10 and first["spikes"] == pytest.approx(second["events"])
 
 
 def test_the_gesture_network_has_the_published_number_of_parameters():
