@@ -12,10 +12,9 @@ from dmpnet.trained.network import TrainedNetwork
 def named(name: str | Path) -> TrainedNetwork | Graph:
     """The network in file `name`, or the shipped one of that name: named("smnist-dmp2"), named("smnist-dmp2/seed1").
 
-    A Graph where the file holds one. WeightsError as by `dmpnet.trained.weights.load`, and for a name that is neither.
+    A Graph where the file holds one, as named("nmnist-conv-dmp") does. WeightsError as by
+    `dmpnet.trained.weights.load`, and for a name that is neither.
     """
-    if file.is_graph(name):
-        return file.load(name)
-    if not Path(name).is_file() and str(name).partition("/")[0] in shipped.names("graphs"):
+    if not Path(name).exists() and str(name).partition("/")[0] in shipped.names("graphs"):
         return file.load(shipped.path(str(name), "graphs"))
-    return weights.named(name)
+    return file.load(name) if file.is_graph(name) else weights.named(name)
