@@ -18,7 +18,7 @@ from dmpnet.errors import DmpnetError
 from dmpnet.hardware import chip
 
 ROOT = Path(__file__).resolve().parents[1]
-SHIPPED = ("dmp", "dmp-256", "elfcore-like", "ideal", "ldlif-cim", "learning")
+SHIPPED = ("dmp", "dmp-256", "dmp-camera", "elfcore-like", "ideal", "ldlif-cim", "learning")
 
 
 @pytest.fixture
@@ -37,10 +37,10 @@ def test_names():
 @pytest.mark.parametrize("name", SHIPPED)
 def test_every_shipped_chip_loads_and_every_number_has_a_source(name):
     loaded = chip.load(name)
-    learns = name in chip.learning()
-    numbers = {f"{part}.{field}" for part in [*chip.PARTS, *["plasticity"] * learns]
+    learns, clocked = name in chip.learning(), loaded.clock is not None
+    numbers = {f"{part}.{field}" for part in [*chip.PARTS, *["plasticity"] * learns, *["clock"] * clocked]
                for field in vars(getattr(loaded, part))}
-    assert loaded.source.keys() == numbers and len(numbers) == 31 + 9 * learns
+    assert loaded.source.keys() == numbers and len(numbers) == 31 + 9 * learns + clocked
     assert all(source.strip() for source in loaded.source.values())
     assert loaded == chip.load(shipped.folder() / "chips" / f"{name}.toml")
     assert loaded.words.I.bits >= max(loaded.words.m.bits, loaded.words.u.bits)  # accumulators hold what is added

@@ -18,9 +18,10 @@ import numpy as np
 from dmpnet import data, reference
 from dmpnet.brian.backends import check_backend
 from dmpnet.data import drawn_from, validation_split
-from dmpnet.errors import DmpnetError
+from dmpnet.graph import networks
+from dmpnet.graph.graph import Graph
 from dmpnet.hardware import chip, parts, precision, workload
-from dmpnet.hardware.constrain import Constrained, constrain, examined
+from dmpnet.hardware.constrain import Constrained, constrain, examined, refused
 from dmpnet.hardware.fit import Report, fit
 from dmpnet.results import options, outputs, provenance, script, terminal
 from dmpnet.results.evaluation import evaluate
@@ -72,7 +73,7 @@ def execute(arguments: argparse.Namespace) -> int:
 
 def put(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
     """Fit, constrain, train on and evaluate as asked; print and write. Exit code 1 if a place differs."""
-    network = options.network(arguments.weights)
+    network = trained(arguments.weights)
     described = chip.changed(chip.load(arguments.chip), options.settings(arguments.set))
     report = fit(network, described, blocks=arguments.blocks)  # before any data is read
     if not report.ok:
@@ -111,12 +112,19 @@ def put(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
     return options.verdict(*([row[key] for row in rows] for key in (DIFFER, "compared")))
 
 
+def trained(name: str) -> TrainedNetwork:
+    """The network of that name; a graph is refused."""
+    network = networks.named(name)
+    if isinstance(network, Graph):
+        raise refused(network)
+    return network
+
+
 def refuse(report: Report) -> None:
     """Print what does not fit, a line a limit, and raise DmpnetError, if anything does not."""
     if not report.ok:
         print(report.remedies)
-        raise DmpnetError(f"{report.network} does not fit chip {report.chip}, {len(report.violations)} of "
-                          f"{len(report.needs)} limits broken; take the ways out above")
+        raise report.refusal
 
 
 def calibration(arguments: argparse.Namespace, network: TrainedNetwork) -> np.ndarray:

@@ -68,15 +68,16 @@ def count(work: Workload, chip: Chip) -> dict[str, Tally]:
 def spike(work: Workload, chip: Chip) -> Tally:
     """W_f s_in and, of a recurrent layer, W_r s."""
     words, inputs, own = chip.words, int(work.events.sum()), int(work.own.sum())
+    reached = work.reached  # N each, or what kernels cover
     value = words.s_in.bits if work.analog else 0
     tally: Tally = Counter()
     tally[Action("read", "events", address(work.M) + value)] += inputs
     tally[Action("read", "events", address(work.N))] += own
-    tally[Action("read", "weights", words.W_f.bits)] += inputs * work.N
+    tally[Action("read", "weights", words.W_f.bits)] += reached
     tally[Action("read", "weights", words.W_r.bits)] += own * work.N
     if work.analog:
-        tally[Action("multiply", "lanes", words.W_f.bits, value)] += inputs * work.N
-    return tally + _summed(chip, (inputs + own) * work.N)
+        tally[Action("multiply", "lanes", words.W_f.bits, value)] += reached
+    return tally + _summed(chip, reached + own * work.N)
 
 
 def memory(work: Workload, chip: Chip) -> Tally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from dmpnet.arithmetic import lfsr
 from dmpnet.arithmetic.words import WIDEST
@@ -18,24 +18,33 @@ if TYPE_CHECKING:  # it imports Brian2, which takes a second
     from dmpnet.plasticity.integer_rule import IntegerRule
 
 
+class Kinds(NamedTuple):
+    """What a chip has to know of neurons: how they leak, how they are reset."""
+
+    decay: str
+    reset: str
+
+
 @dataclass(frozen=True)
 class Core:
-    """What one core is to hold: layer `number` from 1, of N neurons on M inputs with d dimensions of slow memory.
+    """What one core is to hold: a layer of N neurons on M inputs with d dimensions of slow memory.
 
+    number : of the layer, from 1; its name in a graph
     D : d in whole blocks of slots, zero padded;  C : classes of the readout, 0 but in the last core
     blocks : whether d may be computed in several blocks;  recurrent : whether it has W_r
     rows : whether every neuron has a threshold of its own;  delay : longest axonal delay in steps
     spikes : most input spikes in a step; None if nobody counted, or the input is analog
     learns : rules of the arrays that learn, W_f or W_r
+    kernels : weights of W_f, where it is no N x M: kernels, held once;  biases : of neurons, where not one each
     """
 
-    number: int
+    number: int | str
     N: int
     M: int
     d: int
     D: int
     C: int
-    neuron: Neuron
+    neuron: Neuron | Kinds
     acts: str
     delay: int
     blocks: bool
@@ -43,6 +52,8 @@ class Core:
     rows: bool
     spikes: int | None
     learns: Mapping[str, IntegerRule] = field(default_factory=dict)
+    kernels: int | None = None
+    biases: int | None = None
 
     def inputs(self, array: str) -> int:
         """Inputs of W_f or W_r."""
@@ -51,13 +62,13 @@ class Core:
 
 @dataclass(frozen=True)
 class Need:
-    """What a layer (None: the network) uses of something the chip limits, and a way out if that is too much.
+    """What a layer (or node; None: the network) uses of something the chip limits, and a way out if that is too much.
 
     rule : name of the limit;  available : the most there may be, or the kinds there are
     """
 
     rule: str
-    layer: int | None
+    layer: int | str | None
     what: str
     used: int | str
     available: int | tuple[str, ...]
@@ -71,7 +82,8 @@ class Need:
         return max(int(self.used) - self.available, 0)
 
     def __str__(self) -> str:
-        where = "network" if self.layer is None else f"layer {self.layer}"
+        kind = "layer" if isinstance(self.layer, int) else "node"
+        where = "network" if self.layer is None else f"{kind} {self.layer!r}"
         if isinstance(self.available, tuple):
             return f"{where}: {self.what} {self.used}, but a core has {', '.join(self.available)}; {self.way_out}"
         return f"{where}: {self.used} {self.what}, but {self.available} fit, {self.over} too many; {self.way_out}"
@@ -86,10 +98,12 @@ Held = dict[str, int]
 def held_weights(core: Core, chip: Chip) -> Held:
     """Of inputs, recurrence, readout and biases; u for thresholds of their own."""
     slow = core.D > 0
-    return {"W_f": core.N * core.M * ("W_f" not in core.learns),
+    fast = core.N * core.M if core.kernels is None else core.kernels
+    biases = core.N if core.biases is None else core.biases
+    return {"W_f": fast * ("W_f" not in core.learns),
             "W_r": core.N**2 * (core.recurrent and "W_r" not in core.learns),
             **{f"{LEARNS}{array}": core.N * core.inputs(array) for array in core.learns}, "w_x": core.M * slow,
-            "W_o": core.C * core.N, "b": core.N + slow + core.C, "u": core.N * core.rows}
+            "W_o": core.C * core.N, "b": biases + slow + core.C, "u": core.N * core.rows}
 
 
 def held_slow(core: Core, chip: Chip) -> Held:

@@ -13,12 +13,12 @@ from dmpnet.equations.decay import WHOLE
 from dmpnet.equations.neurons import RESETS
 from dmpnet.errors import DmpnetError, meant
 from dmpnet.hardware.limits import FURTHER
-from dmpnet.hardware.parts import READS, TRACE_DECAYS, Chip, Datapath, Limits, Memory, Plasticity, Words
+from dmpnet.hardware.parts import READS, TRACE_DECAYS, Chip, Clock, Datapath, Limits, Memory, Plasticity, Words
 
 ALL_LIMITS = make_dataclass("Limits", [(limit.name, int | None, limit.default) for limit in FURTHER],
                             bases=(Limits,), frozen=True)
 PARTS: dict[str, type] = {"words": Words, "memory": Memory, "limits": ALL_LIMITS, "datapath": Datapath}
-OPTIONAL: dict[str, type] = {"plasticity": Plasticity}
+OPTIONAL: dict[str, type] = {"plasticity": Plasticity, "clock": Clock}
 LONGEST = 100_000
 """Bytes of a description at most; those that ship have some 3,000."""
 LISTS: dict[str, tuple[str, ...]] = {"datapath.decay": WHOLE, "datapath.resets": tuple(RESETS),
@@ -151,8 +151,8 @@ def changed(chip: Chip, settings: dict[str, Any]) -> Chip:
         if key not in SETTINGS:
             raise DmpnetError(f"chip {chip.name}: no {key!r} to set{meant(key, SETTINGS)}; say e.g. limits.neurons, "
                               f"memory.slow or, of a word, words.W_f.{{{','.join(WORD)}}}")
-        before = getattr(chip, part)
-        if before is None:
+        before, kind = getattr(chip, part), (PARTS | OPTIONAL)[part]
+        if before is None and len(fields(kind)) > 1:
             raise DmpnetError(f"chip {chip.name}: {key} cannot be set, as it has no {part}; take a chip that has, "
                               f"e.g. {', '.join(learning())}")
         if detail:
@@ -161,8 +161,8 @@ def changed(chip: Chip, settings: dict[str, Any]) -> Chip:
             except DmpnetError as error:
                 raise DmpnetError(f"chip {chip.name}: {key} = {value!r}: {error}") from error
         else:
-            value = _value(type(before), part, name, {"value": value}, f"chip {chip.name}: {part}")
-        chip = replace(chip, **{part: replace(before, **{name: value})},
+            value = _value(kind, part, name, {"value": value}, f"chip {chip.name}: {part}")
+        chip = replace(chip, **{part: kind(**{name: value}) if before is None else replace(before, **{name: value})},
                        source=chip.source | {f"{part}.{name}": "set by the user"})
     return chip
 

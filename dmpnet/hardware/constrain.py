@@ -28,6 +28,7 @@ from dmpnet.arithmetic.words import EXACT
 from dmpnet.equations.decay import BY_NAME, CONSTANTS, WHOLE
 from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import DmpnetError
+from dmpnet.graph.graph import Graph
 from dmpnet.hardware.changes import Log, RoundingLoss
 from dmpnet.hardware.chip import dimensions
 from dmpnet.hardware.parts import Chip, Words
@@ -77,6 +78,8 @@ def constrain(network: TrainedNetwork, chip: Chip, s_in: np.ndarray, *, rows: bo
 
     Every slow memory is filled up with zeros to the chip's slots. Whether the rest fits: dmpnet.hardware.fit.
     """
+    if isinstance(network, Graph):
+        raise refused(network)
     _check(network, rows)
     _check_slots(network, chip, blocks)
     heard = _heard(network, np.asarray(s_in))
@@ -92,6 +95,12 @@ def constrain(network: TrainedNetwork, chip: Chip, s_in: np.ndarray, *, rows: bo
     notes += [f"layer {change.layer}: every value of {change.array} became 0; give it more bits, or what it is "
               f"multiplied by fewer" for change in changes if change.zeroed and change.error == 1 and change.size > 1]
     return Constrained(integer, changes, activity, silent, notes)
+
+
+def refused(graph: Graph) -> DmpnetError:
+    """The error for a graph of nodes."""
+    return DmpnetError(f"constrain: a graph of nodes ({graph.shape}), but integers are made of trained networks alone; "
+                       f"use fit (`dmpnet fit`, dmpnet.fit), which says whether it fits the chip and what it costs")
 
 
 def _settled(network: TrainedNetwork, chip: Chip, s_in: np.ndarray, seen: Activity, options: Options,

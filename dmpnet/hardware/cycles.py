@@ -11,6 +11,9 @@ neurons are worked on one after the other, S events come in a step, D dimensions
 
     step = max(S G, G D + G) + 3 G
 
+An event that reaches not all N but r neurons (a kernel's, dmpnet.hardware.scatter) visits ceil(r / lanes) groups in
+place of G, and one at least: as if any `lanes` of them could be reached in a cycle [ours].
+
 When x[k] is known is not in that formula. We take it that w_x is added as an event enters the spike path, so that x is
 there when the last one does, after (S - 1) G cycles: then B, which waits for x, ends no later than the formula says,
 and so does the update, of which only the last cycle needs x. Events of the layer itself count as others do. [ours]
@@ -99,19 +102,28 @@ def leak_in_place(chip: Chip) -> int:
     return energy.cycles(in_memory.in_place(chip.words.u.bits, 1, 0))
 
 
+def visits(work: Workload, chip: Chip) -> tuple[np.ndarray, int]:
+    """Groups that the events of each step visit (..., T), and the fewest that one event does."""
+    G = groups(work.N, chip)
+    each = [max(groups(some.reached, chip), 1) for some in work.by_fan_out]
+    visited = sum((many * some.events for many, some in zip(each, work.by_fan_out, strict=True)), G * work.own)
+    return visited, min([*each, *[G] * work.recurrent], default=G)
+
+
 def timing(work: Workload, chip: Chip, early: bool = False) -> Timing:
     """Cycles of every step of `work`.
 
     early : x[k] is known when a step begins, where another core sums it; else as the last event enters
     """
     check_leak(work, chip)
-    path, S, G, D = chip.datapath, work.S, groups(work.N, chip), dimensions(work.d, chip)
+    path, G, D = chip.datapath, groups(work.N, chip), dimensions(work.d, chip)
+    visited, fewest = visits(work, chip)
     alone = path.fusion and path.stationarity  # spikes and memory have accumulators each
-    zero, slow, lookahead = np.zeros_like(S), D > 0, D > 0 and path.dependency_breaking
+    zero, slow, lookahead = np.zeros_like(visited), D > 0, D > 0 and path.dependency_breaking
     leak = leak_in_place(chip) if path.in_place else 0 if path.fusion else NEURON_CYCLES * G
     start = zero if path.fusion else zero + leak
-    spikes = start + S * G
-    x = zero if early else start + np.maximum(S - 1, 0) * G
+    spikes = start + visited
+    x = zero if early else start + np.maximum(visited - fewest, 0)
     updated = np.maximum(D, x) + 1 if slow else zero
     turn = start if alone else spikes
     began = turn if path.dependency_breaking else np.maximum(turn, updated)
@@ -119,7 +131,7 @@ def timing(work: Workload, chip: Chip, early: bool = False) -> Timing:
     b = np.maximum(a, x) + G if lookahead else a
     last = np.maximum(spikes, b)
     neurons = np.maximum(last, leak)
-    busy = Busy(S * G, zero + D * G, zero + G * lookahead, zero + (D + 1) * slow,
+    busy = Busy(visited, zero + D * G, zero + G * lookahead, zero + (D + 1) * slow,
                 zero + NEURON_CYCLES * G + (0 if path.fusion or path.in_place else leak))
     waits = Waits(np.maximum(x - a, 0) * lookahead, np.maximum(x - D, 0) * slow, (began - turn) * slow,
                   (turn - start) * slow, np.maximum(spikes - np.maximum(a + G * lookahead, leak), 0),
@@ -132,3 +144,10 @@ def check_leak(work: Workload, chip: Chip) -> None:
     if chip.datapath.in_place and work.decay != "linear":
         raise DmpnetError(f"chip {chip.name}: its membranes leak in place, by subtraction, but the layer's decay is "
                           f"{work.decay}; take a network with linear decay, or set datapath.in_place = false")
+
+
+def milliseconds(cycles: float, chip: Chip, dt: float) -> float:
+    """What a chip takes for a second of input, in steps of dt s, of so many cycles each; ms."""
+    if chip.clock is None:
+        raise DmpnetError(f"chip {chip.name}: it states no clock, so that cycles are no time; set clock.hz")
+    return 1e3 * cycles / dt / chip.clock.hz

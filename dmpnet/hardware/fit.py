@@ -12,18 +12,23 @@ and in a core that learns (dmpnet.hardware.plastic_rules), of every array under 
     traces    those of inputs and neurons, eligibilities of synapses, a third factor, tables of w
     random    a 16-bit shift register an input and a neuron, where it draws
 
+Of a graph a layer is a population (dmpnet.hardware.placement): a kernel is held once, its bias once a channel, u of
+every neuron.
+
 D is d in whole blocks of slots: all slots are there, used or not. Without slow memory there are no w_x, b_x, x and D
 is 0. b_m is added to b_f. Thresholds are held once a layer, or, where neurons have their own, with the weights as u.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import DmpnetError
+from dmpnet.graph.graph import Graph
+from dmpnet.hardware import graph_core, placement
 from dmpnet.hardware.banks import Core, Need
 from dmpnet.hardware.chip import dimensions, learning
 from dmpnet.hardware.limits import ARRAY, LEARNING, RULES, cores
@@ -72,6 +77,12 @@ class Report:
         return terminal.table(map(_line, self.needs), disable_numparse=True,
                         colalign=("right", "left", "right", "right", "right", "left"))
 
+    @property
+    def refusal(self) -> DmpnetError:
+        """The error for a network that does not fit, its remedies told before."""
+        return DmpnetError(f"{self.network} does not fit chip {self.chip}, {len(self.violations)} of "
+                           f"{len(self.needs)} limits broken; take the ways out above")
+
     def record(self) -> dict[str, Any]:
         """The same for JSON; ways out only where one is needed."""
         return {"network": self.network, "chip": self.chip, "fits": self.ok,
@@ -103,25 +114,50 @@ def _line(need: Need) -> dict[str, str]:
     return line | {"": f"{need.over:,} too many" if need.over else ""}
 
 
-def fit(network: TrainedNetwork, chip: Chip, busiest: Sequence[int] | None = None, blocks: bool = False,
+def fit(network: TrainedNetwork | Graph, chip: Chip, busiest: Sequence[int] | None = None, blocks: bool = False,
         learns: Mapping[str, IntegerRule] | None = None) -> Report:
     """What `network` needs of `chip`, and whether it is all there.
 
-    busiest : per layer, most input spikes in a step of calibration data, with W_r the layer's own too; None: not known
+    busiest : per layer (of a graph: population, in the order of a step), most input spikes in a step of calibration
+        data, with W_r the layer's own too; None: not known
     blocks : whether slow memories larger than the slots are computed in blocks of them, zero padded
     learns : integer rules of the weights that learn on the chip, by name: {'W_f_1': rule}
     """
     learns = learns or {}
+    if isinstance(network, Graph):
+        return _of_graph(network, chip, busiest, blocks, learns)
     _check_learns(network, chip, learns)
-    if busiest is not None and (len(busiest) != len(network.layers) or min(busiest) < 0):
-        raise DmpnetError(f"busiest = {list(busiest)}, but it counts input spikes in each of {len(network.layers)} "
-                          f"layers; give as many numbers >= 0")
+    _check_busiest(busiest, len(network.layers))
     placed = [replace(_core(network, number, chip, busiest, blocks), learns={
         name[:3]: rule for name, rule in learns.items() if name[4:] == str(number)})
         for number in range(1, len(network.layers) + 1)]
-    needs = [cores(network, chip), *(need for core in placed for rule in RULES + LEARNING * bool(core.learns)
-                                     if (need := rule(core, chip)))]
-    return Report(f"{network.kind} {network.shape}", chip.name, tuple(needs), tuple(_notes(network, chip, placed)))
+    needs = [cores(len(placed), chip), *(need for core in placed for rule in RULES + LEARNING * bool(core.learns)
+                                         if (need := rule(core, chip)))]
+    return Report(f"{network.kind} {network.shape}", chip.name, tuple(needs),
+                  tuple(_notes({1} if _analog(network, 1) else set(), chip, placed)))
+
+
+def _of_graph(graph: Graph, chip: Chip, busiest: Sequence[int] | None, blocks: bool,
+              learns: Mapping[str, IntegerRule]) -> Report:
+    """A core a population, and what has no place."""
+    if learns:
+        raise DmpnetError(f"learns: {min(learns)!r}, but of a graph nothing learns on a chip; give a trained network")
+    found = placement.of(graph)
+    _check_busiest(busiest, len(found.places))
+    analog = {place.name for place in found.places if graph.encoding.kind == "analog"
+              and any(route.source == graph.input for route in place.routes)}
+    placed = [graph_core.of(graph, place, dimensions(place.d, chip), chip.datapath.resets[0], blocks,
+                            None if busiest is None or place.name in analog else int(busiest[number]))
+              for number, place in enumerate(found.places)]
+    needs = [*found.refused, cores(len(placed), chip),
+             *(need for core in placed for rule in RULES if (need := rule(core, chip)))]
+    return Report(f"{graph.kind} {graph.shape}", chip.name, tuple(needs), tuple(_notes(analog, chip, placed)))
+
+
+def _check_busiest(busiest: Sequence[int] | None, layers: int) -> None:
+    if busiest is not None and (len(busiest) != layers or min(busiest) < 0):
+        raise DmpnetError(f"busiest = {list(busiest)}, but it counts input spikes in each of {layers} layers; give as "
+                          f"many numbers >= 0")
 
 
 def _check_learns(network: TrainedNetwork, chip: Chip, learns: Mapping[str, IntegerRule]) -> None:
@@ -173,10 +209,11 @@ def _analog(network: TrainedNetwork, number: int) -> bool:
     return number == 1 and network.encoding.kind == "analog"
 
 
-def _notes(network: TrainedNetwork, chip: Chip, placed: list[Core]) -> list[str]:
+def _notes(analog: Container[int | str], chip: Chip, placed: list[Core]) -> list[str]:
+    """analog: numbers of layers whose input is."""
     notes = []
     for core in placed:
-        if _analog(network, core.number):
+        if core.number in analog:
             notes.append(f"layer {core.number}: its input is analog, so the limit on input spikes does not hold there")
         elif core.spikes is None:
             notes.append(f"layer {core.number}: input spikes in a step are not known, so nothing was checked against "

@@ -1,4 +1,4 @@
-"""The parts of a chip's description: words, banks, limits, datapath, what learning needs."""
+"""The parts of a chip's description: words, banks, limits, datapath, what learning needs, clock."""
 
 from dataclasses import dataclass, fields
 
@@ -145,6 +145,13 @@ class Plasticity:
                               f"{LEARNING} bits, not a sign alone; set it so")
 
 
+@dataclass(frozen=True)
+class Clock:
+    """hz : cycles a second; what is told in seconds needs it."""
+
+    hz: int
+
+
 LEARNING = 16
 """Bits of the widest word that learns: products of three, and 16 random bits below, are exact in float64."""
 TRACE_DECAYS = ("linear", "shift")
@@ -153,7 +160,10 @@ READS = ("rows", "columns", "both")
 
 @dataclass(frozen=True)
 class Chip:
-    """A chip; source: where each number is from, by 'part.name'; plasticity: None on a chip that does not learn."""
+    """A chip; source: where each number is from, by 'part.name'.
+
+    plasticity : None on a chip that does not learn;  clock : None where none is stated
+    """
 
     name: str
     words: Words
@@ -162,3 +172,4 @@ class Chip:
     datapath: Datapath
     source: dict[str, str]
     plasticity: Plasticity | None = None
+    clock: Clock | None = None

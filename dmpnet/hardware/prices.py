@@ -105,11 +105,12 @@ def cost(work: Workload, chip: Chip, prices: Prices = PRICES) -> Cost:
                 int(cycles.timing(work, chip).latency.sum()), work.sops)
 
 
-def report(works: list[Workload], chip: Chip, prices: Prices = PRICES) -> list[dict[str, Any]]:
+def report(works: list[Workload], chip: Chip, prices: Prices = PRICES, dt: float | None = None) -> list[dict[str, Any]]:
     """What a network's run costs, a line a quantity: per step, per inference, per SOP, with what is assumed.
 
     Per step and inference are means over the samples. A step of the network is that of all layers one after the other
     (`cycles, all layers`); layers on cores of their own take steps as fast as the slowest (`cycles, slowest layer`).
+    With dt, the seconds of a step, and a clock of the chip they are also the time for a second of input.
     """
     costs = [cost(work, chip, prices) for work in works]
     steps, T = works[0].steps, works[0].events.shape[-1]
@@ -117,9 +118,12 @@ def report(works: list[Workload], chip: Chip, prices: Prices = PRICES) -> list[d
     total, sops = sum(found.values()), sum(each.sops for each in costs)
     lines = [_line(f"pJ a step, {path}", value / steps, f"{100 * value / total:.0f} %")
              for path, value in found.items()]
+    taken = {"all layers": (sum(each.cycles for each in costs) / steps, "one after the other"),
+             "slowest layer": (max(each.cycles for each in costs) / steps, "a core a layer")}
     lines += [_line("pJ a step", total / steps, "all layers"),
-              _line("cycles a step, all layers", sum(each.cycles for each in costs) / steps, "one after the other"),
-              _line("cycles a step, slowest layer", max(each.cycles for each in costs) / steps, "a core a layer"),
+              *(_line(f"cycles a step, {name}", value, how) for name, (value, how) in taken.items()),
+              *(_line(f"ms for a second of input, {name}", cycles.milliseconds(value, chip, dt),
+                      f"at {chip.clock.hz / 1e6:g} MHz") for name, (value, _) in taken.items() if dt and chip.clock),
               _line("nJ an inference", total / steps * T / 1e3, f"{T} steps"),
               _line("SOPs a step", sops / steps, "events times fan-out, readout too; not the slow memory")]
     if sops:

@@ -5,13 +5,8 @@ Their numbers are fields of dmpnet.hardware.parts, as cycles, formats and notes 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from dmpnet.hardware.banks import BANKS, LEARNING_BANKS, Core, Need
 from dmpnet.hardware.parts import Chip
-
-if TYPE_CHECKING:
-    from dmpnet.trained.network import TrainedNetwork
 
 
 def neurons(core: Core, chip: Chip) -> Need:
@@ -101,8 +96,8 @@ ARRAY = (neurons, fan_in, weights_bank, *LEARNING)
 """Limits of an array that learns by itself."""
 
 
-def cores(network: TrainedNetwork, chip: Chip) -> Need:
-    """One layer a core."""
-    most, used = chip.limits.cores, len(network.layers)
+def cores(used: int, chip: Chip) -> Need:
+    """One of `used` layers a core."""
+    most = chip.limits.cores
     return Need("cores", None, "layers", used, most,
                 f"train with at most {most}, or take a chip with limits.cores = {used}")
