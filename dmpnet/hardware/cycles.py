@@ -36,7 +36,6 @@ import numpy as np
 
 from dmpnet.errors import DmpnetError
 from dmpnet.hardware import energy, in_memory
-from dmpnet.hardware.chip import dimensions
 from dmpnet.hardware.parts import Chip
 from dmpnet.hardware.workload import Workload
 
@@ -105,7 +104,7 @@ def timing(work: Workload, chip: Chip, early: bool = False) -> Timing:
     early : x[k] is known when a step begins, where another core sums it; else as the last event enters
     """
     check_leak(work, chip)
-    path, S, G, D = chip.datapath, work.S, groups(work.N, chip), dimensions(work.d, chip)
+    path, S, G, D = chip.datapath, work.S, groups(work.N, chip), chip.dimensions(work.d)
     alone = path.fusion and path.stationarity  # spikes and memory have accumulators each
     zero, slow, lookahead = np.zeros_like(S), D > 0, D > 0 and path.dependency_breaking
     leak = leak_in_place(chip) if path.in_place else 0 if path.fusion else NEURON_CYCLES * G

@@ -24,8 +24,8 @@ from typing import TYPE_CHECKING, Any
 
 from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import DmpnetError
-from dmpnet.hardware.banks import Core, Need
-from dmpnet.hardware.chip import dimensions, learning
+from dmpnet.hardware.chip import learning
+from dmpnet.hardware.limit import Core, Need
 from dmpnet.hardware.limits import ARRAY, LEARNING, RULES, cores
 from dmpnet.hardware.parts import Chip
 from dmpnet.results import terminal
@@ -159,7 +159,7 @@ def fit_array(rule: IntegerRule, chip: Chip, sources: int, targets: int) -> Repo
 def _core(network: TrainedNetwork, number: int, chip: Chip, busiest: Sequence[int] | None, blocks: bool) -> Core:
     layer = network.layers[number - 1]
     return Core(
-        number, layer.N, layer.M, layer.d, dimensions(layer.d, chip),
+        number, layer.N, layer.M, layer.d, chip.dimensions(layer.d),
         network.classes if number == len(network.layers) else 0, layer.neuron, layer.acts,
         0 if layer.delay is None else int(layer.delay.max(initial=0)), blocks, layer.W_r is not None, _rows(layer),
         None if busiest is None or _analog(network, number) else int(busiest[number - 1]))

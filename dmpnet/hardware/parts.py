@@ -162,3 +162,7 @@ class Chip:
     datapath: Datapath
     source: dict[str, str]
     plasticity: Plasticity | None = None
+
+    def dimensions(self, d: int) -> int:
+        """D, dimensions of slow memory that it computes for d: whole blocks of its slots, 0 for none."""
+        return -(-d // self.limits.slots) * self.limits.slots
