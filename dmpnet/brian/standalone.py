@@ -224,7 +224,7 @@ def specification(network: TrainedNetwork, batch: int, steps: int, record: tuple
     layers = [{"N": layer.N, "M": layer.M, "neuron": asdict(layer.neuron), "W_r": layer.W_r is not None,
                "slow": {"d": layer.slow.d, "d_s": int(layer.slow.d_s), "acts": layer.acts,
                         "lookahead": layer.slow.nu is not None} if layer.slow else None,
-               "integers": weights.arithmetic(layer),
+               "integers": layer.fixed.described if layer.fixed else {},
                "slots": axons.slots(layer.delay, steps) if layer.delay is not None else None}
               for layer in network.layers]
     return {"layers": layers, "classes": network.classes, "kind": network.encoding.kind,
