@@ -16,6 +16,7 @@ from dmpnet.brian import axons, connections, genn, graph_simulation, membranes, 
 from dmpnet.brian.backends import GENN, check_backend
 from dmpnet.brian.batches import BUDGET, at_run_time, batches, counter, fitting, joined
 from dmpnet.brian.conversion import check, check_genn, convert, needed
+from dmpnet.brian.populations import steps_of
 from dmpnet.equations.membrane import Membranes
 from dmpnet.errors import DmpnetError
 from dmpnet.graph.graph import Graph
@@ -53,7 +54,7 @@ def simulate(network: TrainedNetwork | Graph, s_in: np.ndarray, *, backend: str 
     reference.check_input(network, s_in)
     record = check(coupling, record)
     check_backend(backend, processes, genn=True)
-    own = membranes.checked(membrane, network)
+    own = membranes.checked(membrane, steps_of(network), network.encoding.dt)
     membranes.check_drawn(own)
     if backend == GENN:
         check_genn(network, own)
