@@ -19,6 +19,7 @@ from dmpnet import data, reference
 from dmpnet.brian import conversion, dynamics, membranes, populations, standalone
 from dmpnet.brian.conversion import convert
 from dmpnet.brian.simulation import simulate
+from dmpnet.brian.trained_program import Trained
 from dmpnet.disk import shipped
 from dmpnet.equations.decay import DECAYS, decayed
 from dmpnet.equations.membrane import EXPONENTIAL, INTEGRATED, LINEAR, Membrane
@@ -472,7 +473,7 @@ def test_a_membrane_is_part_of_a_program_and_of_its_key():
 
     def key(*own):
         checked = membranes.checked(list(own), populations.steps_of(network), network.encoding.dt) if own else ()
-        return standalone.key(standalone.specification(network, 3, 40, ("spikes",), checked))
+        return standalone.key(standalone.designed(Trained(network, checked), 3, 40, ("spikes",)))
 
     def leaky(**more):
         return Membrane(U, **({"namespace": {"tau": 5 * ms}} | more))

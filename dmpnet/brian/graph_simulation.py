@@ -38,8 +38,8 @@ def simulate(graph: Graph, s_in: np.ndarray, backend: str = "numpy", coupling: s
     flat = s_in.reshape(*s_in.shape[:2], -1)
     with telling(progress, len(s_in), "sample", backend) as tell:
         if backend == "cpp_standalone":
-            parts = standalone.run_planned(Graphed(graph), batches(flat, size), record, (size, s_in.shape[1]),
-                                           processes, counter(tell), cache)
+            parts = standalone.run(Graphed(graph), batches(flat, size), record, (size, s_in.shape[1]),
+                                   processes, counter(tell), cache)
         else:
             parts = at_run_time(backend, batches(flat, size),
                                 lambda piece: graphs.convert(graph, piece, record=record), graphs.replay,
@@ -50,7 +50,7 @@ def simulate(graph: Graph, s_in: np.ndarray, backend: str = "numpy", coupling: s
 def prepare(graph: Graph, s_in: np.ndarray, processes: int = 1) -> None:
     """Compile the C++ program that `simulate` of s_in needs."""
     size = batch_size(graph, np.shape(s_in), "cpp_standalone", ("spikes",), processes)
-    standalone.prepare_planned(Graphed(graph), (size, np.shape(s_in)[1]))
+    standalone.prepare(Graphed(graph), (size, np.shape(s_in)[1]))
 
 
 def check(backend: str, coupling: str, membrane: Any) -> None:

@@ -17,6 +17,7 @@ from dmpnet.brian.backends import GENN, check_backend
 from dmpnet.brian.batches import BUDGET, at_run_time, batches, counter, fitting, joined
 from dmpnet.brian.conversion import check, check_genn, convert, needed
 from dmpnet.brian.populations import steps_of
+from dmpnet.brian.trained_program import Trained, run_each
 from dmpnet.equations.membrane import Membranes
 from dmpnet.errors import DmpnetError
 from dmpnet.graph.graph import Graph
@@ -73,7 +74,9 @@ def _parts(network: TrainedNetwork, pieces: Iterator[tuple[np.ndarray, int]], ba
            cache: str | Path | None, own: Membranes) -> list[Activity]:
     """Activities of the batches, on the back end; done : called with the number of samples after each."""
     if backend == "cpp_standalone":
-        return standalone.run(network, pieces, coupling, record, shape, processes, done, cache, own=own)
+        if coupling == "shared":
+            return standalone.run(Trained(network, own), pieces, record, shape, processes, done, cache)
+        return run_each(network, pieces, record, processes, done, own)
     if backend == GENN:
         return genn.run(network, pieces, record, done)
     return at_run_time(
@@ -89,7 +92,7 @@ def prepare(network: TrainedNetwork | Graph, s_in: np.ndarray, backend: str, pro
             graph_simulation.prepare(network, s_in, processes)
             return
         size = batch_size(network, s_in.shape, backend, "shared", ("spikes",), processes)
-        standalone.prepare(network, (size, s_in.shape[1]))
+        standalone.prepare(Trained(network), (size, s_in.shape[1]))
     elif backend == "cython":
         simulate(network, s_in[:1, :1], backend=backend)
 

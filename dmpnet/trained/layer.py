@@ -45,6 +45,11 @@ class Layer:
         return self.fixed is not None
 
     @property
+    def arithmetic(self) -> dict[str, Any]:
+        """How it computes in integers, as JSON stores it; {} in real numbers."""
+        return {} if self.fixed is None else self.fixed.described
+
+    @property
     def thresholds(self) -> np.ndarray | None:
         """(N,) thresholds of the neurons where each has its own; None: all have the neuron's theta_u."""
         return None if self.fixed is None else self.fixed.theta_u
