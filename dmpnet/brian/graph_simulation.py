@@ -9,7 +9,7 @@ import numpy as np
 
 from dmpnet.brian import axons, graphs, standalone
 from dmpnet.brian.backends import GENN, check_backend
-from dmpnet.brian.batches import BUDGET, at_run_time, batches, counter, fitting, joined
+from dmpnet.brian.batches import BUDGET, asked, at_run_time, batches, counter, fitting, joined
 from dmpnet.brian.graph_program import Graphed
 from dmpnet.errors import BackendError, DmpnetError
 from dmpnet.graph.graph import Graph
@@ -32,9 +32,7 @@ def simulate(graph: Graph, s_in: np.ndarray, backend: str = "numpy", coupling: s
     check(backend, coupling, membrane)
     check_backend(backend, processes, genn=True)
     s_in = shaped(graph, s_in)
-    if batch is not None and batch < 1:
-        raise DmpnetError(f"batch = {batch}, but a batch has at least one sample; set batch >= 1 or None")
-    size = batch or batch_size(graph, s_in.shape, backend, record, processes)
+    size = asked(batch) or batch_size(graph, s_in.shape, backend, record, processes)
     flat = s_in.reshape(*s_in.shape[:2], -1)
     with telling(progress, len(s_in), "sample", backend) as tell:
         if backend == "cpp_standalone":

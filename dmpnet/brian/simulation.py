@@ -14,12 +14,11 @@ import numpy as np
 from dmpnet import reference
 from dmpnet.brian import axons, connections, genn, graph_simulation, membranes, shared, standalone
 from dmpnet.brian.backends import GENN, check_backend
-from dmpnet.brian.batches import BUDGET, at_run_time, batches, counter, fitting, joined
+from dmpnet.brian.batches import BUDGET, asked, at_run_time, batches, counter, fitting, joined
 from dmpnet.brian.conversion import check, check_genn, convert, needed
 from dmpnet.brian.populations import steps_of
 from dmpnet.brian.trained_program import Trained, run_each
 from dmpnet.equations.membrane import Membranes
-from dmpnet.errors import DmpnetError
 from dmpnet.graph.graph import Graph
 from dmpnet.system.progress import Progress, telling
 from dmpnet.trained.activity import Activity
@@ -60,9 +59,7 @@ def simulate(network: TrainedNetwork | Graph, s_in: np.ndarray, *, backend: str 
     if backend == GENN:
         check_genn(network, own)
         coupling = "synapses"
-    if batch is not None and batch < 1:
-        raise DmpnetError(f"batch = {batch}, but a batch has at least one sample; set batch >= 1 or None")
-    size = batch or batch_size(network, s_in.shape, backend, coupling, record, processes)
+    size = asked(batch) or batch_size(network, s_in.shape, backend, coupling, record, processes)
     with telling(progress, len(s_in), "sample", backend) as tell:
         parts = _parts(network, batches(s_in, size), backend, coupling, record, (size, s_in.shape[1]), processes,
                        counter(tell), cache, own)
