@@ -30,7 +30,7 @@ from tabulate import tabulate
 from dmpnet import data
 from dmpnet.disk import shipped
 from dmpnet.disk.files import write_arrays
-from dmpnet.learning import hidden, readout
+from dmpnet.learning import online, readout
 from dmpnet.learning.readout import Readout
 from dmpnet.results import options, provenance, script
 from dmpnet.trained import weights
@@ -71,9 +71,9 @@ def silenced(s_in: np.ndarray, seed: int) -> np.ndarray:
 
 
 def remembered(path: Path, network: TrainedNetwork, s_in: np.ndarray) -> np.ndarray:
-    """hidden.traces, kept in a file."""
+    """online.traces, kept in a file."""
     if not path.exists():
-        write_arrays(path, r=hidden.traces(network, s_in))
+        write_arrays(path, r=online.traces(network, s_in))
     with np.load(path) as file:
         return file["r"]
 

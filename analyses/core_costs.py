@@ -17,7 +17,7 @@ from tabulate import tabulate
 from dmpnet import data, reference
 from dmpnet.disk import shipped
 from dmpnet.equations.neurons import Neuron
-from dmpnet.hardware import actions, banks, cycles, energy, prices, workload
+from dmpnet.hardware import actions, banks, cycles, energy, limit, prices, workload
 from dmpnet.hardware import chip as chips
 from dmpnet.hardware.actions import PATHS
 from dmpnet.hardware.parts import Chip
@@ -43,7 +43,7 @@ def of_a_run(samples: int, folder: Any) -> Works:
 
 def bytes_of(work: Workload, chip: Chip) -> dict[str, int]:
     """Bytes that a layer needs of every bank, by the rule of dmpnet.hardware.fit."""
-    core = banks.Core(1, work.N, work.M, work.d, chips.dimensions(work.d, chip), work.classes, Neuron(), "current", 0,
+    core = limit.Core(1, work.N, work.M, work.d, chip.dimensions(work.d), work.classes, Neuron(), "current", 0,
                     True, work.recurrent, False, None)
     return {bank.name: bank.size(core, chip) for bank in banks.BANKS}
 

@@ -19,7 +19,7 @@ from tabulate import tabulate
 from dmpnet import data
 from dmpnet.disk.files import write_arrays
 from dmpnet.equations.memory import Blocks
-from dmpnet.learning import hidden, readout
+from dmpnet.learning import hidden, online, readout
 from dmpnet.learning.readout import Readout
 from dmpnet.results import options, provenance, script
 
@@ -60,7 +60,7 @@ def traces(context: float, recordings: data.Recordings, train: data.Recordings, 
         network = hidden.drawn(train, N, setting.blocks, context=context * setting.context, seed=seed)
         if stdp:
             network = hidden.by_stdp(network, train, seed=seed)
-        r = hidden.traces(network, recordings.values, backend="cpp_standalone")
+        r = online.traces(network, recordings.values, backend="cpp_standalone")
         write_arrays(path, counts=np.rint(r * recordings.values.shape[1]).astype(np.uint16))
     with np.load(path) as file:
         return file["counts"] / recordings.values.shape[1]

@@ -1,6 +1,7 @@
 """What dmpnet says when a request cannot be carried out."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 
 
@@ -25,6 +26,15 @@ class WeightsError(DmpnetError):
 
 class BackendError(DmpnetError):
     """A simulation back end is unknown or not usable on this machine."""
+
+
+@contextmanager
+def about(what: str) -> Iterator[None]:
+    """DmpnetErrors inside the block say what they are about."""
+    try:
+        yield
+    except DmpnetError as error:
+        raise DmpnetError(f"{what}: {error}") from error.__cause__
 
 
 def meant(name: str, known: Iterable[str]) -> str:

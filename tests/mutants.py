@@ -32,6 +32,7 @@ TESTS = {
     "brian/kernels": "test_graphs_brian.py -k unrolled",
     "brian/integer_steps": "test_hardware_membrane.py test_constrain.py", "brian/populations": "test_network.py",
     "brian/simulation": "test_simulation.py", "brian/standalone": "test_standalone.py -k key",
+    "brian/trained_program": "test_standalone.py -k key",
     "data/mnist": "test_data_mnist.py", "data/recordings": "test_data.py", "disk/files": "test_files.py",
     "equations/memory": "test_memory.py", "equations/neurons": "test_neurons.py test_reference.py",
     "hardware/actions": "test_actions.py", "hardware/constrain": "test_constrain.py",
@@ -151,7 +152,7 @@ MUTANTS = (
     one("a bias goes round the channels", "brian/kernels", "y += self.bias.get_value().reshape(1,",
         "y += self.bias.get_value()[::-1].reshape(1,"),
     # files, keys, digests
-    one("a program key ignores W_r", "brian/standalone", '"W_r": layer.W_r is not None', '"W_r": False'),
+    one("a program key ignores W_r", "brian/trained_program", '"W_r": layer.W_r is not None', '"W_r": False'),
     one("of a kept program only its code is checked", "brian/standalone",
         'for name, value in manifest["digests"].items())', 'for name, value in manifest["digests"].items() '
         'if name == PROGRAM)', tests="test_standalone.py -k damaged"),

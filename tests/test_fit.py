@@ -14,10 +14,9 @@ from dmpnet.disk import shipped
 from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import DmpnetError
 from dmpnet.hardware import chip
-from dmpnet.hardware.banks import Core
 from dmpnet.hardware.constrain import constrain
 from dmpnet.hardware.fit import fit, fit_array
-from dmpnet.hardware.limit import Limit
+from dmpnet.hardware.limit import Core, Limit
 from dmpnet.hardware.limits import ARRAY, LEARNING, RULES
 from dmpnet.hardware.plastic_rules import constrain as constrained_rule
 from dmpnet.plasticity import rule

@@ -135,7 +135,7 @@ def test_other_weights_and_constants_use_the_same_program(processes, cache, monk
 @compiles
 def test_what_shapes_the_code_makes_another_program():
     def key(graph):
-        return standalone.key(graph_simulation.Graphed(graph).specification(3, 30, ALL))
+        return standalone.key(standalone.designed(graph_simulation.Graphed(graph), 3, 30, ALL))
 
     def changed(**nodes):
         return Graph(dict(graph.nodes) | nodes, graph.edges, graph.output, graph.encoding)

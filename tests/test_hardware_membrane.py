@@ -16,6 +16,7 @@ from dmpnet.arithmetic.fixed import SATURATES, Fixed
 from dmpnet.arithmetic.words import Word
 from dmpnet.brian import standalone
 from dmpnet.brian.simulation import simulate
+from dmpnet.brian.trained_program import Trained
 from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import DmpnetError
 from dmpnet.hardware import chip
@@ -220,13 +221,13 @@ def test_a_file_says_it_only_where_it_is_not_as_it_always_was(tmp_path):
         back = weights.load(tmp_path / f"{saturates}.npz")
         assert weights.checksum(back) == weights.checksum(files[saturates])
         assert all(layer.fixed.saturates == saturates for layer in back.layers)
-    after, before = (weights.arithmetic(files[saturates].layers[0]) for saturates in SATURATES)
+    after, before = (files[saturates].layers[0].fixed.described for saturates in SATURATES)
     assert "saturates" not in after and before["saturates"] == "before"
 
 
 def test_another_order_is_another_program():
     made = on_a_chip("after")[1]
-    keys = [standalone.key(standalone.specification(each, 4, 40, ("spikes",)))
+    keys = [standalone.key(standalone.designed(Trained(each), 4, 40, ("spikes",)))
             for each in (made, with_order(made, "before"))]
     assert keys[0] != keys[1]
 

@@ -15,7 +15,7 @@ from dmpnet.brian.simulation import simulate
 from dmpnet.data import Recordings
 from dmpnet.disk import shipped
 from dmpnet.errors import DmpnetError, WeightsError
-from dmpnet.learning import competition, draws, hidden, labels, learned, readout, shows
+from dmpnet.learning import competition, draws, hidden, labels, learned, online, readout, shows
 from dmpnet.learning.competition import Competition
 from dmpnet.learning.learner import Learner
 from dmpnet.learning.online import OnLine
@@ -366,7 +366,7 @@ def test_a_drawn_pathway_spikes_by_context_and_its_traces_are_mean_spikes():
     network = hidden.drawn(data, 30, blocks=((3, 5.0), (2, 10.0)), width=1.5)
     spikes = reference.run(network, data.batch(slice(None))).spikes[0]
     assert 0.02 < spikes.mean() < 0.5
-    assert_allclose(hidden.traces(network, data.batch(slice(None))), spikes.mean(axis=1), rtol=1e-12)
+    assert_allclose(online.traces(network, data.batch(slice(None))), spikes.mean(axis=1), rtol=1e-12)
     assert network.kind == "DMP" and hidden.drawn(data, 30, context=0.0).kind == "FSNN"
 
 
@@ -398,7 +398,7 @@ def test_on_line_learning_does_not_go_on_with_other_data(tmp_path):
         with pytest.raises(DmpnetError, match="learned with data = .*or the same settings and data"):
             OnLine(network, other, tmp_path, 0.1, passes=2, piece=5).resume()
     other = OnLine(network, recordings(seed=1), tmp_path, 0.1, passes=2, piece=5)
-    assert_array_equal(other.traces(), hidden.traces(network, other.data.batch(slice(None))))
+    assert_array_equal(other.traces(), online.traces(network, other.data.batch(slice(None))))
 
 
 # runs that do not come to their end

@@ -16,9 +16,10 @@ from test_dynamics import Read
 from test_network import ALL, COUPLINGS, NETWORKS, assert_informative, assert_same, numpy_target  # noqa: F401
 
 from dmpnet import data, reference
-from dmpnet.brian import conversion, dynamics, membranes, standalone
+from dmpnet.brian import conversion, dynamics, membranes, populations, standalone
 from dmpnet.brian.conversion import convert
 from dmpnet.brian.simulation import simulate
+from dmpnet.brian.trained_program import Trained
 from dmpnet.disk import shipped
 from dmpnet.equations.decay import DECAYS, decayed
 from dmpnet.equations.membrane import EXPONENTIAL, INTEGRATED, LINEAR, Membrane
@@ -453,7 +454,7 @@ def test_a_simulation_draws_nothing_at_random():
                 Membrane("du/dt = (I - u)/ms + xi*ms**-0.5 : 1", "euler")):
         with pytest.raises(DmpnetError, match="layer 1: it draws random numbers, but simulate.*network.convert"):
             simulate(network, s_in, membrane=own)
-        membranes.checked(own, network)
+        membranes.checked(own, populations.steps_of(network), network.encoding.dt)
     convert(network, s_in, membrane=own).run(namespace={})
 
 
@@ -471,8 +472,8 @@ def test_a_membrane_is_part_of_a_program_and_of_its_key():
     network = random_network(seed=1)
 
     def key(*own):
-        checked = membranes.checked(list(own), network) if own else ()
-        return standalone.key(standalone.specification(network, 3, 40, ("spikes",), checked))
+        checked = membranes.checked(list(own), populations.steps_of(network), network.encoding.dt) if own else ()
+        return standalone.key(standalone.designed(Trained(network, checked), 3, 40, ("spikes",)))
 
     def leaky(**more):
         return Membrane(U, **({"namespace": {"tau": 5 * ms}} | more))

@@ -15,9 +15,10 @@ from networks import random_input, random_network
 from test_network import ALL, TWO_NEURONS, assert_informative, assert_same
 
 from dmpnet import reference
-from dmpnet.brian import standalone, standalone_project
+from dmpnet.brian import standalone, standalone_project, trained_program
 from dmpnet.brian.backends import MAKE
 from dmpnet.brian.simulation import simulate
+from dmpnet.brian.trained_program import Trained
 from dmpnet.errors import BackendError
 from dmpnet.plasticity.protocols import brian2_on
 from dmpnet.system.processes import Children, children
@@ -58,8 +59,8 @@ def entry(cache):
 def test_other_weights_and_more_batches_use_the_same_program(processes, cache, no_compiling, monkeypatch):
     """Each process writes the weights once, for all of its batches."""
     written = []
-    biases = standalone.connections.biases
-    monkeypatch.setattr(standalone.connections, "biases", lambda network: written.append(network) or biases(network))
+    links, biases = trained_program.connections, trained_program.connections.biases
+    monkeypatch.setattr(links, "biases", lambda network: written.append(network) or biases(network))
     network = random_network(seed=2, **DESIGN)
     s_in = random_input(network, samples=20)
     want = reference.run(network, s_in, ALL)
@@ -134,7 +135,7 @@ def test_the_key_holds_all_that_shapes_a_program(monkeypatch, tmp_path):
     network = random_network(seed=1, **DESIGN)
 
     def key(network=network, batch=9, steps=40, record=ALL):
-        return standalone.key(standalone.specification(network, batch, steps, record))
+        return standalone.key(standalone.designed(Trained(network), batch, steps, record))
 
     first = key()
     assert key() == first
@@ -271,7 +272,7 @@ def test_no_flag_lets_the_compiler_change_the_arithmetic(theirs, monkeypatch):
         monkeypatch.setitem(standalone.prefs, name, theirs)
     before = list(standalone.prefs[name])
     assert "-ffast-math" in before, "nothing to leave out"
-    design = standalone.specification(random_network(seed=1, **DESIGN), 9, 40, ALL)
+    design = standalone.designed(Trained(random_network(seed=1, **DESIGN)), 9, 40, ALL)
     with brian2_on("cpp_standalone", 1e-3):
         during = list(standalone.prefs[name])
     assert list(standalone.prefs[name]) == before
@@ -298,7 +299,7 @@ def test_compiling_is_told_once_and_can_be_done_ahead(cache, tmp_path, monkeypat
     monkeypatch.setattr(standalone, "_build", copy)
     network, told = random_network(seed=1, **DESIGN), []
     for _ in range(2):
-        standalone.prepare(network, (9, 40), ALL, tmp_path, told.append)
+        standalone.prepare(Trained(network), (9, 40), ALL, tmp_path, told.append)
     assert len(told) == 1 and "compiling" in told[0] and " s" in told[0]
 
 
@@ -328,9 +329,9 @@ def test_two_processes_may_compile_the_same_program(cache, tmp_path, monkeypatch
         together.wait()
 
     monkeypatch.setattr(standalone, "_build", copy)
-    network = random_network(seed=1, **DESIGN)
+    plan = Trained(random_network(seed=1, **DESIGN))
     found = []
-    threads = [threading.Thread(target=lambda: found.append(standalone.compiled(network, 9, 40, ALL, tmp_path)))
+    threads = [threading.Thread(target=lambda: found.append(standalone.compiled(plan, 9, 40, ALL, tmp_path)))
                for _ in range(2)]
     for thread in threads:
         thread.start()
@@ -397,7 +398,7 @@ def test_a_failing_compilation_leaves_nothing_in_the_cache(tmp_path, monkeypatch
     monkeypatch.setattr(standalone, "_build", fail)
     network = random_network(seed=1, **DESIGN)
     with pytest.raises(BackendError):
-        standalone.compiled(network, 9, 40, ALL, tmp_path)
+        standalone.compiled(Trained(network), 9, 40, ALL, tmp_path)
     assert list((tmp_path / "standalone").iterdir()) == []
 
 
@@ -405,7 +406,7 @@ def test_a_cache_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     network = random_network(seed=1, **DESIGN)
     with pytest.raises(BackendError, match="DMPNET_CACHE"):
-        standalone.compiled(network, 9, 40, ALL, tmp_path / "file")
+        standalone.compiled(Trained(network), 9, 40, ALL, tmp_path / "file")
 
 
 def test_the_cache_folder_is_the_users(monkeypatch, tmp_path):

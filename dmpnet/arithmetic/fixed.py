@@ -15,7 +15,9 @@ holds v itself before it compares, U(v), and a reset cannot leave the word again
 when it is whole, not at every term [ours]: the same wherever no partial sum leaves the accumulator.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, fields
+from typing import Any
 
 import numpy as np
 
@@ -89,11 +91,23 @@ class Fixed:
         return {name: int(getattr(self, name)) for name in SHIFTS}
 
     @property
+    def described(self) -> dict[str, Any]:
+        """Words, shifts and, where it is not after the reset, when u saturates, as JSON stores them."""
+        order = {"saturates": self.saturates} if self.saturates != "after" else {}  # older files do not say it
+        return {name: asdict(word) for name, word in self.words.items()} | self.shifts | order
+
+    def arrays(self) -> Iterator[tuple[str, np.ndarray]]:
+        """Its arrays, by name."""
+        for name in FIXED_ARRAYS:
+            yield name, getattr(self, name)
+
+    @property
     def noisy(self) -> tuple[str, ...]:
         """Quantities that are rounded at random."""
         return tuple(name for name, word in self.words.items() if word.rounding == "stochastic")
 
 
+FIXED_ARRAYS = tuple(f.name for f in fields(Fixed) if f.type is np.ndarray)
 WORDS = ("x", "m", "u", "I")
 SHIFTS = ("shift_x", "shift_m", "shift_B", "shift_f", "shift_I", "shift_nu")
 ADDED = (("shift_m", "shift_B"), ("shift_I", "shift_nu"))

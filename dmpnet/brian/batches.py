@@ -7,6 +7,7 @@ import numpy as np
 from brian2 import Network, second
 
 from dmpnet.brian import session
+from dmpnet.errors import DmpnetError
 from dmpnet.system.progress import Tell
 from dmpnet.trained.activity import Activity
 
@@ -16,6 +17,13 @@ MOST = 500
 """Samples in a batch: more gain nothing, their state no longer fits the cache."""
 SIZES = (1, 8, 32, 128, 256)
 """Of compiled batches: few, so few compilations; products take 8 samples at a time."""
+
+
+def asked(batch: int | None) -> int | None:
+    """Samples side by side as a user asks for them, None for as many as fit; DmpnetError for none."""
+    if batch is not None and batch < 1:
+        raise DmpnetError(f"batch = {batch}, but a batch has at least one sample; set batch >= 1 or None")
+    return batch
 
 
 def fitting(samples: int, each: int, budget: int, compiled: bool, processes: int = 1) -> int:

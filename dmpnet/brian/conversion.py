@@ -91,7 +91,7 @@ def convert(network: TrainedNetwork, s_in: np.ndarray, *, coupling: str = "synap
     s_in = np.asarray(s_in)
     reference.check_input(network, s_in)
     record = check(coupling, record)
-    own = membranes.checked(membrane, network)
+    own = membranes.checked(membrane, populations.steps_of(network), network.encoding.dt)
     if on_genn():
         check_genn(network, own)
     check_alone()

@@ -19,7 +19,7 @@ from brian2.units.fundamentalunits import DIMENSIONLESS
 from brian2.utils.stringtools import get_identifiers
 
 from dmpnet.brian import dynamics
-from dmpnet.brian.fast_slow_membrane import Membrane
+from dmpnet.brian.fast_slow_membrane import FastSlowMembrane
 from dmpnet.brian.quantities import number, positive, whole
 from dmpnet.brian.session import Neurons, Wires
 from dmpnet.equations import layer, memory
@@ -56,8 +56,8 @@ def fast_slow_layer(N: int, d: int, window: Any, threshold: Any, W_m: Any, *, ta
     spike adds its weight once, and everything else is a rate, a time or a current, whatever dt. Only the rectification
     is of one step's input: a negative w_x takes from what arrives in the same step.
     """
-    membrane = Membrane(name.rstrip("*"), threshold, tau, decay, lam, reset, floor, acts, model, method,
-                        dict(namespace or {}))
+    membrane = FastSlowMembrane(name.rstrip("*"), threshold, tau, decay, lam, reset, floor, acts, model, method,
+                                dict(namespace or {}))
     return FastSlowLayer(N, d, window, membrane, W_m, b, b_x, dt, clock, name)
 
 
@@ -71,8 +71,8 @@ class FastSlowLayer(BrianObject):
 
     add_to_magic_network = True
 
-    def __init__(self, N: int, d: int, window: Any, membrane: Membrane, W_m: Any, b: Any, b_x: float, dt: Any,
-                 clock: Any, name: str):
+    def __init__(self, N: int, d: int, window: Any, membrane: FastSlowMembrane, W_m: Any, b: Any, b_x: float,
+                 dt: Any, clock: Any, name: str):
         owner, volt = membrane.owner, get_dimensions(membrane.threshold)
         N, d = whole(owner, "N", N), whole(owner, "d", d)
         self.window = positive(owner, "window", window, second.dim)

@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from brian2 import Equations, get_dimensions, second
@@ -12,16 +13,17 @@ from brian2.utils.stringtools import get_identifiers
 
 from dmpnet.brian.quantities import dimensions, number, positive, shown, unit
 from dmpnet.equations import layer
+from dmpnet.equations.membrane import check_code, integrated
 from dmpnet.equations.memory import ACTS
 from dmpnet.equations.neurons import Neuron
-from dmpnet.errors import DmpnetError, one_of
+from dmpnet.errors import DmpnetError, about, one_of
 
 STEPS = ("exponential", "linear", "shift")
 """Decays whose step a trained network has under the same constants."""
 
 
 @dataclass(frozen=True)
-class Membrane:
+class FastSlowMembrane:
     """How u leaks, fires and is reset; the arguments are those of dmpnet.fast_slow_layer.
 
     owner : the layer's name, for errors
@@ -44,8 +46,10 @@ class Membrane:
             raise DmpnetError(one_of(f"{self.owner}: acts", self.acts, ACTS))
         if self.reset not in layer.RESETS and not re.search(r"(?<![<>=!])=(?!=)", str(self.reset)):
             raise DmpnetError(one_of(f"{self.owner}: reset", self.reset, layer.RESETS) + ", or give code, 'u = v_r'")
-        self._check_decay()
+        with about(self.owner):
+            check_code("reset", self.reset, "exec", "assignments, as 'u = v_r'")
         volt = dimensions(self.owner, "threshold", self.threshold)
+        self._check_decay()
         theta_u = float(number(self.owner, "threshold", self.threshold, volt))
         if theta_u <= 0 and (self.own_equations is None or self.reset in layer.RESETS):
             raise DmpnetError(f"{self.owner}: threshold = {self.threshold}, but it lies above the rest, 0; set it so, "
@@ -85,12 +89,12 @@ class Membrane:
         """The unit of u as Brian2's equations call it, that of the threshold."""
         return unit(get_dimensions(self.threshold))
 
-    @property
+    @cached_property
     def own_equations(self) -> Equations | None:
         """The user's own equations for u, if that is what decay is."""
-        if isinstance(self.decay, Equations):
-            return self.decay
-        return Equations(self.decay) if re.search(r"\bdu\s*/\s*dt\s*=", str(self.decay)) else None
+        code = self.decay if isinstance(self.decay, Equations) else str(self.decay)
+        with about(self.owner):
+            return integrated(code, "decay", "u*exp(-dt/tau)", f"du/dt = (I - u)/tau : {self.volt}")
 
     @property
     def equations(self) -> Equations:

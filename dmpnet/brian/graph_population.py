@@ -5,12 +5,16 @@ that holds for all neurons is a shared number, others are one a neuron of every 
 `wait` counts the refractory steps that are left.
 """
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dmpnet.equations.decay import CONSTANTS, DECAYS
-from dmpnet.graph.population import Population
+
+if TYPE_CHECKING:
+    from dmpnet.graph.population import Population
 
 NEUTRAL = {"c": 0.0, "g": 1.0, "w": 1.0, "u_reset": 0.0, "refractory": 0}
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from dmpnet.brian import axons, graphs, standalone
 from dmpnet.brian.backends import GENN, check_backend
-from dmpnet.brian.batches import BUDGET, at_run_time, batches, counter, fitting, joined
+from dmpnet.brian.batches import BUDGET, asked, at_run_time, batches, counter, fitting, joined
 from dmpnet.brian.graph_program import Graphed
 from dmpnet.errors import BackendError, DmpnetError
 from dmpnet.graph.graph import Graph
@@ -32,14 +32,12 @@ def simulate(graph: Graph, s_in: np.ndarray, backend: str = "numpy", coupling: s
     check(backend, coupling, membrane)
     check_backend(backend, processes, genn=True)
     s_in = shaped(graph, s_in)
-    if batch is not None and batch < 1:
-        raise DmpnetError(f"batch = {batch}, but a batch has at least one sample; set batch >= 1 or None")
-    size = batch or batch_size(graph, s_in.shape, backend, record, processes)
+    size = asked(batch) or batch_size(graph, s_in.shape, backend, record, processes)
     flat = s_in.reshape(*s_in.shape[:2], -1)
     with telling(progress, len(s_in), "sample", backend) as tell:
         if backend == "cpp_standalone":
-            parts = standalone.run_planned(Graphed(graph), batches(flat, size), record, (size, s_in.shape[1]),
-                                           processes, counter(tell), cache)
+            parts = standalone.run(Graphed(graph), batches(flat, size), record, (size, s_in.shape[1]),
+                                   processes, counter(tell), cache)
         else:
             parts = at_run_time(backend, batches(flat, size),
                                 lambda piece: graphs.convert(graph, piece, record=record), graphs.replay,
@@ -50,7 +48,7 @@ def simulate(graph: Graph, s_in: np.ndarray, backend: str = "numpy", coupling: s
 def prepare(graph: Graph, s_in: np.ndarray, processes: int = 1) -> None:
     """Compile the C++ program that `simulate` of s_in needs."""
     size = batch_size(graph, np.shape(s_in), "cpp_standalone", ("spikes",), processes)
-    standalone.prepare_planned(Graphed(graph), (size, np.shape(s_in)[1]))
+    standalone.prepare(Graphed(graph), (size, np.shape(s_in)[1]))
 
 
 def check(backend: str, coupling: str, membrane: Any) -> None:

@@ -5,13 +5,18 @@ in the graph's order, so a prompt edge reads what its source has just computed. 
 of the step before, or, where its source comes first, the copy `before` that it then keeps.
 """
 
+from __future__ import annotations
+
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from dmpnet.brian import graph_population
-from dmpnet.graph.graph import Graph
 from dmpnet.graph.nodes import Flatten, Input
 from dmpnet.graph.population import Population
+
+if TYPE_CHECKING:
+    from dmpnet.graph.graph import Graph
 
 DERIVED = ("{}", "w_{}", "b_{}", "x_{}", "A_{}", "B_{}", "delay_{}", "spikes_{}", "u_{}", "{}_run_regularly",
            "{}_spike_thresholder", "{}_spike_resetter", "x_{}_run_regularly")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from brian2 import Function
 
@@ -11,9 +11,11 @@ from dmpnet.brian import products
 from dmpnet.brian.real_steps import Steps
 from dmpnet.brian.rounding import WHOLE
 from dmpnet.equations.decay import BY_NAME
+from dmpnet.errors import DmpnetError
 
 if TYPE_CHECKING:
     from dmpnet.arithmetic.fixed import Fixed
+    from dmpnet.equations.membrane import Membrane
     from dmpnet.trained.layer import Layer
 
 
@@ -70,6 +72,10 @@ class IntegerSteps(Steps):
         super().__init__(layer, number, heard)
         self.numbers = fixed
         self.slow_counts = "m" in fixed.noisy
+
+    def moved_by(self, membrane: Membrane) -> NoReturn:
+        raise DmpnetError("it is given in real numbers, but the layer computes in integers; leave it out, or take the "
+                          "network as it was before dmpnet constrain")
 
     def functions(self, owner: str, units: int, steps: int) -> dict[str, Function]:
         quantity = {"scalar": "x", "slow": "m", "fast": "u"}[owner]

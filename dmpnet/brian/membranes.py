@@ -7,9 +7,7 @@ is touched. `described` and `read` hand them to the process that makes a compile
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,19 +20,15 @@ from brian2.parsing.expressions import is_boolean_expression
 from brian2.stateupdaters.base import StateUpdateMethod
 from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions, get_or_create_dimension
 
-from dmpnet.brian.real_steps import RealSteps
-from dmpnet.equations.membrane import HELD, INPUT, Membrane, line
-from dmpnet.errors import BackendError, DmpnetError, meant, one_of
+from dmpnet.equations.membrane import HELD, INPUT, Membrane, check_code, line
+from dmpnet.errors import BackendError, DmpnetError, about, meant, one_of
 
 if TYPE_CHECKING:
-    from dmpnet.trained.layer import Layer
-    from dmpnet.trained.network import TrainedNetwork
+    from dmpnet.brian.real_steps import Steps
 
 GIVEN = {"i": DIMENSIONLESS, "N": DIMENSIONLESS, "t": second.dim, "dt": second.dim, "xi": second.dim**-0.5}
 """What Brian2 itself knows in every population."""
 SYMBOLS = {"W_f", "W_r", "W_m", "nu", "I_in", "I_1", "I_2", "w"}  # of one coupling or the other, w of its synapses
-WRITTEN = {"step": "what is kept of u, as 'beta*u', or equations, as 'du/dt = (g*I - u)/tau : 1'",
-           "threshold": "a condition, as 'u > 1'", "reset": "assignments, as 'u = 0'"}
 KNOWN = {**DEFAULT_CONSTANTS, **DEFAULT_FUNCTIONS, **DEFAULT_UNITS}
 
 
@@ -42,21 +36,24 @@ class Checked(tuple[Membrane | None, ...]):
     """Membranes that were found fit for every layer of a network, () if it keeps its trained decays."""
 
 
-def checked(membrane: Any, network: TrainedNetwork) -> Checked:
-    """One Membrane or None a layer of `network`, () if none is given; DmpnetError unless all of them can be run."""
+def checked(membrane: Any, layers: Sequence[Steps], dt: float) -> Checked:
+    """One Membrane or None for each of `layers`, () if none is given; DmpnetError unless all of them can be run.
+
+    dt : seconds a step
+    """
     if membrane is None or isinstance(membrane, Checked):
         return membrane or Checked()
     several = isinstance(membrane, list | tuple)
-    given = tuple(membrane) if several else (membrane,) * len(network.layers)
-    if len(given) != len(network.layers):
-        raise DmpnetError(f"membrane: {len(given)} are given, but the network has {len(network.layers)} layers; give "
-                          f"one for all, or a list with one a layer, None for the trained decay")
+    given = tuple(membrane) if several else (membrane,) * len(layers)
+    if len(given) != len(layers):
+        raise DmpnetError(f"membrane: {len(given)} are given, but the network has {len(layers)} layers; give one for "
+                          f"all, or a list with one a layer, None for the trained decay")
     found = []
-    for number, (each, layer) in enumerate(zip(given, network.layers, strict=True), 1):
-        with _of(f"membrane of layer {number}"):
+    for number, (each, layer) in enumerate(zip(given, layers, strict=True), 1):
+        with about(f"membrane of layer {number}"):
             found.append(_made(each))
             if found[-1] is not None:
-                _check(found[-1], layer, network.encoding.dt)
+                _check(found[-1], layer, dt)
     return Checked(found if any(found) else ())
 
 
@@ -68,15 +65,6 @@ def check_drawn(own: Sequence[Membrane | None]) -> None:
                               f"activity in any batches and on any back end; use network.convert, with your own seed")
 
 
-@contextmanager
-def _of(what: str) -> Iterator[None]:
-    """DmpnetErrors inside the block say what they are about."""
-    try:
-        yield
-    except DmpnetError as error:
-        raise DmpnetError(f"{what}: {error}") from error.__cause__
-
-
 def _made(given: Any) -> Membrane | None:
     if given is None or isinstance(given, Membrane):
         return given
@@ -86,12 +74,10 @@ def _made(given: Any) -> Membrane | None:
                       f"'beta*u'")
 
 
-def _check(membrane: Membrane, layer: Layer, dt: float) -> None:
+def _check(membrane: Membrane, steps: Steps, dt: float) -> None:
     """All that can be wrong with the membrane of a layer, in the order in which a user would mend it."""
-    if layer.integer:
-        raise DmpnetError("it is given in real numbers, but the layer computes in integers; leave it out, or take the "
-                          "network as it was before dmpnet constrain")
-    own = {"u", *Equations(RealSteps(layer, 1, False, membrane).equations().format(shared="", each="") + INPUT).names}
+    layer, moved = steps.layer, steps.moved_by(membrane)
+    own = {"u", *Equations(moved.equations().format(shared="", each="") + INPUT).names}
     _check_written(membrane, own | SYMBOLS)
     _check_named(membrane, own)
     _check_values(membrane, layer.N)
@@ -102,19 +88,12 @@ def _check(membrane: Membrane, layer: Layer, dt: float) -> None:
 
 
 def _check_written(membrane: Membrane, taken: set[str]) -> None:
-    """Its code is code, with du/dt if it has equations, and with no second meaning for names that are taken."""
-    for key, mode in (("step", "eval"), ("threshold", "eval"), ("reset", "exec")):
-        text = getattr(membrane, key)
-        if text is None or (key == "step" and membrane.equations):
-            continue
-        try:
-            ast.parse(text, mode=mode)
-        except SyntaxError as error:
-            raise DmpnetError(f"{key} = {text!r}, but it cannot be read; write {WRITTEN[key]}") from error
+    """Its code is code, and with no second meaning for names that are taken."""
+    if membrane.threshold is not None:
+        check_code("threshold", membrane.threshold, "eval", "a condition, as 'u > 1'")
+    if membrane.reset is not None:
+        check_code("reset", membrane.reset, "exec", "assignments, as 'u = 0'")
     written = membrane.equations or {}
-    if membrane.equations and "u" not in membrane.equations.diff_eq_names:
-        raise DmpnetError(f"its equations are of {', '.join(sorted(written))}, but du/dt is missing; add 'du/dt = ... "
-                          f": 1'")
     if membrane.equations and membrane.equations["u"].dim is not DIMENSIONLESS:
         raise DmpnetError(f"its u is in {membrane.equations['u'].unit}, but a trained u has no unit; write 'du/dt = "
                           f"... : 1'")

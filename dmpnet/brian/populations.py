@@ -27,8 +27,10 @@ def steps_of(network: TrainedNetwork, membranes: Membranes = ()) -> list[Steps]:
     found: list[Steps] = []
     for number, layer in enumerate(network.layers, 1):
         heard = layer.W_r is not None or any(above.delay is not None for above in network.layers[number:number + 1])
-        found.append(RealSteps(layer, number, heard, membranes[number - 1] if membranes else None)
-                     if layer.fixed is None else IntegerSteps(layer, layer.fixed, number, heard))
+        steps = (RealSteps(layer, number, heard) if layer.fixed is None else
+                 IntegerSteps(layer, layer.fixed, number, heard))
+        own = membranes[number - 1] if membranes else None
+        found.append(steps.moved_by(own) if own else steps)
     return found
 
 

@@ -77,6 +77,10 @@ class Steps:
         self.layer, self.number, self.heard, self.membrane = layer, number, heard, membrane
         self.lookahead = bool(layer.slow and layer.slow.nu is not None)
 
+    def moved_by(self, membrane: Membrane) -> Steps:
+        """The same with u moved by a membrane of the user's own; DmpnetError where there can be none."""
+        raise NotImplementedError
+
     def functions(self, owner: str, units: int, steps: int) -> dict[str, Function]:
         """What the lines of scalar, slow or fast call, of so many units a sample."""
         return {}
@@ -134,7 +138,10 @@ class Steps:
 
 
 class RealSteps(Steps):
-    """In real numbers."""
+    """In real numbers, where a membrane of the user's own may stand for the trained decay."""
+
+    def moved_by(self, membrane: Membrane) -> Steps:
+        return RealSteps(self.layer, self.number, self.heard, membrane)
 
     def integrate(self) -> tuple[str, ...]:
         layer, membrane = self.layer, self.membrane

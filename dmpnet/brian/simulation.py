@@ -14,10 +14,11 @@ import numpy as np
 from dmpnet import reference
 from dmpnet.brian import axons, connections, genn, graph_simulation, membranes, shared, standalone
 from dmpnet.brian.backends import GENN, check_backend
-from dmpnet.brian.batches import BUDGET, at_run_time, batches, counter, fitting, joined
+from dmpnet.brian.batches import BUDGET, asked, at_run_time, batches, counter, fitting, joined
 from dmpnet.brian.conversion import check, check_genn, convert, needed
+from dmpnet.brian.populations import steps_of
+from dmpnet.brian.trained_program import Trained, run_each
 from dmpnet.equations.membrane import Membranes
-from dmpnet.errors import DmpnetError
 from dmpnet.graph.graph import Graph
 from dmpnet.system.progress import Progress, telling
 from dmpnet.trained.activity import Activity
@@ -53,14 +54,12 @@ def simulate(network: TrainedNetwork | Graph, s_in: np.ndarray, *, backend: str 
     reference.check_input(network, s_in)
     record = check(coupling, record)
     check_backend(backend, processes, genn=True)
-    own = membranes.checked(membrane, network)
+    own = membranes.checked(membrane, steps_of(network), network.encoding.dt)
     membranes.check_drawn(own)
     if backend == GENN:
         check_genn(network, own)
         coupling = "synapses"
-    if batch is not None and batch < 1:
-        raise DmpnetError(f"batch = {batch}, but a batch has at least one sample; set batch >= 1 or None")
-    size = batch or batch_size(network, s_in.shape, backend, coupling, record, processes)
+    size = asked(batch) or batch_size(network, s_in.shape, backend, coupling, record, processes)
     with telling(progress, len(s_in), "sample", backend) as tell:
         parts = _parts(network, batches(s_in, size), backend, coupling, record, (size, s_in.shape[1]), processes,
                        counter(tell), cache, own)
@@ -72,7 +71,9 @@ def _parts(network: TrainedNetwork, pieces: Iterator[tuple[np.ndarray, int]], ba
            cache: str | Path | None, own: Membranes) -> list[Activity]:
     """Activities of the batches, on the back end; done : called with the number of samples after each."""
     if backend == "cpp_standalone":
-        return standalone.run(network, pieces, coupling, record, shape, processes, done, cache, own=own)
+        if coupling == "shared":
+            return standalone.run(Trained(network, own), pieces, record, shape, processes, done, cache)
+        return run_each(network, pieces, record, processes, done, own)
     if backend == GENN:
         return genn.run(network, pieces, record, done)
     return at_run_time(
@@ -88,7 +89,7 @@ def prepare(network: TrainedNetwork | Graph, s_in: np.ndarray, backend: str, pro
             graph_simulation.prepare(network, s_in, processes)
             return
         size = batch_size(network, s_in.shape, backend, "shared", ("spikes",), processes)
-        standalone.prepare(network, (size, s_in.shape[1]))
+        standalone.prepare(Trained(network), (size, s_in.shape[1]))
     elif backend == "cython":
         simulate(network, s_in[:1, :1], backend=backend)
 

@@ -1,12 +1,12 @@
 """Batches on compiled C++ programs, each compiled once and kept.
 
-A program is made for an architecture, a number of steps and a batch size; weights, delays and input are files it reads.
-So other weights of the same architecture and further batches only rewrite files. A program is found by a digest of all
-that shapes it: the architecture, dmpnet's own sources, Brian2 and its preferences, the compiler with its target; its
-own bytes, and that nobody else may have written them, are checked before each use; what it wrote, after it
-(dmpnet.brian.programs). Sources are generated and compiled in a process of their own (standalone_project), so the
-user's Brian2 is not touched and names do not depend on what else is alive. Compiler flags are the user's, less
--ffast-math.
+A program is made for a plan (dmpnet.brian.trained_program, dmpnet.brian.graph_program), a number of steps and a batch
+size; weights, delays and input are files it reads. So other weights of the same architecture and further batches only
+rewrite files. A program is found by a digest of all that shapes it: the architecture, dmpnet's own sources, Brian2 and
+its preferences, the compiler with its target; its own bytes, and that nobody else may have written them, are checked
+before each use; what it wrote, after it (dmpnet.brian.programs). Sources are generated and compiled in a process of
+their own (standalone_project), so the user's Brian2 is not touched and names do not depend on what else is alive.
+Compiler flags are the user's, less -ffast-math.
 """
 
 import ast
@@ -22,7 +22,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -30,15 +30,11 @@ import numpy as np
 from brian2 import prefs
 from brian2.codegen.cpp_prefs import get_compiler_and_args
 
-from dmpnet.brian import axons, connections, membranes, programs, recorded, session, shared
-from dmpnet.brian.timing import timing
+from dmpnet.brian import programs, recorded, session
 from dmpnet.disk import files
-from dmpnet.equations.membrane import Membranes
 from dmpnet.errors import BackendError
 from dmpnet.system.processes import Children, children, held, in_order
-from dmpnet.trained import weights
 from dmpnet.trained.activity import Activity
-from dmpnet.trained.network import TrainedNetwork
 
 HERE = Path(__file__).parents[1]
 BUILDER = "brian/standalone_project.py"
@@ -51,59 +47,36 @@ COMPILING = "compiling a C++ program, usually 15 to 25 s; kept for the next run"
 Report = Callable[[str], None]
 
 
-def run(network: TrainedNetwork, pieces: Iterator[tuple[np.ndarray, int]], coupling: str, record: tuple[str, ...],
-        shape: tuple[int, int], processes: int = 1, done: Callable[[int], None] = lambda samples: None,
-        cache: str | Path | None = None, report: Report = programs.told,
-        own: Membranes = ()) -> list[Activity]:
+def run(plan: "Plan", pieces: Iterator[tuple[np.ndarray, int]], record: tuple[str, ...], shape: tuple[int, int],
+        processes: int = 1, done: Callable[[int], None] = lambda samples: None, cache: str | Path | None = None,
+        report: Report = programs.told) -> list[Activity]:
     """Activity of each piece (input, number of its samples to keep), in order; `processes` programs run at once.
 
     shape : (samples, steps) of every piece
     done : called with the number of samples after each piece
     report : called with a line before a program is compiled
-    own : membranes in place of the trained decays, one a layer
     """
-    found = []
     with held() as scratch, children() as started:
-        runner: _Runs
-        if coupling == "shared":
-            plan = Trained(network, own)
-            runner = _Batches(_compiled(plan, *shape, record, cache, started, report), plan, shape, record, scratch,
-                              started)
-        else:
-            report("compiling a C++ program for each batch, usually 15 to 25 s")
-            runner = _Whole(network, record, scratch, started, own)
-        for (_, keep), result in in_order(runner.run, pieces, processes, started):
-            found.append(result)
-            done(keep)
-    return found
-
-
-def run_planned(plan: "Plan", pieces: Iterator[tuple[np.ndarray, int]], record: tuple[str, ...], shape: tuple[int, int],
-                processes: int = 1, done: Callable[[int], None] = lambda samples: None,
-                cache: str | Path | None = None, report: Report = programs.told) -> list[Activity]:
-    """`run` of whatever has a plan."""
-    found = []
-    with held() as scratch, children() as started:
-        program = _compiled(plan, *shape, record, cache, started, report)
+        program = compiled(plan, *shape, record, cache, started, report)
         runner = _Batches(program, plan, shape, record, scratch, started)
-        for (_, keep), result in in_order(runner.run, pieces, processes, started):
-            found.append(result)
-            done(keep)
+        return gathered(runner.run, pieces, processes, started, done)
+
+
+def gathered(run: Callable[[np.ndarray, int], Activity], pieces: Iterator[tuple[np.ndarray, int]], processes: int,
+             started: Children, done: Callable[[int], None]) -> list[Activity]:
+    """What `run` gives of each piece, in order, `processes` at once."""
+    found = []
+    for (_, keep), result in in_order(run, pieces, processes, started):
+        found.append(result)
+        done(keep)
     return found
 
 
-def prepare_planned(plan: "Plan", shape: tuple[int, int], record: tuple[str, ...] = ("spikes",),
-                    cache: str | Path | None = None, report: Report = programs.told) -> None:
-    """Compile what `run_planned` on batches of `shape` needs."""
-    with children() as started:
-        _compiled(plan, *shape, record, cache, started, report)
-
-
-def prepare(network: TrainedNetwork, shape: tuple[int, int], record: tuple[str, ...] = ("spikes",),
+def prepare(plan: "Plan", shape: tuple[int, int], record: tuple[str, ...] = ("spikes",),
             cache: str | Path | None = None, report: Report = programs.told) -> None:
-    """Compile what a `run` of shared coupling on batches of `shape` needs, so that its time leaves that out."""
+    """Compile what a `run` on batches of `shape` needs, so that its time leaves that out."""
     with children() as started:
-        compiled(network, *shape, record, cache, started, report)
+        compiled(plan, *shape, record, cache, started, report)
 
 
 # --- programs and where they are kept -------------------------------------------------------------------------------
@@ -118,17 +91,11 @@ class Program:
     results: dict[str, Any]
 
 
-def compiled(network: TrainedNetwork, batch: int, steps: int, record: tuple[str, ...],
-             cache: str | Path | None = None, started: Children | None = None,
-             report: Report = programs.told, own: Membranes = ()) -> Program:
-    """The program for this architecture, from the cache or compiled into it (whole or not at all)."""
-    return _compiled(Trained(network, own), batch, steps, record, cache, started, report)
-
-
-def _compiled(plan: "Plan", batch: int, steps: int, record: tuple[str, ...], cache: str | Path | None,
-              started: Children | None, report: Report) -> Program:
+def compiled(plan: "Plan", batch: int, steps: int, record: tuple[str, ...], cache: str | Path | None = None,
+             started: Children | None = None, report: Report = programs.told) -> Program:
+    """The program of a plan, from the cache or compiled into it (whole or not at all)."""
     folder = cache_folder(cache)
-    design = plan.specification(batch, steps, record) | {"preferences": _preferences()}
+    design = designed(plan, batch, steps, record)
     entry = folder / key(design)
     try:
         _own(folder)
@@ -210,27 +177,9 @@ def cache_folder(cache: str | Path | None = None) -> Path:
     return Path(cache or os.environ.get("DMPNET_CACHE") or files.cache_folder()).expanduser().absolute() / "standalone"
 
 
-def blank(network: TrainedNetwork, steps: int) -> TrainedNetwork:
-    """`network` with placeholders for everything that a program reads when it runs: no weight shapes a program."""
-    layers = [replace(layer.emptied(), delay=None if layer.delay is None else np.full_like(
-        layer.delay, axons.slots(layer.delay, steps) - 1)) for layer in network.layers]
-    return replace(network, layers=tuple(layers), W_o=0 * network.W_o, b_o=0 * network.b_o, provenance={},
-                   encoding=replace(network.encoding, steps=steps, permutation=None))
-
-
-def specification(network: TrainedNetwork, batch: int, steps: int, record: tuple[str, ...],
-                  own: Membranes = ()) -> dict[str, Any]:
-    """All of a network that its C++ sources depend on: sizes, neuron constants and membranes, no weights, no delays."""
-    layers = [{"N": layer.N, "M": layer.M, "neuron": asdict(layer.neuron), "W_r": layer.W_r is not None,
-               "slow": {"d": layer.slow.d, "d_s": int(layer.slow.d_s), "acts": layer.acts,
-                        "lookahead": layer.slow.nu is not None} if layer.slow else None,
-               "integers": weights.arithmetic(layer),
-               "slots": axons.slots(layer.delay, steps) if layer.delay is not None else None}
-              for layer in network.layers]
-    return {"layers": layers, "classes": network.classes, "kind": network.encoding.kind,
-            "dt": float(network.encoding.dt), "batch": batch, "steps": steps,
-            "record": sorted(recorded.needed(network, record)), "membranes": membranes.described(own),
-            "preferences": _preferences()}
+def designed(plan: "Plan", batch: int, steps: int, record: tuple[str, ...]) -> dict[str, Any]:
+    """All that the C++ sources of a plan depend on, and the user's preferences that they are compiled with."""
+    return plan.specification(batch, steps, record) | {"preferences": _preferences()}
 
 
 def _preferences() -> dict[str, Any]:
@@ -303,34 +252,7 @@ class Plan(Protocol):
         """What a program did, from read(group, variable)."""
 
 
-@dataclass(frozen=True)
-class Trained:
-    """The plan of a trained network of shared coupling."""
-
-    network: TrainedNetwork
-    own: Membranes = ()
-
-    def specification(self, batch: int, steps: int, record: tuple[str, ...]) -> dict[str, Any]:
-        return specification(self.network, batch, steps, record, self.own)
-
-    def save_blank(self, path: Path, steps: int) -> None:
-        weights.save(blank(self.network, steps), path)
-
-    def constants(self, batch: int, steps: int) -> dict[str, np.ndarray]:
-        return constants(self.network, batch, steps)
-
-    def stimulus(self, piece: np.ndarray) -> np.ndarray:
-        return shared.by_step(self.network, piece)
-
-    def activity(self, read: recorded.Read, shape: tuple[int, ...], record: tuple[str, ...], keep: int) -> Activity:
-        return recorded.read_activity(read, self.network, shape, timing(self.network, shape[1], "shared"), record, keep)
-
-
 # --- runs -----------------------------------------------------------------------------------------------------------
-
-
-class _Runs(Protocol):
-    def run(self, piece: np.ndarray, keep: int) -> Activity: ...
 
 
 class _Batches:
@@ -364,30 +286,3 @@ class _Batches:
         self.started.call([str(self.program.folder / PROGRAM)], folder, "the compiled program")
         read = programs.Written(results, self.program.results)
         return self.plan.activity(read, piece.shape, self.record, keep)
-
-
-def constants(network: TrainedNetwork, batch: int, steps: int) -> dict[str, np.ndarray]:
-    """Everything a program reads but the input, by 'group.variable': weights, biases and delays."""
-    found = {f"{link.name}.w": np.ascontiguousarray(link.weights.T) for link in connections.connections(network)}
-    found |= {name: np.tile(array, batch) for name, array in connections.biases(network).items()}
-    return found | {f"{each.delays}.steps": each.steps for each in connections.axons(network, steps)}
-
-
-class _Whole:
-    """Compiles and runs one batch at a time, nothing kept: for couplings whose sizes depend on the input."""
-
-    @programs.room()
-    def __init__(self, network: TrainedNetwork, record: tuple[str, ...], scratch: Path, started: Children,
-                 own: Membranes = ()):
-        self.scratch, self.started, self.record = scratch, started, record
-        weights.save(network, scratch / "network.npz")
-        (scratch / "membranes.json").write_text(json.dumps(membranes.described(own)))
-
-    @programs.room()
-    def run(self, piece: np.ndarray, keep: int) -> Activity:
-        folder = Path(tempfile.mkdtemp(dir=self.scratch))
-        np.save(folder / "s_in.npy", piece)
-        self.started.call([sys.executable, "-m", "dmpnet.brian.standalone_project", str(folder), "--whole",
-                           str(self.scratch / "network.npz"), str(keep), *self.record], folder,
-                          "compiling and running the C++ program")
-        return recorded.loaded(folder / "activity.npz")

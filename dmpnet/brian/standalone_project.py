@@ -16,10 +16,11 @@ from brian2.core.variables import ArrayVariable
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 from brian2.devices.device import all_devices
 
-from dmpnet.brian import connections, graph_program, graph_recorded, graphs, membranes, programs, recorded, session
+from dmpnet.brian import graph_program, graph_recorded, graphs, membranes, programs, recorded, session
 from dmpnet.brian.backends import MAKE, TWO_AT_ONCE
 from dmpnet.brian.conversion import activity, convert, duration
 from dmpnet.brian.standalone import PROGRAM
+from dmpnet.brian.trained_program import Trained
 from dmpnet.graph import file as graph_file
 from dmpnet.trained import weights
 
@@ -66,9 +67,7 @@ def _trained(design: dict[str, Any], file: Path) -> tuple[Any, list[str], str]:
     s_in = np.zeros((design["batch"], design["steps"], design["layers"][0]["M"]), np.uint8)
     converted = convert(network, s_in, coupling="shared", record=design["record"],
                         membrane=membranes.read(design["membranes"]) or None)
-    names = [f"{link.name}.w" for link in connections.connections(network)] + list(connections.biases(network))
-    names += [f"{axons.delays}.steps" for axons in connections.axons(network, network.encoding.steps)]
-    return converted, names, "readout.total"
+    return converted, list(Trained(network).constants(design["batch"], design["steps"])), "readout.total"
 
 
 def _graph(design: dict[str, Any], file: Path) -> tuple[Any, list[str], str]:

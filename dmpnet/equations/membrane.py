@@ -17,6 +17,7 @@ trained with, as equations, in INTEGRATED:
 They spike as the trained network does wherever rounding, about 1e-15 of I/(1 - beta), decides nothing.
 """
 
+import ast
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -70,13 +71,7 @@ class Membrane:
     @cached_property
     def equations(self) -> Equations | None:
         """What Brian2 integrates; None for an expression. DmpnetError if it cannot be read."""
-        if ":" not in self.step and not re.search(r"\bd\w+\s*/\s*dt\s*=", self.step):
-            return None
-        try:
-            return Equations(self.step)
-        except Exception as error:  # Brian2 raises several kinds, the grammar's among them
-            raise DmpnetError(f"step = {self.step!r}, but it does not read as equations ({line(error)}); write them as "
-                              f"'du/dt = (g*I - u)/tau : 1'") from error
+        return integrated(self.step, "step", "beta*u", "du/dt = (g*I - u)/tau : 1")
 
     @cached_property
     def names(self) -> set[str]:
@@ -147,6 +142,34 @@ class Membrane:
                 group.subexpression_updater.when, group.subexpression_updater.order = "groups", INTEGRATES - 1
             group.run_regularly("\n".join((*self.held(), fired)), when="groups", order=INTEGRATES + 1,
                                 name=f"{group.name}_held")
+
+
+def integrated(code: Any, called: str, kept: str, moves: str) -> Equations | None:
+    """What Brian2 integrates of a user's own code for u; None for an expression of what is kept of u in a step.
+
+    called : the argument that it is given as;  kept, moves : an expression and equations as they may be written
+    DmpnetError if it cannot be read, or is of other variables.
+    """
+    if not isinstance(code, Equations) and ":" not in code and not re.search(r"\bd\w+\s*/\s*dt\s*=", code):
+        check_code(called, code, "eval", f"what is kept of u, as {kept!r}, or equations, as {moves!r}")
+        return None
+    try:
+        found = Equations(code) if isinstance(code, str) else code
+    except Exception as error:  # Brian2 raises several kinds, the grammar's among them
+        raise DmpnetError(f"{called} = {code!r}, but it does not read as equations ({line(error)}); write them as "
+                          f"{moves!r}") from error
+    if "u" not in found.diff_eq_names:
+        raise DmpnetError(f"its equations are of {', '.join(sorted(found))}, but du/dt is missing; add 'du/dt = ... "
+                          f":{moves.rpartition(':')[2]}'")
+    return found
+
+
+def check_code(called: str, text: str, mode: str, write: str) -> None:
+    """DmpnetError unless `text` reads as Python does, an expression ('eval') or assignments ('exec')."""
+    try:
+        ast.parse(text, mode=mode)
+    except SyntaxError as error:
+        raise DmpnetError(f"{called} = {text!r}, but it cannot be read; write {write}") from error
 
 
 def _text(equations: Equations) -> str:

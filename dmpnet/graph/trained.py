@@ -59,7 +59,7 @@ def _layer(name: str, layer: Layer, source: str, nodes: dict[str, Node], edges: 
 
 def check(name: str, layer: Layer) -> None:
     """Raise DmpnetError for what no node does."""
-    if layer.fixed is not None:
+    if layer.integer:
         raise DmpnetError(f"{name}: it computes in integers, but a graph in real numbers; give the network before it "
                           f"was constrained")
     if layer.acts != "current":

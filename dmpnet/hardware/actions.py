@@ -22,7 +22,6 @@ from typing import NamedTuple
 
 from dmpnet.equations.decay import BY_NAME
 from dmpnet.hardware import cycles
-from dmpnet.hardware.chip import dimensions
 from dmpnet.hardware.parts import Chip
 from dmpnet.hardware.workload import Workload
 
@@ -82,7 +81,7 @@ def spike(work: Workload, chip: Chip) -> Tally:
 
 def memory(work: Workload, chip: Chip) -> Tally:
     """P m[k-1] + nu x[k], or W_m m[k]."""
-    words, T, N, D = chip.words, work.steps, work.N, dimensions(work.d, chip)
+    words, T, N, D = chip.words, work.steps, work.N, chip.dimensions(work.d)
     if not D:
         return Counter()
     lookahead, stationary = chip.datapath.dependency_breaking, chip.datapath.stationarity
@@ -106,7 +105,7 @@ def memory(work: Workload, chip: Chip) -> Tally:
 
 def update(work: Workload, chip: Chip) -> Tally:
     """x[k] and m[k]."""
-    words, T, D, inputs = chip.words, work.steps, dimensions(work.d, chip), int(work.events.sum())
+    words, T, D, inputs = chip.words, work.steps, chip.dimensions(work.d), int(work.events.sum())
     if not D:
         return Counter()
     tally: Tally = Counter()

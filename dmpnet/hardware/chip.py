@@ -26,11 +26,6 @@ LISTS: dict[str, tuple[str, ...]] = {"datapath.decay": WHOLE, "datapath.resets":
 CHOICES: dict[str, tuple[str, ...]] = {"datapath.saturates": SATURATES, "plasticity.reads": READS}
 
 
-def dimensions(d: int, chip: Chip) -> int:
-    """D, dimensions of slow memory that a chip computes for d: whole blocks of its slots, 0 for none."""
-    return -(-d // chip.limits.slots) * chip.limits.slots
-
-
 def load(path: str | Path) -> Chip:
     """The chip of a description file, or the shipped one of that name ('dmp').
 

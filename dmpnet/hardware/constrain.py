@@ -30,7 +30,6 @@ from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import DmpnetError
 from dmpnet.graph.graph import Graph
 from dmpnet.hardware.changes import Log, RoundingLoss
-from dmpnet.hardware.chip import dimensions
 from dmpnet.hardware.parts import Chip, Words
 from dmpnet.hardware.slow_pathway import Seen, in_integers
 from dmpnet.hardware.units import ATTEMPTS, LEVELS, ROOM, SPREAD, Options, unit_of
@@ -220,7 +219,7 @@ def _filled(layer: Layer, chip: Chip) -> Layer:
     slow, fixed = layer.slow, layer.fixed
     if slow is None or fixed is None:
         return layer
-    more = dimensions(slow.d, chip) - slow.d
+    more = chip.dimensions(slow.d) - slow.d
     filled = replace(slow, W_m=np.pad(slow.W_m, ((0, 0), (0, more))), Abar=np.pad(slow.Abar, (0, more)),
                      Bbar=np.pad(slow.Bbar, (0, more)), blocks=(), feed="parallel")
     return replace(layer, slow=filled, fixed=replace(fixed, unit_m=np.pad(fixed.unit_m, (0, more))))

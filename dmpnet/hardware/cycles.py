@@ -39,7 +39,6 @@ import numpy as np
 
 from dmpnet.errors import DmpnetError
 from dmpnet.hardware import energy, in_memory
-from dmpnet.hardware.chip import dimensions
 from dmpnet.hardware.parts import Chip
 from dmpnet.hardware.workload import Workload
 
@@ -116,7 +115,7 @@ def timing(work: Workload, chip: Chip, early: bool = False) -> Timing:
     early : x[k] is known when a step begins, where another core sums it; else as the last event enters
     """
     check_leak(work, chip)
-    path, G, D = chip.datapath, groups(work.N, chip), dimensions(work.d, chip)
+    path, G, D = chip.datapath, groups(work.N, chip), chip.dimensions(work.d)
     visited, fewest = visits(work, chip)
     alone = path.fusion and path.stationarity  # spikes and memory have accumulators each
     zero, slow, lookahead = np.zeros_like(visited), D > 0, D > 0 and path.dependency_breaking

@@ -29,8 +29,8 @@ from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import DmpnetError
 from dmpnet.graph.graph import Graph
 from dmpnet.hardware import graph_core, placement
-from dmpnet.hardware.banks import Core, Need
-from dmpnet.hardware.chip import dimensions, learning
+from dmpnet.hardware.chip import learning
+from dmpnet.hardware.limit import Core, Need
 from dmpnet.hardware.limits import ARRAY, LEARNING, RULES, cores
 from dmpnet.hardware.parts import Chip
 from dmpnet.results import terminal
@@ -146,7 +146,7 @@ def _of_graph(graph: Graph, chip: Chip, busiest: Sequence[int] | None, blocks: b
     _check_busiest(busiest, len(found.places))
     analog = {place.name for place in found.places if graph.encoding.kind == "analog"
               and any(route.source == graph.input for route in place.routes)}
-    placed = [graph_core.of(graph, place, dimensions(place.d, chip), chip.datapath.resets[0], blocks,
+    placed = [graph_core.of(graph, place, chip.dimensions(place.d), chip.datapath.resets[0], blocks,
                             None if busiest is None or place.name in analog else int(busiest[number]))
               for number, place in enumerate(found.places)]
     needs = [*found.refused, cores(len(placed), chip),
@@ -195,7 +195,7 @@ def fit_array(rule: IntegerRule, chip: Chip, sources: int, targets: int) -> Repo
 def _core(network: TrainedNetwork, number: int, chip: Chip, busiest: Sequence[int] | None, blocks: bool) -> Core:
     layer = network.layers[number - 1]
     return Core(
-        number, layer.N, layer.M, layer.d, dimensions(layer.d, chip),
+        number, layer.N, layer.M, layer.d, chip.dimensions(layer.d),
         network.classes if number == len(network.layers) else 0, layer.neuron, layer.acts,
         0 if layer.delay is None else int(layer.delay.max(initial=0)), blocks, layer.W_r is not None, _rows(layer),
         None if busiest is None or _analog(network, number) else int(busiest[number - 1]))

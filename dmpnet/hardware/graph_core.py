@@ -7,7 +7,7 @@ import numpy as np
 from dmpnet.graph.graph import Graph
 from dmpnet.graph.nodes import Affine, Convolution, Delay, Node, Rectify
 from dmpnet.hardware import placement, scatter
-from dmpnet.hardware.banks import Core, Kinds
+from dmpnet.hardware.limit import Core, Kinds
 
 
 def of(graph: Graph, place: placement.Place, D: int, reset: str, blocks: bool, spikes: int | None) -> Core:

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from dmpnet.equations.neurons import RESETS
 from dmpnet.errors import DmpnetError
 
 # limits
@@ -60,11 +59,6 @@ def _integer(name: str, symbol: str, value: int) -> int:
     if not isinstance(value, Integral) or isinstance(value, bool):
         raise DmpnetError(f"{name}: {symbol} = {value!r}, but it is an integer; round it")
     return int(value)
-
-
-def check_reset(name: str, reset: str) -> None:
-    if reset not in tuple(RESETS):
-        raise DmpnetError(f"{name}: reset = {reset!r}, but it is one of {', '.join(RESETS)}; choose one")
 
 
 def integers(name: str, symbol: str, values: np.ndarray) -> np.ndarray:

@@ -22,8 +22,9 @@ from typing import ClassVar
 import numpy as np
 
 from dmpnet.equations.decay import decayed
+from dmpnet.equations.neurons import RESETS
 from dmpnet.errors import DmpnetError
-from dmpnet.hardware.leak_limits import check_leak, check_range, check_reset, integers, limits, plain
+from dmpnet.hardware.leak_limits import check_leak, check_range, integers, limits, plain
 
 # leaks: V (N,) after one step without input
 
@@ -186,7 +187,7 @@ class TrueNorth(IntegerNeuron):
     def __post_init__(self):
         plain(self, "lam", "theta", "sign")
         check_leak(self.name, "lam", self.lam, 255, "9 bits with its sign", self.theta, 2**18 - 1)
-        check_reset(self.name, self.reset)
+        _check_reset(self.name, self.reset)
         if self.sign not in (-1, 1):
             raise DmpnetError(f"TrueNorth: sign = {self.sign!r}, but a leak has sign -1 or 1; set one")
 
@@ -225,7 +226,7 @@ class Clipped(_OfBits):
         plain(self, "B", "lam", "theta")
         high = limits(self.B)[1]
         check_leak(self.name, "lam", self.lam, high, f"V's B = {self.B} bits", self.theta, high)
-        check_reset(self.name, self.reset)
+        _check_reset(self.name, self.reset)
 
     def leak(self, V: np.ndarray) -> np.ndarray:
         return clipped(V, self.lam)
@@ -251,7 +252,12 @@ class Shifted(_OfBits):
         plain(self, "B", "k", "theta")
         check_range(self.name, "theta", self.theta, 1, limits(self.B)[1])
         check_range(self.name, "k", self.k, 1, self.B - 1)
-        check_reset(self.name, self.reset)
+        _check_reset(self.name, self.reset)
 
     def leak(self, V: np.ndarray) -> np.ndarray:
         return shifted(V, self.k)
+
+
+def _check_reset(name: str, reset: str) -> None:
+    if reset not in tuple(RESETS):
+        raise DmpnetError(f"{name}: reset = {reset!r}, but it is one of {', '.join(RESETS)}; choose one")

@@ -173,3 +173,7 @@ class Chip:
     source: dict[str, str]
     plasticity: Plasticity | None = None
     clock: Clock | None = None
+
+    def dimensions(self, d: int) -> int:
+        """D, dimensions of slow memory that it computes for d: whole blocks of its slots, 0 for none."""
+        return -(-d // self.limits.slots) * self.limits.slots

@@ -19,7 +19,7 @@ from dmpnet.errors import DmpnetError
 from dmpnet.graph.graph import Graph
 from dmpnet.graph.nodes import Affine, Convolution, Delay, Flatten, Input, Memory, Node, Pool, Rectify, Scale
 from dmpnet.graph.population import Population
-from dmpnet.hardware.banks import Need
+from dmpnet.hardware.limit import Need
 
 WEIGHTS = (Affine, Convolution, Scale)
 MAPS = (*WEIGHTS, Pool, Flatten, Delay)

@@ -13,7 +13,6 @@ import numpy as np
 from dmpnet.brian import programs
 from dmpnet.brian.conversion import convert, duration
 from dmpnet.brian.session import run_time
-from dmpnet.brian.simulation import simulate
 from dmpnet.data import Recordings
 from dmpnet.equations import memory
 from dmpnet.equations.neurons import Neuron
@@ -102,11 +101,3 @@ def _states(s_in: np.ndarray, w_x: np.ndarray, abar: np.ndarray, bbar: np.ndarra
     for k in range(x.shape[1]):
         before = m[:, k] = before @ abar.T + x[:, k:k + 1] * bbar
     return m
-
-
-def traces(network: TrainedNetwork, s_in: np.ndarray, **options) -> np.ndarray:
-    """(n, N) spikes of the last layer a step, averaged over each sample, in Brian2: what a readout learns from.
-
-    options : of dmpnet.brian.simulation.simulate
-    """
-    return simulate(network, s_in, record=(), **options).counts[-1] / s_in.shape[1]

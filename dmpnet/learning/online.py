@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from dmpnet.brian.simulation import simulate
 from dmpnet.data import Recordings
 from dmpnet.disk.files import whole_file, write_arrays
 from dmpnet.errors import DmpnetError
-from dmpnet.learning import hidden, kept, readout
+from dmpnet.learning import kept, readout
 from dmpnet.learning.readout import Readout
 from dmpnet.results import provenance
 from dmpnet.results.matching import check_match
@@ -30,6 +31,14 @@ RULE_ON = {"numpy": "numpy", "cython": "cython", "cpp_standalone": "numpy"}
 FIX = "delete it to start again"
 PIECE = 2000
 """Samples between two checkpoints."""
+
+
+def traces(network: TrainedNetwork, s_in: np.ndarray, **options) -> np.ndarray:
+    """(n, N) spikes of the last layer a step, averaged over each sample, in Brian2: what a readout learns from.
+
+    options : of dmpnet.brian.simulation.simulate
+    """
+    return simulate(network, s_in, record=(), **options).counts[-1] / s_in.shape[1]
 
 
 class OnLine:
@@ -99,7 +108,7 @@ class OnLine:
         with telling(progress, len(self.data), "recording", "hidden pathway") as tell:
             for start in range(0, len(self.data), PIECE):
                 s_in = self.data.batch(slice(start, start + PIECE))
-                pieces.append(hidden.traces(self.network, s_in, backend=self.backend))
+                pieces.append(traces(self.network, s_in, backend=self.backend))
                 tell(start + len(s_in))
         r = np.concatenate(pieces)
         write_arrays(path, header=np.array(json.dumps(setup)), counts=np.rint(r * steps).astype(np.uint16))

@@ -1,14 +1,15 @@
 """A graph step by step in NumPy, written from the equations of dmpnet.graph, for B samples at a time."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from dmpnet.equations.decay import decayed
 from dmpnet.errors import DmpnetError
-from dmpnet.graph.graph import Graph
 from dmpnet.graph.nodes import (
     Affine,
     Convolution,
@@ -25,6 +26,9 @@ from dmpnet.graph.nodes import (
 from dmpnet.graph.population import Population
 from dmpnet.reference.input import recorded
 from dmpnet.trained.activity import Activity
+
+if TYPE_CHECKING:
+    from dmpnet.graph.graph import Graph
 
 
 def run(graph: Graph, s_in: np.ndarray, record: str | Iterable[str] = ("spikes",)) -> Activity:

@@ -1,5 +1,6 @@
 """One layer of a trained network."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,7 +11,7 @@ from dmpnet.equations.decay import BY_NAME, WHOLE
 from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import WeightsError
 from dmpnet.trained.shapes import LONGEST, fits, rows
-from dmpnet.trained.slow_memory import SLOW_ARRAYS, SlowMemory
+from dmpnet.trained.slow_memory import SlowMemory
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,11 @@ class Layer:
         return self.fixed is not None
 
     @property
+    def arithmetic(self) -> dict[str, Any]:
+        """How it computes in integers, as JSON stores it; {} in real numbers."""
+        return {} if self.fixed is None else self.fixed.described
+
+    @property
     def thresholds(self) -> np.ndarray | None:
         """(N,) thresholds of the neurons where each has its own; None: all have the neuron's theta_u."""
         return None if self.fixed is None else self.fixed.theta_u
@@ -71,14 +77,25 @@ class Layer:
         recurs = 0 if self.W_r is None else self.N
         return self.N + (self.slow.d if self.slow else 0) + recurs + under_way
 
+    def arrays(self) -> Iterator[tuple[str, np.ndarray]]:
+        """Its arrays, by the names that follow 'layer1.' in a weights file."""
+        yield "W_f", self.W_f
+        yield "b_f", self.b_f
+        if self.W_r is not None:
+            yield "W_r", self.W_r
+        if self.slow is not None:
+            yield from self.slow.arrays()
+        if self.delay is not None:
+            yield "delay", self.delay
+        if self.fixed is not None:
+            yield from self.fixed.arrays()
+
     def emptied(self) -> "Layer":
         """The same layer with every weight 0 and every threshold of its own 1: what it is before it is given them."""
-        def zeros(owner: Any, *names: str) -> dict[str, Any]:
-            return {name: 0 * array for name in names if (array := getattr(owner, name)) is not None}
-
+        slow: dict[str, Any] = {name: 0 * array for name, array in self.slow.arrays()} if self.slow else {}
         return replace(
-            self, **zeros(self, "W_f", "b_f", "W_r"),
-            slow=replace(self.slow, **zeros(self.slow, *SLOW_ARRAYS, "nu")) if self.slow else None,
+            self, W_f=0 * self.W_f, b_f=0 * self.b_f, W_r=None if self.W_r is None else 0 * self.W_r,
+            slow=replace(self.slow, **slow) if self.slow else None,
             fixed=replace(self.fixed, theta_u=np.ones_like(self.fixed.theta_u)) if self.fixed else None)
 
     def check(self, origin: str, name: str, channels: int) -> None:
@@ -101,9 +118,7 @@ class Layer:
         fits(origin, f"{name}.unit_u", fixed.unit_u, (self.N,))
         if self.slow or fixed.unit_m.shape != (0,):
             fits(origin, f"{name}.unit_m", fixed.unit_m, (self.slow.d if self.slow else 0,))
-        whole = {"W_f": self.W_f, "b_f": self.b_f, "W_r": self.W_r}
-        if self.slow:
-            whole |= {key: getattr(self.slow, key) for key in (*SLOW_ARRAYS, "nu")}
+        whole = {"W_f": self.W_f, "b_f": self.b_f, "W_r": self.W_r} | dict(self.slow.arrays() if self.slow else ())
         for key, array in whole.items():
             if array is not None and array.dtype.kind not in "iu":
                 raise WeightsError(f"{origin}: {name}.{key} has dtype {array.dtype}, but this layer computes in "

@@ -1,18 +1,20 @@
 """A trained network: its layers, its readout, how samples reach it."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
-from typing import Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dmpnet.arithmetic.fixed import Fixed
 from dmpnet.disk.headers import real, shown
 from dmpnet.errors import WeightsError
-from dmpnet.trained.encoding import Encoding
-from dmpnet.trained.layer import Layer
 from dmpnet.trained.shapes import fits, rows
-from dmpnet.trained.slow_memory import SLOW_ARRAYS
+
+if TYPE_CHECKING:
+    from dmpnet.trained.encoding import Encoding
+    from dmpnet.trained.layer import Layer
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ def check(network: TrainedNetwork, origin: str = "network") -> None:
     fits(origin, "readout.b_o", network.b_o, (rows(network.W_o),))
     network.encoding.check(origin)
     whole = network.integer and network.encoding.kind == "analog"
-    if len({layer.fixed is None for layer in network.layers}) > 1 or whole != (network.encoding.levels > 0):
+    if len({layer.integer for layer in network.layers}) > 1 or whole != (network.encoding.levels > 0):
         raise WeightsError(f"{origin}: some of it computes in integers (input.levels = {network.encoding.levels}), but "
                            f"then all layers do, and analog input, no other, has levels; make it with "
                            f"dmpnet.hardware.constrain")
@@ -85,26 +87,11 @@ def check(network: TrainedNetwork, origin: str = "network") -> None:
                            f"set one, or None for one class a sample")
 
 
-FIXED_ARRAYS = tuple(f.name for f in fields(Fixed) if f.type is np.ndarray)
-
-
 def arrays(network: TrainedNetwork) -> Iterator[tuple[str, np.ndarray]]:
     """All its arrays, by the names they have in a weights file."""
     for number, layer in enumerate(network.layers, 1):
-        yield f"layer{number}.W_f", layer.W_f
-        yield f"layer{number}.b_f", layer.b_f
-        if layer.W_r is not None:
-            yield f"layer{number}.W_r", layer.W_r
-        if layer.slow is not None:
-            for key in SLOW_ARRAYS:
-                yield f"layer{number}.{key}", getattr(layer.slow, key)
-            if layer.slow.nu is not None:
-                yield f"layer{number}.nu", layer.slow.nu
-        if layer.delay is not None:
-            yield f"layer{number}.delay", layer.delay
-        if layer.fixed is not None:
-            for key in FIXED_ARRAYS:
-                yield f"layer{number}.{key}", getattr(layer.fixed, key)
+        for key, array in layer.arrays():
+            yield f"layer{number}.{key}", array
     yield "readout.W_o", network.W_o
     yield "readout.b_o", network.b_o
     if network.encoding.permutation is not None:
@@ -124,7 +111,7 @@ def parameters(network: TrainedNetwork) -> dict[str, int]:
         paper += layer.W_f.size + (layer.W_r.size if layer.W_r is not None else 0)
         paper += layer.delay.size if layer.delay is not None else 0
         if layer.slow is not None:
-            sizes = [layer.d] if layer.fixed else [size for size, _ in layer.slow.all_blocks]
+            sizes = [layer.d] if layer.integer else [size for size, _ in layer.slow.all_blocks]
             paper += layer.N * sum(sizes) + sum(size**2 for size in sizes)
             paper += sum(sizes[1:]) if layer.slow.feed == "cascade" else 0
             frozen += layer.slow.Abar.size + layer.slow.Bbar.size

@@ -1,5 +1,6 @@
 """What the slow pathway of a trained layer adds."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -43,6 +44,13 @@ class SlowMemory:
     def all_blocks(self) -> tuple[tuple[int, float], ...]:
         """The blocks, also if there is only one."""
         return self.blocks or ((self.d, self.theta),)
+
+    def arrays(self) -> Iterator[tuple[str, np.ndarray]]:
+        """Its arrays, by name; nu only where it has one."""
+        for name in SLOW_ARRAYS:
+            yield name, getattr(self, name)
+        if self.nu is not None:
+            yield "nu", self.nu
 
     def check(self, origin: str, name: str, n: int, channels: int, shift: int) -> None:
         d = rows(self.Abar)

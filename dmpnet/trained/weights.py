@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from dmpnet.arithmetic.fixed import WORDS, Fixed
+from dmpnet.arithmetic.fixed import FIXED_ARRAYS, WORDS, Fixed
 from dmpnet.arithmetic.words import Word
 from dmpnet.disk import shipped
 from dmpnet.disk.files import read_arrays, write_arrays
@@ -18,7 +18,7 @@ from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import DmpnetError, WeightsError
 from dmpnet.trained.encoding import Encoding
 from dmpnet.trained.layer import Layer
-from dmpnet.trained.network import FIXED_ARRAYS, TrainedNetwork, arrays
+from dmpnet.trained.network import TrainedNetwork, arrays
 from dmpnet.trained.slow_memory import MATRICES, SLOW_ARRAYS, SlowMemory
 
 FORMAT = "dmpnet-weights-1"
@@ -44,7 +44,7 @@ def _contents(network: TrainedNetwork) -> tuple[dict[str, Any], dict[str, np.nda
     if network.kappa is not None:
         header["kappa"] = network.kappa
     if network.integer:
-        header["fixed"] = [arithmetic(layer) | {"unit_x": layer.fixed.unit_x} for layer in network.layers
+        header["fixed"] = [layer.fixed.described | {"unit_x": layer.fixed.unit_x} for layer in network.layers
                            if layer.fixed]
     for number, first in _repeated(network).items():
         header["slow"][number - 1]["matrices_of"] = first
@@ -71,14 +71,6 @@ def _slow_header(slow: SlowMemory) -> dict[str, Any]:
     rest = {f.name: getattr(slow, f.name) for f in fields(SlowMemory) if f.name in ("blocks", "feed", "acts")
             and getattr(slow, f.name) != f.default}
     return {"theta": slow.theta, "d_s": slow.d_s, **rest}
-
-
-def arithmetic(layer: Layer) -> dict[str, Any]:
-    """Words, shifts and, where it is not after the reset, when u saturates, as JSON stores them; {} in real numbers."""
-    if (fixed := layer.fixed) is None:
-        return {}
-    order = {"saturates": fixed.saturates} if fixed.saturates != "after" else {}  # older files do not say it
-    return {name: asdict(word) for name, word in fixed.words.items()} | fixed.shifts | order
 
 
 def checksum(network: TrainedNetwork) -> str:

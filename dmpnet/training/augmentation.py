@@ -1,8 +1,13 @@
 """Samples changed at random in training, so that the network meets voices it has not heard."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from dmpnet.training.recipe import Recipe
+if TYPE_CHECKING:
+    from dmpnet.training.recipe import Recipe
 
 
 def augmented(s_in: np.ndarray, recipe: Recipe, seed: int, grid: tuple[int, int, int] | None = None,

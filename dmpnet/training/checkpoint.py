@@ -1,17 +1,21 @@
 """A training run on the disk, checkpoint.pt: whole and what it should be, or refused before a run goes on from it."""
 
+from __future__ import annotations
+
 import io
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from dmpnet.disk.files import whole_file
 from dmpnet.disk.headers import shown
 from dmpnet.errors import DmpnetError
-from dmpnet.training.model import SpikingNetwork
+
+if TYPE_CHECKING:
+    from dmpnet.training.model import SpikingNetwork
 
 ENTRIES = {"recipe": dict, "model": dict, "optimisers": list, "products": str, "progress": dict}
 OPTIONAL = {"start": str | None, "data": str}

@@ -1,13 +1,17 @@
 """Optimisers of a recipe and their rate over the epochs."""
 
+from __future__ import annotations
+
 import math
 import time
 from functools import cache
+from typing import TYPE_CHECKING
 
 import torch
 
-from dmpnet.training.model import SpikingNetwork
-from dmpnet.training.recipe import Recipe
+if TYPE_CHECKING:
+    from dmpnet.training.model import SpikingNetwork
+    from dmpnet.training.recipe import Recipe
 
 FACTORS = {"delay": 10.0, "W_r": 0.1}
 """Learning rate of some parameters to that of weights: delays are some ten steps where weights are some tenths, and

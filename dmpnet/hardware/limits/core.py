@@ -1,12 +1,16 @@
-"""The limits of every chip, each a function that says what a core needs of it.
+"""The limits of every chip but its banks, each a function that says what a core needs of it.
 
 Their numbers are fields of dmpnet.hardware.parts, as cycles, formats and notes compute with them by name.
 """
 
 from __future__ import annotations
 
-from dmpnet.hardware.banks import BANKS, LEARNING_BANKS, Core, Need
-from dmpnet.hardware.parts import Chip
+from typing import TYPE_CHECKING
+
+from dmpnet.hardware.limit import Core, Need
+
+if TYPE_CHECKING:
+    from dmpnet.hardware.parts import Chip
 
 
 def neurons(core: Core, chip: Chip) -> Need:
@@ -64,36 +68,7 @@ def delays(core: Core, chip: Chip) -> Need:
     return Need("delays", core.number, "steps of axonal delay", core.delay, 0, "train without delays")
 
 
-def weights_bank(core: Core, chip: Chip) -> Need:
-    """Bytes of W_f, W_r, w_x, W_o and biases."""
-    return BANKS[0].need(core, chip)
-
-
-def slow_bank(core: Core, chip: Chip) -> Need:
-    """Bytes of P, nu, Abar and Bbar."""
-    return BANKS[1].need(core, chip)
-
-
-def state_bank(core: Core, chip: Chip) -> Need:
-    """Bytes of u, m and x."""
-    return BANKS[2].need(core, chip)
-
-
-def traces_bank(core: Core, chip: Chip) -> Need:
-    """Bytes of traces, eligibilities, third factors and tables."""
-    return LEARNING_BANKS[0].need(core, chip)
-
-
-def random_bank(core: Core, chip: Chip) -> Need:
-    """Bytes of shift registers."""
-    return LEARNING_BANKS[1].need(core, chip)
-
-
-RULES = (neurons, slots, fan_in, spikes, decay, reset, acts, delays, weights_bank, slow_bank, state_bank)
-LEARNING = (traces_bank, random_bank)
-"""Limits of cores that learn, beside RULES."""
-ARRAY = (neurons, fan_in, weights_bank, *LEARNING)
-"""Limits of an array that learns by itself."""
+RULES = (neurons, slots, fan_in, spikes, decay, reset, acts, delays)
 
 
 def cores(used: int, chip: Chip) -> Need:
