@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dmpnet import data as data
-    from dmpnet.brian.conversion import convert as convert
     from dmpnet.brian.fast_slow import fast_slow_layer as fast_slow_layer
+    from dmpnet.brian.networks import convert as convert
     from dmpnet.brian.simulation import simulate as simulate
     from dmpnet.graph.networks import named as load
     from dmpnet.hardware.chip import load as chip
@@ -37,7 +37,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "chip": ("hardware.chip", "load"), "constrain": ("hardware.constrain", "constrain"),
-    "convert": ("brian.conversion", "convert"), "data": ("data", ""),
+    "convert": ("brian.networks", "convert"), "data": ("data", ""),
     "fast_slow_layer": ("brian.fast_slow", "fast_slow_layer"), "fit": ("hardware.fit", "fit"),
     "from_nir": ("nir.importing", "from_nir"),
     "load": ("graph.networks", "named"), "plastic": ("plasticity", "synapses"), "rule": ("plasticity", "rule"),

@@ -411,3 +411,19 @@ def test_a_graphs_file_is_loaded_shown_and_simulated(tmp_path, capsys):
         assert (found["predictions"] == want.predictions).all()
         for number, spikes in enumerate(want.spikes, 1):
             assert (found[f"layer{number}.spikes"] == np.argwhere(spikes)).all()
+
+
+def test_dmpnet_convert_takes_graphs_and_says_what_else_there_is():
+    graph = dmpnet.load("nmnist-conv-dmp")
+    s_in = np.random.default_rng(0).random((2, 5, 2, 34, 34)) < 0.1
+    with session.run_time("numpy", 1e-3):
+        net = dmpnet.convert(graph, s_in)
+        net.run()
+    want = reference.graphs.run(graph, s_in)
+    assert all((got == other).all() for got, other in zip(net.activity().spikes, want.spikes, strict=True))
+    assert 0.01 < want.spikes[0].mean() < 0.5
+    for settings_, told in (({"coupling": "synapses"}, "are shared"), ({"membrane": "u"}, "own equations")):
+        with pytest.raises(DmpnetError, match=told):
+            dmpnet.convert(graph, s_in, **settings_)
+    with pytest.raises(DmpnetError, match=r"convert: a dict, but .* dmpnet.torch.graph_of"):
+        dmpnet.convert({}, s_in)

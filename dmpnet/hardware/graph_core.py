@@ -1,13 +1,17 @@
 """What the core of a graph's population is to hold: kernels once, a bias a channel, u of every neuron."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dmpnet.graph.graph import Graph
 from dmpnet.graph.nodes import Affine, Convolution, Delay, Node, Rectify
 from dmpnet.hardware import placement, scatter
 from dmpnet.hardware.limit import Core, Kinds
+
+if TYPE_CHECKING:
+    from dmpnet.graph.graph import Graph
 
 
 def of(graph: Graph, place: placement.Place, D: int, reset: str, blocks: bool, spikes: int | None) -> Core:

@@ -13,13 +13,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from dmpnet.errors import DmpnetError
-from dmpnet.graph.graph import Graph
 from dmpnet.graph.nodes import Affine, Convolution, Delay, Flatten, Input, Memory, Node, Pool, Rectify, Scale
 from dmpnet.graph.population import Population
 from dmpnet.hardware.limit import Need
+
+if TYPE_CHECKING:
+    from dmpnet.graph.graph import Graph
 
 WEIGHTS = (Affine, Convolution, Scale)
 MAPS = (*WEIGHTS, Pool, Flatten, Delay)
