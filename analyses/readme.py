@@ -11,13 +11,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from constrained import NAMES, TRAINED, summary
 from hierarchy import summary as of_hierarchies
 from learned_on_chip import LINES
 from variants import summary as of_variants
 
-from dmpnet.disk import results
+from dmpnet.disk import results, shipped
 from dmpnet.disk.files import whole_file
+from dmpnet.graph import networks
 from dmpnet.results import script, table
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -27,6 +29,20 @@ RESULTS = ROOT / "analyses" / "results"
 def runs(name: str) -> list[dict[str, Any]]:
     """Of an analysis."""
     return results.read(RESULTS / f"{name}.json", {"runs": [dict]})["runs"]
+
+
+def convolutions() -> str:
+    """The graphs that ship, on the whole test part in Brian2."""
+    lines = []
+    for name in shipped.names("graphs"):
+        found = table.results(name, shipped.folder() / "graphs", parameters=int, rates=list, samples=int)
+        graph = networks.named(name)
+        rates = np.mean([run["rates"] for run in found], axis=0)
+        lines.append({"graph": f"`{name}`", "units": graph.shape, "numbers": f"{found[0]['parameters']:,}",
+                      "seeds": str(len(found)),
+                      "test %": table.percent(*table.mean_and_error([run["accuracy_brian2"] for run in found])),
+                      "active %": ", ".join(f"{100 * rate:.1f}" for rate in rates)})
+    return table.markdown(lines)
 
 
 def parts() -> str:
@@ -73,7 +89,7 @@ def placed(text: str, shown: str) -> str:
 
 
 TABLES: dict[str, tuple[Callable[[], str], ...]] = {
-    "README.md": (table.headline,), "docs/results.md": (table.summary, parts, hierarchies),
+    "README.md": (table.headline,), "docs/results.md": (table.summary, convolutions, parts, hierarchies),
     "docs/chip.md": (integers,), "docs/learning.md": (learning,)}
 """By the file that shows them."""
 
