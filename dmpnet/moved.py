@@ -19,7 +19,7 @@ HOMES = {
     "activity": ("trained.activity",),
     "decay": ("equations.decay",),
     "memory": ("equations.memory",),
-    "network": ("brian.conversion",),
+    "network": ("brian.networks", "brian.conversion"),
     "neurons": ("equations.neurons",),
     "simulation": ("brian.simulation",),
     "weights": ("trained.weights", "trained.network", "trained.layer", "trained.slow_memory", "trained.encoding"),

@@ -200,7 +200,7 @@ MUTANTS = (
         "np.minimum(np.maximum(before + sign * step, rule.lowest), rule.highest)",
         "np.minimum(before + sign * step, rule.highest)"),
     # costs
-    one("x is known an event late", "hardware/cycles", "np.maximum(S - 1, 0) * G", "S * G"),
+    one("x is known an event late", "hardware/cycles", "np.maximum(visited - fewest, 0)", "visited"),
     one("a layer hears its own spikes in their step", "hardware/workload", "before[..., 1:] = self.sent[..., :-1]",
         "before[:] = self.sent"),
     one("a product costs as its bits, not their square", "hardware/energy", "MULTIPLY8_PJ * (B / 8) ** 2",

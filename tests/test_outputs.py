@@ -85,6 +85,7 @@ COMMANDS = {
     "learn digits --out {}/o": ("o/learned.npz", "o/learning.json", "o/checkpoint.npz"),
     "learn readout smnist --out {}/o": ("o/weights.npz", "o/traces.npz", "o/answers.json"),
     "info --out {}/o.json": ("o.json",),
+    "fit {}/net.npz --chip dmp --out {}/o.json": ("o.json",),
 }
 
 
