@@ -8,12 +8,14 @@ import sys
 import tempfile
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 from networks import random_input, random_network
 from test_network import ALL, TWO_NEURONS, assert_informative, assert_same
 
+import dmpnet
 from dmpnet import reference
 from dmpnet.brian import standalone, standalone_project, trained_program
 from dmpnet.brian.backends import MAKE
@@ -429,3 +431,13 @@ def test_decays_are_part_of_what_a_program_depends_on():
     """They are imported by being there, which no import statement tells."""
     named = standalone.sources(standalone.HERE)
     assert {f"equations/decays/{name}.py" for name in ("exponential", "linear", "shift")} < set(named)
+
+
+def test_a_child_imports_this_very_dmpnet_and_none_of_its_folders_as_packages(tmp_path, monkeypatch):
+    """dmpnet/torch is not the torch that a child means, nor dmpnet/nir the nir."""
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    code = ("import dmpnet, os, sys; print(os.path.realpath(dmpnet.__file__)); "
+            "print(os.path.dirname(dmpnet.__file__) in sys.path)")
+    with children() as started:
+        told = started.call([sys.executable, "-c", code], tmp_path, "looking")
+    assert told.split() == [str(Path(dmpnet.__file__).resolve()), "False"]

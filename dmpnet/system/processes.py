@@ -28,7 +28,7 @@ try:
 except ImportError:  # Windows: folders are not locked there, so none is swept
     fcntl = None  # type: ignore[assignment]
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).resolve().parent
 MARK = "DMPNET_STARTED_BY"
 LOCK = ".held-by-dmpnet"
 COMPILER = "check the compiler and the free disk space, or use backend='numpy'"
@@ -89,7 +89,7 @@ def _end(process: subprocess.Popen) -> None:
 
 def _environment() -> dict[str, str]:
     """The caller's environment, in which this very dmpnet is imported and nothing from the working folder."""
-    paths = [str(HERE.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+    paths = [str(HERE.parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
     return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONSAFEPATH": "1"}
 
 
