@@ -1,8 +1,8 @@
 """Do networks of nodes spike in Brian2 as in the reference? Convolutional networks and NIR files, every place compared.
 
 Shipped graphs classify the test part that they were made for. A NIR file with N-MNIST's 2 x 34 x 34 pixels reads the
-same recordings in binary steps of 1 ms; any other reads spikes drawn at random, and no accuracy is told. Of the first
-shipped graph the time on two cores is told beside that of its PyTorch module, in the same call.
+same recordings in binary steps of 1 ms; any other reads spikes drawn at random, and no accuracy is told. --race
+instead times the first graph in C++ beside its PyTorch module, in the same call; nothing else should run then.
 
 python analyses/any_network.py --data FOLDER --nir cnn_sinabs.nir braille_noDelay_bias_zero.nir
 """
@@ -41,8 +41,14 @@ def main() -> None:
                         default=[f"{name}/seed{seed}" for name in shipped.names("graphs")
                                  for seed in shipped.seeds(name, "graphs")])
     parser.add_argument("--backends", nargs="+", default=["numpy", "cpp_standalone"], metavar="NAME")
+    parser.add_argument("--race", action="store_true", help="time, compare nothing")
     options.samples(parser)
     arguments = script.parsed(parser, "any_network")
+    if arguments.race:
+        speed = raced(arguments.networks[0], arguments.data)
+        print("\n".join(f"{key}: {value:.3g}" for key, value in speed.items()))
+        provenance.write(arguments.out, provenance.record("any_network", script.given(arguments), speed=speed))
+        return
     rows: list[dict[str, Any]] = []
     for name in arguments.networks:
         graph: Any = networks.named(name)
@@ -57,9 +63,8 @@ def main() -> None:
                                                 steps=recordings.values.shape[1]))
         rows += compared(path.name, graph, recordings, arguments.backends)
     print(tabulate(rows, headers="keys", floatfmt=".2f", intfmt=","))
-    speed = raced(arguments.networks[0], arguments.data) if arguments.networks else {}
-    print("\n".join(f"{key}: {value:.3g}" for key, value in speed.items()))
-    provenance.write(arguments.out, provenance.record("any_network", script.given(arguments), rows=rows, speed=speed))
+    given = script.given(arguments) | {"nir": [path.name for path in arguments.nir]}
+    provenance.write(arguments.out, provenance.record("any_network", given, rows=rows))
 
 
 def compared(name: str, graph: Graph, recordings: Recordings, backends: list[str]) -> list[dict[str, Any]]:
@@ -74,9 +79,7 @@ def compared(name: str, graph: Graph, recordings: Recordings, backends: list[str
             rates += len(s_in) * np.array([rate.mean() for rate in want.rates]) / len(recordings)
             for backend, line in seen.items():
                 prepare(graph, s_in, backend)
-                began = time.perf_counter()
                 got = simulate(graph, s_in, backend=backend)
-                line.seconds += time.perf_counter() - began
                 line.pairs += np.sum(mismatches(got, want), axis=0)
                 line.other += int((got.predictions != want.predictions).sum())
                 line.right += int((got.predictions == recordings.labels[first:first + BATCH]).sum())
@@ -85,18 +88,17 @@ def compared(name: str, graph: Graph, recordings: Recordings, backends: list[str
     return [{"network": name, "back end": backend, "samples": len(recordings),
              "test %": 100 * line.right / len(recordings) if told else None,
              "active %": ", ".join(f"{100 * rate:.1f}" for rate in rates), "places": int(line.pairs[0]),
-             "mismatched": int(line.pairs[1]), "other class": line.other, "margin": margin,
-             "ms a sample": 1e3 * line.seconds / len(recordings)} for backend, line in seen.items()]
+             "mismatched": int(line.pairs[1]), "other class": line.other, "margin": margin}
+            for backend, line in seen.items()]
 
 
 @dataclass
 class Seen:
-    """What a back end did: places compared and mismatched, classes other than the reference's, and right, seconds."""
+    """What a back end did: places compared and mismatched, classes other than the reference's, and right."""
 
     pairs: np.ndarray = field(default_factory=lambda: np.zeros(2, np.int64))
     other: int = 0
     right: int = 0
-    seconds: float = 0.0
 
 
 def camera(folder: Path | None) -> Recordings:
@@ -115,7 +117,7 @@ def drawn(graph: Graph) -> Recordings:
                       graph.classes, graph.encoding.dt)
 
 
-def raced(name: str, folder: Path | None, samples: int = 400) -> dict[str, float]:
+def raced(name: str, folder: Path | None, samples: int = 1000) -> dict[str, float]:
     """Seconds for `samples` recordings: the module in float32 and Brian2 in C++, compiled before; best of three."""
     import torch
 

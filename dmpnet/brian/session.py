@@ -146,7 +146,10 @@ class States(Quiet, StateMonitor):
 def broken_off() -> bool:
     """Whether an exception has just come out of a Brian2 run that had begun, not of its preparation.
 
-    The run is then over for Brian2 too, which would take the next Ctrl-C for a request to stop it.
+    The run is then over for Brian2 too, which would take the next Ctrl-C for a request to stop it. Brian2 before 2.6
+    does not tell: any run that failed there had begun.
     """
+    if not hasattr(Network, "_globally_running"):
+        return True
     began, Network._globally_running = Network._globally_running, False
     return began

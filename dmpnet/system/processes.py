@@ -89,7 +89,9 @@ def _end(process: subprocess.Popen) -> None:
 
 def _environment() -> dict[str, str]:
     """The caller's environment, in which this very dmpnet is imported and nothing from the working folder."""
-    paths = [str(HERE.parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
+    root = HERE.parents[1]
+    installed = root.name in ("site-packages", "dist-packages")  # found anyway, and not before the caller's PYTHONPATH
+    paths = [*([] if installed else [str(root)]), *filter(None, [os.environ.get("PYTHONPATH")])]
     return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONSAFEPATH": "1"}
 
 
