@@ -1,6 +1,7 @@
 """NIR graphs as ours: every primitive against nir's own equations, conventions against the traces of the platforms."""
 
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -120,10 +121,13 @@ def test_one_constant_may_stand_for_all():
 
 
 @pytest.mark.parametrize("platform", ["norse", "nengo", "snntorch"])
-def test_a_platforms_membrane_is_reproduced(platform):
+@pytest.mark.parametrize("backend", ["reference", "numpy", pytest.param("cython", marks=pytest.mark.slow),
+                                     pytest.param("cpp_standalone", marks=pytest.mark.slow)])
+def test_a_platforms_membrane_is_reproduced(platform, backend):
     trace = np.loadtxt(nir_file(f"lif_{platform}.csv"), delimiter=",")
     made = dmpnet.from_nir(nir_file("lif_norse.nir"), 1e-4, convention=platform)
-    found = graphs.run(made, trace[None, :, :1], ("spikes", "u"))
+    run_by = graphs.run if backend == "reference" else partial(dmpnet.simulate, backend=backend)
+    found = run_by(made, trace[None, :, :1], record=("spikes", "u"))
     assert list(np.flatnonzero(found.spikes[0])) == list(np.flatnonzero(trace[:, 2])) == [460, 510, 710, 760]
     assert np.abs(found.u[0][0, :, 0] - trace[:, 1]).max() < 1e-6 * trace[:, 1].max()
 
