@@ -27,6 +27,9 @@ start here:
                                   in the integers of a chip: does it fit, does it still classify
   dmpnet convert-ann net.onnx --data mnist
                                   a ReLU network as spiking neurons: accuracy against steps, which layer loses it
+  dmpnet import net.nir --check   another tool's network: how each of its nodes would be taken
+  dmpnet fit nmnist-conv-dmp --chip dmp-camera
+                                  does a network with convolutions fit a chip
   dmpnet codesign --budget 20kB --data FOLDER
                                   network and chip together: accuracy against bytes and energy over d, N and bits
   dmpnet stdp                     plasticity rules with their sources; stdp window RULE measures one in Brian2

@@ -311,7 +311,7 @@ def test_shared_nodes_count_once_and_pools_alone_have_one_weight():
     found = needs(graph)
     assert found["a", "weights bank"] == 1 and found["b", "weights bank"] == 1
     assert found["c", "weights bank"] == 12 + 2 * 1 + 2 * 3 and found["c", "fan-in"] == 8  # one c; thresholds each
-    assert any("c: every neuron has a threshold of its own" in note for note in fit(graph, CAMERA).notes)
+    assert any("node 'c': every neuron has a threshold of its own" in note for note in fit(graph, CAMERA).notes)
 
 
 @pytest.mark.parametrize("setting, rule, node, used", [

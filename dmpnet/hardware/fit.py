@@ -214,15 +214,15 @@ def _notes(analog: Container[int | str], chip: Chip, placed: list[Core]) -> list
     notes = []
     for core in placed:
         if core.number in analog:
-            notes.append(f"layer {core.number}: its input is analog, so the limit on input spikes does not hold there")
+            notes.append(f"{core.name}: its input is analog, so the limit on input spikes does not hold there")
         elif core.spikes is None:
-            notes.append(f"layer {core.number}: input spikes in a step are not known, so nothing was checked against "
+            notes.append(f"{core.name}: input spikes in a step are not known, so nothing was checked against "
                          f"the {chip.limits.spikes} that fit; give calibration data")
         if core.blocks and core.d > chip.limits.slots:
-            notes.append(f"layer {core.number}: d {core.d} is computed in {core.D // chip.limits.slots} blocks of "
+            notes.append(f"{core.name}: d {core.d} is computed in {core.D // chip.limits.slots} blocks of "
                          f"{chip.limits.slots}, zero padded to {core.D}")
         elif core.d < core.D == chip.limits.slots:
-            notes.append(f"layer {core.number}: d {core.d} is zero padded to {core.D}")
+            notes.append(f"{core.name}: d {core.d} is zero padded to {core.D}")
         if core.rows:
-            notes.append(f"layer {core.number}: every neuron has a threshold of its own, counted with the weights")
+            notes.append(f"{core.name}: every neuron has a threshold of its own, counted with the weights")
     return notes

@@ -19,6 +19,11 @@ class Kinds(NamedTuple):
     reset: str
 
 
+def named(number: int | str) -> str:
+    """Of a core: by the number of its layer, or the name of its node."""
+    return f"{'layer' if isinstance(number, int) else 'node'} {number!r}"
+
+
 @dataclass(frozen=True)
 class Core:
     """What one core is to hold: a layer of N neurons on M inputs with d dimensions of slow memory.
@@ -49,6 +54,11 @@ class Core:
     kernels: int | None = None
     biases: int | None = None
 
+    @property
+    def name(self) -> str:
+        """'layer 1', or 'node 'conv1'' of a graph."""
+        return named(self.number)
+
     def inputs(self, array: str) -> int:
         """Inputs of W_f or W_r."""
         return self.N if array == "W_r" else self.M
@@ -76,8 +86,7 @@ class Need:
         return max(int(self.used) - self.available, 0)
 
     def __str__(self) -> str:
-        kind = "layer" if isinstance(self.layer, int) else "node"
-        where = "network" if self.layer is None else f"{kind} {self.layer!r}"
+        where = "network" if self.layer is None else named(self.layer)
         if isinstance(self.available, tuple):
             return f"{where}: {self.what} {self.used}, but a core has {', '.join(self.available)}; {self.way_out}"
         return f"{where}: {self.used} {self.what}, but {self.available} fit, {self.over} too many; {self.way_out}"
