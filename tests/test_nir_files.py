@@ -227,3 +227,10 @@ def test_the_page_names_every_primitive_and_convention():
     told = (Path(REPOSITORY) / "docs" / "nir.md").read_text()
     for name in (*parts.FIELDS, *ours.CONVENTIONS):
         assert f"`{name}`" in told, name
+
+
+def test_a_shipped_graph_is_exported_by_its_name(tmp_path):
+    assert main(["export", "nmnist-conv-fsnn", "--out", str(tmp_path / "net.nir")]) == 0
+    back, graph = dmpnet.from_nir(tmp_path / "net.nir"), dmpnet.load("nmnist-conv-fsnn")
+    assert back.edges == graph.edges and back.shape == graph.shape
+    assert np.array_equal(back.nodes["convolution_0"].weight, graph.nodes["convolution_0"].weight)

@@ -7,7 +7,7 @@ import numpy as np
 
 from dmpnet.brian import session
 from dmpnet.brian.graph_wiring import READOUT, names, source, variable
-from dmpnet.brian.recorded import Read
+from dmpnet.brian.recorded import Read, fired
 from dmpnet.graph.graph import Graph
 from dmpnet.trained.activity import Activity
 
@@ -42,17 +42,12 @@ def read_activity(read: Read, graph: Graph, shape: tuple[int, ...], record: tupl
         found = read(monitor, value).reshape(steps, batch, -1)[:, :keep]
         return found.swapaxes(0, 1).copy()  # a view of one sample would change with the next run
 
-    def spikes(group: str, units: int) -> np.ndarray:
-        fired = np.zeros((batch, steps, units), bool)
-        sample, unit = np.divmod(read(f"spikes_{group}", "i"), units)
-        fired[sample, np.rint(read(f"spikes_{group}", "t") / graph.encoding.dt).astype(int), unit] = True
-        return fired[:keep]
-
     layers = {named[name]: math.prod(graph.nodes[name].shape_out) for name in graph.populations}
     counts = [read(f"spikes_{group}", "count").reshape(batch, -1)[:keep].astype(np.int64) for group in layers]
     return Activity(
         logits=read(named[output], "total").reshape(batch, -1)[:keep] / steps,
         rates=[count.mean(axis=0) / steps for count in counts], counts=counts,
-        spikes=[spikes(group, units) for group, units in layers.items()] if "spikes" in record else [],
+        spikes=[fired(read, f"spikes_{group}", (batch, steps, units), graph.encoding.dt)[:keep]
+                for group, units in layers.items()] if "spikes" in record else [],
         u=[states(f"u_{group}", "u") for group in layers] if "u" in record else [],
         readout=states(READOUT, variable(graph, output)) if "readout" in record else None)

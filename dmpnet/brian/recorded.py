@@ -22,6 +22,14 @@ def needed(network: TrainedNetwork, record: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*record, *(("readout",) if network.kappa is not None else ()))))
 
 
+def fired(read: Read, monitor: str, shape: tuple[int, int, int], dt: float, lag: int = 0) -> np.ndarray:
+    """Spikes (B, T, N) bool that a monitor recorded, of a population that works `lag` steps behind its input."""
+    spikes = np.zeros(shape, bool)
+    sample, unit = np.divmod(read(monitor, "i"), shape[2])
+    spikes[sample, np.rint(read(monitor, "t") / dt).astype(int) - lag, unit] = True
+    return spikes
+
+
 def read_activity(read: Read, network: TrainedNetwork, shape: tuple[int, ...], lags: Lags,
                   record: tuple[str, ...], keep: int | None = None) -> Activity:
     """Activity from read(group, variable), wherever the values are kept."""
@@ -30,12 +38,6 @@ def read_activity(read: Read, network: TrainedNetwork, shape: tuple[int, ...], l
     def states(monitor: str, variable: str, lag: int, units: int) -> np.ndarray:
         recorded = read(monitor, variable).reshape(-1, batch, units)[lag + 1:lag + 1 + steps, :keep]
         return recorded.swapaxes(0, 1).copy()  # a view of one sample would change with the next run
-
-    def spikes(number: int, n: int, lag: int) -> np.ndarray:
-        fired = np.zeros((batch, steps, n), bool)
-        sample, unit = np.divmod(read(f"spikes_{number}", "i"), n)
-        fired[sample, np.rint(read(f"spikes_{number}", "t") / network.encoding.dt).astype(int) - lag, unit] = True
-        return fired[:keep]
 
     def count(number: int) -> np.ndarray:
         return read(f"spikes_{number}", "count").reshape(batch, -1)[:keep].astype(np.int64)
@@ -48,7 +50,8 @@ def read_activity(read: Read, network: TrainedNetwork, shape: tuple[int, ...], l
         else smoothed(y, network.kappa),
         rates=[spiked.mean(axis=0) / steps for spiked in counts],
         counts=counts,
-        spikes=[spikes(n, layer.N, lags.u[n - 1]) for n, layer in layers] if "spikes" in record else [],
+        spikes=[fired(read, f"spikes_{n}", (batch, steps, layer.N), network.encoding.dt, lags.u[n - 1])[:keep]
+                for n, layer in layers] if "spikes" in record else [],
         u=[states(f"u_{n}", "u", lags.u[n - 1], layer.N) for n, layer in layers] if "u" in record else [],
         m=[states(f"m_{n}", "m", lag, layer.slow.d) if layer.slow and (lag := lags.m[n - 1]) is not None else None
            for n, layer in layers] if "m" in record else [],

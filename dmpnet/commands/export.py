@@ -8,14 +8,12 @@ in the metadata: `dmpnet import` reads back the same network, and whoever leaves
 import argparse
 from pathlib import Path
 
-from dmpnet.disk import shipped
 from dmpnet.errors import DmpnetError
-from dmpnet.graph import file, trained
+from dmpnet.graph import networks, trained
 from dmpnet.graph.graph import Graph
 from dmpnet.nir import exporting, tags
 from dmpnet.nir import file as nir_file
 from dmpnet.results import outputs
-from dmpnet.trained import weights
 
 
 def add(parsers) -> None:
@@ -48,7 +46,5 @@ def ours(path: Path) -> bool:
 
 def read(name: str) -> Graph:
     """The graph in file `name`, or that of a trained network: a file's, or the shipped one of that name."""
-    path = Path(name)
-    if not path.exists() and not name.endswith(".npz"):
-        path = shipped.path(name)
-    return file.load(path) if file.is_graph(path) else trained.of(weights.load(path))
+    network = networks.named(name)
+    return network if isinstance(network, Graph) else trained.of(network)

@@ -16,7 +16,7 @@ from dmpnet.graph.graph import Graph
 from dmpnet.hardware import chip, cycles, fit, graph_workload, parts, prices, workload
 from dmpnet.hardware.workload import Workload
 from dmpnet.reference import graphs
-from dmpnet.results import options, outputs, provenance, script, terminal
+from dmpnet.results import options, script, terminal
 from dmpnet.system.progress import telling
 from dmpnet.trained.network import TrainedNetwork
 
@@ -39,11 +39,7 @@ def add(parsers) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> None:
-    if arguments.out is None:
-        show(arguments)
-        return
-    with outputs.one_file("fit", arguments.out, ".json", arguments):
-        provenance.write(arguments.out, show(arguments) | provenance.record("fit", script.given(arguments)))
+    script.printed("fit", arguments, show)
 
 
 def show(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -61,14 +57,14 @@ def show(arguments: argparse.Namespace) -> dict[str, Any]:
     if not found.ok:
         print(found.remedies)
         raise found.refusal
-    return {"fit": found.record()} | (cost(network, works, described) if works else {})
+    return {"fit": found.record()} | (cost(found, works, described, network.encoding.dt) if works else {})
 
 
-def cost(network: TrainedNetwork | Graph, works: list[Workload], described: parts.Chip) -> dict[str, Any]:
+def cost(fitted: fit.Report, works: list[Workload], described: parts.Chip, dt: float) -> dict[str, Any]:
     """What a run costs, layer by layer and in all; prints it."""
-    names = [need.layer for need in fit.fit(network, described, blocks=True).needs if need.rule == "neurons"]
+    names = [need.layer for need in fitted.needs if need.rule == "neurons"]
     rows = layers(names, works, described)
-    found = prices.report(works, described, dt=network.encoding.dt)
+    found = prices.report(works, described, dt=dt)
     print("\nof a step, its mean over the recordings: events, neurons that each reaches, spikes, cycles\n")
     print(terminal.table(rows, floatfmt=",.1f", intfmt=","))
     print("\n" + terminal.table(found, floatfmt=",.4g"))

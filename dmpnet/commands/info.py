@@ -14,7 +14,7 @@ from dmpnet.disk import shipped
 from dmpnet.errors import DmpnetError
 from dmpnet.graph import networks
 from dmpnet.graph.graph import Graph
-from dmpnet.results import graph_table, options, outputs, provenance, script, table, terminal
+from dmpnet.results import graph_table, options, script, table, terminal
 from dmpnet.trained import weights
 from dmpnet.trained.network import TrainedNetwork, parameters
 
@@ -33,11 +33,7 @@ def add(parsers) -> None:
 def execute(arguments: argparse.Namespace) -> None:
     if arguments.equations and arguments.weights is None:
         raise DmpnetError("info: --equations of no network; give a weights file, or the name of a shipped network")
-    if arguments.out is None:
-        show(arguments)
-        return
-    with outputs.one_file("info", arguments.out, ".json", arguments):
-        provenance.write(arguments.out, show(arguments) | provenance.record("info", script.given(arguments)))
+    script.printed("info", arguments, show)
 
 
 def show(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -42,12 +42,7 @@ def add(parsers) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     if arguments.retrain:
         return retrain(arguments)
-    if arguments.out is None:
-        show(arguments)
-    else:
-        with outputs.one_file("table1", arguments.out, ".json", arguments):
-            provenance.write(arguments.out, {"rows": show(arguments)} | provenance.record(
-                "table1", script.given(arguments)))
+    script.printed("table1", arguments, lambda arguments: {"rows": show(arguments)})
     return 0
 
 

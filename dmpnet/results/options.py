@@ -151,6 +151,11 @@ def verdict(mismatched: Sequence[int], compared: Sequence[int]) -> int:
     return 1
 
 
+def first_split(name: str) -> str:
+    """The part of a data set that is classified where nobody says: the samples that ship, else test."""
+    return "subset" if "subset" in catalogue.entry(name, "test").splits else "test"
+
+
 def recordings(arguments: argparse.Namespace, network: TrainedNetwork | Graph, split: str | None,
                otherwise: str = "") -> Recordings:
     """--samples of what `network` was trained to read, drawn by --seed, checked against it.
@@ -159,8 +164,8 @@ def recordings(arguments: argparse.Namespace, network: TrainedNetwork | Graph, s
     otherwise : data set of a network that does not say which it was trained on
     """
     name = network.encoding.dataset or otherwise
-    split = split or ("subset" if "subset" in catalogue.entry(name, "test").splits else "test")
-    chosen = data_sets.load(name, split, arguments.data, arguments.download, permutation=network.encoding.permutation)
+    chosen = data_sets.load(name, split or first_split(name), arguments.data, arguments.download,
+                            permutation=network.encoding.permutation)
     chosen = part(chosen, arguments.samples, arguments.seed)
     check_match(network, chosen)
     return chosen

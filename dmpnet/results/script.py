@@ -5,9 +5,10 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from dmpnet.errors import DmpnetError
-from dmpnet.results import outputs, terminal
+from dmpnet.results import outputs, provenance, terminal
 
 
 def parser(doc: str | None) -> argparse.ArgumentParser:
@@ -40,3 +41,12 @@ def given(arguments: argparse.Namespace) -> dict[str, object]:
     """The arguments of a command as provenance records them: files as paths, of which it keeps the name."""
     return {key: Path(value) if isinstance(value, str) and os.path.isfile(value) else value
             for key, value in vars(arguments).items() if key != "execute"}
+
+
+def printed(command: str, arguments: argparse.Namespace, show: Callable[[argparse.Namespace], dict[str, Any]]) -> None:
+    """`show`, which prints; what it gives goes to --out (.json) with provenance, where that is asked for."""
+    if arguments.out is None:
+        show(arguments)
+        return
+    with outputs.one_file(command, arguments.out, ".json", arguments):
+        provenance.write(arguments.out, show(arguments) | provenance.record(command, given(arguments)))

@@ -22,7 +22,6 @@ from torch import nn
 from dmpnet import data
 from dmpnet.disk.files import whole_file
 from dmpnet.equations.neurons import Neuron
-from dmpnet.errors import DmpnetError
 from dmpnet.graph import Graph, file
 from dmpnet.results import provenance
 from dmpnet.torch.conversion import folded, graph_of
@@ -142,8 +141,7 @@ class Run:
         for key, ours in (self.recipe.record() | {"data": self.data.checksum}).items():
             theirs = state["data"] if key == "data" else state["recipe"].get(key)
             if theirs != ours:
-                raise DmpnetError(f"{self.checkpoint}: trained with {key} = {theirs!r}, but this run asks for "
-                                  f"{ours!r}; use another --out folder, or the same settings")
+                raise checkpoint.another(self.checkpoint, key, theirs, ours)
         checkpoint.restore(self.checkpoint, state, self.net, [self.optimiser])
         self.standing = Standing(**state["progress"])
         return True

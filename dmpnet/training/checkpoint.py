@@ -55,6 +55,12 @@ def read(path: Path) -> dict[str, Any]:
     return state
 
 
+def another(path: Path, key: str, theirs: Any, ours: Any) -> DmpnetError:
+    """The error for a file of a run with other settings."""
+    return DmpnetError(f"{path}: trained with {key} = {theirs!r}, but this run asks for {ours!r}; use another --out "
+                       f"folder, or the same settings")
+
+
 def unsound(path: Path, what: str) -> DmpnetError:
     """The error for a file that is whole, but not what this run wrote."""
     return DmpnetError(f"{path}: {what}, which no run of this recipe writes; delete it to start again, or go on with "

@@ -142,8 +142,7 @@ class Trainer:
         differ = [key for key in ours if theirs[key] != ours[key] and key not in longer]
         if differ:
             key = differ[0]
-            raise DmpnetError(f"{self.checkpoint}: trained with {key} = {theirs[key]!r}, but this run asks for "
-                              f"{ours[key]!r}; use another --out folder, or the same settings")
+            raise checkpoint.another(self.checkpoint, key, theirs[key], ours[key])
         if state.get("start") != self.began:
             raise DmpnetError(f"{self.checkpoint}: this run began with another network than the one given now; use "
                               f"another --out folder, or the same network")
