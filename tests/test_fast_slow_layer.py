@@ -554,7 +554,6 @@ def test_a_window_shorter_than_the_step_of_the_run():
 
 @pytest.mark.parametrize("options, W_f, told", [
     ({"decay": "u*exp(-dt/tau)"}, np.zeros((4, 2)) * mV, "decay = .*, but trained membranes have one of exponential"),
-    ({"floor": 0 * mV}, np.zeros((4, 2)) * mV, "floor = 0. V, .* but trained membranes have no floor"),
     ({}, np.zeros((3, 2)) * mV, r"W_f has shape \(3, 2\), but \(4, 2\)"),
     ({}, np.zeros((4, 5)) * mV, "W_f has 5 inputs, but the slow memory hears 2"),
     ({}, np.zeros((4, 2)), "W_f = .* has the unit 1, but its unit is volt"),

@@ -112,10 +112,10 @@ def test_a_converted_network_takes_the_trained_steps(name, coupling):
        encoding=st.sampled_from(["analog", "spikes"]), reset=st.sampled_from(["hard", "soft"]), beta=st.floats(0, 0.95),
        g=st.floats(0.1, 3), theta_u=st.floats(0.2, 20), steps=st.integers(1, 25), seed=st.integers(0, 99),
        delay=st.sampled_from([0, 1, 6, 30]), acts=st.sampled_from(ACTS), decay=st.sampled_from(list(DECAYS)),
-       coupling=st.sampled_from(COUPLINGS))
+       coupling=st.sampled_from(COUPLINGS), floor=st.none() | st.floats(-3, 0))
 def test_any_network_takes_the_trained_steps(units, kind, d, theta, d_s, encoding, beta, g, theta_u, reset, samples,
-                                             steps, seed, delay, acts, decay, coupling):
-    neuron = Neuron(beta, g, theta_u, reset, decay, lam=0.3 * beta * theta_u, shift=1 + seed % 5)
+                                             steps, seed, delay, acts, decay, coupling, floor):
+    neuron = Neuron(beta, g, theta_u, reset, decay, lam=0.3 * beta * theta_u, shift=1 + seed % 5, floor=floor)
     network = random_network(tuple(units), kind=kind, d=d, theta=theta, d_s=d_s, encoding=encoding, delay=delay,
                              acts=acts, neurons=(neuron,) * (len(units) - 2), steps=steps, seed=seed)
     s_in = random_input(network, samples, seed=seed)

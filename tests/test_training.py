@@ -70,6 +70,8 @@ def plain_layer(s_in, p, neuron, theta, d_s):
             held = m if k % d_s == 0 else held
             current = current + held @ p["W_m"].T
         u = neuron.beta * u + neuron.g * current
+        if neuron.floor is not None:
+            u = u.clamp(min=neuron.floor)
         s = Surrogate.apply(u - neuron.theta_u)
         u = u * (1 - s.detach()) if neuron.reset == "hard" else u - neuron.theta_u * s.detach()
         out.append(s)
@@ -90,10 +92,11 @@ def layer_weights(kind, m, n, d, seed=0):
     return p
 
 
-@pytest.mark.parametrize("kind, reset, d_s", [("fsnn", "hard", 1), ("rsnn", "hard", 1), ("rsnn", "soft", 1),
-                                              ("dmp", "hard", 1), ("dmp", "soft", 1), ("dmp", "hard", 3)])
-def test_gradients_equal_those_of_a_plain_loop(kind, reset, d_s):
-    neuron = Neuron(beta=0.8, g=0.6, theta_u=0.9, reset=reset)
+@pytest.mark.parametrize("kind, reset, d_s, floor", [
+    ("fsnn", "hard", 1, None), ("rsnn", "hard", 1, None), ("rsnn", "soft", 1, -0.3), ("dmp", "hard", 1, None),
+    ("dmp", "soft", 1, None), ("dmp", "hard", 3, -0.2)])
+def test_gradients_equal_those_of_a_plain_loop(kind, reset, d_s, floor):
+    neuron = Neuron(beta=0.8, g=0.6, theta_u=0.9, reset=reset, floor=floor)
     p = layer_weights(kind, m=5, n=9, d=4)
     s_in = (torch.rand(6, 65, 5, generator=torch.Generator().manual_seed(1)) < 0.4).double().requires_grad_()
     blocks = scan.Blocks(*memory.discrete(4, 20.0), torch.float64) if kind == "dmp" else None

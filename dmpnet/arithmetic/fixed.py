@@ -7,6 +7,7 @@ All values are whole numbers. One step k, X() the rounding and overflow of the w
     I_m[k] = I(P m[k-1]) >> shift_I + I(nu x[k]) >> shift_nu, not yet rounded; on a chip that does not break the
              dependency I(W_m m[k]) >> shift_I
     v      = kept(u[k-1]) + (I(W_f s_in[k] + W_r s[k-1]) >> shift_f) + U(I_m[k_d]) + b
+    v      = max(v, floor) where there is one
     s[k]   = v >= theta_u;   u[k] = U(0 where it fired, or v - theta_u)
 
 kept: beta u, rounded as u; or u -+ lam, clipped at 0; or u - (u >> shift). Order as in the authors' RTL: leak, add
@@ -38,6 +39,8 @@ class Fixed:
     unit_u, unit_m, unit_x : what one means in the trained network's numbers, (N,), (d,), (); only to read back
         (m in the basis it is held in, see dmpnet.hardware.basis)
     saturates : whether u is held in its word (or wraps) 'after' it is compared and reset, or 'before'
+    floor : (N,) what membranes never fall below, whole numbers within u's word; None for its end, which is one for
+        nothing where it saturates
     """
 
     theta_u: np.ndarray
@@ -55,6 +58,7 @@ class Fixed:
     unit_m: np.ndarray
     unit_x: float
     saturates: str = "after"
+    floor: np.ndarray | None = None
 
     def __post_init__(self):
         if self.saturates not in SATURATES:
@@ -73,6 +77,11 @@ class Fixed:
         if self.theta_u.dtype.kind not in "iu" or self.theta_u.min(initial=1) < 1:
             raise DmpnetError(f"fixed point: theta_u is {self.theta_u.dtype} from {self.theta_u.min(initial=1)}, but "
                               f"thresholds are whole numbers >= 1; use a finer unit of u")
+        if self.floor is not None and (self.floor.dtype.kind not in "iu" or self.floor.max(initial=0) > 0
+                                       or self.floor.min(initial=0) < self.u.low):
+            raise DmpnetError(f"fixed point: floor is {self.floor.dtype} from {self.floor.min(initial=0)} to "
+                              f"{self.floor.max(initial=0)}, but floors are whole numbers from {self.u.low}, the end of "
+                              f"u's word, to 0; set them there, or None")
         if self.saturates == "before" and self.theta_u.max(initial=1) > self.u.high:
             raise DmpnetError(f"fixed point: theta_u reaches {self.theta_u.max()}, but u saturates at {self.u.high} "
                               f"before it is compared, and would never fire; use a coarser unit of u, or more bits")
@@ -100,6 +109,8 @@ class Fixed:
         """Its arrays, by name."""
         for name in FIXED_ARRAYS:
             yield name, getattr(self, name)
+        if self.floor is not None:
+            yield "floor", self.floor
 
     @property
     def noisy(self) -> tuple[str, ...]:

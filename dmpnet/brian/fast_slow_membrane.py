@@ -165,11 +165,11 @@ class FastSlowMembrane:
         if self.decay not in STEPS:
             raise DmpnetError(f"{self.owner}: decay = {shown(self.decay)!r}, but trained membranes have one of "
                               f"{', '.join(STEPS)}; choose one")
-        if self.floor is not None or self.reset not in layer.RESETS or self.model:
-            raise DmpnetError(f"{self.owner}: floor = {self.floor}, reset = {self.reset!r}, model = "
-                              f"{str(self.model)!r}, but trained membranes have no floor, reset 'hard' or 'soft' and "
-                              f"no other variables; leave them so")
-        constants: dict[str, Any] = {"beta": math.exp(-dt / float(self.tau))}
+        if self.reset not in layer.RESETS or self.model:
+            raise DmpnetError(f"{self.owner}: reset = {self.reset!r}, model = {str(self.model)!r}, but trained membranes "
+                              f"have reset 'hard' or 'soft' and no other variables; leave them so")
+        constants: dict[str, Any] = {"beta": math.exp(-dt / float(self.tau)),
+                                     "floor": None if self.floor is None else float(self.floor)}
         if self.decay == "linear":
             constants["lam"] = float(self.lam) * dt
         elif self.decay == "shift":

@@ -58,9 +58,10 @@ def integrate(fixed: Fixed, number: int, decay: str, reset: str, recurrent: bool
         lines.append(f"v = v + {fixed.u.rounded('I_m', f'u_{number}')}")
     lines.append("v = v*int(k >= 0 and k < T)")
     left, held, fires = "v*(1 - s)" if reset == "hard" else "v - theta_u*s", fixed.u.held("v"), "s = int(v >= theta_u)"
-    lines += [f"v = {held}", fires, f"u = {left}"] if fixed.saturates == "before" else [
-        fires, f"v = {left}", f"u = {held}"]
-    return "\n".join(lines)
+    before = fixed.saturates == "before"
+    floored = ["v = int(v >= lowest)*v + int(v < lowest)*lowest"] if fixed.floor is not None else []
+    lines += [f"v = {held}"] * before + floored
+    return "\n".join([*lines, fires, *([f"u = {left}"] if before else [f"v = {left}", f"u = {held}"])])
 
 
 class IntegerSteps(Steps):

@@ -12,7 +12,7 @@ from brian2 import Function
 from dmpnet.equations.decay import CONSTANTS
 from dmpnet.equations.layer import REMEMBER
 from dmpnet.equations.membrane import WITHIN, Membrane
-from dmpnet.equations.neurons import LOWERED, RESETS, THRESHOLD, UPDATES
+from dmpnet.equations.neurons import FLOORED, LOWERED, RESETS, THRESHOLD, UPDATES
 
 if TYPE_CHECKING:
     from dmpnet.brian.session import Neurons
@@ -43,6 +43,7 @@ LOOKAHEAD = {  # where W_m m[k] is P m[k-1] + nu x[k], by owner: variables and t
 ACTING = """
 b_m : 1 (constant)              # of a slow memory that acts on the threshold or the gain
 """
+LOWEST = "lowest : 1 ({each}constant)     # the floor of u\n"
 THRESHOLDS = {"current": THRESHOLD, "threshold": f"{LOWERED} and k >= 0 and k < T", "gain": THRESHOLD}
 SCALAR = STEP + """
 x : 1
@@ -134,7 +135,8 @@ class Steps:
         """Variables of the fast neurons; of u and what goes with it, only what the membrane does not declare."""
         constants = "".join(f"{name} : 1 (shared, constant)\n" for name in self.constants)
         return (("" if self.membrane and self.membrane.equations else U) + FAST + constants
-                + (waiting if self.layer.slow else "") + (ACTING if self.layer.acts != "current" else ""))
+                + (waiting if self.layer.slow else "") + (ACTING if self.layer.acts != "current" else "")
+                + (LOWEST if self.layer.neuron.floor is not None else ""))
 
 
 class RealSteps(Steps):
@@ -151,9 +153,13 @@ class RealSteps(Steps):
         current = "I = " + " + ".join(terms)
         if membrane and membrane.equations:
             return (current,)  # what follows is integrated by Brian2
-        moved = (*membrane.moved(), *membrane.held()) if membrane else (
-            UPDATES[layer.neuron.decay], f"u = u*int({WITHIN})")
+        moved = (*membrane.moved(), *self.floored(), *membrane.held()) if membrane else (
+            UPDATES[layer.neuron.decay], *self.floored(), f"u = u*int({WITHIN})")
         return (current, *moved, *([f"s = int({self.fires()['threshold']})"] if self.heard else []))
+
+    def floored(self) -> tuple[str, ...]:
+        """The line that stops u at its floor, whatever moved it."""
+        return () if self.layer.neuron.floor is None else (FLOORED,)
 
     def fires(self) -> dict[str, str]:
         reset, own = RESETS[self.layer.neuron.reset], self.membrane
@@ -165,5 +171,8 @@ class RealSteps(Steps):
     def put(self, group: Neurons, batch: int) -> None:
         super().put(group, batch)
         group.theta_u = self.layer.neuron.theta_u
+        if self.layer.neuron.floor is not None:
+            group.lowest = self.layer.neuron.floor
         if self.membrane:
-            self.membrane.put(group, batch, f"s = int({self.fires()['threshold']})")
+            self.membrane.put(group, batch, (*self.floored(), *self.membrane.held(),
+                                             f"s = int({self.fires()['threshold']})"))

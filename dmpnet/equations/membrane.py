@@ -125,10 +125,10 @@ class Membrane:
         """Its threshold, else the layer's `threshold`; nothing fires outside the sample, whatever its rest."""
         return f"({self.threshold or threshold}) and {WITHIN}"
 
-    def put(self, group: Any, batch: int, fired: str) -> None:
+    def put(self, group: Any, batch: int, after: tuple[str, ...]) -> None:
         """Give a population of `batch` samples its values and, for equations, their place in the step.
 
-        They are integrated once I is known and before anybody hears who has `fired`, a line of code.
+        They are integrated once I is known; then come the lines `after`, before anybody hears who has fired.
         """
         for name, value in {**self.values, **self.rest}.items():
             if np.ndim(value):
@@ -140,7 +140,7 @@ class Membrane:
             group.state_updater.order = INTEGRATES
             if group.subexpression_updater is not None:
                 group.subexpression_updater.when, group.subexpression_updater.order = "groups", INTEGRATES - 1
-            group.run_regularly("\n".join((*self.held(), fired)), when="groups", order=INTEGRATES + 1,
+            group.run_regularly("\n".join(after), when="groups", order=INTEGRATES + 1,
                                 name=f"{group.name}_held")
 
 

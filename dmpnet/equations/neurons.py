@@ -6,6 +6,7 @@ One step k of one layer, as trained (Sun et al. 2026, Nature Machine Intelligenc
     m[k] = Abar m[k-1] + Bbar x[k]                      slow memory, d numbers a layer
     I[k] = W_f s_in[k] + b_f + W_r s[k-1] + W_m m[k_d] + b_m,   k_d = floor(k/d_s) d_s
     u[k] = decayed(u[k-1]) + g I[k]                     beta u[k-1] as published; linear, shift: dmpnet.equations.decay
+    u[k] = max(u[k], floor)                             where the membrane has one
     s[k] = u[k] >= theta_u, then u[k] = 0 (hard reset) or u[k] - theta_u (soft reset)
 
 A layer without W_m, w_x is a feed-forward network (FSNN), one with W_r a recurrent network (RSNN). With axonal delays
@@ -17,7 +18,8 @@ The slow memory may act in other ways than on the current, as published (SlowMem
     'threshold'  I[k] = W_f s_in[k] + b_f + W_r s[k-1],   s[k] = u[k] >= theta_u - (W_m m[k_d] + b_m)
     'gain'       I[k] = W_f s_in[k] (1 + W_m m[k_d] + b_m) + b_f + W_r s[k-1]
 
-With 'threshold' a soft reset subtracts theta_u all the same.
+With 'threshold' a soft reset subtracts theta_u all the same, and may leave u below the floor until the next step; in
+every other case a floor before the comparison is one after the reset, as floor <= 0 < theta_u.
 """
 
 from dataclasses import dataclass
@@ -28,6 +30,7 @@ from dmpnet.errors import DmpnetError, one_of
 
 UPDATES = {decay: f"u = {kept} + g*I" for decay, kept in DECAYS.items()}
 THRESHOLD = "u >= theta_u"
+FLOORED = "u = int(u >= lowest)*u + int(u < lowest)*lowest"  # lowest is the floor, a name that Brian2 has not
 LOWERED = "u >= theta_u - (I_m + b_m)"  # THRESHOLD where the slow memory acts on it
 RESETS = {"hard": "u = 0", "soft": "u = u - theta_u"}
 
@@ -43,6 +46,8 @@ class Neuron:
     decay : 'exponential' by beta, 'linear' by lam a step, 'shift' by u 2^-shift a step, or another by c
     lam : in [0, theta_u], used by linear decay; shift : whole number >= 1, used by shift decay
     c : the constant of any other decay (dmpnet.equations.decays), its default if None
+    floor : what the membrane never falls below, <= 0; None for nothing. Inhibition may drive a membrane hundreds of
+        thresholds down, from where a constant leak needs as many steps back; a chip's word ends somewhere
     """
 
     beta: float = 0.5
@@ -53,6 +58,7 @@ class Neuron:
     lam: float = 0.0
     shift: int = 1
     c: float | None = None
+    floor: float | None = None
 
     def __post_init__(self):
         for name in ("beta", "g", "theta_u", "lam"):
@@ -78,6 +84,10 @@ class Neuron:
         if not isinstance(self.shift, Integral) or isinstance(self.shift, bool) or not 1 <= self.shift <= 64:
             raise DmpnetError(f"neuron: shift = {self.shift!r}, but a membrane is shifted by a whole number of bits; "
                               f"set 1 to 64")
+        if self.floor is not None and not (isinstance(self.floor, Real) and -float("inf") < self.floor <= 0):
+            raise DmpnetError(f"neuron: floor = {self.floor!r}, but a membrane rests at 0 and stops at or below it; "
+                              f"set floor <= 0, e.g. -theta_u, or None")
+        object.__setattr__(self, "floor", None if self.floor is None else float(self.floor))
         object.__setattr__(self, "shift", int(self.shift))
         object.__setattr__(self, "c", self._own())
 
@@ -112,7 +122,8 @@ class Neuron:
     @property
     def decaying(self) -> str:
         """Its decay in words: 'exponential, beta 0.5'."""
-        return f"{self.decay}, {CONSTANTS[self.decay]} {self.constant:g}"
+        floor = "" if self.floor is None else f", floor {self.floor:g}"
+        return f"{self.decay}, {CONSTANTS[self.decay]} {self.constant:g}{floor}"
 
 
 PUBLISHED_CODE = Neuron(beta=0.5, g=0.5, theta_u=1.0, reset="hard")  # u = 0.5 u + 0.5 I, the authors' training code

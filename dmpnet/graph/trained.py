@@ -40,7 +40,7 @@ def _layer(name: str, layer: Layer, source: str, nodes: dict[str, Node], edges: 
     b = np.asarray(layer.b_f, np.float64) + (slow.b_m if slow else 0)
     nodes[f"{name}.W_f"] = Affine(layer.W_f, b)
     nodes[name] = Population((layer.N,), neuron.constant, neuron.g, theta=neuron.theta_u, decay=neuron.decay,
-                             reset="value" if neuron.reset == "hard" else "subtract")
+                             reset="value" if neuron.reset == "hard" else "subtract", floor=neuron.floor)
     edges += [Edge(source, f"{name}.W_f"), Edge(f"{name}.W_f", name)]
     if layer.W_r is not None:
         nodes[f"{name}.W_r"] = Affine(layer.W_r)

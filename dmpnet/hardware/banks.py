@@ -19,14 +19,14 @@ Held = dict[str, int]
 
 
 def held_weights(core: Core, chip: Chip) -> Held:
-    """Of inputs, recurrence, readout and biases; u for thresholds of their own."""
+    """Of inputs, recurrence, readout and biases; u for thresholds of their own, and floors."""
     slow = core.D > 0
     fast = core.N * core.M if core.kernels is None else core.kernels
     biases = core.N if core.biases is None else core.biases
     return {"W_f": fast * ("W_f" not in core.learns),
             "W_r": core.N**2 * (core.recurrent and "W_r" not in core.learns),
             **{f"{LEARNS}{array}": core.N * core.inputs(array) for array in core.learns}, "w_x": core.M * slow,
-            "W_o": core.C * core.N, "b": biases + slow + core.C, "u": core.N * core.rows}
+            "W_o": core.C * core.N, "b": biases + slow + core.C, "u": core.N * core.rows * (2 if core.neuron.floor is not None else 1)}
 
 
 def held_slow(core: Core, chip: Chip) -> Held:

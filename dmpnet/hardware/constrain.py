@@ -24,7 +24,7 @@ import numpy as np
 
 from dmpnet import reference
 from dmpnet.arithmetic.fixed import Fixed
-from dmpnet.arithmetic.words import EXACT
+from dmpnet.arithmetic.words import EXACT, Word
 from dmpnet.equations.decay import BY_NAME, CONSTANTS, WHOLE
 from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import DmpnetError
@@ -270,10 +270,17 @@ def _fast(layer: Layer, words: Words, unit_in: float, largest: float, options: O
     whole = Neuron(beta, 1.0, float(theta_u.max()), neuron.reset, neuron.decay,
                    float(np.rint(neuron.lam / unit_u[0])), neuron.shift,
                    None if neuron.c is None else BY_NAME[neuron.decay].in_units(neuron.c, unit_u[0]))
+    floor = whole_floor(neuron.floor, unit_u, words.u)
+    whole = replace(whole, floor=None if floor is None else float(floor.min()))
     fixed = Fixed(theta_u, words.x, words.m, words.u, words.I, 0, 0, 0, shift_f, 0, 0, unit_u, np.empty(0), 1.0,
-                  options.saturates)
+                  options.saturates, floor)
     return Layer(log.whole("W_f", layer.W_f / unit_f[:, None], words.W_f), log.whole("b", b, words.b), whole,
                  recurrent, None, layer.delay), fixed
+
+
+def whole_floor(floor: float | None, unit_u: np.ndarray, u: Word) -> np.ndarray | None:
+    """(N,) the floor in whole units, within the word of u; None for none."""
+    return None if floor is None else np.maximum(np.rint(floor / unit_u), u.low).astype(np.int64)
 
 
 def _notes(network: TrainedNetwork, integer: TrainedNetwork, silent: list[int],

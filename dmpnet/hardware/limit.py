@@ -13,10 +13,11 @@ if TYPE_CHECKING:
 
 
 class Kinds(NamedTuple):
-    """What a chip has to know of neurons: how they leak, how they are reset."""
+    """What a chip has to know of neurons: how they leak, how they are reset, where they stop."""
 
     decay: str
     reset: str
+    floor: float | None = None
 
 
 def named(number: int | str) -> str:

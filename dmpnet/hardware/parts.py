@@ -101,6 +101,7 @@ class Datapath:
     in_place : all membranes leak at once in the array (dmpnet.hardware.in_memory)
     saturates : whether a membrane is held in its word 'after' it is compared and reset, or 'before'
         (dmpnet.arithmetic.fixed); a description may leave it out, then after
+    floor : whether a membrane can stop above the end of its word, a comparison at every update; false if left out
     """
 
     decay: tuple[str, ...]
@@ -110,6 +111,7 @@ class Datapath:
     stationarity: bool
     in_place: bool
     saturates: str = "after"
+    floor: bool = False
 
 
 @dataclass(frozen=True)

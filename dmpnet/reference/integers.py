@@ -64,6 +64,8 @@ class IntegerLayer:
             v = v + self._shift("u", k, *self.I_m)
         if self.numbers.saturates == "before":
             v = self._hold("u", v)
+        if self.numbers.floor is not None:
+            v = np.maximum(v, self.numbers.floor)
         self.s = (v >= self.theta_u).astype(np.int64)
         reset = v * (1 - self.s) if self.layer.neuron.reset == "hard" else v - self.theta_u * self.s
         self.u = self._hold("u", reset) if self.numbers.saturates == "after" else reset  # no reset leaves the word

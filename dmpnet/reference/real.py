@@ -55,6 +55,8 @@ class RealLayer:
         if self.m is not None and self.acts == "current":
             I += self.I_m
         self.u = decayed(self.u, self.neuron.decay, self.neuron.constant) + self.u.dtype.type(self.neuron.g) * I
+        if self.neuron.floor is not None:
+            self.u = np.maximum(self.u, self.u.dtype.type(self.neuron.floor))
         level = theta_u - (self.I_m + self.b_m) if self.acts == "threshold" else theta_u
         fired = self.u >= level
         margin = np.abs(self.u - level).min()

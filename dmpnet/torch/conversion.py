@@ -207,7 +207,7 @@ def population(module: Spiking, shape: Shape) -> Population:
     """The neurons of our modules."""
     neuron = module.neuron
     return Population(shape, neuron.constant, neuron.g, theta=neuron.theta_u, decay=neuron.decay,
-                      reset="value" if neuron.reset == "hard" else "subtract")
+                      reset="value" if neuron.reset == "hard" else "subtract", floor=neuron.floor)
 
 
 def lif(chain: Chain, module: LIF) -> None:

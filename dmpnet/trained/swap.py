@@ -12,17 +12,30 @@ from dmpnet.trained.layer import Layer
 from dmpnet.trained.network import TrainedNetwork
 
 
-def linear(network: TrainedNetwork, rule: Callable[[float, float], float] = decay.least_squares) -> TrainedNetwork:
+def linear(network: TrainedNetwork, rule: Callable[[float, float], float] = decay.least_squares,
+           floor: float | None = None) -> TrainedNetwork:
     """`network` with linear decay, each layer's lam chosen from its beta and theta_u by a rule.
 
     rule : one of dmpnet.equations.decay.RULES, or alike;  in integers the nearest whole lam.
+    floor : where membranes stop, in thresholds, e.g. -1 (`floored`); None: as they are
     """
     def leaking(layer: Layer) -> Neuron:
         neuron = layer.neuron
         lam = rule(neuron.beta, neuron.theta_u)
         return replace(neuron, decay="linear", lam=min(round(lam) if layer.fixed else lam, neuron.theta_u))
 
-    return _neurons(network, leaking)
+    swapped = _neurons(network, leaking)
+    return swapped if floor is None else floored(swapped, floor)
+
+
+def floored(network: TrainedNetwork, floor: float | None) -> TrainedNetwork:
+    """`network` with membranes that stop at `floor` thresholds, <= 0, or nowhere (None), whatever their decay."""
+    if network.integer:
+        raise DmpnetError(f"network: it computes in integers, whose floor is set as they are made; give the network "
+                          f"in real numbers a floor of {floor}, then constrain it")
+    return replace(network, layers=tuple(
+        replace(layer, neuron=replace(layer.neuron, floor=None if floor is None else floor * layer.neuron.theta_u))
+        for layer in network.layers))
 
 
 def shift(network: TrainedNetwork) -> TrainedNetwork:

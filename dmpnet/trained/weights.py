@@ -88,6 +88,8 @@ def _neuron(neuron: Neuron) -> dict[str, Any]:
     unused = {"lam", "shift", "c"} - {BY_NAME[neuron.decay].field}
     if neuron.decay == "exponential":
         unused.add("decay")
+    if neuron.floor is None:
+        unused.add("floor")
     return {key: value for key, value in asdict(neuron).items() if key not in unused}
 
 
@@ -179,6 +181,6 @@ def _layer(arrays: dict[str, np.ndarray], number: int, neuron: dict, slow: dict 
         what = f"fixed of layer {number}"
         words = {name: record(Word, fixed[name], f"{what}: {name}") for name in WORDS}
         computes = record(Fixed, {key: value for key, value in fixed.items() if key not in WORDS}, what, **words,
-                          **{key: array(key) for key in FIXED_ARRAYS})
+                          **{key: array(key) for key in FIXED_ARRAYS}, floor=arrays.get(f"layer{number}.floor"))
     return Layer(array("W_f"), array("b_f"), record(Neuron, neuron, f"neurons of layer {number}"),
                  arrays.get(f"layer{number}.W_r"), pathway, arrays.get(f"layer{number}.delay"), computes)

@@ -110,7 +110,8 @@ def _constants(neuron: Neuron, learned: torch.Tensor | None, kind: type) -> tupl
     if learned is not None:
         c = learned.item()
         g = 1 - c if neuron.decay == "exponential" else g
-    return membrane.FUSED[neuron.decay], kind(c), kind(g), kind(neuron.theta_u), neuron.reset == "hard"
+    floor = np.finfo(kind).min if neuron.floor is None else kind(neuron.floor)
+    return membrane.FUSED[neuron.decay], kind(c), kind(g), kind(neuron.theta_u), neuron.reset == "hard", floor
 
 
 def _transposed(matrix: torch.Tensor) -> np.ndarray:

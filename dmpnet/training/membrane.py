@@ -2,10 +2,11 @@
 
 Forward, per sample and neuron, for k = 0 .. T-1:
 
-    u[k] = decayed(u_after[k-1]) + g (drive[k] + W_f s_in[k] + W_r s[k-1]);  s[k] = u[k] >= theta_u
+    u[k] = max(decayed(u_after[k-1]) + g (drive[k] + W_f s_in[k] + W_r s[k-1]), floor);  s[k] = u[k] >= theta_u
     u_after = 0 or u - theta_u where it fired;  decayed: dmpnet.equations.decay, its constant is c here
 
-Backward uses the sigmoid surrogate in place of the derivative of the step, and no gradient through the reset:
+Backward uses the sigmoid surrogate in place of the derivative of the step, and no gradient through the reset nor
+through a floor that was reached:
 
     g'(v) = alpha sig(alpha v) (1 - sig(alpha v)),  v = u - theta_u
 
@@ -27,7 +28,7 @@ ONE = np.int16(0x3F80)  # 1.0 in bfloat16
 
 
 @njit(nogil=True, cache=True)
-def forward(drive, given, start, channel, value, W_f, b, W_r, spikes, one, rate, decay, c, g, theta_u, hard):
+def forward(drive, given, start, channel, value, W_f, b, W_r, spikes, one, rate, decay, c, g, theta_u, hard, floor):
     """Run the scan; `drive` (B, T, N) becomes u before the reset.
 
     given : `drive` holds a current already (W_m m); else it is filled anew
@@ -37,6 +38,7 @@ def forward(drive, given, start, channel, value, W_f, b, W_r, spikes, one, rate,
     spikes : (B, T, N) filled with 0 and `one`, or (0, 0, 0) when only the rate is wanted
     rate : (B, N) filled with the fraction of steps with a spike
     decay : EXPONENTIAL, LINEAR or SHIFT
+    floor : the lowest number of the arrays' type for none (infinities would bar SIMD in the adjoint)
     """
     B, T, N = drive.shape
     zero = drive.dtype.type(0)
@@ -78,7 +80,8 @@ def forward(drive, given, start, channel, value, W_f, b, W_r, spikes, one, rate,
                 for n in range(N):
                     kept[n] = c * kept[n]
             for n in range(N):
-                u[n] = kept[n] + g * u[n]
+                v = kept[n] + g * u[n]
+                u[n] = floor if v < floor else v
                 spike = drive.dtype.type(1) if u[n] >= theta_u else drive.dtype.type(0)
                 count[n] += spike
                 kept[n] = u[n] * (1 - spike) if hard else u[n] - theta_u * spike
@@ -155,8 +158,8 @@ def _write_any(total, row):
 
 
 @njit(nogil=True, cache=True, fastmath=True, error_model="numpy")  # a check for zero would bar SIMD
-def backward(u, W_r, ds, drate, start, channel, value, dI, dW_f, dW_r, db, dc, decay, c, g, theta_u, hard, alpha,
-             series):
+def backward(u, W_r, ds, drate, start, channel, value, dI, dW_f, dW_r, db, dc, decay, c, g, theta_u, hard, floor,
+             alpha, series):
     """The adjoint scan; u (B, T, N) as left by `forward`.
 
     W_r : (N, N) as [to, from], or (0, 0)
@@ -203,7 +206,8 @@ def backward(u, W_r, ds, drate, start, channel, value, dI, dW_f, dW_r, db, dc, d
                     for n in range(N):
                         carry[n] = carry[n] * (zero if hard and row[n] >= theta_u else kept_slope)
                 for n in range(N):
-                    carry[n] = back[n] * _surrogate(row[n] - theta_u, alpha, series) + carry[n]
+                    slope = back[n] * _surrogate(row[n] - theta_u, alpha, series) + carry[n]
+                    carry[n] = slope if row[n] > floor else zero
                     after[n] = g * carry[n]
                 before = u[s, k - 1] if k else rest
                 if dW_r.size:

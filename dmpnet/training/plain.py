@@ -82,6 +82,8 @@ def layer(s_in: torch.Tensor, W_f: torch.Tensor, b_f: torch.Tensor, neuron: Neur
     for k in range(s_in.shape[1]):
         current = drive[:, k] if W_r is None else drive[:, k] + s @ W_r.T
         u = _decayed(u, neuron.decay, c) + g * current
+        if neuron.floor is not None:
+            u = torch.where(u > neuron.floor, u, u.new_tensor(neuron.floor))
         limit = neuron.theta_u - (I_m[:, k] if acts == "threshold" and I_m is not None else 0)
         s = Spike.apply(u - limit, alpha)
         fired = s.detach()

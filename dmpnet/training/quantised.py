@@ -21,6 +21,7 @@ from torch import nn
 from dmpnet.arithmetic.words import Word
 from dmpnet.data import Recordings
 from dmpnet.errors import DmpnetError
+from dmpnet.hardware.constrain import whole_floor
 from dmpnet.hardware.parts import Chip
 from dmpnet.system.progress import Progress
 from dmpnet.trained.encoding import Encoding
@@ -209,8 +210,10 @@ class QuantisedNetwork(SpikingNetwork):
                _: list | None) -> tuple[torch.Tensor, torch.Tensor]:
         p, w, pathway = self.layers[number], self.rounded(number), self.pathways[number]
         neuron, unit_u = self.neurons[number], self._unit_u(number)[0]
-        if len(unit_u) == 1:  # else a threshold a neuron
-            neuron = replace(neuron, theta_u=float(self._threshold(number)[0] * unit_u[0]))
+        if len(unit_u) == 1:  # else a threshold, and a floor, a neuron
+            floor = whole_floor(neuron.floor, unit_u, self.chip.words.u)
+            neuron = replace(neuron, theta_u=float(self._threshold(number)[0] * unit_u[0]),
+                             floor=None if floor is None else float(floor[0] * unit_u[0]))
         setting = Setting(neuron, self._memory(number, p["W_f"].dtype), pathway.d_s if pathway else 1,
                           self.alpha, record, self.products, scale)
         slow = (w["w_x"], p["b_x"], w["W_m"]) if pathway else (None, None, None)
@@ -236,12 +239,14 @@ class QuantisedNetwork(SpikingNetwork):
         unit = np.broadcast_to(p["log_unit"].detach().exp().double().numpy()[:, 0], layer.N)
         unit_u, more = self._unit_u(number)
         unit_u, theta_u = np.broadcast_to(unit_u, layer.N), np.broadcast_to(self._threshold(number), layer.N)
-        neuron = replace(neuron, theta_u=float(theta_u.max()), lam=float(np.rint(self.neurons[number].lam / unit_u[0])))
+        floor = whole_floor(self.neurons[number].floor, unit_u, words.u)
+        neuron = replace(neuron, theta_u=float(theta_u.max()), lam=float(np.rint(self.neurons[number].lam / unit_u[0])),
+                         floor=None if floor is None else float(floor.min()))
         trained = replace(
             layer, W_f=_whole(w["W_f"] / unit[:, None], layer.W_f), b_f=_whole(g * w["b_f"] / unit_u, layer.b_f),
             neuron=neuron,
             W_r=None if layer.W_r is None else _whole(w["W_r"] / (unit * self._unit_in(number))[:, None], layer.W_r),
-            fixed=replace(fixed, theta_u=theta_u, unit_u=unit_u, shift_f=fixed.shift_f + more,
+            fixed=replace(fixed, theta_u=theta_u, unit_u=unit_u, floor=floor, shift_f=fixed.shift_f + more,
                           shift_I=fixed.shift_I + more, shift_nu=fixed.shift_nu + more))
         slow = layer.slow
         if slow is None:

@@ -28,7 +28,7 @@ class Recipe:
     """Data, network and optimisation of one training run.
 
     kind to std : of the Architecture, where they are explained; beta (and
-        g = 1 - beta), decay, lam, shift, c are those of every layer at the start (dmpnet.equations.decay)
+        g = 1 - beta), decay, lam, shift, c, floor are those of every layer at the start (dmpnet.equations.neurons)
     optimiser : 'adam' (AdamW when weight_decay > 0), or 'muon' for the matrices W_f, W_r, W_m of hidden layers: their
         momentum made orthogonal (Jordan et al. 2024), and Adam for the rest
     lr : peak learning rate
@@ -72,6 +72,7 @@ class Recipe:
     lam: float = 0.0
     shift: int = 1
     c: float | None = None
+    floor: float | None = None
     learn_decay: bool = False
     delay_max: int = 0
     delay_input: bool = False
@@ -153,7 +154,7 @@ class Recipe:
         names = (*slow, "delay_max", "delay_input", "learn_decay", "kappa", "dropout", "std")
         shared = {name: getattr(self, name) for name in names}
         neuron = Neuron(self.beta, 1 - self.beta, decay=self.decay, lam=self.lam, shift=self.shift,
-                        c=self.c)
+                        c=self.c, floor=self.floor)
         return Architecture(self.kind, self.sizes, neuron=neuron, **shared)
 
     def onward(self, epochs: int, lr: float, **changes: Any) -> "Recipe":

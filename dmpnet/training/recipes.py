@@ -38,7 +38,7 @@ OTHERS = COMMON | {"lr": 5e-3, "weight_decay": 0.1, "dropout": 0.2}
 SEEN = OTHERS | {"epochs": 30, "shift_steps": 4}  # moving images by 2 pixels cost 2 points on validation
 ECG = OTHERS | {"epochs": 40, "batch": 16}
 TOUCH = OTHERS | {"epochs": 150, "batch": 32, "shift_steps": 2}
-LINEAR = {"decay": "linear", "lam": 0.5, "learn_decay": True, "optimiser": "muon", "lr": 3e-3, "epochs": 15,
+LINEAR = {"decay": "linear", "lam": 0.5, "floor": -1.0, "learn_decay": True, "optimiser": "muon", "lr": 3e-3, "epochs": 15,
           "coarse_epochs": 0, "rate_ramp": 0}
 LEAKY = ("smnist-fsnn", "smnist-dmp2", "shd-regen-fsnn", "shd-regen-dmp2", "nmnist-fsnn", "nmnist-dmp2")
 PAIRS = OTHERS | {"epochs": 20, "shift_steps": 4}
@@ -91,9 +91,9 @@ RECIPES |= {f"{name}-linear": replace(RECIPES[name], **LINEAR | LONG.get(name, {
 
 def begun(name: str, recipe: Recipe) -> tuple[Recipe, TrainedNetwork | None]:
     """The recipe of a row's run and the network it begins with: NAME-linear goes on from NAME of the same seed, its
-    decay swapped; every other row begins with nothing."""
+    decay swapped, with the recipe's floor; every other row begins with nothing."""
     if not name.endswith("-linear"):
         return recipe, None
     trained = weights.load(shipped.path(f"{name.removesuffix('-linear')}/seed{recipe.seed}"))
-    start = swap.linear(trained, decay.slope_at_threshold)
+    start = swap.linear(trained, decay.least_squares, recipe.floor)
     return replace(recipe, lam=start.layers[0].neuron.lam), start

@@ -57,6 +57,13 @@ def reset(core: Core, chip: Chip) -> Need:
     return Need("reset", core.number, "reset", core.neuron.reset, kinds, f"train with {' or '.join(kinds)} reset")
 
 
+def floor(core: Core, chip: Chip) -> Need:
+    """A membrane that stops above the end of its word."""
+    return Need("floor", core.number, "membranes with a floor", int(core.neuron.floor is not None),
+                int(chip.datapath.floor), "take a chip with datapath.floor = true, or a network without "
+                "(dmpnet.trained.swap.floored(network, None))")
+
+
 def acts(core: Core, chip: Chip) -> Need:
     """A core adds what the slow memory says to the current; no chip here does anything else."""
     return Need("acts", core.number, "slow memory acting on the", core.acts, ("current",),
@@ -68,7 +75,7 @@ def delays(core: Core, chip: Chip) -> Need:
     return Need("delays", core.number, "steps of axonal delay", core.delay, 0, "train without delays")
 
 
-RULES = (neurons, slots, fan_in, spikes, decay, reset, acts, delays)
+RULES = (neurons, slots, fan_in, spikes, decay, reset, floor, acts, delays)
 
 
 def cores(used: int, chip: Chip) -> Need:

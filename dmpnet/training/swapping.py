@@ -1,0 +1,41 @@
+"""Linear decay in place of exponential without retraining: lam and floor chosen together, on the validation part."""
+
+from itertools import product
+
+import numpy as np
+
+from dmpnet.data import Recordings, validation_split
+from dmpnet.equations.decay import RULES
+from dmpnet.system.progress import Progress, part, telling
+from dmpnet.trained import swap
+from dmpnet.trained.network import TrainedNetwork
+from dmpnet.training.recipe import Recipe
+from dmpnet.training.verdict import predictions
+
+FLOORS = (None, 0.0, -0.25, -0.5, -1.0, -2.0)
+"""Where membranes may stop, in thresholds; None for nowhere."""
+Choice = tuple[str, float | None]
+"""A rule for lam (dmpnet.equations.decay.RULES) and a floor."""
+
+
+def search(network: TrainedNetwork, recordings: Recordings, progress: Progress = None) -> dict[Choice, float]:
+    """Percent of the validation part that is right under every rule and floor, by the PyTorch network.
+
+    recordings : the training set; of it, what `network` was not trained on
+    progress : called with (done, total) in samples; True or a name: a bar; None: silent
+    """
+    recipe = Recipe.that_led_to(network)
+    held_out = recordings.take(validation_split(recordings, recipe.validation, recipe.seed, by=recipe.by)[1])
+    choices = list(product(RULES, FLOORS))
+    found: dict[Choice, float] = {}
+    with telling(progress, len(choices) * len(held_out), "sample", "choosing lam and floor") as tell:
+        for rule, floor in choices:
+            told = predictions(swap.linear(network, RULES[rule], floor), held_out,
+                               progress=part(tell, len(found) * len(held_out)))
+            found[rule, floor] = 100 * float(np.mean(told == held_out.labels))
+    return found
+
+
+def best(found: list[dict[Choice, float]]) -> Choice:
+    """The rule and floor with the highest mean over searches, one a seed; of equals the first."""
+    return max(found[0], key=lambda choice: np.mean([each[choice] for each in found]))
