@@ -41,7 +41,7 @@ def bootstrap(correct: ArrayLike, groups: ArrayLike | None = None) -> Interval:
     The variance is that over seeds (of samples' means) and that over units (of seeds' means), each by drawing n - 1 of
     n with replacement, which is unbiased (Rao and Wu 1988, J Am Stat Assoc 83:231); what varies with both is in both,
     so that their sum is rather too large. The interval is Student's, with Welch and Satterthwaite's degrees of freedom:
-    of few speakers or seeds percentiles would be too narrow.
+    of few speakers or seeds percentiles would be too narrow. Groups of unequal size count as their effective number.
     """
     values = np.array(correct, float)
     values = values[:, None] if values.ndim == 1 else values
@@ -51,7 +51,7 @@ def bootstrap(correct: ArrayLike, groups: ArrayLike | None = None) -> Interval:
     sums, sizes = by_group(values.mean(axis=0), groups)
     mean = float(values.mean())
     levels = [(values.mean(axis=1), np.ones(len(values))), (sums, sizes)]
-    spread = [(_variance(*level), len(level[0]) - 1) for level in levels if len(level[0]) > 1]
+    spread = [(_variance(*level), _freedom(level[1])) for level in levels if len(level[0]) > 1]
     variance = sum(part for part, _ in spread)
     if not variance:
         return Interval(mean, *_without_spread(mean, values, len(sums)), float("nan"), len(values), len(sums))
@@ -114,6 +114,11 @@ def _variance(sums: NDArray, sizes: NDArray) -> float:
     drawn = np.random.default_rng(0).multinomial(len(sums) - 1, counts / len(sums), DRAWS)
     totals = drawn @ units
     return float(np.var(totals[:, 0] / totals[:, 1]))
+
+
+def _freedom(sizes: NDArray) -> float:
+    """Degrees of freedom of a mean over groups: one less than their effective number (Kish 1965, Survey Sampling)."""
+    return max(float(sizes.sum() ** 2 / (sizes ** 2).sum()) - 1, 1.0)
 
 
 def _without_spread(mean: float, values: NDArray, units: int) -> tuple[float, float]:
