@@ -17,7 +17,7 @@ training samples, never on test: for dead channels the one that teaches most, an
 those by which intact input loses at most 2 points; for new speakers, on two of the training speakers left out at first,
 and for new classes the one that teaches most of those by which the old lose at most 2 points.
 
-python analyses/adaptation.py --data FOLDER --work FOLDER of local_readout.py        (minutes)
+python analyses/adaptation.py --look --data FOLDER --work FOLDER of local_readout.py        (minutes)
 """
 
 from pathlib import Path
@@ -32,7 +32,7 @@ from dmpnet.disk import shipped
 from dmpnet.disk.files import write_arrays
 from dmpnet.learning import online, readout
 from dmpnet.learning.readout import Readout
-from dmpnet.results import options, provenance, script
+from dmpnet.results import ledger, options, provenance, script
 from dmpnet.trained import weights
 from dmpnet.trained.network import TrainedNetwork
 
@@ -168,17 +168,24 @@ def new_classes(r: np.ndarray, train: data.Recordings, r_test: np.ndarray, test:
 
 def main() -> None:
     parser = options.script(__doc__, "analyses/results/adaptation.json")
+    options.look(parser)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="default: 0")
     parser.add_argument("--work", type=Path, default=Path("work-local-readout"), help="folder for hidden spikes")
     arguments = script.parsed(parser, "adaptation")
+    options.only_looks(arguments, "adaptation: its new speakers are in the test set alone")
     runs = provenance.Runs(arguments.out, "adaptation", script.given(arguments))
     train, test = (data.load("shd-regen", split, arguments.data) for split in ("train", "test"))
     for seed in arguments.seeds:
         if not runs.has(seed=seed):
             r, r_test = (traces(1.0, some, train, arguments.work, seed) for some in (train, test))
-            runs.add({"seed": seed, "network": NETWORK, "rows": [
-                *of_the_trained(train, test, arguments.work, seed), *new_speakers(r, train, r_test, test, seed),
-                new_classes(r, train, r_test, test, seed)]})
+            rows = [*of_the_trained(train, test, arguments.work, seed), *new_speakers(r, train, r_test, test, seed),
+                    new_classes(r, train, r_test, test, seed)]
+            for line in rows:
+                told = line["adapted %"]
+                ledger.see(ledger.Look(f"adaptation: {line['drift']}", seed, ledger.digest({"eta": line["eta"]}),
+                                       ledger.digest({"seed": seed} | line), *ledger.here_and_now(), test.name,
+                                       len(test), round(told, 4)), arguments.ledger)
+            runs.add({"seed": seed, "network": NETWORK, "rows": rows})
     print(tabulate([{"seed": run["seed"]} | {key: value for key, value in line.items() if key != "each"}
                     for run in runs.done for line in run["rows"]], headers="keys", floatfmt=".3g"))
 

@@ -28,6 +28,7 @@ BATCH = 50
 
 def main() -> None:
     parser = options.script(__doc__, "analyses/results/agreement.json")
+    options.to_ledger(parser)
     parser.add_argument("--backends", nargs="+", default=list(BACKENDS), metavar="NAME")
     parser.add_argument("--networks", nargs="+", default=list(CASES), choices=list(CASES), metavar="NAME")
     arguments = script.parsed(parser, "agreement")
@@ -37,7 +38,8 @@ def main() -> None:
         network = SWAPS[other](weights.load(shipped.path(shipped_name)))
         recordings = data.load(network.encoding.dataset, CASES[name], arguments.data)
         for backend in arguments.backends:
-            result = evaluate(network, recordings, backend, f"{name}, {backend}")
+            result = evaluate(network, recordings, backend, f"{name}, {backend}", row=name if other else "",
+                              to=arguments.ledger)
             rows += [{"network": name, "back end": backend, "samples": len(recordings), "layer": layer,
                       "active %": 100 * rate, "places": places, "mismatched": wrong, "same class %": result.agreement}
                      for layer, (rate, places, wrong) in

@@ -1,4 +1,6 @@
-"""What do a chip's integers cost? Shipped networks as trained and constrained, on whole test sets in Brian2.
+"""What do a chip's integers cost? Shipped networks as trained and constrained, in Brian2.
+
+On their validation parts; with --look on whole test sets, to another file.
 
 Formats are chosen on 200 training samples, epochs of quantisation-aware training on the validation part a network was
 trained with. Every spike is compared with the integer reference. Goes on where it was.
@@ -42,7 +44,8 @@ NAMES = [*SETTINGS, *(name + TRAINED for name, changes in SETTINGS.items() if ch
 
 
 def main() -> None:
-    parser = options.script(__doc__, "analyses/results/constrained.json")
+    parser = options.script(__doc__, None)
+    options.look(parser)
     parser.add_argument("--rows", nargs="+", default=list(ROWS), choices=shipped.names(), metavar="NAME")
     parser.add_argument("--settings", nargs="+", default=NAMES, choices=NAMES, metavar="SETTING")
     parser.add_argument("--seeds", nargs="+", type=int, help="of each row (default: all that ship)")
@@ -53,25 +56,27 @@ def main() -> None:
     parser.add_argument("--chip", default="dmp-256")
     parser.add_argument("--calibration", type=int, default=200)
     options.backend(parser, "cpp_standalone")
-    arguments = script.parsed(parser, "constrained")
+    arguments = script.parsed(parser, "constrained", "analyses/results/constrained{part}.json")
     check_backend(arguments.backend, arguments.processes)
     runs = provenance.Runs(arguments.out, "constrained", script.given(arguments))
+    runs.check(part=options.part_of(arguments))
     for row in arguments.rows:
         for setting in arguments.settings:
             for seed in arguments.seeds or shipped.seeds(row):
                 if runs.has(row=row, setting=setting, seed=seed):
                     continue
                 found = measured(arguments, row, setting, seed)
-                runs.add({"row": row, "setting": setting, "seed": seed} | found)
+                runs.add({"row": row, "setting": setting, "seed": seed, "part": options.part_of(arguments)} | found)
                 print(row, setting, seed, f"{found['accuracy']:.2f} %", flush=True)
     print(tabulate(summary(runs.done), headers="keys", floatfmt=".2f"))
 
 
 def measured(arguments: argparse.Namespace, row: str, setting: str, seed: int) -> dict[str, Any]:
-    """The whole test set in Brian2, with one network in one setting."""
+    """The validation part or the whole test set in Brian2, with one network in one setting."""
     network = weights.load(shipped.path(f"{row}/seed{seed}"))
-    train, test = (data.load(network.encoding.dataset, split, arguments.data, arguments.download,
-                             permutation=network.encoding.permutation) for split in ("train", "test"))
+    train = data.load(network.encoding.dataset, "train", arguments.data, arguments.download,
+                      permutation=network.encoding.permutation)
+    test = options.judged(arguments, network, train)
     found: dict[str, Any] = {}
     changes = SETTINGS[setting.removesuffix(TRAINED)]
     if changes is not None:
@@ -88,7 +93,8 @@ def measured(arguments: argparse.Namespace, row: str, setting: str, seed: int) -
                      "validation_rounded": run.standing.first}
         network = made.network
         found |= {"silent": made.silent, "notes": made.notes, "commit": provenance.commit()}
-    result = evaluate(network, test, arguments.backend, "test", arguments.processes)
+    result = evaluate(network, test, arguments.backend, test.split, arguments.processes,
+                      f"{row}, {setting}" if changes is not None else "", arguments.ledger)
     return found | {"accuracy": result.accuracy, "rates": result.rates, "samples": len(test),
                     "compared": result.compared, "mismatched": result.mismatched}
 

@@ -1,8 +1,9 @@
 """What does a network lose if its membranes leak by subtraction: at once, by each rule of lam, and after retraining?
 
-Every seed of every row that has a partner NAME-linear, on the whole test set in Brian2: as trained, with another decay
-put in its place, and the partner, which went on from there for some epochs with linear decay, lam learned. Beside it
-the control: exponential decay that went on in the same way for as long, which is what retraining alone brings.
+Every seed of every row that has a partner NAME-linear, on its validation part (--look: the whole test set, to another
+file) in Brian2: as trained, with another decay put in its place, and the partner, which went on from there for some
+epochs with linear decay, lam learned. Beside it the control: exponential decay that went on in the same way for as
+long, which is what retraining alone brings.
 
 python analyses/decays.py --data FOLDER      (a seed about 3 minutes, of S-MNIST 20; goes on where it was)
 """
@@ -31,13 +32,15 @@ CONTROL = "exponential, trained on"
 
 def main() -> None:
     partners = [name for name in shipped.names() if f"{name}-linear" in shipped.names()]
-    parser = options.script(__doc__, "analyses/results/decays.json")
+    parser = options.script(__doc__, None)
+    options.look(parser)
     parser.add_argument("--rows", nargs="+", default=partners, choices=partners, metavar="NAME")
     parser.add_argument("--runs", type=Path, default=Path("decays.run"), help="folder for the controls' checkpoints")
     options.backend(parser, "cpp_standalone")
-    arguments = script.parsed(parser, "decays")
+    arguments = script.parsed(parser, "decays", "analyses/results/decays{part}.json")
     check_backend(arguments.backend, arguments.processes)
     runs = provenance.Runs(arguments.out, "decays", script.given(arguments))
+    runs.check(part=options.part_of(arguments))
     for row in arguments.rows:
         for seed in shipped.seeds(f"{row}-linear"):
             measure(arguments, runs, row, seed)
@@ -52,13 +55,16 @@ def measure(arguments: argparse.Namespace, runs: provenance.Runs, row: str, seed
     missing = [variant for variant in variants if not runs.has(row=row, seed=seed, decay=variant)]
     if not missing:
         return
-    train, test = (data.load(before.encoding.dataset, split, arguments.data, arguments.download,
-                             permutation=before.encoding.permutation) for split in ("train", "test"))
+    train = data.load(before.encoding.dataset, "train", arguments.data, arguments.download,
+                      permutation=before.encoding.permutation)
+    test = options.judged(arguments, before, train)
     for variant in missing:
         network = variants[variant] if variant != CONTROL else control(
             row, before, train, arguments.runs / f"{row}-{seed}")
-        result = evaluate(network, test, arguments.backend, "test", arguments.processes)
-        runs.add({"row": row, "seed": seed} | line(variant, network, result, test, None))
+        named = "" if variant in ("exponential, as trained", "linear, retrained") else f"{row}, {variant}"
+        result = evaluate(network, test, arguments.backend, test.split, arguments.processes, named, arguments.ledger)
+        runs.add({"row": row, "seed": seed, "part": options.part_of(arguments)}
+                 | line(variant, network, result, test, None))
         print(row, seed, variant, f"{result.accuracy:.2f} %", flush=True)
 
 

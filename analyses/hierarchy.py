@@ -1,8 +1,8 @@
 """What does a hierarchy of slow memories buy when a sequence is longer than one block can span?
 
 smnist-pairs: two digits in a row, 392 steps, is the second the same digit as the first? All networks are
-1-128-128-2; the slow memories of a layer have 20 numbers however they are split, beside one of 5 alone. Whole test
-set, in Brian2.
+1-128-128-2; the slow memories of a layer have 20 numbers however they are split, beside one of 5 alone. Validation
+part (--look: whole test set, to another file), in Brian2.
 
 python analyses/hierarchy.py --data FOLDER --seeds 0 1       (a run takes about 3 minutes; goes on where it was)
 """
@@ -39,24 +39,28 @@ def recipe(changes: dict[str, Any], seed: int, epochs: int) -> Recipe:
 
 
 def main() -> None:
-    parser = options.script(__doc__, "analyses/results/hierarchy.json")
+    parser = options.script(__doc__, None)
+    options.look(parser)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--runs", type=Path, default=Path("hierarchy.run"), help="folder for checkpoints")
     options.backend(parser, "cpp_standalone")
-    arguments = script.parsed(parser, "hierarchy")
+    arguments = script.parsed(parser, "hierarchy", "analyses/results/hierarchy{part}.json")
     check_backend(arguments.backend, arguments.processes)
     runs = provenance.Runs(arguments.out, "hierarchy", script.given(arguments))
-    runs.check(epochs=arguments.epochs)
-    train, test = (data.load("smnist-pairs", split, arguments.data, arguments.download) for split in ("train", "test"))
+    runs.check(epochs=arguments.epochs, part=options.part_of(arguments))
+    train = data.load("smnist-pairs", "train", arguments.data, arguments.download)
     for seed in arguments.seeds:
         for number, (name, changes) in enumerate(VARIANTS.items()):
             if runs.has(variant=name, seed=seed):
                 continue
             folder = arguments.runs / f"{number}-{seed}"
             network = Trainer(recipe(changes, seed, arguments.epochs), train, folder, name).finished()
-            result = evaluate(network, test, arguments.backend, "test", arguments.processes)
-            runs.add({"variant": name, "epochs": arguments.epochs} | card.measured(network, test, result))
+            test = options.judged(arguments, network, train)
+            result = evaluate(network, test, arguments.backend, test.split, arguments.processes, f"hierarchy: {name}",
+                              arguments.ledger)
+            runs.add({"variant": name, "epochs": arguments.epochs, "part": options.part_of(arguments)}
+                     | card.measured(network, test, result))
             print(f"{name}, seed {seed}: {result.accuracy:.2f} %", flush=True)
     print(tabulate(summary(runs.done), headers="keys", floatfmt=".2f", intfmt=","))
 
@@ -68,7 +72,7 @@ def summary(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
         mine = [run for run in runs if run["variant"] == name]
         accuracy, error = table.mean_and_error([run["accuracy_brian2"] for run in mine])
         rows.append({"slow memory of a layer": name, "seeds": len(mine), "parameters": mine[0]["parameters"]["paper"],
-                     "test %": accuracy, "s.e.m.": error})
+                     "test %": accuracy, "s.e.m.": error, "active %": table.active([run["rates"] for run in mine])})
     return rows
 
 

@@ -5,7 +5,7 @@ weight, traces that fall by shifts or lines; beside it real numbers, one pass an
 digits, nothing changing any more, neurons named by the last 10,000 training digits. Nothing was chosen by it: rates and
 times are those of the rule in real numbers. Killed and called again it goes on where it was.
 
-python analyses/learned_on_chip.py --data FOLDER          (ten minutes a line on a core; --lines picks some)
+python analyses/learned_on_chip.py --look --data FOLDER          (ten minutes a line on a core; --lines picks some)
 """
 
 from dataclasses import asdict
@@ -20,8 +20,9 @@ from dmpnet.hardware import actions, prices
 from dmpnet.hardware import chip as chips
 from dmpnet.learning import exam
 from dmpnet.learning.competition import Competition
+from dmpnet.learning.learned import checksum
 from dmpnet.learning.learner import Learner
-from dmpnet.results import options, provenance, script
+from dmpnet.results import ledger, options, provenance, script
 
 REAL = "real numbers"
 LINES: dict[str, tuple[dict[str, Any], int]] = {
@@ -49,9 +50,9 @@ def run(settings: Competition, passes: int, train: data.Recordings, test: data.R
     learner = learned(settings, passes, train, folder)
     naming = train.take(slice(-exam.NAMING, None))
     marks = exam.examined(learner.finished(), naming, test, progress="testing")
-    found = {"settings": asdict(settings), "passes": passes, "images": learner.seen,
-             "presentations": learner.state.shown, "accuracy": marks.accuracy, "accuracy_by_class": marks.by_class,
-             "neurons_of_class": marks.neurons_of_class, "spikes_an_image": marks.spikes,
+    found = {"weights": checksum(marks.learned)[:16], "settings": asdict(settings), "passes": passes,
+             "images": learner.seen, "presentations": learner.state.shown, "accuracy": marks.accuracy,
+             "accuracy_by_class": marks.by_class, "neurons_of_class": marks.neurons_of_class, "spikes_an_image": marks.spikes,
              "curve": [[row[0], row[2]] for row in learner.curve if row[2] is not None],
              "histogram": learner.histograms[-1].tolist()}
     return found | worn(learner)
@@ -73,11 +74,13 @@ def worn(learner: Learner) -> dict[str, Any]:
 
 def main() -> None:
     parser = options.script(__doc__, "analyses/results/learned_on_chip.json")
+    options.look(parser)
     parser.add_argument("--lines", nargs="+", default=list(LINES), choices=list(LINES), metavar="LINE",
                         help=f"of {'; '.join(LINES)} (default: all)")
     options.samples(parser, "training digits")
     parser.add_argument("--runs", type=Path, default=Path("learned-on-chip.run"), help="folder for checkpoints")
     arguments = script.parsed(parser, "learned_on_chip")
+    options.only_looks(arguments, "learned_on_chip: all training digits are learned from, and test digits told")
     runs = provenance.Runs(arguments.out, "learned_on_chip", script.given(arguments))
     train, test = (data.load("smnist", split, arguments.data) for split in ("train", "test"))
     train = options.part(train, arguments.samples, arguments.seed)
@@ -87,6 +90,9 @@ def main() -> None:
         changes, passes = LINES[line]
         folder = arguments.runs / f"{line.replace(',', '').replace(' ', '-')}-{arguments.seed}"
         found = run(Competition(seed=arguments.seed, **changes), passes, train, test, folder)
+        ledger.see(ledger.Look(f"digits by STDP, {line}", arguments.seed, ledger.digest(found["settings"]),
+                               found.pop("weights"), *ledger.here_and_now(), test.name, len(test),
+                               round(found["accuracy"], 4)), arguments.ledger)
         runs.add({"line": line, "seed": arguments.seed, "digits": len(train)} | found)
         print(line, f"{found['accuracy']:.2f} %", flush=True)
     print(tabulate([{"weights and traces": run["line"], "seed": run["seed"], "digits": run["digits"],

@@ -3,8 +3,8 @@
 The hidden pathway is drawn (dmpnet.learning.hidden), on spikes also tuned by STDP without labels; the readout learns by
 the delta rule (dmpnet.learning.readout), in an order drawn by the seed: words of shd-regen, and digits of S-MNIST a
 pixel a step (the first 10,000). Slow memory, passes, rates of the rules and lengths of streams were chosen on held-out
-speakers and samples of the training set; the test set is told once, at the end. The first pass is also learned in
-Brian2 and compared. The figure has backpropagation beside it.
+speakers and samples of the training set; the test set is told at the end, with --look alone. The first pass is also
+learned in Brian2 and compared. The figure has backpropagation beside it.
 
 python analyses/local_readout.py --data FOLDER        (minutes; hidden spikes are kept in --work and used again)
 """
@@ -17,11 +17,11 @@ import numpy as np
 from tabulate import tabulate
 
 from dmpnet import data
-from dmpnet.disk.files import write_arrays
+from dmpnet.disk.files import digest_of, write_arrays
 from dmpnet.equations.memory import Blocks
 from dmpnet.learning import hidden, online, readout
 from dmpnet.learning.readout import Readout
-from dmpnet.results import options, provenance, script
+from dmpnet.results import ledger, options, provenance, script
 
 N, ETA, PASSES = 1000, 0.002, 5
 STDP = "DMP, W_f by STDP"
@@ -85,38 +85,47 @@ def difference(r: np.ndarray, labels: np.ndarray, seed: int) -> float:
     return float(np.abs(ours.W - want.W).max())
 
 
-def run(name: str, context: float, train: data.Recordings, test: data.Recordings, work: Path,
-        seed: int) -> dict[str, Any]:
-    """What was told of held-out samples after every pass, and of the test set at the end."""
+def run(name: str, context: float, train: data.Recordings, test: data.Recordings | None, work: Path,
+        seed: int, to: Path | None) -> dict[str, Any]:
+    """What was told of held-out samples after every pass, and of the test set, if there is one, at the end."""
     r = traces(context, train, train, work, seed, name == STDP)
     found: dict[str, Any] = {"data": train.name, "pathway": name, "seed": seed, "active %": 100 * float(r.mean()),
                              "samples": len(train)}
     for by, fraction in SETS[train.name].held:
         kept, held = data.validation_split(train, fraction, seed, by)
         found[f"validation by {by}"] = taught(r[kept], train.labels[kept], seed, (r[held], train.labels[held]))[1]
-    r_test = traces(context, test, train, work, seed, name == STDP)
-    state, _ = taught(r, train.labels, seed, (r[:500], train.labels[:500]))
-    found["test"] = 100 * float((state(r_test) == test.labels).mean())
+    if test is not None:
+        r_test = traces(context, test, train, work, seed, name == STDP)
+        state, _ = taught(r, train.labels, seed, (r[:500], train.labels[:500]))
+        found["test"] = 100 * float((state(r_test) == test.labels).mean())
+        ledger.see(ledger.Look(f"{train.name}, {name}, readout by the delta rule", seed, "",
+                               digest_of(state.W, state.b)[:16], *ledger.here_and_now(), test.name, len(test),
+                               round(found["test"], 4)), to)
     found["largest difference Brian2, NumPy, after a pass"] = difference(r, train.labels, seed)
     return found
 
 
 def main() -> None:
-    parser = options.script(__doc__, "analyses/results/local_readout.json")
+    parser = options.script(__doc__, None)
+    options.look(parser)
     parser.add_argument("--sets", nargs="+", choices=list(SETS), default=list(SETS), help="what is learned")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="default: 0")
     parser.add_argument("--work", type=Path, default=Path("work-local-readout"), help="folder for hidden spikes")
-    arguments = script.parsed(parser, "local_readout")
+    arguments = script.parsed(parser, "local_readout", "analyses/results/local_readout{part}.json")
     runs = provenance.Runs(arguments.out, "local_readout", script.given(arguments))
+    runs.check(part=options.part_of(arguments))
     for name in arguments.sets:
-        train, test = (data.load(name, split, arguments.data) for split in ("train", "test"))
+        train = data.load(name, "train", arguments.data)
+        test = data.load(name, "test", arguments.data) if arguments.look else None
         train = train.take(slice(SETS[name].samples))
         for seed in arguments.seeds:
             for pathway, context in PATHWAYS.items():
                 if (pathway != STDP or train.kind == "spikes") and not runs.has(data=name, pathway=pathway, seed=seed):
-                    runs.add(run(pathway, context, train, test, arguments.work, seed))
+                    runs.add(run(pathway, context, train, test, arguments.work, seed, arguments.ledger)
+                             | {"part": options.part_of(arguments)})
     print(tabulate([{"data": run["data"], "pathway": run["pathway"], "seed": run["seed"], "active %": run["active %"],
-                     "held-out samples %": run["validation by class"][-1], "test %": run["test"]} for run in runs.done],
+                     "held-out samples %": run["validation by class"][-1], "test %": run.get("test")}
+                    for run in runs.done],
                    headers="keys", floatfmt=("", "", "", ".1f", ".2f", ".2f")))
 
 

@@ -41,7 +41,7 @@ def convolutions() -> str:
         lines.append({"graph": f"`{name}`", "units": graph.shape, "numbers": f"{found[0]['parameters']:,}",
                       "seeds": str(len(found)),
                       "test %": table.percent(*table.mean_and_error([run["accuracy_brian2"] for run in found])),
-                      "active %": ", ".join(f"{100 * rate:.1f}" for rate in rates)})
+                      "active %": table.active(rates)})
     return table.markdown(lines)
 
 
@@ -59,7 +59,7 @@ def hierarchies() -> str:
     """What slow memories of several blocks buy on a long sequence."""
     return table.markdown([{"slow memory of a layer": line["slow memory of a layer"], "seeds": str(line["seeds"]),
                             "parameters": f"{line['parameters']:,}",
-                            "test %": table.percent(line["test %"], line["s.e.m."])}
+                            "test %": table.percent(line["test %"], line["s.e.m."]), "active %": line["active %"]}
                            for line in of_hierarchies(runs("hierarchy"))])
 
 

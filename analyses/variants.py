@@ -1,13 +1,14 @@
 """What does each part of a DMP network do? DMP II on shd-regen with one thing changed at a time.
 
 Every variant is trained with the recipe of the table's row (fewer epochs with --epochs), its epoch chosen on the
-validation part, and evaluated on the whole test set in Brian2; a variant that is a row of the table is not trained
-again. Killed and called again it goes on where it was.
+validation part, and evaluated on that in Brian2 (--look: on the whole test set, to another file); a variant that is a
+row of the table is not trained again. Killed and called again it goes on where it was.
 
 python analyses/variants.py ablation --data FOLDER --seeds 0 1 2   (groups: see GROUPS; a run takes 3 to 4 minutes on a
 core; with the memory on threshold or gain, or its rank regularised, which is computed step by step, 20)
 """
 
+import argparse
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -50,18 +51,19 @@ GROUPS: dict[str, dict[str, dict[str, Any]]] = {
 
 def main() -> None:
     parser = options.script(__doc__, None)
+    options.look(parser)
     parser.add_argument("group", choices=list(GROUPS))
     parser.add_argument("--variants", nargs="+", metavar="NAME", help="of the group (default: all)")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--epochs", type=int, default=RECIPES["shd-regen-dmp2"].epochs)
     parser.add_argument("--runs", type=Path, default=Path("variants.run"), help="folder for checkpoints")
-    arguments = script.parsed(parser, "variants", "analyses/results/variants_{group}.json")
+    arguments = script.parsed(parser, "variants", "analyses/results/variants_{group}{part}.json")
     runs = provenance.Runs(arguments.out, "variants", script.given(arguments))
-    runs.check(epochs=arguments.epochs)
+    runs.check(epochs=arguments.epochs, part=options.part_of(arguments))
     group = GROUPS[arguments.group]
     if unknown := set(arguments.variants or ()) - set(group):
         parser.error(f"--variants {' '.join(map(repr, unknown))}, but {arguments.group} has {'; '.join(group)}")
-    train, test = (data.load("shd-regen", split, arguments.data) for split in ("train", "test"))
+    train = data.load("shd-regen", "train", arguments.data)
     for name, changes in group.items():
         if arguments.variants and name not in arguments.variants:
             continue
@@ -69,15 +71,16 @@ def main() -> None:
             if runs.has(variant=name, seed=seed):
                 continue
             folder = arguments.runs / f"{arguments.group}-{name.replace(' ', '-').replace(',', '')}-{seed}"
-            found = trained(changes, seed, arguments.epochs, train, test, folder)
-            runs.add({"variant": name, "seed": seed, "epochs": arguments.epochs} | found)
+            network = trained(changes, seed, arguments.epochs, train, folder)
+            found = judged(arguments, network, options.judged(arguments, network, train), name)
+            runs.add({"variant": name, "seed": seed, "epochs": arguments.epochs, "part": options.part_of(arguments)}
+                     | found)
             print(name, seed, f"{found['accuracy_brian2']:.2f} %", flush=True)
     print(tabulate(summary(runs.done), headers="keys", floatfmt=".2f"))
 
 
-def trained(changes: dict[str, Any], seed: int, epochs: int, train: data.Recordings, test: data.Recordings,
-            folder: Path) -> dict[str, Any]:
-    """Train one variant and say what the whole test set showed."""
+def trained(changes: dict[str, Any], seed: int, epochs: int, train: data.Recordings, folder: Path) -> TrainedNetwork:
+    """Train one variant, unless it is of the table."""
     changes = dict(changes)
     without = changes.pop("without", None)
     recipe = replace(RECIPES["shd-regen-dmp2"], seed=seed, epochs=epochs, **changes)
@@ -87,11 +90,16 @@ def trained(changes: dict[str, Any], seed: int, epochs: int, train: data.Recordi
         if without:
             _fix_at_zero(trainer, without)
         network = trainer.finished()
-    result = evaluate(network, test, "numpy", "test")
+    return network
+
+
+def judged(arguments: argparse.Namespace, network: TrainedNetwork, test: data.Recordings, name: str) -> dict[str, Any]:
+    """What the network shows, as it is and with its memory cut off."""
+    result = evaluate(network, test, "numpy", test.split, row=f"variants: {name}", to=arguments.ledger)
     record = card.measured(network, test, result)
     seen = reference.run(network, test.batch(slice(0, 256)), record=("m",))
     record["effective_rank"] = [float(effective_rank(torch.from_numpy(m))) for m in seen.m if m is not None]
-    return record | {"without_memory_brian2": lesioned(network, test)}
+    return record | {"without_memory_brian2": lesioned(network, test, name, arguments.ledger)}
 
 
 def of_the_table(recipe: Recipe) -> TrainedNetwork | None:
@@ -111,13 +119,14 @@ def _fix_at_zero(trainer: Trainer, name: str) -> None:
             layer[name].register_hook(torch.zeros_like)
 
 
-def lesioned(network: TrainedNetwork, test: data.Recordings) -> float | None:
+def lesioned(network: TrainedNetwork, test: data.Recordings, name: str, ledger: Path | None) -> float | None:
     """Accuracy in percent when the memory of the finished network is cut off (gamma = 0), without retraining."""
     if network.layers[0].slow is None:
         return None
     layers = tuple(replace(layer, slow=replace(slow, W_m=np.zeros_like(slow.W_m))) if (slow := layer.slow) else layer
                    for layer in network.layers)
-    return evaluate(replace(network, layers=layers), test, "numpy", "memory cut off").accuracy
+    return evaluate(replace(network, layers=layers), test, "numpy", "memory cut off",
+                    row=f"variants: {name}, memory cut off", to=ledger).accuracy
 
 
 def summary(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -129,14 +138,14 @@ def summary(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
         cut = [run["without_memory_brian2"] for run in mine]
         rows.append({"variant": name, "seeds": len(mine), "test %": accuracy, "s.e.m.": error,
                      "memory cut afterwards %": np.mean(cut) if None not in cut else None,
-                     "active %": _layers([run["rates"] for run in mine], 100),
+                     "active %": table.active([run["rates"] for run in mine]),
                      "rank of m": _layers([run["effective_rank"] for run in mine]),
                      "parameters": mine[0]["parameters"]["paper"]})
     return rows
 
 
-def _layers(values: list[list[float]], factor: float = 1) -> str:
-    return ", ".join(f"{factor * mean:.1f}" for mean in np.mean(values, axis=0))
+def _layers(values: list[list[float]]) -> str:
+    return ", ".join(f"{mean:.1f}" for mean in np.mean(values, axis=0))
 
 
 if __name__ == "__main__":

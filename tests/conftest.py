@@ -1,6 +1,7 @@
 """What the whole suite agrees on: which skips are expected (any other fails the run), and how Hypothesis draws."""
 
 import os
+import tempfile
 from pathlib import Path
 
 import hypothesis
@@ -12,6 +13,7 @@ LACKING_ANYWHERE = ("needs official data:", "needs brian2genn:", "needs GENN_PAT
 LACKING_OUTSIDE_CI = ("needs torch:", "needs numba:", "needs nir:", "needs a C++ compiler:", "needs git:")
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+os.environ["DMPNET_LEDGER"] = os.path.join(tempfile.mkdtemp(prefix="dmpnet-ledger-"), "ledger.csv")  # children too
 IN_CI = os.environ.get("CI") == "true"
 
 hypothesis.settings.register_profile("default", deadline=None, max_examples=50)

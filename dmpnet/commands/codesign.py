@@ -58,6 +58,7 @@ def add(parsers) -> None:
                    help="validation samples at most (default: 815)")
     p.add_argument("--processes", type=options.count(1), default=1, metavar="N",
                    help="designs trained side by side (default: 1)")
+    p.add_argument("--look", action="store_true", help=argparse.SUPPRESS)  # refused: it chooses by what it is shown
     options.data(p)
     options.common(p, "codesign")
     p.set_defaults(execute=outputs.during(execute, lambda arguments: outputs.in_folder(
@@ -65,6 +66,7 @@ def add(parsers) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> None:
+    options.no_choice(arguments, "codesign")
     choices = [choice(text) for text in arguments.bits]
     described = chip.load(arguments.chip)
     for bits in choices:  # before any long work

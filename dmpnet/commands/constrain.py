@@ -2,9 +2,9 @@
 
 Prints what it needs of every limit of the chip, and what each array lost; writes the integer network to --out, which
 runs everywhere trained weights run, and the report beside it (.json). Formats are chosen on samples of the training
-set. With --evaluate both networks classify the test set in Brian2, and their rates are compared layer by layer. A
-network that does not fit is not written; --set changes the chip: --set limits.slots=16 words.m.bits=6. Weights of one
-bit are -1 and +1, of two bits -1, 0 and +1.
+set. With --evaluate both networks classify the validation part (with --look, which is counted, the test set) in Brian2,
+and their rates are compared layer by layer. A network that does not fit is not written; --set changes the chip: --set
+limits.slots=16 words.m.bits=6. Weights of one bit are -1 and +1, of two bits -1, 0 and +1.
 
 --finetune trains the integer network on as the chip computes it (extra: train) and keeps the epoch that is best on the
 validation part the network was trained with; killed and called again, it goes on where it was.
@@ -17,13 +17,13 @@ import numpy as np
 
 from dmpnet import data, reference
 from dmpnet.brian.backends import check_backend
-from dmpnet.data import drawn_from, validation_split
+from dmpnet.data import drawn_from
 from dmpnet.graph import networks
 from dmpnet.graph.graph import Graph
 from dmpnet.hardware import chip, parts, precision, workload
 from dmpnet.hardware.constrain import Constrained, constrain, examined, refused
 from dmpnet.hardware.fit import Report, fit
-from dmpnet.results import options, outputs, provenance, script, terminal
+from dmpnet.results import options, outputs, provenance, script, terminal, validation
 from dmpnet.results.evaluation import evaluate
 from dmpnet.system.progress import part, telling
 from dmpnet.trained import rates, weights
@@ -55,7 +55,9 @@ def add(parsers) -> None:
     p.add_argument("--optimiser", choices=("adam", "muon"), default="adam",
                    help="of --finetune: muon for W_f of 4 bits and more, adam for fewer (default: adam)")
     p.add_argument("--evaluate", action="store_true", help="classify with both networks in Brian2")
-    p.add_argument("--split", help="part of the data set for --evaluate (default: test)")
+    p.add_argument("--split", help="part of the data set for --evaluate (default: the validation part, with --look "
+                                   "test)")
+    options.look(p)
     options.samples(p, "samples for --evaluate")
     options.backend(p)
     options.data(p)
@@ -140,9 +142,7 @@ def searched(arguments: argparse.Namespace, network: TrainedNetwork, described: 
     say which it was trained without); prints them."""
     train = data.load(network.encoding.dataset, "train", arguments.data, arguments.download,
                       permutation=network.encoding.permutation)
-    how = network.provenance.get("arguments", {})
-    held = (validation_split(train, how["validation"], how["seed"], by=how.get("by", "class"))[1]
-            if {"validation", "seed"} <= set(how) else np.arange(len(train)))
+    held = validation.held_out(network, train) if validation.is_known(network) else np.arange(len(train))
     held = drawn_from(held, MEASURED, arguments.seed)
     steps = precision.search(network, described, arguments.budget, s_in, train.batch(held), train.labels[held],
                              precision.LADDERS, arguments.blocks, progress=True)
@@ -182,12 +182,12 @@ def rounding(constrained: Constrained) -> str:
 
 def compared(arguments: argparse.Namespace, network: TrainedNetwork, integer: TrainedNetwork) -> list[dict[str, Any]]:
     """Accuracy, agreement and activity of both networks; prints them."""
-    recordings = options.recordings(arguments, network, arguments.split or "test")
-    rows = []
+    recordings = options.compared_on(arguments, network)
+    rows, called = [], f"{options.called(arguments.weights)} on {options.called(arguments.chip)}"
     with telling("simulating", 2 * len(recordings), "sample", "") as tell:
         for name, each in (("trained", network), ("constrained", integer)):
             result = evaluate(each, recordings, arguments.backend, part(tell, len(rows) * len(recordings)),
-                              arguments.processes)
+                              arguments.processes, called if rows else "", arguments.ledger)
             rows.append({"network": name, "accuracy %": result.accuracy, "samples": len(recordings),
                          "active %": ", ".join(f"{100 * rate:.1f}" for rate in result.rates),
                          "compared": sum(result.compared),
@@ -200,7 +200,7 @@ def rates_compared(arguments: argparse.Namespace, network: TrainedNetwork,
                    made: TrainedNetwork) -> list[dict[str, Any]]:
     """How near the rates of the integer network are to those of the trained one, layer by layer, on some of the samples
     of --evaluate; prints it, and in which layer they part most."""
-    recordings = options.recordings(arguments, network, arguments.split or "test")
+    recordings = options.compared_on(arguments, network)
     s_in = recordings.batch(drawn_from(np.arange(len(recordings)), SHOWN, arguments.seed))
     before, after = ([counts / s_in.shape[1] for counts in reference.run(each, s_in).counts]
                      for each in (network, made))

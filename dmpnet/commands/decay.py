@@ -32,7 +32,8 @@ def add(parsers) -> None:
                            formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("weights", nargs="?", default="smnist-dmp2", metavar="FILE",
                    help="weights file, or the name of a shipped network (default: smnist-dmp2)")
-    p.add_argument("--split", help="part of the data set (default: subset where there is one, else test)")
+    p.add_argument("--split", help="part of the data set (default: the validation part, with --look test)")
+    options.look(p)
     options.samples(p)
     p.add_argument("--finetune", type=options.count(0), default=0, metavar="EPOCHS",
                    help="epochs of training with linear decay")
@@ -54,7 +55,7 @@ def compare(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
     """Evaluate every variant, print and write; exit code 1 if a place differs from the reference."""
     network = options.network(arguments.weights)
     variants = swapped(network)
-    recordings = options.recordings(arguments, network, arguments.split)
+    recordings = options.compared_on(arguments, network)
     if arguments.finetune:
         variants["exponential, fine-tuned"] = finetuned(arguments, network, "exponential")
         variants["linear, fine-tuned"] = finetuned(arguments, swap.linear(network, decay.slope_at_threshold), "linear")
@@ -63,7 +64,8 @@ def compare(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
     with telling("simulating", len(variants) * len(recordings), "sample", "") as tell:
         for variant, other in variants.items():
             result = evaluate(other, recordings, arguments.backend, part(tell, len(rows) * len(recordings)),
-                              arguments.processes)
+                              arguments.processes, f"{options.called(arguments.weights)}, {variant}" if rows else "",
+                              arguments.ledger)
             compared += sum(result.compared)
             rows.append(line(variant, other, result, recordings, rows[0]["accuracy %"] if rows else None))
     print(f"{arguments.weights}: {network.kind} {network.shape}, {len(recordings):,} recordings of "

@@ -17,7 +17,7 @@ from typing import Any
 
 from dmpnet import data
 from dmpnet.brian.backends import BACKENDS, check_backend
-from dmpnet.results import options, outputs, provenance, script
+from dmpnet.results import ledger, options, outputs, provenance, script
 from dmpnet.results.evaluation import evaluate
 
 
@@ -41,6 +41,7 @@ def add(parsers) -> None:
     digits.add_argument("--backend", default="cpp_standalone", metavar="NAME",
                         help=f"Brian2 back end: {', '.join(BACKENDS)} (default: cpp_standalone)")
     options.data(digits)
+    options.to_ledger(digits)
     options.common(digits, "learned")
     digits.set_defaults(execute=outputs.during(learn_digits, _digits_out))
     _add_readout(actions)
@@ -67,6 +68,7 @@ def _add_readout(actions: Any) -> None:
     p.add_argument("--backend", default="numpy", metavar="NAME",
                    help=f"Brian2 back end: {', '.join(BACKENDS)} (default: numpy, which compiles nothing)")
     options.data(p)
+    options.to_ledger(p)
     options.common(p, "learned-readout")
     p.set_defaults(execute=outputs.during(learn_readout, _readout_out))
 
@@ -136,6 +138,9 @@ def _tested(arguments: argparse.Namespace, learned: Any, train: data.Recordings,
     naming = train.take(slice(-exam.NAMING, None))
     marks = exam.examined(learned, naming, test, arguments.backend, "testing, nothing changes")
     files.save(marks.learned, folder / "learned.npz")
+    ledger.see(ledger.Look("digits by STDP", learned.settings.seed, ledger.digest(asdict(learned.settings)),
+                           files.checksum(marks.learned)[:16], *ledger.here_and_now(), test.name, len(test),
+                           round(marks.accuracy, 4)), arguments.ledger)
     provenance.write(folder / "answers.json", provenance.record(
         "learn digits", script.given(arguments), settings=asdict(learned.settings), learned=learned.provenance,
         data=test.source, test_samples=len(test), accuracy=marks.accuracy, neurons_named_by=len(naming),
@@ -168,7 +173,7 @@ def learn_readout(arguments: argparse.Namespace) -> int:
     if learner.resume():
         print(f"going on at sample {learner.seen + 1}")
     learned = learner.run()
-    result = evaluate(learned, test, arguments.backend, "test")
+    result = evaluate(learned, test, arguments.backend, "test", to=arguments.ledger)
     part = "validation" if arguments.validation else "test"
     provenance.write(folder / "answers.json", provenance.record(
         "learn readout", script.given(arguments), kind=learned.kind, samples=len(test), part=part,

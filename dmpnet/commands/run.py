@@ -30,8 +30,9 @@ def add(parsers) -> None:
                         "shd-regen: spoken digits (needs --data)")
     p.add_argument("--weights", metavar="FILE",
                    help="another network than the shipped DMP II, a graph too; it reads the data it was trained on")
-    p.add_argument("--split", help="part of the data set: subset (1,000 digits), test or train (default: subset "
-                                   "where there is one, else test)")
+    p.add_argument("--split", help="part of the data set: subset (1,000 test digits), test, train or validation (what "
+                                   "the network was trained without; default: subset where there is one, else test)")
+    options.to_ledger(p)
     options.samples(p, default=SAMPLES)
     p.add_argument("--trainer", action="store_true",
                    help="also ask the PyTorch network, float32 and float64 (needs the extra: train)")
@@ -60,7 +61,8 @@ def compare(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
     print(textwrap.fill(f"{name} ({network.kind} {network.shape}, {size:,} parameters) reads {count:,} recordings of "
                         f"{recordings.name} ({recordings.split}), {steps} steps x {channels} channels, in Brian2 on "
                         f"{arguments.backend}", 80), end="\n\n")
-    result = evaluate(network, recordings, arguments.backend, "simulating", arguments.processes)
+    result = evaluate(network, recordings, arguments.backend, "simulating", arguments.processes,
+                      to=arguments.ledger)
     rows = summary(result, arguments.backend)
     if arguments.trainer and isinstance(network, TrainedNetwork):
         rows += verdicts(network, recordings, result)

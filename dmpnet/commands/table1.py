@@ -3,8 +3,9 @@
 Sun et al. 2026: parameters, accuracy over seeds on whole test sets in Brian2, the paper's value, the difference, and
 how active the neurons are.
 
-With --retrain a row is made again from nothing: trained, evaluated in Brian2 on the whole test set, and written with
-its card; killed and called again, it goes on where it was (extra: train).
+With --retrain a row is made again from nothing: trained, and evaluated in Brian2 on the validation part. With --look,
+which the ledger counts, it is evaluated on the whole test set and written with its card; its recipe must have been
+frozen before (models/recipes.csv). Killed and called again, it goes on where it was (extra: train).
 """
 
 import argparse
@@ -18,12 +19,13 @@ from dmpnet import data
 from dmpnet.brian.backends import check_backend
 from dmpnet.disk.files import whole_file
 from dmpnet.errors import DmpnetError
-from dmpnet.results import options, outputs, provenance, script, table, terminal
+from dmpnet.results import ledger, options, outputs, provenance, script, table, terminal, validation
 from dmpnet.results.evaluation import evaluate
 
-COLUMNS = {"row": "row", "by paper's rule": "by paper's rule", "seeds": "seeds", "accuracy %": "accuracy %",
-           "s.e.m.": "s.e.m.", "paper %": "paper %", "difference": "minus paper", "active %": "active %"}
-"""What is printed, under which header; all is in --out."""
+COLUMNS = {"row": "row", "by paper's rule": "by paper's rule", "accuracy %": "accuracy %", "95 %": "95 %",
+           "paper %": "paper %", "difference": "minus paper", "active %": "active %"}
+SURE = ("row", "seeds", "looks", "by speaker %", "to be said")
+"""What is printed in two tables; all is in --out."""
 
 
 def add(parsers) -> None:
@@ -31,8 +33,9 @@ def add(parsers) -> None:
                            formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--results", type=Path, metavar="FOLDER", help="where rows lie (default: those that ship)")
     p.add_argument("--markdown", action="store_true", help="only the rows there are, short, as in the README")
-    p.add_argument("--retrain", metavar="ROW", help="train and evaluate this row with --seed, into --out")
-    p.add_argument("--no-test", action="store_true", help="with --retrain: train only, leave the test set alone")
+    p.add_argument("--retrain", metavar="ROW", help="train this row with --seed, into --out, and evaluate it")
+    p.add_argument("--no-test", action="store_true", help="with --retrain: train only, evaluate nothing")
+    options.look(p)
     options.data(p)
     options.backend(p, "cpp_standalone")
     options.common(p, None)
@@ -63,13 +66,17 @@ def show(arguments: argparse.Namespace) -> list[dict[str, Any]]:
         shown += [[title], *map(_printed, found), [""]]
     print(terminal.table(shown[:-1], list(COLUMNS.values()), stralign="right", colalign=("left",),
                    disable_numparse=True))
+    print("\n" + terminal.table([_sure(line) for line in lines if line["accuracy %"] is not None], SURE,
+                                disable_numparse=True))
     for title, remark in remarks.items():
         print(f"\n{title}: {remark}", end="")
     apart = [f"{line['row']} {line['Brian2']}" for line in lines if line["Brian2"] not in (None, "yes, 0 differ")]
     print("\n\naccuracy: mean over seeds on the whole test set, in Brian2, epoch chosen on a\nvalidation part of the "
-          "training set; paper: as printed there, epoch chosen on the\ntest set for MNIST and SHD; active: neurons "
-          "firing in a step, layer by layer;\nsamples or steps classified otherwise than by PyTorch in float64: "
-          + (", ".join(apart) or "none"))
+          "training set; 95 %: over seeds, and over speakers where the data tell,\nelse samples; by speaker: the "
+          "worst and the best; looks: networks of the row, those\nsince replaced too, that were evaluated on the test "
+          "set (models/ledger.csv);\npaper: as printed there, epoch chosen on the test set for MNIST and SHD; active:\n"
+          "neurons firing in a step, layer by layer, ! under 0.1 %; samples or steps\nclassified otherwise than by "
+          "PyTorch in float64: " + (", ".join(apart) or "none"))
     return lines
 
 
@@ -82,7 +89,14 @@ def _printed(line: dict[str, Any]) -> list[str]:
             return f"{value:+.2f}" if key == "difference" else f"{value:.2f}"
         return f"{value:,}" if isinstance(value, int) else str(value)
 
-    return [("- " if key == "row" else "") + text(key, line[key]) for key in COLUMNS]
+    shown = line | {"95 %": table.span(line["low %"], line["high %"], 1) or None}
+    return [("- " if key == "row" else "") + text(key, shown[key]) for key in COLUMNS]
+
+
+def _sure(line: dict[str, Any]) -> list[str]:
+    """How sure a line is: seeds, looks, worst and best speaker, and what has to be said."""
+    return [line["row"], line["seeds"], str(line["looks"]), table.worst_and_best(line["groups"]),
+            "; ".join(line["marks"])]
 
 
 def retrain(arguments: argparse.Namespace) -> int:
@@ -100,21 +114,36 @@ def retrain(arguments: argparse.Namespace) -> int:
 
 def train_row(arguments: argparse.Namespace, row: table.Row, out: outputs.Outputs) -> int:
     """Train, evaluate, write."""
-    from dmpnet.training import card
     from dmpnet.training.recipes import RECIPES, begun
     from dmpnet.training.trainer import Trainer
 
     recipe, start = begun(row.name, replace(RECIPES[row.name], seed=arguments.seed))
+    if arguments.look:
+        ledger.check_frozen(row.name, recipe.digest(start is not None))
     folder, name = out.place, f"seed{arguments.seed}"
     train = data.load(recipe.dataset, "train", arguments.data, arguments.download)
-    test = None if arguments.no_test else data.load(recipe.dataset, "test", arguments.data, arguments.download)
     trainer = Trainer(recipe, train, folder / f"{name}.run", f"{row.name} {name}", start=start)
     network, standing = trainer.finished(), trainer.standing
     print(f"{row.name} {name}: best epoch {standing.best_epoch} of {standing.epoch}, {100 * standing.best:.2f} % on "
           f"validation", flush=True)
-    if test is None:
+    if arguments.no_test:
         return 0
-    result = evaluate(network, test, arguments.backend, "test", arguments.processes)
+    if not arguments.look:
+        held_out = validation.part(network, train)
+        result = evaluate(network, held_out, arguments.backend, "validation", arguments.processes)
+        print(f"{row.name} {name}: {result.accuracy:.2f} % of {len(held_out):,} validation samples in Brian2; --look "
+              f"tells what the test set shows")
+        return options.verdict(result.mismatched, result.compared)
+    return looked(arguments, row, out, trainer)
+
+
+def looked(arguments: argparse.Namespace, row: table.Row, out: outputs.Outputs, trainer: Any) -> int:
+    """What the whole test set shows of the trained network; weights, curve, record and card."""
+    from dmpnet.training import card
+
+    network, folder, name = trainer.finished(), out.place, f"seed{arguments.seed}"
+    test = data.load(trainer.recipe.dataset, "test", arguments.data, arguments.download)
+    result = evaluate(network, test, arguments.backend, "test", arguments.processes, row.name, arguments.ledger)
     numbers = card.measured(network, test, result) | {"backend": arguments.backend}
     numbers["provenance"] = provenance.record("table1", script.given(arguments), data=test.source)
     with out.staged() as staged:

@@ -131,6 +131,15 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or home() / ".cache") / "dmpnet"
 
 
+def own_folder() -> Path:
+    """The platform's place for a user's files that cannot be had again: ~/.local/share/dmpnet on Linux."""
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or home() / "AppData" / "Local") / "dmpnet"
+    if sys.platform == "darwin":
+        return home() / "Library" / "Application Support" / "dmpnet"
+    return Path(os.environ.get("XDG_DATA_HOME") or home() / ".local" / "share") / "dmpnet"
+
+
 def digest(path: str | Path, kind: str = "sha256") -> str:
     """Hexadecimal checksum of a file's bytes."""
     with open(path, "rb") as file:

@@ -1,5 +1,6 @@
 """The .npz file that holds a graph: a header, and every array of a node under the node's own name."""
 
+import hashlib
 import json
 from dataclasses import fields
 from pathlib import Path
@@ -23,6 +24,22 @@ KINDS: dict[str, Any] = {kind.__name__: kind for kind in (
 
 def save(graph: Graph, path: str | Path) -> None:
     """Write `graph` to one .npz file, whole or not at all; no pickle."""
+    header, held = _contents(graph)
+    write_arrays(path, header=np.array(json.dumps(header, default=_plain)), **held)
+
+
+def checksum(graph: Graph) -> str:
+    """sha256 of everything its file holds but the provenance: of what it computes, not of where it comes from."""
+    header, held = _contents(graph)
+    del header["provenance"]
+    total = hashlib.sha256(json.dumps(header, default=_plain).encode())
+    for key, array in held.items():
+        total.update(f"{key} {array.dtype} {array.shape}".encode() + np.ascontiguousarray(array).tobytes())
+    return total.hexdigest()
+
+
+def _contents(graph: Graph) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Header and arrays of its file."""
     held: dict[str, np.ndarray] = {}
     listed = {}
     for number, (name, node) in enumerate(graph.nodes.items()):
@@ -35,9 +52,9 @@ def save(graph: Graph, path: str | Path) -> None:
                 plain[f.name] = value
         listed[name] = plain
     encoding = {key: getattr(graph.encoding, key) for key in ("kind", "channels", "steps", "dt", "dataset")}
-    header = {"format": FORMAT, "nodes": listed, "output": graph.output, "input": encoding,
-              "edges": [[edge.source, edge.target, edge.late] for edge in graph.edges], "provenance": graph.provenance}
-    write_arrays(path, header=np.array(json.dumps(header, default=_plain)), **held)
+    return {"format": FORMAT, "nodes": listed, "output": graph.output, "input": encoding,
+            "edges": [[edge.source, edge.target, edge.late] for edge in graph.edges],
+            "provenance": graph.provenance}, held
 
 
 def load(path: str | Path) -> Graph:

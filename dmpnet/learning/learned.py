@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from dmpnet.disk.files import write_arrays
+from dmpnet.disk.files import digest_of, write_arrays
 from dmpnet.disk.headers import record, shown
 from dmpnet.errors import DmpnetError, WeightsError
 from dmpnet.learning import kept
@@ -52,6 +52,12 @@ class Learned:
 def as_kept(w: np.ndarray, settings: Competition) -> np.ndarray:
     """Weights in the type in which a file holds them."""
     return w.astype(np.uint16 if settings.chip else np.float16)
+
+
+def checksum(learned: Learned) -> str:
+    """sha256 of what it answers by, not of where it comes from."""
+    return digest_of(as_kept(learned.w, learned.settings), learned.theta.astype(np.float32),
+                     learned.neurons.astype(np.int8))
 
 
 def save(learned: Learned, path: str | Path) -> None:

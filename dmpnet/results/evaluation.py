@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from dmpnet import reference
 from dmpnet.data import Recordings
 from dmpnet.graph.graph import Graph
+from dmpnet.results import ledger
 from dmpnet.results.matching import check_match
 from dmpnet.system.progress import Progress, Tell, telling
 from dmpnet.trained.activity import mismatches
@@ -67,15 +69,24 @@ class Evaluation:
 
 
 def evaluate(network: TrainedNetwork | Graph, recordings: Recordings, backend: str = "numpy",
-             progress: Progress = None, processes: int = 1) -> Evaluation:
+             progress: Progress = None, processes: int = 1, row: str = "", to: Path | None = None) -> Evaluation:
     """Classify all recordings in Brian2 and in the reference; what is compiled is compiled before the time is taken.
+    A look at a test set is written down (dmpnet.results.ledger).
 
+    row, to : what the ledger calls the network where it is not as trained; another file for it
     progress : called with (done, total) in samples, of which one that Brian2 has done and the reference not is half
         done; True or a name: a bar; None: silent
     """
+    check_match(network, recordings)
+    found = _compared(network, recordings, backend, progress, processes)
+    ledger.note(network, recordings, found.accuracy, row, to)
+    return found
+
+
+def _compared(network: TrainedNetwork | Graph, recordings: Recordings, backend: str, progress: Progress,
+              processes: int) -> Evaluation:
     from dmpnet.brian.simulation import prepare, simulate  # Brian2 takes a second to import
 
-    check_match(network, recordings)
     compared: Any = 0
     mismatched: Any = 0
     rates: Any = 0

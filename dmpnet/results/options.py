@@ -15,6 +15,7 @@ from dmpnet.brian.backends import BACKENDS, GENN
 from dmpnet.data import Recordings, catalogue
 from dmpnet.errors import DmpnetError
 from dmpnet.graph.graph import Graph
+from dmpnet.results import ledger, validation
 from dmpnet.results.matching import check_match
 from dmpnet.results.script import parser
 from dmpnet.trained import weights
@@ -101,6 +102,44 @@ def data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--download", action="store_true", help="fetch missing files from the official mirror first")
 
 
+def to_ledger(parser: argparse.ArgumentParser) -> None:
+    """--ledger: where a look at a test set is written down."""
+    parser.add_argument("--ledger", type=Path, metavar="FILE", help="where a look at a test set is written down "
+                        "(default: models/ledger.csv of a clone, else a file of your own)")
+
+
+def look(parser: argparse.ArgumentParser) -> None:
+    """--look, of what reads the validation part unless told, and --ledger."""
+    parser.add_argument("--look", action="store_true",
+                        help="read the test set, which the ledger counts, not the validation part")
+    to_ledger(parser)
+
+
+def part_of(arguments: argparse.Namespace) -> str:
+    """What is read: 'validation', with --look 'test'."""
+    return "test" if arguments.look else validation.VALIDATION
+
+
+def judged(arguments: argparse.Namespace, network: TrainedNetwork, train: Recordings) -> Recordings:
+    """What `network` is judged by: the samples of `train` that it was trained without, with --look the test set."""
+    if not arguments.look:
+        return validation.part(network, train)
+    return data_sets.load(train.name, "test", arguments.data, arguments.download, permutation=train.permutation)
+
+
+def only_looks(arguments: argparse.Namespace, why: str) -> None:
+    """DmpnetError without --look, of what only a test set can tell."""
+    if not arguments.look:
+        raise DmpnetError(f"{why}; add --look, which is counted")
+
+
+def no_choice(arguments: argparse.Namespace, search: str) -> None:
+    """DmpnetError if `search`, which chooses by what it is shown, is to be shown a test set."""
+    if arguments.look or getattr(arguments, "split", None) in ledger.TEST:
+        raise DmpnetError(f"{search}: it chooses by what it is shown, but nothing is chosen by a test set; leave "
+                          f"--look out, and look with what was chosen afterwards")
+
+
 def plastic_chip(parser: argparse.ArgumentParser) -> None:
     """--chip, --set and --decay: a plasticity rule in a chip's integers."""
     parser.add_argument("--chip", metavar="CHIP", help="a chip that learns, whose integers weights and traces are: "
@@ -164,8 +203,25 @@ def recordings(arguments: argparse.Namespace, network: TrainedNetwork | Graph, s
     otherwise : data set of a network that does not say which it was trained on
     """
     name = network.encoding.dataset or otherwise
-    chosen = data_sets.load(name, split or first_split(name), arguments.data, arguments.download,
+    split = split or first_split(name)
+    held_out = split == validation.VALIDATION
+    chosen = data_sets.load(name, "train" if held_out else split, arguments.data, arguments.download,
                             permutation=network.encoding.permutation)
+    chosen = validation.part(network, chosen) if held_out else chosen
     chosen = part(chosen, arguments.samples, arguments.seed)
     check_match(network, chosen)
     return chosen
+
+
+def called(weights: str) -> str:
+    """What the ledger calls what was given as `weights`: the file, wherever it lies, or the shipped name."""
+    return Path(weights).name if Path(weights).suffix else weights
+
+
+def compared_on(arguments: argparse.Namespace, network: TrainedNetwork) -> Recordings:
+    """`recordings` of --split: the validation part of `network` unless told, with --look the test set."""
+    split = arguments.split or ("test" if arguments.look else validation.VALIDATION)
+    if split in ledger.TEST and not arguments.look:
+        raise DmpnetError(f"--split {split}: this is a look at a test set, which is counted; add --look, or leave both "
+                          f"out for the validation part")
+    return recordings(arguments, network, split)

@@ -20,10 +20,11 @@ def parser(doc: str | None) -> argparse.ArgumentParser:
 def parsed(parser: argparse.ArgumentParser, command: str, otherwise: str = "") -> argparse.Namespace:
     """What a script was told; its --out, a JSON file of its own, is checked before any work.
 
-    otherwise : --out where none was given, with what was told in it
+    otherwise : --out where none was given, with what was told in it; {part}: '' with --look, else '_validation'
     """
     arguments = parser.parse_args()
-    arguments.out = arguments.out or Path(otherwise.format(**vars(arguments)))
+    part = "" if getattr(arguments, "look", True) else "_validation"
+    arguments.out = arguments.out or Path(otherwise.format(**vars(arguments), part=part))
     outputs.one_file(command, arguments.out, ".json", arguments).check()
     return arguments
 

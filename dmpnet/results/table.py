@@ -1,4 +1,4 @@
-"""Table 1: its rows (models/table1.toml), and what the shipped networks of each row showed on their test sets."""
+"""Table 1: its rows (models/table1.toml), what the networks of each showed on their test sets, how sure that is."""
 
 import tomllib
 from collections.abc import Callable
@@ -12,6 +12,8 @@ from tabulate import tabulate
 from dmpnet.disk import shipped
 from dmpnet.disk.results import read
 from dmpnet.errors import DmpnetError, meant
+from dmpnet.results import answers, ledger
+from dmpnet.results.intervals import bootstrap
 
 LINE = {"parameters": {"paper": int, "trainable": int}, "rates": [float],
         "classes_differing_from_pytorch_float64": int}
@@ -78,21 +80,63 @@ def percent(mean: float, error: float | None) -> str:
     return f"{mean:.2f}" + ("" if error is None else f" +- {error:.2f}")
 
 
+SILENT = 0.001
+"""Fraction of a layer's neurons that fire in a step below which it is marked."""
+
+
+def active(rates: Any) -> str:
+    """Percent of neurons active in a step, layer by layer, means over seeds; a layer below SILENT with a mark."""
+    each = np.mean(np.atleast_2d(rates), axis=0)
+    return ", ".join(f"{100 * rate:.1f}{'!' if rate < SILENT else ''}" for rate in each)
+
+
+def span(low: float | None, high: float | None, decimals: int = 2) -> str:
+    """An interval in percent as text, '' where it is not known."""
+    return "" if low is None or high is None else f"{low:.{decimals}f}-{high:.{decimals}f}"
+
+
+def sureness(row: str, runs: list[dict[str, Any]]) -> dict[str, Any]:
+    """95 % interval (over seeds, and over speakers or samples), worst and best group, looks at the test set, and what
+    has to be said."""
+    right, groups = answers.of_seeds(runs)
+    found = bootstrap(right, groups)
+    by_group = answers.by_group(right, groups)
+    seen = ledger.looks(row)
+    recipes = sorted({look.recipe for run in runs for look in _latest(seen, run["seed"])})
+    before = max((ledger.before_frozen(row, recipe) for recipe in recipes), default=0)
+    marks = ["one seed"] * (len(runs) == 1) + [f"seeds of {len(recipes)} recipes"] * (len(recipes) > 1)
+    marks += [f"recipe first committed after {before} look{'s' * (before > 1)}"] * bool(before)
+    marks += ["a layer under 0.1 % active"] * bool((np.mean([run["rates"] for run in runs], axis=0) < SILENT).any())
+    known = not np.isnan(found.low)
+    return {"low %": 100 * found.low if known else None, "high %": 100 * found.high if known else None,
+            "groups": by_group, "looks": len(seen), "marks": marks}
+
+
+def _latest(seen: list[ledger.Look], seed: int) -> list[ledger.Look]:
+    """The last look at the network of a seed, as a list."""
+    return [look for look in seen if look.seed == seed][-1:]
+
+
 def line(row: Row, runs: list[dict[str, Any]]) -> dict[str, Any]:
     """One line of the table; numbers are None where nothing has been trained."""
     entry: dict[str, Any] = {"row": row.name, "model": row.label, "paper size": row.size or None}
     if not runs:
         return entry | {"by paper's rule": None, "trainable": None, "seeds": f"0/{row.seeds}", "accuracy %": None,
-                        "s.e.m.": None, "paper %": row.paper, "difference": None, "Brian2": None, "active %": None}
+                        "s.e.m.": None, "paper %": row.paper, "difference": None, "Brian2": None, "active %": None,
+                        "low %": None, "high %": None, "groups": {}, "looks": len(ledger.looks(row.name)), "marks": []}
     accuracy, error = mean_and_error([result["accuracy_brian2"] for result in runs])
     wrong = sum(result["classes_differing_from_pytorch_float64"] for result in runs)
-    active = np.mean([result["rates"] for result in runs], axis=0)
-    return entry | {
+    return entry | sureness(row.name, runs) | {
         "by paper's rule": runs[0]["parameters"]["paper"], "trainable": runs[0]["parameters"]["trainable"],
         "seeds": f"{len(runs)}/{row.seeds}", "accuracy %": accuracy, "s.e.m.": error, "paper %": row.paper,
         "difference": None if row.paper is None else accuracy - row.paper,
         "Brian2": "yes, 0 differ" if not wrong else f"yes, {wrong} differ",
-        "active %": ", ".join(f"{100 * rate:.1f}" for rate in active)}
+        "active %": active([result["rates"] for result in runs])}
+
+
+def worst_and_best(groups: dict[str, float]) -> str:
+    """Lowest and highest accuracy of a group, '' without groups."""
+    return span(min(groups.values()), max(groups.values())) if groups else ""
 
 
 HEADLINE = ("fsnn", "dmp1", "dmp2", "peak")
@@ -101,21 +145,25 @@ HEADLINE = ("fsnn", "dmp1", "dmp2", "peak")
 
 def headline() -> str:
     """HEADLINE of the rows that stand beside a published number, as the README shows them."""
-    return summary(only=lambda row: row.paper is not None and row.name.rpartition("-")[2] in HEADLINE)
+    return summary(only=lambda row: row.paper is not None and row.name.rpartition("-")[2] in HEADLINE, short=True)
 
 
-def summary(folder: Path | None = None, only: Callable[[Row], bool] = lambda row: True) -> str:
-    """The trained rows as a table in Markdown, as docs/results.md shows it; `only` those that it is true of."""
+def summary(folder: Path | None = None, only: Callable[[Row], bool] = lambda row: True, short: bool = False) -> str:
+    """The trained rows as a table in Markdown, as docs/results.md shows it; `only` those that it is true of; `short`:
+    without intervals, groups, looks and marks."""
     lines = []
     for row in filter(only, rows().values()):
         runs = results(row.name, folder, **LINE)
         if not runs:
             continue
         entry = line(row, runs)
+        sure = {"95 %": span(entry["low %"], entry["high %"]), "by speaker %": worst_and_best(entry["groups"]),
+                "looks": entry["looks"]}
         lines.append({"name": f"`{row.name}`", "data": row.title, "model": row.label,
                       "parameters": format(entry["by paper's rule"], ","), "seeds": len(runs),
-                      "accuracy %": percent(entry["accuracy %"], entry["s.e.m."]),
-                      "paper %": "" if row.paper is None else f"{row.paper:.2f}", "active %": entry["active %"]})
+                      "accuracy %": percent(entry["accuracy %"], entry["s.e.m."]), **({} if short else sure),
+                      "paper %": "" if row.paper is None else f"{row.paper:.2f}", "active %": entry["active %"],
+                      **({} if short else {"marks": "; ".join(entry["marks"])})})
     return markdown(lines)
 
 

@@ -23,7 +23,7 @@ from dmpnet import data
 from dmpnet.disk.files import whole_file
 from dmpnet.equations.neurons import Neuron
 from dmpnet.graph import Graph, file
-from dmpnet.results import provenance
+from dmpnet.results import ledger, provenance
 from dmpnet.torch.conversion import folded, graph_of
 from dmpnet.torch.layers import DMP, LIF, EachStep, Readout
 from dmpnet.training import checkpoint
@@ -68,6 +68,10 @@ class Recipe:
 
     def record(self) -> dict[str, Any]:
         return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
+
+    def digest(self, name: str) -> str:
+        """Name of all settings but the seed, for the network `name`."""
+        return ledger.digest({key: value for key, value in self.record().items() if key != "seed"} | {"name": name})
 
 
 GESTURES = Recipe("dvs128-gesture", (32, 64), 256, 50, 400.0, 0.9, 4.0, batch=8, epochs=50)
@@ -167,6 +171,7 @@ class Run:
         _, steps, _ = self.data.values.shape
         p, recipe = self.standing, self.recipe
         found = provenance.record("dmpnet.torch.camera", recipe.record() | {"name": self.name}, data=self.data.source,
+                                  recipe=recipe.digest(self.name),
                                   epoch=p.epoch, validation_accuracy=p.best, training_samples=len(self.train),
                                   validation_samples=len(self.held_out))
         return graph_of(self.net, self.shape, self.data.dt, self.data.kind, steps, self.data.name, found)

@@ -10,7 +10,7 @@ from tabulate import tabulate
 
 from dmpnet import data
 from dmpnet.disk.files import whole_file
-from dmpnet.results import table
+from dmpnet.results import answers, ledger, table
 from dmpnet.trained import weights
 from dmpnet.trained.network import TrainedNetwork, parameters
 
@@ -32,6 +32,7 @@ def measured(network: TrainedNetwork, recordings: data.Recordings, result: Evalu
         "classes_differing_from_reference": int((result.predictions != result.reference_predictions).sum()),
         "places_compared": result.compared, "places_mismatched": result.mismatched, "rates": result.rates,
         "margin": result.margin, "seconds_brian2": result.seconds,
+        "right": answers.record(result.predictions, recordings),
     }
     for dtype in ("float32", "float64"):
         theirs = predictions(network, recordings, dtype)
@@ -60,10 +61,11 @@ def _text(folder: Path) -> str:
     accuracy, error = table.mean_and_error([n["accuracy_brian2"] for n in runs])
     spread = f" +- {error:.2f} (s.e.m. of {len(runs)} seeds)" if error is not None else " (one seed)"
     return (f"# {folder.name}\n\n{listed}\n\n## Whole test set\n\n**{accuracy:.2f} %**{spread} in Brian2 "
-            f"({runs[0]['backend']}).\n\n{tabulate(map(_seed, runs), headers='keys', tablefmt='github')}\n\n"
+            f"({runs[0]['backend']}).{_sure(folder.name, runs)}\n\n"
+            f"{tabulate(map(_seed, runs), headers='keys', tablefmt='github')}\n\n"
             f"float32, float64: the PyTorch network; its classes that differ from Brian2's in brackets. Places: one "
             f"neuron, step and sample, compared between Brian2 and the NumPy reference. Margin: closest a membrane "
-            f"came to its threshold. Active: neurons that fire in a step, layer by layer.\n\n"
+            f"came to its threshold. Active: neurons that fire in a step, layer by layer.\n\n{looks(folder.name)}"
             f"{AGAIN} {folder.name} --seed K`. Learning curves: `seedK.curve.csv`.\n")
 
 
@@ -77,7 +79,7 @@ def _facts(network: TrainedNetwork, n: dict[str, Any]) -> list[tuple[str, str]]:
         ("parameters", f"{count['paper']:,} by the paper's rule; {count['trainable']:,} trainable"),
         ("data", f"{code.dataset}: {code.kind}, {code.channels} channels, {code.steps} steps of {code.dt * 1e3:g} ms"),
         ("split", f"{origin['training_samples']:,} samples trained on, {origin['validation_samples']:,} held out of "
-                  f"the training set to choose the epoch, {n['samples']:,} test samples looked at once a seed"),
+                  f"the training set to choose the epoch, {n['samples']:,} test samples"),
         ("first seed, epoch", f"{n['seed']}, {origin['epoch']} of {recipe['epochs']}"),
         *([("began with", _begun(origin["start"]))] if "start" in origin else []),
         ("commit", str(origin["commit"])),
@@ -85,6 +87,28 @@ def _facts(network: TrainedNetwork, n: dict[str, Any]) -> list[tuple[str, str]]:
         ("versions", ", ".join(f"{key} {value}" for key, value in origin["versions"].items())),
         ("data licence", str(origin.get("data", {}).get("licence", "see dmpnet/data/NOTICE.md"))),
     ]
+
+
+def _sure(row: str, runs: list[dict[str, Any]]) -> str:
+    """Interval, worst and best speaker, and what has to be said of the row, as sentences."""
+    sure = table.sureness(row, runs)
+    speakers = len(sure["groups"])
+    over = "speakers" if speakers else "samples"
+    text = f" 95 %: {table.span(sure['low %'], sure['high %'])} (over seeds and {over})." if sure["low %"] else ""
+    if speakers:
+        text += f" By speaker ({speakers}): {table.worst_and_best(sure['groups'])}."
+    return text + (f" To be said: {'; '.join(sure['marks'])}." if sure["marks"] else "")
+
+
+def looks(row: str) -> str:
+    """The looks of a row at its test set, as a section of its card."""
+    seen = ledger.looks(row)
+    lines = [{"date": look.date[:10], "seed": look.seed if look.seed >= 0 else "", "recipe": look.recipe[:8],
+              "weights": look.weights[:8] or "thrown away", "test %": f"{look.result:.2f}",
+              "samples": f"{look.n:,}", "commit": look.commit[:8]} for look in seen]
+    return (f"## Looks\n\n{len(seen)} networks of this row were evaluated on the test set (`models/ledger.csv`), those "
+            f"since replaced too:\n\n{tabulate(lines, headers='keys', tablefmt='github', disable_numparse=True)}\n\n"
+            if seen else "")
 
 
 def _begun(start: dict[str, Any]) -> str:

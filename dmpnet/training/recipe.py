@@ -7,6 +7,7 @@ from dmpnet.data import DATASETS
 from dmpnet.disk import headers
 from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import DmpnetError, one_of
+from dmpnet.results import ledger
 from dmpnet.trained.network import TrainedNetwork
 from dmpnet.training.architecture import Architecture
 
@@ -164,6 +165,15 @@ class Recipe:
 
     def record(self) -> dict:
         return asdict(self)
+
+    def digest(self, begun: bool = False) -> str:
+        """Name of all settings but the seed; those at their default are left out, so that later ones change nothing.
+
+        begun : of a run that goes on from another network, whose membranes say where lam starts
+        """
+        default = {field.name: field.default for field in fields(self)}
+        return ledger.digest({key: value for key, value in self.record().items()
+                              if value != default[key] and key not in ("seed", *["lam"] * begun)})
 
     @classmethod
     def of(cls, record: dict) -> "Recipe":

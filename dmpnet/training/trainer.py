@@ -17,7 +17,7 @@ from dmpnet.disk.files import whole_file
 from dmpnet.disk.headers import record, shown
 from dmpnet.equations.decay import BY_NAME
 from dmpnet.errors import DmpnetError
-from dmpnet.results import provenance
+from dmpnet.results import ledger, provenance
 from dmpnet.system.progress import Progress, telling
 from dmpnet.trained import weights
 from dmpnet.trained.encoding import Encoding
@@ -84,6 +84,9 @@ class Trainer:
         if recipe.shift_pixels and recordings.grid is None:
             raise DmpnetError(f"recipe: shift_pixels = {recipe.shift_pixels}, but the input of {recordings.name} "
                               f"is no image; set 0")
+        if recordings.split in ledger.TEST:
+            raise DmpnetError(f"{recordings.name} {recordings.split}: the epoch would be chosen by a test set, but "
+                              f"nothing is; give the training set")
         keep_freed_memory()
         torch.manual_seed(recipe.seed)
         self.model = model or SpikingNetwork(recipe.architecture, products=products(recipe))
@@ -98,7 +101,8 @@ class Trainer:
         self.standing = Standing()
         self.pool: ThreadPoolExecutor | None = None
         self.origin = provenance.record("train", recipe.record(), data=recordings.source,
-                                        products=str(self.model.products).removeprefix("torch."))
+                                        products=str(self.model.products).removeprefix("torch."),
+                                        recipe=recipe.digest(start is not None))
         if start is not None:
             self.origin["start"] = start.provenance
         self._look()

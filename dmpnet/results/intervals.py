@@ -1,0 +1,129 @@
+"""How sure an accuracy, or a difference of two, is: 95 % intervals by bootstrap over groups or samples and seeds."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+from dmpnet.errors import DmpnetError
+
+LEVEL = 0.95
+DRAWS = 10_000
+EXACT = 16
+"""Units whose signs are flipped in every way; more are flipped DRAWS times at random."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A mean and where it lies with probability LEVEL; p : of a mean as far from 0 if it were 0 (two-sided).
+
+    seeds, units : what was resampled: seeds, and groups where told, else samples; one of a kind says nothing of how
+        they differ, and the interval is that of the others alone
+    """
+
+    mean: float
+    low: float
+    high: float
+    p: float
+    seeds: int
+    units: int
+
+
+def bootstrap(correct: ArrayLike, groups: ArrayLike | None = None) -> Interval:
+    """The interval of an accuracy.
+
+    correct : (seeds, samples), 1 where a network was right; (seeds,) accuracies, where samples are not known. All seeds
+        saw the same samples
+    groups : (samples,) who or what each sample is from (speaker, patient): what is drawn anew is then whole groups,
+        since samples of one are alike; None: samples
+
+    The variance is that over seeds (of samples' means) and that over units (of seeds' means), each by drawing n - 1 of
+    n with replacement, which is unbiased (Rao and Wu 1988, J Am Stat Assoc 83:231); what varies with both is in both,
+    so that their sum is rather too large. The interval is Student's, with Welch and Satterthwaite's degrees of freedom:
+    of few speakers or seeds percentiles would be too narrow. Groups of unequal size count as their effective number.
+    """
+    values = np.array(correct, float)
+    values = values[:, None] if values.ndim == 1 else values
+    if values.ndim != 2 or not values.size or not np.isfinite(values).all():
+        raise DmpnetError(f"intervals: correct of shape {np.shape(correct)}, but it must be finite, (seeds, samples) "
+                          f"or (seeds,), and not empty; give a row a seed")
+    sums, sizes = by_group(values.mean(axis=0), groups)
+    mean = float(values.mean())
+    levels = [(values.mean(axis=1), np.ones(len(values))), (sums, sizes)]
+    spread = [(_variance(*level), _freedom(level[1])) for level in levels if len(level[0]) > 1]
+    variance = sum(part for part, _ in spread)
+    if not variance:
+        return Interval(mean, *_without_spread(mean, values, len(sums)), float("nan"), len(values), len(sums))
+    freedom = variance ** 2 / sum(part ** 2 / degrees for part, degrees in spread)
+    error = np.sqrt(variance)
+    half = error * stats.t.ppf((1 + LEVEL) / 2, freedom)
+    low, high = mean - half, mean + half
+    if values.min() >= 0 and values.max() <= 1:
+        low, high = max(low, 0.0), min(high, 1.0)
+    return Interval(mean, float(low), float(high), float(2 * stats.t.sf(abs(mean) / error, freedom)), len(values),
+                    len(sums))
+
+
+def paired_difference(first: ArrayLike, second: ArrayLike, groups: ArrayLike | None = None) -> Interval:
+    """The interval of how much more often `first` is right than `second`, on the same samples with the same seeds.
+
+    first, second, groups : as `correct` and `groups` of `bootstrap`, row by row of one seed. p agrees with the
+        interval: below 1 - LEVEL where 0 is outside
+    """
+    one, other = np.array(first, float), np.array(second, float)
+    if one.shape != other.shape:
+        raise DmpnetError(f"intervals: a pair of shapes {one.shape} and {other.shape}, but both must have the same "
+                          f"seeds and samples; leave out those that one lacks")
+    return bootstrap(one - other, groups)
+
+
+def sign_flips(first: ArrayLike, second: ArrayLike, groups: ArrayLike | None = None) -> float:
+    """p of a paired difference without any distribution: how often it is as large once units' signs are drawn anew.
+
+    Units are groups, samples, or seeds where samples are not known. All signs where units are at most EXACT: of n, p is
+    at least 2 / 2^n (three seeds: 0.25)
+    """
+    difference = np.array(first, float) - np.array(second, float)
+    sums = difference if difference.ndim == 1 else by_group(difference.mean(axis=0), groups)[0]
+    sums = sums[sums != 0]
+    if not len(sums):
+        return 1.0
+    reached = abs(sums.sum()) * (1 - 1e-12)
+    if len(sums) <= EXACT:
+        signs = 1 - 2 * (np.arange(2 ** len(sums))[:, None] >> np.arange(len(sums)) & 1)
+        return float(np.mean(np.abs(signs @ sums) >= reached))
+    sizes, counts = np.unique(np.abs(sums), return_counts=True)
+    drawn = np.random.default_rng(0).binomial(counts, 0.5, (DRAWS, len(counts)))
+    return float((1 + np.sum(np.abs((2 * drawn - counts) @ sizes) >= reached)) / (1 + DRAWS))
+
+
+def by_group(values: NDArray, groups: ArrayLike | None) -> tuple[NDArray, NDArray]:
+    """Sum of `values` in each group, and how many they are; without groups each is one."""
+    if groups is None:
+        return values, np.ones(len(values))
+    if np.shape(groups) != values.shape:
+        raise DmpnetError(f"intervals: {np.shape(groups)} groups for {values.shape} samples; give one a sample")
+    _, place = np.unique(np.asarray(groups), return_inverse=True)
+    return np.bincount(place, values), np.bincount(place).astype(float)
+
+
+def _variance(sums: NDArray, sizes: NDArray) -> float:
+    """Of sum / size, with n - 1 of n units drawn with replacement; units that are equal are drawn by their number."""
+    units, counts = np.unique(np.column_stack([sums, sizes]), axis=0, return_counts=True)
+    drawn = np.random.default_rng(0).multinomial(len(sums) - 1, counts / len(sums), DRAWS)
+    totals = drawn @ units
+    return float(np.var(totals[:, 0] / totals[:, 1]))
+
+
+def _freedom(sizes: NDArray) -> float:
+    """Degrees of freedom of a mean over groups: one less than their effective number (Kish 1965, Survey Sampling)."""
+    return max(float(sizes.sum() ** 2 / (sizes ** 2).sum()) - 1, 1.0)
+
+
+def _without_spread(mean: float, values: NDArray, units: int) -> tuple[float, float]:
+    """The interval where nothing differs: of all right or all wrong the exact one of a binomial, else nothing known."""
+    if units < 2 or mean not in (0.0, 1.0) or values.min() < 0:
+        return float("nan"), float("nan")
+    beyond = ((1 - LEVEL) / 2) ** (1 / units)
+    return (beyond, 1.0) if mean else (0.0, 1 - beyond)
