@@ -1,9 +1,11 @@
-"""What does a network lose if its membranes leak by subtraction: at once, by each rule of lam, and after retraining?
+"""What does a network lose if its membranes leak by subtraction: at once, with a floor, and after retraining?
 
-Every seed of every row that has a partner NAME-linear, on its validation part (--look: the whole test set, to another
-file) in Brian2: as trained, with another decay put in its place, and the partner, which went on from there for some
-epochs with linear decay, lam learned. Beside it the control: exponential decay that went on in the same way for as
-long, which is what retraining alone brings.
+Every seed of every row that has a partner NAME-linear, in Brian2: as trained; with linear decay put in its place, in
+membranes without a floor and in membranes whose lam and floor were chosen together on the validation part (the same
+for all seeds of a row; DECAYS_CHOSEN holds what every choice came to there); the nearest bit shift; and the partner,
+which went on from there for some epochs with linear decay, lam learned. Beside it the control: exponential decay that
+went on in the same way for as long, which is what retraining alone brings. On the validation part, with --look on the
+whole test set, to another file.
 
 python analyses/decays.py --data FOLDER      (a seed about 3 minutes, of S-MNIST 20; goes on where it was)
 """
@@ -18,16 +20,21 @@ from tabulate import tabulate
 
 from dmpnet import data
 from dmpnet.brian.backends import check_backend
-from dmpnet.commands.decay import line, swapped
+from dmpnet.commands.decay import line
 from dmpnet.disk import shipped
-from dmpnet.results import options, provenance, script, table
+from dmpnet.equations import decay
+from dmpnet.results import answers, options, provenance, script
 from dmpnet.results.evaluation import evaluate
-from dmpnet.trained import weights
+from dmpnet.results.intervals import bootstrap, paired_difference
+from dmpnet.trained import swap, weights
 from dmpnet.trained.network import TrainedNetwork
+from dmpnet.training import swapping
 from dmpnet.training.recipes import RECIPES, begun
 from dmpnet.training.trainer import Trainer
 
-CONTROL = "exponential, trained on"
+AS_TRAINED, CONTROL, RETRAINED = "exponential, as trained", "exponential, trained on", "linear, retrained"
+AGAINST = {RETRAINED: CONTROL}
+"""What a variant is compared with, where not with the network as trained."""
 
 
 def main() -> None:
@@ -36,60 +43,97 @@ def main() -> None:
     options.look(parser)
     parser.add_argument("--rows", nargs="+", default=partners, choices=partners, metavar="NAME")
     parser.add_argument("--runs", type=Path, default=Path("decays.run"), help="folder for the controls' checkpoints")
+    options.samples(parser)
+    parser.add_argument("--swapped-only", action="store_true", help="nothing that was trained on")
     options.backend(parser, "cpp_standalone")
     arguments = script.parsed(parser, "decays", "analyses/results/decays{part}.json")
     check_backend(arguments.backend, arguments.processes)
     runs = provenance.Runs(arguments.out, "decays", script.given(arguments))
     runs.check(part=options.part_of(arguments))
+    searches = provenance.Runs(arguments.out.with_name("decays_chosen.json"), "decays", script.given(arguments))
     for row in arguments.rows:
-        for seed in shipped.seeds(f"{row}-linear"):
-            measure(arguments, runs, row, seed)
+        train = None
+        for seed in shipped.seeds(row):
+            before = weights.load(shipped.path(f"{row}/seed{seed}"))
+            train = train or data.load(before.encoding.dataset, "train", arguments.data, arguments.download,
+                                       permutation=before.encoding.permutation)
+            search(searches, row, seed, before, train)
+        for seed in shipped.seeds(row):
+            measure(arguments, runs, row, seed, train, chosen(searches, row))
     print(tabulate(summary(runs.done), headers="keys", floatfmt=".2f"))
 
 
-def measure(arguments: argparse.Namespace, runs: provenance.Runs, row: str, seed: int) -> None:
+def search(searches: provenance.Runs, row: str, seed: int, network: TrainedNetwork, train: data.Recordings) -> None:
+    """What every rule and floor comes to on the validation part of one seed, unless it is there already."""
+    if not searches.has(row=row, seed=seed):
+        found = swapping.search(network, train, f"{row} {seed}")
+        searches.add({"row": row, "seed": seed, "validation %": [[*choice, value] for choice, value in found.items()]})
+
+
+def chosen(searches: provenance.Runs, row: str) -> swapping.Choice:
+    """The rule and floor of a row: best on the validation parts, mean over its seeds."""
+    return swapping.best([{(rule, floor): value for rule, floor, value in run["validation %"]}
+                          for run in searches.done if run["row"] == row])
+
+
+def measure(arguments: argparse.Namespace, runs: provenance.Runs, row: str, seed: int, train: data.Recordings,
+            choice: swapping.Choice) -> None:
     """What is not yet there of one seed of a row."""
     before = weights.load(shipped.path(f"{row}/seed{seed}"))
-    variants = swapped(before) | {"linear, retrained": weights.load(shipped.path(f"{row}-linear/seed{seed}")),
-                                  CONTROL: before}
+    rule, floor = choice
+    variants = {AS_TRAINED: before, "exponential, floor": swap.floored(before, floor),
+                "linear, no floor": swap.linear(before, decay.slope_at_threshold),
+                "linear, chosen": swap.linear(before, decay.RULES[rule], floor),
+                "bit shift, nearest": swap.shift(before)}
+    if seed in shipped.seeds(f"{row}-linear") and not arguments.swapped_only:
+        variants |= {RETRAINED: weights.load(shipped.path(f"{row}-linear/seed{seed}")), CONTROL: before}
     missing = [variant for variant in variants if not runs.has(row=row, seed=seed, decay=variant)]
     if not missing:
         return
-    train = data.load(before.encoding.dataset, "train", arguments.data, arguments.download,
-                      permutation=before.encoding.permutation)
-    test = options.judged(arguments, before, train)
+    judged = options.part(options.judged(arguments, before, train), arguments.samples, 0)
     for variant in missing:
         network = variants[variant] if variant != CONTROL else control(
             row, before, train, arguments.runs / f"{row}-{seed}")
-        named = "" if variant in ("exponential, as trained", "linear, retrained") else f"{row}, {variant}"
-        result = evaluate(network, test, arguments.backend, test.split, arguments.processes, named, arguments.ledger)
+        named = "" if variant in (AS_TRAINED, RETRAINED) else f"{row}, {variant}"
+        result = evaluate(network, judged, arguments.backend, judged.split, arguments.processes, named,
+                          arguments.ledger)
         runs.add({"row": row, "seed": seed, "part": options.part_of(arguments)}
-                 | line(variant, network, result, test, None))
+                 | line(variant, network, result, judged, None)
+                 | {"right": answers.record(result.predictions, judged)})
         print(row, seed, variant, f"{result.accuracy:.2f} %", flush=True)
 
 
 def control(row: str, network: TrainedNetwork, train: data.Recordings, folder: Path) -> TrainedNetwork:
-    """`network` trained on as its partner was, with exponential decay."""
+    """`network` trained on as its partner was, with exponential decay and no floor."""
     seed = network.provenance["arguments"]["seed"]
     recipe, _ = begun(f"{row}-linear", replace(RECIPES[f"{row}-linear"], seed=seed))
     beta = network.layers[0].neuron.beta
-    return Trainer(replace(recipe, decay="exponential", beta=beta), train, folder, f"{row}, trained on as it is",
-                   start=network).finished()
+    return Trainer(replace(recipe, decay="exponential", beta=beta, floor=None), train, folder,
+                   f"{row}, trained on as it is", start=network).finished()
 
 
 def summary(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Mean over seeds of each row and decay, and what it loses against the same seeds as trained."""
+    """Each row and decay: accuracy, and what is lost against the same seeds as trained, or trained on for as long."""
     found = []
     for row, variant in dict.fromkeys((run["row"], run["decay"]) for run in runs):
-        chosen = [run for run in runs if (run["row"], run["decay"]) == (row, variant)]
-        before = {run["seed"]: run["accuracy %"] for run in runs
-                  if run["row"] == row and run["decay"] == "exponential, as trained"}
-        accuracy, error = table.mean_and_error([run["accuracy %"] for run in chosen])
-        lost = np.mean([before[run["seed"]] - run["accuracy %"] for run in chosen])
-        found.append({"row": row, "decay": variant, "seeds": len(chosen), "accuracy %": accuracy, "s.e.m.": error,
-                      "lost": lost, "spikes": np.mean([run["spikes"] for run in chosen]),
-                      "mismatched": sum(run["mismatched"] for run in chosen)})
+        mine, theirs = (of(runs, row, each) for each in (variant, AGAINST.get(variant, AS_TRAINED)))
+        seeds = sorted(mine.keys() & theirs.keys())
+        entry = {"row": row, "decay": variant, "seeds": len(seeds)}
+        if seeds:
+            (right, groups), (other, _) = (answers.of_seeds([each[seed] for seed in seeds]) for each in (mine, theirs))
+            if mine[seeds[0]]["part"] != "test":  # validation parts are of other samples for every seed
+                (right, other), groups = (each.mean(axis=1) for each in (right, other)), None
+            all_of, lost = bootstrap(right, groups), paired_difference(other, right, groups)
+            entry |= {"accuracy %": 100 * all_of.mean, "lost": 100 * lost.mean, "low": 100 * lost.low,
+                      "high": 100 * lost.high}
+        found.append(entry | {"spikes": float(np.mean([run["spikes"] for run in mine.values()])),
+                              "mismatched": sum(run["mismatched"] for run in mine.values())})
     return found
+
+
+def of(runs: list[dict[str, Any]], row: str, variant: str) -> dict[int, dict[str, Any]]:
+    """The runs of a row and a decay by seed."""
+    return {run["seed"]: run for run in runs if (run["row"], run["decay"]) == (row, variant)}
 
 
 if __name__ == "__main__":

@@ -59,7 +59,7 @@ def test_from_its_floor_a_membrane_is_back_after_as_many_steps_as_it_lies_deep()
     np.testing.assert_allclose(u[:12], [-3] * 5 + [-2.4, -1.8, -1.2, -0.6, 0.0, 0.5, 0.9], atol=1e-12)
     assert s.argmax() == 12
     deep, late = pushed_down(Neuron(g=1.0, decay="linear", lam=0.1))
-    assert deep.min() == pytest.approx(-3 * 5 + 0.4) and late.argmax() == 4 + 25 + 2  # 25 times 0.6 up to 0.4, 0.8, spike
+    assert deep.min() == pytest.approx(-3 * 5 + 0.4) and late.argmax() == 4 + 25 + 2  # 25 steps to 0.4
 
 
 def test_a_floor_that_nothing_reaches_is_none():

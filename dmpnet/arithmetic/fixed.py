@@ -80,8 +80,8 @@ class Fixed:
         if self.floor is not None and (self.floor.dtype.kind not in "iu" or self.floor.max(initial=0) > 0
                                        or self.floor.min(initial=0) < self.u.low):
             raise DmpnetError(f"fixed point: floor is {self.floor.dtype} from {self.floor.min(initial=0)} to "
-                              f"{self.floor.max(initial=0)}, but floors are whole numbers from {self.u.low}, the end of "
-                              f"u's word, to 0; set them there, or None")
+                              f"{self.floor.max(initial=0)}, but floors are whole numbers from {self.u.low}, the "
+                              f"end of u's word, to 0; set them there, or None")
         if self.saturates == "before" and self.theta_u.max(initial=1) > self.u.high:
             raise DmpnetError(f"fixed point: theta_u reaches {self.theta_u.max()}, but u saturates at {self.u.high} "
                               f"before it is compared, and would never fire; use a coarser unit of u, or more bits")

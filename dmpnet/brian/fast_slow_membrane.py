@@ -166,8 +166,8 @@ class FastSlowMembrane:
             raise DmpnetError(f"{self.owner}: decay = {shown(self.decay)!r}, but trained membranes have one of "
                               f"{', '.join(STEPS)}; choose one")
         if self.reset not in layer.RESETS or self.model:
-            raise DmpnetError(f"{self.owner}: reset = {self.reset!r}, model = {str(self.model)!r}, but trained membranes "
-                              f"have reset 'hard' or 'soft' and no other variables; leave them so")
+            raise DmpnetError(f"{self.owner}: reset = {self.reset!r}, model = {str(self.model)!r}, but trained "
+                              f"membranes have reset 'hard' or 'soft' and no other variables; leave them so")
         constants: dict[str, Any] = {"beta": math.exp(-dt / float(self.tau)),
                                      "floor": None if self.floor is None else float(self.floor)}
         if self.decay == "linear":

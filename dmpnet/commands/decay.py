@@ -1,9 +1,11 @@
 """What does a trained network lose if its membranes leak by subtraction?
 
-Compares, on real recordings in Brian2: the network as trained (exponential decay); linear decay put in its place, lam
-by each rule of dmpnet.equations.decay, and the nearest bit shift, weights as they are; and, with --finetune, linear
-decay after so many more epochs of training from there, lam learned, beside exponential decay trained on for as long
-(extra: train). Results, traces of the same neuron under the same input, a figure and provenance go to --out.
+Compares, on real recordings in Brian2: the network as trained (exponential decay); linear decay put in its place,
+weights as they are, lam by each rule of dmpnet.equations.decay, in membranes that stop at --floor, and in membranes
+that do not; the nearest bit shift; and, with --finetune, linear decay after so many more epochs of training from there,
+lam learned, beside exponential decay trained on for as long. With --search lam and floor are chosen together first, on
+the validation part (both extra: train). Results, traces of the same neuron under the same input, a figure and
+provenance go to --out.
 """
 
 import argparse
@@ -35,6 +37,9 @@ def add(parsers) -> None:
     p.add_argument("--split", help="part of the data set (default: the validation part, with --look test)")
     options.look(p)
     options.samples(p)
+    p.add_argument("--floor", type=float, default=-1.0, metavar="THRESHOLDS",
+                   help="where membranes with linear decay stop (default: -1, as far below 0 as the threshold above)")
+    p.add_argument("--search", action="store_true", help="choose a rule for lam and a floor on the validation part")
     p.add_argument("--finetune", type=options.count(0), default=0, metavar="EPOCHS",
                    help="epochs of training with linear decay")
     p.add_argument("--lr", type=float, default=3e-3, help="peak learning rate of --finetune (default: 0.003)")
@@ -54,11 +59,14 @@ def execute(arguments: argparse.Namespace) -> int:
 def compare(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
     """Evaluate every variant, print and write; exit code 1 if a place differs from the reference."""
     network = options.network(arguments.weights)
-    variants = swapped(network)
+    variants = swapped(network, arguments.floor)
     recordings = options.compared_on(arguments, network)
+    rule, floor = chosen(arguments, network) if arguments.search else ("least squares", arguments.floor)
+    if arguments.search:
+        variants["linear, chosen"] = swap.linear(network, decay.RULES[rule], floor)
     if arguments.finetune:
         variants["exponential, fine-tuned"] = finetuned(arguments, network, "exponential")
-        variants["linear, fine-tuned"] = finetuned(arguments, swap.linear(network, decay.slope_at_threshold), "linear")
+        variants["linear, fine-tuned"] = finetuned(arguments, swap.linear(network, decay.RULES[rule], floor), "linear")
     rows: list[dict[str, Any]] = []
     compared = 0
     with telling("simulating", len(variants) * len(recordings), "sample", "") as tell:
@@ -85,12 +93,25 @@ def compare(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
     return options.verdict([row["mismatched"] for row in rows], [compared])
 
 
-def swapped(network: TrainedNetwork) -> dict[str, TrainedNetwork]:
-    """The network as trained, and with each other decay in place, by name."""
-    variants = {"exponential, as trained": network}
+def swapped(network: TrainedNetwork, floor: float) -> dict[str, TrainedNetwork]:
+    """The network as trained, and with each other decay in place, by name; floor in thresholds, of the linear ones."""
+    variants = {"exponential, as trained": network, "exponential, floor": swap.floored(network, floor),
+                "linear, no floor": swap.floored(swap.linear(network, decay.slope_at_threshold), None)}
     for rule, lam in decay.RULES.items():
-        variants[f"linear, {rule}"] = swap.linear(network, lam)
+        variants[f"linear, {rule}"] = swap.linear(network, lam, floor)
     return variants | {"bit shift, nearest": swap.shift(network)}
+
+
+def chosen(arguments: argparse.Namespace, network: TrainedNetwork) -> tuple[str, float | None]:
+    """The rule for lam and the floor that the validation part prefers."""
+    from dmpnet.training import swapping
+
+    return swapping.best([swapping.search(network, training_set(arguments, network), "")])
+
+
+def training_set(arguments: argparse.Namespace, network: TrainedNetwork) -> data.Recordings:
+    return data.load(network.encoding.dataset, "train", arguments.data, arguments.download,
+                     permutation=network.encoding.permutation)
 
 
 def finetuned(arguments: argparse.Namespace, begun: TrainedNetwork, kind: str) -> TrainedNetwork:
@@ -100,10 +121,9 @@ def finetuned(arguments: argparse.Namespace, begun: TrainedNetwork, kind: str) -
 
     neuron = begun.layers[0].neuron
     recipe = Recipe.that_led_to(begun).onward(arguments.finetune, arguments.lr, decay=kind, beta=neuron.beta,
-                                              lam=neuron.lam, learn_decay=True, optimiser="muon")
-    train = data.load(recipe.dataset, "train", arguments.data, arguments.download,
-                      permutation=begun.encoding.permutation)
-    return Trainer(recipe, train, arguments.out / f"{kind}.run", f"fine-tuning, {kind}", start=begun).finished()
+                                              lam=neuron.lam, floor=neuron.floor, learn_decay=True, optimiser="muon")
+    return Trainer(recipe, training_set(arguments, begun), arguments.out / f"{kind}.run", f"fine-tuning, {kind}",
+                   start=begun).finished()
 
 
 def line(variant: str, network: TrainedNetwork, result: Evaluation, recordings: data.Recordings,
@@ -112,7 +132,9 @@ def line(variant: str, network: TrainedNetwork, result: Evaluation, recordings: 
     steps = recordings.values.shape[1]
     spikes = steps * sum(rate * layer.N for rate, layer in zip(result.rates, network.layers, strict=True))
     constants = ", ".join(f"{layer.neuron.constant:.3g}" for layer in network.layers)
-    return {"decay": variant, "constants": f"{decay.CONSTANTS[network.layers[0].neuron.decay]} {constants}",
+    neuron = network.layers[0].neuron
+    constants += "" if neuron.floor is None else f"; floor {neuron.floor:g}"
+    return {"decay": variant, "constants": f"{decay.CONSTANTS[neuron.decay]} {constants}",
             "accuracy %": result.accuracy, "s.e.": result.standard_error,
             "lost": None if exponential is None else exponential - result.accuracy,
             "active %": ", ".join(f"{100 * rate:.1f}" for rate in result.rates), "spikes": spikes,

@@ -26,7 +26,8 @@ def held_weights(core: Core, chip: Chip) -> Held:
     return {"W_f": fast * ("W_f" not in core.learns),
             "W_r": core.N**2 * (core.recurrent and "W_r" not in core.learns),
             **{f"{LEARNS}{array}": core.N * core.inputs(array) for array in core.learns}, "w_x": core.M * slow,
-            "W_o": core.C * core.N, "b": biases + slow + core.C, "u": core.N * core.rows * (2 if core.neuron.floor is not None else 1)}
+            "W_o": core.C * core.N, "b": biases + slow + core.C,
+            "u": core.N * core.rows * (1 + (core.neuron.floor is not None))}
 
 
 def held_slow(core: Core, chip: Chip) -> Held:

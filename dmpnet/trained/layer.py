@@ -91,7 +91,8 @@ class Layer:
             yield from self.fixed.arrays()
 
     def emptied(self) -> "Layer":
-        """The same layer with every weight 0 and every threshold of its own 1, every floor 0: what it is before it is given them."""
+        """The same layer with every weight 0, every threshold of its own 1 and every floor 0: what it is before it is
+        given them."""
         slow: dict[str, Any] = {name: 0 * array for name, array in self.slow.arrays()} if self.slow else {}
         return replace(
             self, W_f=0 * self.W_f, b_f=0 * self.b_f, W_r=None if self.W_r is None else 0 * self.W_r,
@@ -120,8 +121,9 @@ class Layer:
         if fixed.floor is not None:
             fits(origin, f"{name}.floor", fixed.floor, (self.N,))
         if (fixed.floor is None) != (self.neuron.floor is None):
-            raise WeightsError(f"{origin}: {name} has a floor in {'its neurons' if fixed.floor is None else 'integers'} "
-                               f"alone, but it has one in both or in none; make it with dmpnet.hardware.constrain")
+            where = "its neurons" if fixed.floor is None else "integers"
+            raise WeightsError(f"{origin}: {name} has a floor in {where} alone, but it has one in both or in none; "
+                               f"make it with dmpnet.hardware.constrain")
         if self.slow or fixed.unit_m.shape != (0,):
             fits(origin, f"{name}.unit_m", fixed.unit_m, (self.slow.d if self.slow else 0,))
         whole = {"W_f": self.W_f, "b_f": self.b_f, "W_r": self.W_r} | dict(self.slow.arrays() if self.slow else ())

@@ -40,8 +40,8 @@ ECG = OTHERS | {"epochs": 40, "batch": 16}
 TOUCH = OTHERS | {"epochs": 150, "batch": 32, "shift_steps": 2}
 LINEAR = {"decay": "linear", "lam": 0.5, "learn_decay": True, "optimiser": "muon", "lr": 3e-3, "epochs": 15,
           "coarse_epochs": 0, "rate_ramp": 0}
-# swapped without training, mean over seeds of the validation part, by slope and by least squares: shd-regen DMP II 42 and
-# 38 % without a floor, 91.3 and 91.6 % with one at -theta; nmnist DMP II 87.5 and 81.8, 93.3 and 95.5 %; FSNN of
+# swapped without training, mean over seeds of the validation part, by slope and by least squares: shd-regen DMP II 42
+# and 38 % without a floor, 91.3 and 91.6 % with one at -theta; nmnist DMP II 87.5 and 81.8, 93.3 and 95.5 %; FSNN of
 # shd-regen 80.1 and 64.3, 81.5 and 67.1 %
 FLOORED = {"floor": -1.0}
 LEAKY = ("smnist-fsnn", "smnist-dmp2", "shd-regen-fsnn", "shd-regen-dmp2", "nmnist-fsnn", "nmnist-dmp2")

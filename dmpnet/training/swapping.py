@@ -4,28 +4,31 @@ from itertools import product
 
 import numpy as np
 
-from dmpnet.data import Recordings, validation_split
+from dmpnet.data import Recordings
 from dmpnet.equations.decay import RULES
+from dmpnet.results import validation
 from dmpnet.system.progress import Progress, part, telling
 from dmpnet.trained import swap
 from dmpnet.trained.network import TrainedNetwork
-from dmpnet.training.recipe import Recipe
 from dmpnet.training.verdict import predictions
 
 FLOORS = (None, 0.0, -0.25, -0.5, -1.0, -2.0)
 """Where membranes may stop, in thresholds; None for nowhere."""
+MOST = 1000
+"""Samples that a choice is judged by at most, balanced over classes."""
 Choice = tuple[str, float | None]
 """A rule for lam (dmpnet.equations.decay.RULES) and a floor."""
 
 
-def search(network: TrainedNetwork, recordings: Recordings, progress: Progress = None) -> dict[Choice, float]:
-    """Percent of the validation part that is right under every rule and floor, by the PyTorch network.
+def search(network: TrainedNetwork, train: Recordings, progress: Progress = None) -> dict[Choice, float]:
+    """Percent of the validation part of `network`, of MOST of it at most, that is right under every rule and floor, by
+    the PyTorch network.
 
-    recordings : the training set; of it, what `network` was not trained on
+    train : the whole training set
     progress : called with (done, total) in samples; True or a name: a bar; None: silent
     """
-    recipe = Recipe.that_led_to(network)
-    held_out = recordings.take(validation_split(recordings, recipe.validation, recipe.seed, by=recipe.by)[1])
+    held_out = validation.part(network, train)
+    held_out = held_out.take(held_out.balanced(min(MOST, len(held_out))))
     choices = list(product(RULES, FLOORS))
     found: dict[Choice, float] = {}
     with telling(progress, len(choices) * len(held_out), "sample", "choosing lam and floor") as tell:
