@@ -13,9 +13,7 @@ python analyses/decays.py --data FOLDER      (a seed about 3 minutes, of S-MNIST
 import argparse
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 from tabulate import tabulate
 
 from dmpnet import data
@@ -25,7 +23,7 @@ from dmpnet.disk import shipped
 from dmpnet.equations import decay
 from dmpnet.results import answers, options, provenance, script
 from dmpnet.results.evaluation import evaluate
-from dmpnet.results.intervals import bootstrap, paired_difference
+from dmpnet.results.losses import losses
 from dmpnet.trained import swap, weights
 from dmpnet.trained.network import TrainedNetwork
 from dmpnet.training import swapping
@@ -60,7 +58,7 @@ def main() -> None:
             search(searches, row, seed, before, train)
         for seed in shipped.seeds(row):
             measure(arguments, runs, row, seed, train, chosen(searches, row))
-    print(tabulate(summary(runs.done), headers="keys", floatfmt=".2f"))
+    print(tabulate(losses(runs.done, AGAINST, AS_TRAINED), headers="keys", floatfmt=".2f"))
 
 
 def search(searches: provenance.Runs, row: str, seed: int, network: TrainedNetwork, train: data.Recordings) -> None:
@@ -110,30 +108,6 @@ def control(row: str, network: TrainedNetwork, train: data.Recordings, folder: P
     beta = network.layers[0].neuron.beta
     return Trainer(replace(recipe, decay="exponential", beta=beta, floor=None), train, folder,
                    f"{row}, trained on as it is", start=network).finished()
-
-
-def summary(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Each row and decay: accuracy, and what is lost against the same seeds as trained, or trained on for as long."""
-    found = []
-    for row, variant in dict.fromkeys((run["row"], run["decay"]) for run in runs):
-        mine, theirs = (of(runs, row, each) for each in (variant, AGAINST.get(variant, AS_TRAINED)))
-        seeds = sorted(mine.keys() & theirs.keys())
-        entry = {"row": row, "decay": variant, "seeds": len(seeds)}
-        if seeds:
-            (right, groups), (other, _) = (answers.of_seeds([each[seed] for seed in seeds]) for each in (mine, theirs))
-            if mine[seeds[0]]["part"] != "test":  # validation parts are of other samples for every seed
-                (right, other), groups = (each.mean(axis=1) for each in (right, other)), None
-            all_of, lost = bootstrap(right, groups), paired_difference(other, right, groups)
-            entry |= {"accuracy %": 100 * all_of.mean, "lost": 100 * lost.mean, "low": 100 * lost.low,
-                      "high": 100 * lost.high}
-        found.append(entry | {"spikes": float(np.mean([run["spikes"] for run in mine.values()])),
-                              "mismatched": sum(run["mismatched"] for run in mine.values())})
-    return found
-
-
-def of(runs: list[dict[str, Any]], row: str, variant: str) -> dict[int, dict[str, Any]]:
-    """The runs of a row and a decay by seed."""
-    return {run["seed"]: run for run in runs if (run["row"], run["decay"]) == (row, variant)}
 
 
 if __name__ == "__main__":

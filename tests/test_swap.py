@@ -8,7 +8,7 @@ import pytest
 from data_files import letters, untrusted, write_braille
 from networks import random_network
 
-from dmpnet import cli
+from dmpnet import cli, reference
 from dmpnet.equations import decay
 from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import DmpnetError
@@ -50,8 +50,9 @@ def test_the_command_compares_decays(tmp_path, capsys):
     assert cli.main(["decay", "smnist-dmp2", "--samples", "20", "--out", str(tmp_path / "out")]) == 0
     out = capsys.readouterr().out
     rows = json.loads((tmp_path / "out" / "results.json").read_text())["rows"]
-    assert [row["decay"] for row in rows] == ["exponential, as trained", *(f"linear, {rule}" for rule in decay.RULES),
-                                              "bit shift, nearest"]
+    assert [row["decay"] for row in rows] == ["exponential, as trained", "exponential, floor", "linear, no floor",
+                                              *(f"linear, {rule}" for rule in decay.RULES), "bit shift, nearest"]
+    assert rows[2]["accuracy %"] < 50 < 90 < rows[3]["accuracy %"], "a floor is what linear decay lacks"
     assert all(row["mismatched"] == 0 for row in rows)
     assert all(word in out for row in rows for word in row["decay"].split()), "a name may take several lines"
     assert rows[0]["accuracy %"] >= 90 and rows[0]["lost"] is None
@@ -94,6 +95,37 @@ def test_fine_tuning_trains_both_decays_on(tmp_path, capsys):
         state = torch.load(out / f"{kind}.run" / "checkpoint.pt", weights_only=True)
         assert state["recipe"]["seed"] == recipe.seed
     assert rows["linear, fine-tuned"]["constants"].startswith("lam")
+    assert rows["linear, fine-tuned"]["constants"].endswith("; floor -1")
     assert rows["exponential, fine-tuned"]["constants"].startswith("beta")
     assert rows["exponential, fine-tuned"]["constants"] != rows["exponential, as trained"]["constants"]
     assert (out / "linear.run" / "checkpoint.pt").exists() and (out / "exponential.run" / "checkpoint.pt").exists()
+
+
+@untrusted
+def test_lam_and_floor_are_chosen_together_on_what_was_not_trained_on(tmp_path, capsys):
+    """The best of all rules and floors by the validation part, and no other sample."""
+    pytest.importorskip("torch", reason="needs torch: pip install '.[train]' in a clone")
+    from dmpnet import data
+    from dmpnet.results import validation
+    from dmpnet.training import swapping
+    from dmpnet.training.recipe import published
+    from dmpnet.training.trainer import Trainer
+
+    folder = write_braille(tmp_path / "data", letters())
+    train = data.load("braille", "train", folder)
+    recipe = published("braille", sizes=(12, 16, 12, 27), epochs=2, std=0.0, seed=3)
+    network = Trainer(recipe, train, tmp_path / "run").finished()
+    found = swapping.search(network, train)
+    assert set(found) == {(rule, floor) for rule in decay.RULES for floor in swapping.FLOORS}
+    held_out = validation.part(network, train)
+    for (rule, floor), value in list(found.items())[::5]:
+        swapped = swap.linear(network, decay.RULES[rule], floor)
+        told = reference.run(swapped, held_out.batch(slice(None)), ()).predictions
+        assert value == pytest.approx(100 * (told == held_out.labels).mean())
+    other = {choice: 100.0 * (choice == ("equal half-life", -0.5)) for choice in found}
+    assert swapping.best([found, other, other]) == ("equal half-life", -0.5) or max(found.values()) > 66
+    out = tmp_path / "out"
+    asked = ["decay", str(tmp_path / "run" / "weights.npz"), "--data", str(folder), "--search", "--out", str(out)]
+    assert cli.main(asked) == 0
+    rows = {row["decay"]: row for row in json.loads((out / "results.json").read_text())["rows"]}
+    assert rows["linear, chosen"]["accuracy %"] == pytest.approx(max(found.values()), abs=0.01)

@@ -1,0 +1,40 @@
+"""What networks lose against themselves as they were, or trained on as long: runs of an analysis, seed by seed."""
+
+from typing import Any
+
+import numpy as np
+
+from dmpnet.results import answers
+from dmpnet.results.intervals import bootstrap, paired_difference
+
+Runs = list[dict[str, Any]]
+
+
+def losses(runs: Runs, against: dict[str, str], otherwise: str) -> list[dict[str, Any]]:
+    """A line for each row and decay: accuracy, and points lost with their 95 % interval, over the same seeds.
+
+    runs : with row, seed, decay, part, right (dmpnet.results.answers), spikes, mismatched
+    against : what a decay is compared with, where not with `otherwise`
+    """
+    found = []
+    for row, decay in dict.fromkeys((run["row"], run["decay"]) for run in runs):
+        mine, theirs = (_by_seed(runs, row, each) for each in (decay, against.get(decay, otherwise)))
+        seeds = sorted(mine.keys() & theirs.keys())
+        if seeds:
+            found.append({"row": row, "decay": decay, "seeds": len(seeds)}
+                         | _lost([mine[seed] for seed in seeds], [theirs[seed] for seed in seeds])
+                         | {"spikes": float(np.mean([mine[seed]["spikes"] for seed in seeds])),
+                            "mismatched": sum(mine[seed]["mismatched"] for seed in seeds)})
+    return found
+
+
+def _lost(mine: Runs, theirs: Runs) -> dict[str, float]:
+    (right, groups), (other, _) = answers.of_seeds(mine), answers.of_seeds(theirs)
+    if mine[0]["part"] != "test":  # validation parts are of other samples for every seed
+        right, other, groups = right.mean(axis=1), other.mean(axis=1), None
+    accuracy, lost = bootstrap(right, groups), paired_difference(other, right, groups)
+    return {"accuracy %": 100 * accuracy.mean, "lost": 100 * lost.mean, "low": 100 * lost.low, "high": 100 * lost.high}
+
+
+def _by_seed(runs: Runs, row: str, decay: str) -> dict[int, dict[str, Any]]:
+    return {run["seed"]: run for run in runs if (run["row"], run["decay"]) == (row, decay)}
