@@ -5,7 +5,7 @@ from dataclasses import MISSING, fields, make_dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from dmpnet.arithmetic.fixed import SATURATES
+from dmpnet.arithmetic.fixed import CURRENTS, SATURATES
 from dmpnet.arithmetic.words import Word
 from dmpnet.disk import shipped
 from dmpnet.disk.headers import MOST, parsed, record, shown, whole
@@ -23,7 +23,8 @@ LONGEST = 100_000
 """Bytes of a description at most; those that ship have some 3,000."""
 LISTS: dict[str, tuple[str, ...]] = {"datapath.decay": WHOLE, "datapath.resets": tuple(RESETS),
                                      "plasticity.decay": TRACE_DECAYS}
-CHOICES: dict[str, tuple[str, ...]] = {"datapath.saturates": SATURATES, "plasticity.reads": READS}
+CHOICES: dict[str, tuple[str, ...]] = {"datapath.saturates": SATURATES, "datapath.currents": CURRENTS,
+                                      "plasticity.reads": READS}
 
 
 def load(path: str | Path) -> Chip:

@@ -12,8 +12,8 @@ a penalty on how far they move from W_m Abar and W_m Bbar is chosen so that the 
 in which what one column loses is made up for by others (dmpnet.hardware.rounding).
 
 Of two bases of the memory, the trained one and that in which rounding does least harm (dmpnet.hardware.basis), the one
-with the smaller error is taken. u, m and x saturate nowhere on the calibration samples: units grow until they do not (u
-and m may with `clip`). Accumulators that do are told.
+with the smaller error is taken. u, m and x, and currents that are held in the word of u, saturate nowhere on the
+calibration samples: units grow until they do not (u and m may with `clip`). Accumulators that do are told.
 """
 
 import math
@@ -83,7 +83,7 @@ def constrain(network: TrainedNetwork, chip: Chip, s_in: np.ndarray, *, rows: bo
     _check_slots(network, chip, blocks)
     heard = _heard(network, np.asarray(s_in))
     options = Options(rows, clip, balance, rotate, compensate, chip.datapath.dependency_breaking,
-                      chip.datapath.saturates)
+                      chip.datapath.saturates, chip.datapath.currents)
     seen = reference.run(network, s_in, record=("spikes", "u", "m", "x"))
     integer, changes, activity, overflows = _settled(network, chip, s_in, seen, options, progress)
     _check_exact(integer)
@@ -271,7 +271,7 @@ def _fast(layer: Layer, words: Words, unit_in: float, largest: float, options: O
                    float(np.rint(neuron.lam / unit_u[0])), neuron.shift,
                    None if neuron.c is None else BY_NAME[neuron.decay].in_units(neuron.c, unit_u[0]))
     fixed = Fixed(theta_u, words.x, words.m, words.u, words.I, 0, 0, 0, shift_f, 0, 0, unit_u, np.empty(0), 1.0,
-                  options.saturates)
+                  options.saturates, options.currents)
     return Layer(log.whole("W_f", layer.W_f / unit_f[:, None], words.W_f), log.whole("b", b, words.b), whole,
                  recurrent, None, layer.delay), fixed
 

@@ -101,6 +101,8 @@ class Datapath:
     in_place : all membranes leak at once in the array (dmpnet.hardware.in_memory)
     saturates : whether a membrane is held in its word 'after' it is compared and reset, or 'before'
         (dmpnet.arithmetic.fixed); a description may leave it out, then after
+    currents : whether the current of the spikes and that of the memory are held in the membrane's word 'each' before
+        they are added, or only in their 'sum'; a description may leave it out, then sum
     """
 
     decay: tuple[str, ...]
@@ -110,6 +112,7 @@ class Datapath:
     stationarity: bool
     in_place: bool
     saturates: str = "after"
+    currents: str = "sum"
 
 
 @dataclass(frozen=True)

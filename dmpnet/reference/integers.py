@@ -59,9 +59,9 @@ class IntegerLayer:
         total = product(s_in, self.W_f)
         if self.W_r is not None:
             total = total + product(self.s, self.W_r)
-        v = self._kept(k) + self._shift("u", k, self._hold("I", total), self.numbers.shift_f) + self.b
+        v = self._kept(k) + self._current(k, self._hold("I", total), self.numbers.shift_f) + self.b
         if self.layer.slow:
-            v = v + self._shift("u", k, *self.I_m)
+            v = v + self._current(k, *self.I_m)
         if self.numbers.saturates == "before":
             v = self._hold("u", v)
         self.s = (v >= self.theta_u).astype(np.int64)
@@ -90,6 +90,11 @@ class IntegerLayer:
         left = BY_NAME[self.layer.neuron.decay].left_whole
         assert left is not None  # by Layer.check
         return left(self.u, self.layer.neuron.constant, lambda total, bits: self._shift("u", k, total, bits))
+
+    def _current(self, k: int, total: np.ndarray, shift: int) -> np.ndarray:
+        """What is added to the membrane of an accumulator."""
+        current = self._shift("u", k, total, shift)
+        return self._hold("u", current) if self.numbers.currents == "each" else current
 
     def _shift(self, name: str, k: int, total: np.ndarray, shift: int) -> np.ndarray:
         word = self.numbers.words[name]

@@ -4,7 +4,8 @@ Every weight is a real number v that the network uses rounded to its word, unit 
 had not been rounded (straight-through); what lies beyond the word's range moves only back. The unit of W_f, and so the
 threshold in integers, and that of W_o are learned too (Esser et al. 2020, LSQ); that of P and nu follows the unit of
 W_f, because a chip only shifts their sums: it is learned with it. x and m are the chip's integers, bit for bit
-(dmpnet.training.integer_memory). Only the rounding of u and of biases is left out: 16 bits, 1e-4 of a threshold.
+(dmpnet.training.integer_memory). Left out: the rounding of u and of biases, 16 bits, 1e-4 of a threshold; and that u,
+and where the chip says so each current, ends at its word, which formats without `clip` never let it reach.
 
 Formats of x, m, Abar, Bbar, the unit of w_x, and beta or lam stay as dmpnet.hardware.constrain chose them.
 """
@@ -72,7 +73,7 @@ def _check_made_for(integer: TrainedNetwork, chip: Chip) -> None:
         assert fixed is not None
         facts: list[tuple[str, Any, Any]] = [(name, word, getattr(chip.words, name))
                                              for name, word in fixed.words.items()]
-        facts.append(("saturates", fixed.saturates, chip.datapath.saturates))
+        facts += [(name, getattr(fixed, name), getattr(chip.datapath, name)) for name in ("saturates", "currents")]
         if slow is not None:
             facts.append(("dependency_breaking", slow.nu is not None, chip.datapath.dependency_breaking))
         largest = int(np.abs(layer.W_f.astype(float)).max())
