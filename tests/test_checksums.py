@@ -55,7 +55,7 @@ def test_every_number_of_a_network_counts(data):
 
 
 @pytest.mark.parametrize("change", [{"shift_f": 1}, {"shift_I": 1}, {"saturates": "before"}, {"currents": "sum"},
-                                    {"unit_x": 2.0}])
+                                    {"seed": 1}, {"unit_x": 2.0}])
 def test_how_integers_are_computed_counts(change):
     network = random_network((3, 4, 2), d=2, steps=10)
     made = constrain(network, chip.load("dmp"), np.ones((1, 10, 3), bool)).network

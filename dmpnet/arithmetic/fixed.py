@@ -44,6 +44,7 @@ class Fixed:
     saturates : whether u is held in its word (or wraps) 'after' it is compared and reset, or 'before'
     currents : whether that of the spikes and that of the memory are held in the word of u 'each' before they are added,
         or only in their 'sum'
+    seed : of the registers that round at random
     """
 
     theta_u: np.ndarray
@@ -62,6 +63,7 @@ class Fixed:
     unit_x: float
     saturates: str = "after"
     currents: str = "sum"
+    seed: int = 0
 
     def __post_init__(self):
         if self.saturates not in SATURATES:
@@ -70,6 +72,9 @@ class Fixed:
         if self.currents not in CURRENTS:
             raise DmpnetError(f"fixed point: currents = {self.currents!r}, but they are held in the word of u in their "
                               f"sum alone or each; set one of {', '.join(CURRENTS)}")
+        if not isinstance(self.seed, int) or isinstance(self.seed, bool) or self.seed < 0:
+            raise DmpnetError(f"fixed point: seed = {self.seed!r}, but it names where registers start; set a "
+                              f"whole number >= 0")
         for name in SHIFTS:
             value = getattr(self, name)
             if not isinstance(value, int) or not -WIDEST <= value <= WIDEST:

@@ -88,7 +88,7 @@ class IntegerSteps(Steps):
         if quantity not in self.numbers.noisy:
             return dict(WHOLE)
         symbol = f"noise_{quantity}_{self.number}"
-        noise = lfsr.noise(steps, units, quantity) / 2.0**lfsr.BITS
+        noise = lfsr.noise(steps, units, quantity, self.numbers.seed) / 2.0**lfsr.BITS
         return WHOLE | {symbol: products.Table(symbol, noise).function()}
 
     def rectify(self) -> str:

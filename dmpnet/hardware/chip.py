@@ -130,7 +130,7 @@ def _value(kind: type, part: str, name: str, entry: dict[str, Any], origin: str)
         if value not in choices:
             raise DmpnetError(f"{origin}.{name} = {shown(value)}{meant(str(value)[:80], choices)}, but it is one of "
                               f"{', '.join(choices)}; choose one")
-    elif kind is Datapath:
+    elif kind is Datapath and name != "seed":
         if not isinstance(value, bool):
             raise DmpnetError(f"{origin}.{name} = {shown(value)}, but it is true or false; set one")
     elif not whole(value) or value < 1:

@@ -23,6 +23,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dmpnet import reference
+from dmpnet.arithmetic import lfsr
 from dmpnet.arithmetic.fixed import Fixed
 from dmpnet.arithmetic.words import EXACT
 from dmpnet.equations.decay import BY_NAME, CONSTANTS, WHOLE
@@ -83,7 +84,7 @@ def constrain(network: TrainedNetwork, chip: Chip, s_in: np.ndarray, *, rows: bo
     _check_slots(network, chip, blocks)
     heard = _heard(network, np.asarray(s_in))
     options = Options(rows, clip, balance, rotate, compensate, chip.datapath.dependency_breaking,
-                      chip.datapath.saturates, chip.datapath.currents)
+                      chip.datapath.saturates, chip.datapath.currents, chip.datapath.seed)
     seen = reference.run(network, s_in, record=("spikes", "u", "m", "x"))
     integer, changes, activity, overflows = _settled(network, chip, s_in, seen, options, progress)
     _check_exact(integer)
@@ -272,6 +273,8 @@ def _fast(layer: Layer, words: Words, unit_in: float, largest: float, options: O
                    None if neuron.c is None else BY_NAME[neuron.decay].in_units(neuron.c, unit_u[0]))
     fixed = Fixed(theta_u, words.x, words.m, words.u, words.I, 0, 0, 0, shift_f, 0, 0, unit_u, np.empty(0), 1.0,
                   options.saturates, options.currents)
+    if fixed.noisy:
+        fixed = replace(fixed, seed=lfsr.seeded(options.seed, log.layer))
     return Layer(log.whole("W_f", layer.W_f / unit_f[:, None], words.W_f), log.whole("b", b, words.b), whole,
                  recurrent, None, layer.delay), fixed
 

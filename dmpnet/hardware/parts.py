@@ -103,6 +103,8 @@ class Datapath:
         (dmpnet.arithmetic.fixed); a description may leave it out, then after
     currents : whether the current of the spikes and that of the memory are held in the membrane's word 'each' before
         they are added, or only in their 'sum'; a description may leave it out, then sum
+    seed : from which its shift registers start, each layer's and quantity's from another state; they round at random
+        where a word does; a description may leave it out, then 1
     """
 
     decay: tuple[str, ...]
@@ -113,6 +115,7 @@ class Datapath:
     in_place: bool
     saturates: str = "after"
     currents: str = "sum"
+    seed: int = 1
 
 
 @dataclass(frozen=True)

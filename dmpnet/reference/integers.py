@@ -49,7 +49,7 @@ class IntegerLayer:
             self.nu = whole(slow.nu) if slow.nu is not None else None
             self.m = np.zeros((batch, slow.d), np.int64)
         sizes = {"x": 1, "m": layer.slow.d if layer.slow else 0, "u": layer.N}
-        self.noise = {name: lfsr.noise(steps, sizes[name], name) for name in fixed.noisy if name in sizes}
+        self.noise = {name: lfsr.noise(steps, sizes[name], name, fixed.seed) for name in fixed.noisy if name in sizes}
 
     def step(self, k: int, s_in: np.ndarray) -> int:
         """Advance by one step on s_in (B, M) int64; returns how close a membrane came to its threshold."""
