@@ -49,8 +49,9 @@ def bytes_of(work: Workload, chip: Chip) -> dict[str, int]:
 
 
 def sized(works: Works, settings: dict[str, Any] | None = None) -> Chip:
-    """The DMP core with d slots and banks that just hold the largest of the layers."""
-    chip = chips.changed(chips.load("dmp"), {"limits.slots": max(work.d for work in works)} | (settings or {}))
+    """The DMP core with d slots, a queue for all inputs and banks that just hold the largest of the layers."""
+    chip = chips.changed(chips.load("dmp"), {"limits.slots": max(work.d for work in works),
+                                             "limits.spikes": max(work.M for work in works)} | (settings or {}))
     needs = [bytes_of(work, chip) for work in works]
     return chips.changed(chip, {f"memory.{bank}": max(need[bank] for need in needs) for bank in needs[0]})
 

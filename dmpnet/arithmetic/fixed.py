@@ -45,6 +45,7 @@ class Fixed:
     currents : whether that of the spikes and that of the memory are held in the word of u 'each' before they are added,
         or only in their 'sum'
     seed : of the registers that round at random
+    queue : events that are let in a step, those of the lowest inputs, the others are dropped; 0: all are let in
     """
 
     theta_u: np.ndarray
@@ -64,6 +65,7 @@ class Fixed:
     saturates: str = "after"
     currents: str = "sum"
     seed: int = 0
+    queue: int = 0
 
     def __post_init__(self):
         if self.saturates not in SATURATES:
@@ -72,9 +74,10 @@ class Fixed:
         if self.currents not in CURRENTS:
             raise DmpnetError(f"fixed point: currents = {self.currents!r}, but they are held in the word of u in their "
                               f"sum alone or each; set one of {', '.join(CURRENTS)}")
-        if not isinstance(self.seed, int) or isinstance(self.seed, bool) or self.seed < 0:
-            raise DmpnetError(f"fixed point: seed = {self.seed!r}, but it names where registers start; set a "
-                              f"whole number >= 0")
+        for name, counts in (("seed", "names where registers start"), ("queue", "counts events, 0 for all")):
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+                raise DmpnetError(f"fixed point: {name} = {value!r}, but it {counts}; set a whole number >= 0")
         for name in SHIFTS:
             value = getattr(self, name)
             if not isinstance(value, int) or not -WIDEST <= value <= WIDEST:

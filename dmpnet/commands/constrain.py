@@ -18,9 +18,10 @@ import numpy as np
 from dmpnet import data, reference
 from dmpnet.brian.backends import check_backend
 from dmpnet.data import drawn_from, validation_split
+from dmpnet.errors import DmpnetError
 from dmpnet.graph import networks
 from dmpnet.graph.graph import Graph
-from dmpnet.hardware import chip, parts, precision, workload
+from dmpnet.hardware import chip, parts, precision, queue, workload
 from dmpnet.hardware.constrain import Constrained, constrain, examined, refused
 from dmpnet.hardware.fit import Report, fit
 from dmpnet.results import options, outputs, provenance, script, terminal
@@ -77,6 +78,7 @@ def put(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
     described = chip.changed(chip.load(arguments.chip), options.settings(arguments.set))
     report = fit(network, described, blocks=arguments.blocks)  # before any data is read
     if not report.ok:
+        report = counted(arguments, network, described) or report
         print(report.table(), end="\n\n")
         refuse(report)
     s_in = calibration(arguments, network)
@@ -88,14 +90,15 @@ def put(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
     constrained = constrain(network, described, s_in, rows=arguments.rows, clip=arguments.clip,
                      rotate=not arguments.keep_basis, compensate=not arguments.finetune, blocks=arguments.blocks,
                      progress=True)
-    busiest = [int(work.S.max()) for work in workload.of(constrained.network, constrained.activity, s_in)]
-    report = fit(constrained.network, described, busiest, blocks=arguments.blocks)
+    works = workload.of(constrained.network, constrained.activity, s_in)
+    report = fit(constrained.network, described, [int(work.S.max()) for work in works], blocks=arguments.blocks)
     print(f"{arguments.weights}: {network.kind} {network.shape} on {described.name}\n\n{report.table()}\n\n"
           f"{rounding(constrained)}\n")
     for note in (*report.notes, *constrained.notes):
         print(note)
     refuse(report)
-    outcome: dict[str, Any] = {"fit": report.record(), "search": [vars(step) for step in steps]}
+    outcome: dict[str, Any] = {"fit": report.record(), "search": [vars(step) for step in steps],
+                               "queue": queued(works, described)}
     if arguments.finetune:
         constrained, outcome["finetuned"] = finetuned(arguments, network, constrained, described, s_in)
     outcome |= {"changes": [vars(change) for change in constrained.changes], "notes": constrained.notes,
@@ -118,6 +121,25 @@ def trained(name: str) -> TrainedNetwork:
     if isinstance(network, Graph):
         raise refused(network)
     return network
+
+
+def counted(arguments: argparse.Namespace, network: TrainedNetwork, described: parts.Chip) -> Report | None:
+    """The report that knows of input spikes too, so that all that is too much is said at once; None without data."""
+    try:
+        s_in = calibration(arguments, network)
+        works = workload.of(network, reference.run(network, s_in), s_in)
+    except DmpnetError:
+        return None
+    return fit(network, described, [int(work.S.max()) for work in works], blocks=arguments.blocks)
+
+
+def queued(works: list[workload.Workload], described: parts.Chip) -> list[dict[str, Any]]:
+    """What is too busy for the chip's queue, a row a layer; prints it where anything is."""
+    rows = [{"layer": number} | queue.lost(work, described) for number, work in enumerate(works, 1)]
+    if any(row["events beyond %"] for row in rows):
+        print(f"\nbeyond {described.limits.spikes} events a step in calibration, {described.datapath.queue}\n\n"
+              + terminal.table(rows, floatfmt=".2f", intfmt=","))
+    return rows
 
 
 def refuse(report: Report) -> None:

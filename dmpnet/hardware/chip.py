@@ -13,7 +13,7 @@ from dmpnet.equations.decay import WHOLE
 from dmpnet.equations.neurons import RESETS
 from dmpnet.errors import DmpnetError, meant
 from dmpnet.hardware.limits import FURTHER
-from dmpnet.hardware.parts import READS, TRACE_DECAYS, Chip, Clock, Datapath, Limits, Memory, Plasticity, Words
+from dmpnet.hardware.parts import QUEUES, READS, TRACE_DECAYS, Chip, Clock, Datapath, Limits, Memory, Plasticity, Words
 
 ALL_LIMITS = make_dataclass("Limits", [(limit.name, int | None, limit.default) for limit in FURTHER],
                             bases=(Limits,), frozen=True)
@@ -24,7 +24,7 @@ LONGEST = 100_000
 LISTS: dict[str, tuple[str, ...]] = {"datapath.decay": WHOLE, "datapath.resets": tuple(RESETS),
                                      "plasticity.decay": TRACE_DECAYS}
 CHOICES: dict[str, tuple[str, ...]] = {"datapath.saturates": SATURATES, "datapath.currents": CURRENTS,
-                                      "plasticity.reads": READS}
+                                      "datapath.queue": QUEUES, "plasticity.reads": READS}
 
 
 def load(path: str | Path) -> Chip:

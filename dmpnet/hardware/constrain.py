@@ -30,6 +30,7 @@ from dmpnet.equations.decay import BY_NAME, CONSTANTS, WHOLE
 from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import DmpnetError
 from dmpnet.graph.graph import Graph
+from dmpnet.hardware import queue
 from dmpnet.hardware.changes import Log, RoundingLoss
 from dmpnet.hardware.parts import Chip, Words
 from dmpnet.hardware.slow_pathway import Seen, in_integers
@@ -243,6 +244,8 @@ def _rounded(network: TrainedNetwork, chip: Chip, s_in: np.ndarray, seen: Activi
         layers.append(_filled(replace(whole, fixed=fixed), chip))
         unit_in = 1.0
         tell(before + len(layers))
+    layers = [replace(layer, fixed=replace(layer.fixed, queue=most)) if most and layer.fixed else layer
+              for layer, most in zip(layers, queue.dropping(network, chip), strict=True)]
     log = Log(len(layers), changes)
     unit_o = unit_of(network.W_o, words.W_o, options.clip)
     return replace(network, layers=tuple(layers), W_o=log.whole("W_o", network.W_o / unit_o, words.W_o),

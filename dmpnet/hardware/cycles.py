@@ -20,7 +20,7 @@ d = 8, that is nothing, whatever S is. It pays where x is added in the spike pat
 last event enters that, after (S - 1) G cycles [ours].
 
     layers      one after the other; events come in, S cycles, and go out, max(1, spikes), not overlapped; between two
-                layers min(fired, limits.spikes) + 3
+                layers min(fired, limits.spikes) + 3, or with more passes (dmpnet.hardware.queue) fired + 3 for each
 
 An event that reaches not all N but r neurons (a kernel's, dmpnet.hardware.scatter) visits ceil(r / lanes) groups in
 place of G, and one at least: as if any `lanes` of them could be reached in a cycle [ours]. Events of the layer itself
@@ -46,7 +46,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dmpnet.errors import DmpnetError
-from dmpnet.hardware import energy, in_memory
+from dmpnet.hardware import energy, in_memory, queue
 from dmpnet.hardware.parts import Chip
 from dmpnet.hardware.workload import Workload
 
@@ -125,6 +125,7 @@ def timing(work: Workload, chip: Chip, counter: bool = True) -> Timing:
     counter : x[k] is summed by a counter of its own; else in the spike path, and known as the last event enters that
     """
     check_leak(work, chip)
+    work, again = queue.let_in(work, chip), CONTROL * (queue.passes(work, chip) - 1)
     path, G, D = chip.datapath, groups(work.N, chip), chip.dimensions(work.d)
     visited, fewest = visits(work, chip)
     alone = path.fusion and path.stationarity  # spikes and memory have accumulators each
@@ -145,7 +146,7 @@ def timing(work: Workload, chip: Chip, counter: bool = True) -> Timing:
     waits = Waits(np.maximum(x - a, 0) * lookahead, np.maximum(x - D, 0) * slow, (began - turn) * slow,
                   (turn - start) * slow, np.maximum(spikes - np.maximum(a + G * lookahead, leak), 0),
                   np.maximum(b - np.maximum(spikes, leak), 0), np.maximum(leak - last, 0))
-    return Timing(neurons + NEURON_CYCLES * G + CONTROL, busy, waits)
+    return Timing(neurons + NEURON_CYCLES * G + CONTROL + again, busy, waits)
 
 
 def all_layers(works: list[Workload], chip: Chip, counter: bool = True) -> np.ndarray:
@@ -155,8 +156,10 @@ def all_layers(works: list[Workload], chip: Chip, counter: bool = True) -> np.nd
 
 def ways(works: list[Workload], chip: Chip) -> np.ndarray:
     """(..., T) cycles in which events come in, go from layer to layer, and out."""
-    between = sum((np.minimum(work.sent, chip.limits.spikes) + HANDOVER for work in works[:-1]),
-                  np.zeros_like(works[0].events))
+    most = chip.limits.spikes
+    many = chip.datapath.queue == "passes"  # else those beyond do not get on
+    between = sum((work.sent + HANDOVER * np.maximum(-(-work.sent // most), 1) if many else
+                   np.minimum(work.sent, most) + HANDOVER for work in works[:-1]), np.zeros_like(works[0].events))
     return works[0].events + between + np.maximum(works[-1].sent, 1)
 
 

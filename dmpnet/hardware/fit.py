@@ -32,6 +32,7 @@ from dmpnet.hardware import graph_core, placement
 from dmpnet.hardware.chip import learning
 from dmpnet.hardware.limit import Core, Need
 from dmpnet.hardware.limits import ARRAY, LEARNING, RULES, cores
+from dmpnet.hardware.limits.core import spikes
 from dmpnet.hardware.parts import Chip
 from dmpnet.results import terminal
 
@@ -218,6 +219,10 @@ def _notes(analog: Container[int | str], chip: Chip, placed: list[Core]) -> list
         elif core.spikes is None:
             notes.append(f"{core.name}: input spikes in a step are not known, so nothing was checked against "
                          f"the {chip.limits.spikes} that fit; give calibration data")
+        elif core.spikes > chip.limits.spikes and not spikes(core, chip):
+            notes.append(f"{core.name}: up to {core.spikes} input spikes in a step, but {chip.limits.spikes} are let "
+                         f"in at once; " + ("the others are dropped" if chip.datapath.queue == "drop" else
+                                         f"the queue is filled {-(-core.spikes // chip.limits.spikes)} times"))
         if core.blocks and core.d > chip.limits.slots:
             notes.append(f"{core.name}: d {core.d} is computed in {core.D // chip.limits.slots} blocks of "
                          f"{chip.limits.slots}, zero padded to {core.D}")

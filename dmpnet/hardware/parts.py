@@ -105,6 +105,8 @@ class Datapath:
         they are added, or only in their 'sum'; a description may leave it out, then sum
     seed : from which its shift registers start, each layer's and quantity's from another state; they round at random
         where a word does; a description may leave it out, then 1
+    queue : what becomes of more events in a step than limits.spikes: 'refuse', 'drop' or 'passes'
+        (dmpnet.hardware.queue); a description may leave it out, then refuse
     """
 
     decay: tuple[str, ...]
@@ -116,6 +118,7 @@ class Datapath:
     saturates: str = "after"
     currents: str = "sum"
     seed: int = 1
+    queue: str = "refuse"
 
 
 @dataclass(frozen=True)
@@ -161,6 +164,7 @@ class Clock:
 LEARNING = 16
 """Bits of the widest word that learns: products of three, and 16 random bits below, are exact in float64."""
 TRACE_DECAYS = ("linear", "shift")
+QUEUES = ("refuse", "drop", "passes")
 READS = ("rows", "columns", "both")
 
 

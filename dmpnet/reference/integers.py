@@ -53,7 +53,7 @@ class IntegerLayer:
 
     def step(self, k: int, s_in: np.ndarray) -> int:
         """Advance by one step on s_in (B, M) int64; returns how close a membrane came to its threshold."""
-        s_in = self.arriving(k, s_in)
+        s_in = self.let_in(self.arriving(k, s_in))
         if self.layer.slow:
             self.remember(k, s_in)
         total = product(s_in, self.W_f)
@@ -72,6 +72,11 @@ class IntegerLayer:
     def arriving(self, k: int, s_in: np.ndarray) -> np.ndarray:
         """What reaches the layer in step k when s_in (B, M) is sent: later, where axons have delays."""
         return s_in if self.axons is None else self.axons.step(k, s_in)
+
+    def let_in(self, s_in: np.ndarray) -> np.ndarray:
+        """What of the events (B, M) the queue holds: the first, input by input."""
+        most = self.numbers.queue
+        return s_in * (np.cumsum(s_in != 0, axis=1) <= most) if most else s_in
 
     def remember(self, k: int, s_in: np.ndarray) -> None:
         """Advance the slow memory by one step on what arrives, s_in (B, M) int64."""

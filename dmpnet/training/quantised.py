@@ -22,6 +22,7 @@ from torch import nn
 from dmpnet.arithmetic.words import Word
 from dmpnet.data import Recordings
 from dmpnet.errors import DmpnetError
+from dmpnet.hardware import queue
 from dmpnet.hardware.parts import Chip
 from dmpnet.system.progress import Progress
 from dmpnet.trained.encoding import Encoding
@@ -66,6 +67,11 @@ def nearest(part: torch.Tensor, word: Word) -> torch.Tensor:
     return torch.from_numpy(word.nearest(part.detach().numpy())).to(part.dtype)
 
 
+def let_in(signal: torch.Tensor, most: int) -> torch.Tensor:
+    """signal (B, T, M) without the events of a step beyond the first `most`; 0: all of it."""
+    return signal * ((signal != 0).cumsum(-1) <= most) if most else signal
+
+
 def _check_made_for(integer: TrainedNetwork, chip: Chip) -> None:
     """Raise DmpnetError if `integer` computes otherwise than `chip` does."""
     for number, layer in enumerate(integer.layers, 1):
@@ -74,6 +80,7 @@ def _check_made_for(integer: TrainedNetwork, chip: Chip) -> None:
         facts: list[tuple[str, Any, Any]] = [(name, word, getattr(chip.words, name))
                                              for name, word in fixed.words.items()]
         facts += [(name, getattr(fixed, name), getattr(chip.datapath, name)) for name in ("saturates", "currents")]
+        facts.append(("queue", fixed.queue, queue.dropping(integer, chip)[number - 1]))
         if slow is not None:
             facts.append(("dependency_breaking", slow.nu is not None, chip.datapath.dependency_breaking))
         largest = int(np.abs(layer.W_f.astype(float)).max())
@@ -208,6 +215,7 @@ class QuantisedNetwork(SpikingNetwork):
 
     def _fused(self, number: int, signal: torch.Tensor, scale: float, record: bool,
                _: list | None) -> tuple[torch.Tensor, torch.Tensor]:
+        signal = let_in(signal, self.integer.layers[number].queue)
         p, w, pathway = self.layers[number], self.rounded(number), self.pathways[number]
         neuron, unit_u = self.neurons[number], self._unit_u(number)[0]
         if len(unit_u) == 1:  # else a threshold a neuron
