@@ -11,6 +11,7 @@ validation part the network was trained with; killed and called again, it goes o
 """
 
 import argparse
+import warnings
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ import numpy as np
 from dmpnet import data, reference
 from dmpnet.brian.backends import check_backend
 from dmpnet.data import drawn_from, validation_split
-from dmpnet.errors import DmpnetError
+from dmpnet.errors import DataWarning, DmpnetError
 from dmpnet.graph import networks
 from dmpnet.graph.graph import Graph
 from dmpnet.hardware import chip, parts, precision, queue, workload
@@ -126,7 +127,8 @@ def trained(name: str) -> TrainedNetwork:
 def counted(arguments: argparse.Namespace, network: TrainedNetwork, described: parts.Chip) -> Report | None:
     """The report that knows of input spikes too, so that all that is too much is said at once; None without data."""
     try:
-        s_in = calibration(arguments, network)
+        with warnings.catch_warnings(action="ignore", category=DataWarning):  # nothing is made of the data
+            s_in = calibration(arguments, network)
         works = workload.of(network, reference.run(network, s_in), s_in)
     except DmpnetError:
         return None

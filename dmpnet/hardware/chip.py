@@ -31,8 +31,40 @@ def load(path: str | Path) -> Chip:
     """The chip of a description file, or the shipped one of that name ('dmp').
 
     In the file every number is a table with its source: `neurons = {value = 128, source = "..."}`; a word has `bits`
-    (and rounding, overflow, signed) in place of `value`.
+    (and rounding, overflow, signed) in place of `value`. With `base = "dmp"`, a shipped chip or another file (from the
+    folder of this one), what it does not say is that chip's.
     """
+    return described_by(*read(path))
+
+
+def read(path: str | Path, within: tuple[Path, ...] = ()) -> tuple[dict[str, Any], str]:
+    """What a description says, with what its base does, and the file's name.
+
+    within : descriptions that have it as their base
+    """
+    described, file = _parsed(path)
+    base = described.pop("base", None)
+    if base is None:
+        return described, file.name
+    if not isinstance(base, str) or file in within:
+        raise DmpnetError(f"{file.name}: base = {shown(base)}, but it names another chip, that ships or is described "
+                          f"in a file" + (", and not one that has this as its base" if file in within else "")
+                          + "; correct it")
+    inherited, _ = read(file.parent / base if base.endswith(".toml") else base, (*within, file))
+    parts = {part: entries | described.get(part, {}) if isinstance(described.get(part, {}), dict) else described[part]
+             for part, entries in inherited.items() if isinstance(entries, dict)}
+    return {name: value for name, value in inherited.items() if name != "name"} | described | parts, file.name
+
+
+def own(path: str | Path) -> tuple[dict[str, Any], str | Path | None]:
+    """What a description says by itself, and its base: the name of one that ships, a file, or None."""
+    described, file = _parsed(path)
+    base = described.pop("base", None)
+    return described, file.parent / base if base and base.endswith(".toml") else base
+
+
+def _parsed(path: str | Path) -> tuple[dict[str, Any], Path]:
+    """What the file of a description says by itself, and the file."""
     file = Path(path)
     if file.suffix != ".toml" and not file.is_file():
         file = shipped.folder() / "chips" / f"{path}.toml"
@@ -51,7 +83,7 @@ def load(path: str | Path) -> Chip:
     except ValueError as error:
         raise DmpnetError(f"{file}: not a chip description ({' '.join(str(error).split())}); write TOML as in "
                           f"models/chips") from error
-    return described_by(described, file.name)
+    return described, file
 
 
 def names() -> list[str]:

@@ -224,8 +224,8 @@ def _notes(analog: Container[int | str], chip: Chip, placed: list[Core]) -> list
                          f"in at once; " + ("the others are dropped" if chip.datapath.queue == "drop" else
                                          f"the queue is filled {-(-core.spikes // chip.limits.spikes)} times"))
         if core.blocks and core.d > chip.limits.slots:
-            notes.append(f"{core.name}: d {core.d} is computed in {core.D // chip.limits.slots} blocks of "
-                         f"{chip.limits.slots}, zero padded to {core.D}")
+            notes.append(f"{core.name}: d {core.d} is computed in {-(-core.d // chip.limits.slots)} blocks of "
+                         f"{chip.limits.slots}" + (f", zero padded to {core.D}" if core.d < core.D else ""))
         elif core.d < core.D == chip.limits.slots:
             notes.append(f"{core.name}: d {core.d} is zero padded to {core.D}")
         if core.rows:

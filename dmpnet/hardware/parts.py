@@ -65,7 +65,10 @@ CONSTANTS = ("W_f", "W_r", "P", "nu", "Abar", "Bbar", "w_x", "W_o", "b", "beta",
 
 @dataclass(frozen=True)
 class Memory:
-    """SRAM of a core in bytes: weights (W_f, W_r, w_x, W_o and biases), slow (P, nu, Abar, Bbar), state (u, m, x)."""
+    """SRAM of a core in bytes.
+
+    weights : of W_f, W_r, w_x, W_o and biases;  slow : of P, nu, Abar, Bbar;  state : of u, m, x
+    """
 
     weights: int
     slow: int
@@ -76,7 +79,8 @@ class Memory:
 class Limits:
     """What a core, which holds one layer, takes at most.
 
-    slots : dimensions of the slow memory, all of which are there and computed, used or not
+    neurons : of a layer
+    slots : dimensions of the slow memory, of which all are there, used or not
     fan_in : inputs of a layer;  spikes : input spikes in a step;  lanes : neurons updated in a cycle
     cores : layers the chip holds
     Others, which a description may leave out, are files of dmpnet.hardware.limits.
@@ -107,6 +111,8 @@ class Datapath:
         where a word does; a description may leave it out, then 1
     queue : what becomes of more events in a step than limits.spikes: 'refuse', 'drop' or 'passes'
         (dmpnet.hardware.queue); a description may leave it out, then refuse
+    pads : whether all slots are computed, used or not; else the d that a network has; a description may leave it out,
+        then true
     """
 
     decay: tuple[str, ...]
@@ -119,6 +125,7 @@ class Datapath:
     currents: str = "sum"
     seed: int = 1
     queue: str = "refuse"
+    pads: bool = True
 
 
 @dataclass(frozen=True)
@@ -185,5 +192,7 @@ class Chip:
     clock: Clock | None = None
 
     def dimensions(self, d: int) -> int:
-        """D, dimensions of slow memory that it computes for d: whole blocks of its slots, 0 for none."""
+        """D, dimensions of slow memory that it computes for d: whole blocks of its slots where it pads, 0 for none."""
+        if not self.datapath.pads:
+            return d
         return -(-d // self.limits.slots) * self.limits.slots

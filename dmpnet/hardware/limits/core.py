@@ -24,7 +24,7 @@ def slots(core: Core, chip: Chip) -> Need:
     """d within the slots; computed in blocks of them, any d."""
     most = chip.limits.slots
     return Need("slots", core.number, "dimensions of slow memory", core.d, core.D if core.blocks and core.d else most,
-                f"train with d at most {most}, or compute it in {core.D // most} blocks of {most} (--blocks)")
+                f"train with d at most {most}, or compute it in {-(-core.d // most)} blocks of {most} (--blocks)")
 
 
 def fan_in(core: Core, chip: Chip) -> Need:
