@@ -25,14 +25,14 @@ from dmpnet.graph.graph import Graph
 from dmpnet.hardware import chip, parts, precision, queue, workload
 from dmpnet.hardware.constrain import Constrained, constrain, examined, refused
 from dmpnet.hardware.fit import Report, fit
-from dmpnet.results import options, outputs, provenance, script, terminal
+from dmpnet.results import chip_table, options, outputs, provenance, script, terminal
 from dmpnet.results.evaluation import evaluate
 from dmpnet.system.progress import part, telling
 from dmpnet.trained import rates, weights
 from dmpnet.trained.network import TrainedNetwork
 
 DIFFER = "spikes that differ from the reference"
-MEASURED = 400  # validation samples at most for --budget
+MEASURED = 400  # samples at most: of the validation part for --budget, of --evaluate one layer at a time
 SHOWN = 100  # samples whose rates are compared layer by layer
 
 
@@ -102,11 +102,13 @@ def put(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
                                "queue": queued(works, described)}
     if arguments.finetune:
         constrained, outcome["finetuned"] = finetuned(arguments, network, constrained, described, s_in)
+    outcome |= on_the_chip(constrained, works, described, network, s_in)
     outcome |= {"changes": [vars(change) for change in constrained.changes], "notes": constrained.notes,
                 "silent": constrained.silent}
     if arguments.evaluate:
         outcome["accuracy"] = compared(arguments, network, constrained.network)
         outcome["layers"] = rates_compared(arguments, network, constrained.network)
+        outcome["lost"] = lost(arguments, network, constrained.network)
     with out.staged() as folder:
         weights.save(constrained.network, folder / arguments.out.name)
         provenance.write(folder / f"{arguments.out.stem}.json",
@@ -141,6 +143,26 @@ def queued(works: list[workload.Workload], described: parts.Chip) -> list[dict[s
     if any(row["events beyond %"] for row in rows):
         print(f"\nbeyond {described.limits.spikes} events a step in calibration, {described.datapath.queue}\n\n"
               + terminal.table(rows, floatfmt=".2f", intfmt=","))
+    return rows
+
+
+def on_the_chip(constrained: Constrained, works: list[workload.Workload], described: parts.Chip,
+                network: TrainedNetwork, s_in: np.ndarray) -> dict[str, Any]:
+    """What a step costs and what saturates in calibration, layer by layer; prints both."""
+    found = {"costs": chip_table.costs(works, described, network.encoding.dt),
+             "saturated": chip_table.saturated(constrained.network, s_in)}
+    for said, rows in (("a step in calibration [our model, no measurement]", found["costs"]),
+                       ("values in calibration that did not fit their words", found["saturated"])):
+        print(f"\n{said}\n\n" + terminal.table(rows, floatfmt=",.4g", intfmt=","))
+    return found
+
+
+def lost(arguments: argparse.Namespace, network: TrainedNetwork, made: TrainedNetwork) -> list[dict[str, Any]]:
+    """What each layer's integers cost by themselves, on some of the samples of --evaluate; prints it."""
+    recordings = options.recordings(arguments, network, arguments.split or "test")
+    chosen = drawn_from(np.arange(len(recordings)), MEASURED, arguments.seed)
+    rows = chip_table.losses(network, made, recordings.batch(chosen), recordings.labels[chosen], True)
+    print(f"\n{len(chosen)} samples, one layer at a time in integers\n\n" + terminal.table(rows, floatfmt=".2f"))
     return rows
 
 
