@@ -129,7 +129,7 @@ def fit(network: TrainedNetwork | Graph, chip: Chip, busiest: Sequence[int] | No
         return _of_graph(network, chip, busiest, blocks, learns)
     _check_learns(network, chip, learns)
     _check_busiest(busiest, len(network.layers))
-    placed = [replace(_core(network, number, chip, busiest, blocks), learns={
+    placed = [replace(core_of(network, number, chip, busiest, blocks), learns={
         name[:3]: rule for name, rule in learns.items() if name[4:] == str(number)})
         for number in range(1, len(network.layers) + 1)]
     needs = [cores(len(placed), chip), *(need for core in placed for rule in RULES + LEARNING * bool(core.learns)
@@ -193,7 +193,9 @@ def fit_array(rule: IntegerRule, chip: Chip, sources: int, targets: int) -> Repo
     return Report(f"{rule.rule.name} {sources}-{targets}", chip.name, tuple(needs), rule.notes)
 
 
-def _core(network: TrainedNetwork, number: int, chip: Chip, busiest: Sequence[int] | None, blocks: bool) -> Core:
+def core_of(network: TrainedNetwork, number: int, chip: Chip, busiest: Sequence[int] | None = None,
+            blocks: bool = False) -> Core:
+    """What the core of layer `number` is to hold."""
     layer = network.layers[number - 1]
     return Core(
         number, layer.N, layer.M, layer.d, chip.dimensions(layer.d),
