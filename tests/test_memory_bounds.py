@@ -31,18 +31,27 @@ def test_a_memory_that_keeps_all_it_holds_is_no_memory_that_grows():
         with_memory(network, Abar)
     assert sum(np.abs(np.linalg.eigvals(Abar)).max() > 1 for Abar in all_of_them) > 100
     with_memory(network, (1 + 0.9e-6) * all_of_them[0])
-    with pytest.raises(WeightsError, match="radius 1.000002, above 1 . 1e-06, so .* or to the ends of its word"):
+    with pytest.raises(WeightsError, match="radius 1.000002, above 1 . 1e-06, so .* without bound"):
         with_memory(network, (1 + 2e-6) * all_of_them[0])
 
 
-def test_in_integers_such_a_memory_ends_at_its_word():
-    """Abar = 1, so m sums up x for ever: x = 40 a step, in a word of 8 bits, is held at 127."""
+def in_integers(Abar, overflow="saturate"):
+    """m[k] = Abar m[k-1] + 40 in a word of 8 bits."""
     network = constrain(random_network((4, 6, 3), d=1), chip.load("dmp"), np.ones((1, 40, 4), bool)).network
     layer = network.layers[0]
     slow, d = layer.slow, layer.slow.d
-    one = replace(slow, w_x=np.full(4, 10, np.int8), b_x=np.zeros((), np.int8), Abar=np.eye(d, dtype=np.int8),
-                  Bbar=np.ones(d, np.int8))
-    fixed = replace(layer.fixed, m=Word(8), shift_x=0, shift_m=0, shift_B=0)
-    held = replace(network, layers=(replace(layer, slow=one, fixed=fixed),))
-    m = reference.run(held, np.ones((1, 5, 4), bool), record=("m",)).m[0]
-    assert m[0, :, 0].tolist() == [40, 80, 120, 127, 127]
+    slow = replace(slow, w_x=np.full(4, 10, np.int8), b_x=np.zeros((), np.int8), Abar=Abar * np.eye(d, dtype=np.int8),
+                   Bbar=np.ones(d, np.int8))
+    fixed = replace(layer.fixed, m=Word(8, overflow=overflow), shift_x=0, shift_m=0, shift_B=0)
+    return replace(network, layers=(replace(layer, slow=slow, fixed=fixed),))
+
+
+@pytest.mark.parametrize("Abar, m", [(1, [40, 80, 120, 127, 127]), (3, [40, 127, 127, 127, 127])])
+def test_in_integers_a_memory_ends_at_its_word_whatever_its_radius(Abar, m):
+    found = reference.run(in_integers(Abar), np.ones((1, 5, 4), bool), record=("m",)).m[0]
+    assert found[0, :, 0].tolist() == m
+
+
+def test_a_word_that_wraps_does_not_end_it():
+    with pytest.raises(WeightsError, match="spectral radius 3, above"):
+        in_integers(3, "wrap")

@@ -33,6 +33,7 @@ from dmpnet.trained.network import TrainedNetwork
 
 DIFFER = "spikes that differ from the reference"
 MEASURED = 400  # samples at most: of the validation part for --budget, of --evaluate one layer at a time
+DRAWS = 5  # of wrong bits in SRAM
 SHOWN = 100  # samples whose rates are compared layer by layer
 
 
@@ -109,6 +110,8 @@ def put(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
         outcome["accuracy"] = compared(arguments, network, constrained.network)
         outcome["layers"] = rates_compared(arguments, network, constrained.network)
         outcome["lost"] = lost(arguments, network, constrained.network)
+        if described.errors is not None:
+            outcome["errors"] = with_errors(arguments, network, constrained.network, described)
     with out.staged() as folder:
         weights.save(constrained.network, folder / arguments.out.name)
         provenance.write(folder / f"{arguments.out.stem}.json",
@@ -163,6 +166,17 @@ def lost(arguments: argparse.Namespace, network: TrainedNetwork, made: TrainedNe
     chosen = drawn_from(np.arange(len(recordings)), MEASURED, arguments.seed)
     rows = chip_table.losses(network, made, recordings.batch(chosen), recordings.labels[chosen], True)
     print(f"\n{len(chosen)} samples, one layer at a time in integers\n\n" + terminal.table(rows, floatfmt=".2f"))
+    return rows
+
+
+def with_errors(arguments: argparse.Namespace, network: TrainedNetwork, made: TrainedNetwork,
+                described: parts.Chip) -> list[dict[str, Any]]:
+    """What wrong bits of the chip's SRAM cost, on the samples of `lost`; prints it."""
+    recordings = options.recordings(arguments, network, arguments.split or "test")
+    chosen = drawn_from(np.arange(len(recordings)), MEASURED, arguments.seed)
+    rows = chip_table.with_errors(made, described, recordings.batch(chosen), recordings.labels[chosen], DRAWS,
+                                  arguments.seed)
+    print(f"\n{len(chosen)} samples, with wrong bits in SRAM\n\n" + terminal.table(rows, floatfmt=".2f", intfmt=","))
     return rows
 
 

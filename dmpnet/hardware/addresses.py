@@ -1,7 +1,7 @@
 """The address map of a core: bank, row and bit of every word it holds.
 
-Words lie in their bank in the order of dmpnet.hardware.banks, array after array, each as many bits as its word has, with
-no gap: so a bank takes what `fit` says. A row is as wide as the widest word of the bank times the lanes, so that a
+Words lie in their bank in the order of dmpnet.hardware.banks, array after array, each as many bits as its word has,
+with no gap: so a bank takes what `fit` says. A row is as wide as the widest word of the bank times the lanes, so that a
 group of neurons finds words of that width side by side [ours]; a narrower word may begin in one row and end in the
 next. Within an array the last of its indices runs fastest (ORDERS): weights of an event for all neurons are neighbours.
 """

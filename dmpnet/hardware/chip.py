@@ -13,12 +13,24 @@ from dmpnet.equations.decay import WHOLE
 from dmpnet.equations.neurons import RESETS
 from dmpnet.errors import DmpnetError, meant
 from dmpnet.hardware.limits import FURTHER
-from dmpnet.hardware.parts import QUEUES, READS, TRACE_DECAYS, Chip, Clock, Datapath, Limits, Memory, Plasticity, Words
+from dmpnet.hardware.parts import (
+    QUEUES,
+    READS,
+    TRACE_DECAYS,
+    Chip,
+    Clock,
+    Datapath,
+    Errors,
+    Limits,
+    Memory,
+    Plasticity,
+    Words,
+)
 
 ALL_LIMITS = make_dataclass("Limits", [(limit.name, int | None, limit.default) for limit in FURTHER],
                             bases=(Limits,), frozen=True)
 PARTS: dict[str, type] = {"words": Words, "memory": Memory, "limits": ALL_LIMITS, "datapath": Datapath}
-OPTIONAL: dict[str, type] = {"plasticity": Plasticity, "clock": Clock}
+OPTIONAL: dict[str, type] = {"plasticity": Plasticity, "clock": Clock, "errors": Errors}
 LONGEST = 100_000
 """Bytes of a description at most; those that ship have some 3,000."""
 LISTS: dict[str, tuple[str, ...]] = {"datapath.decay": WHOLE, "datapath.resets": tuple(RESETS),
@@ -180,7 +192,7 @@ def changed(chip: Chip, settings: dict[str, Any]) -> Chip:
             raise DmpnetError(f"chip {chip.name}: no {key!r} to set{meant(key, SETTINGS)}; say e.g. limits.neurons, "
                               f"memory.slow or, of a word, words.W_f.{{{','.join(WORD)}}}")
         before, kind = getattr(chip, part), (PARTS | OPTIONAL)[part]
-        if before is None and len(fields(kind)) > 1:
+        if before is None and sum(field.default is MISSING for field in fields(kind)) > 1:
             raise DmpnetError(f"chip {chip.name}: {key} cannot be set, as it has no {part}; take a chip that has, "
                               f"e.g. {', '.join(learning())}")
         if detail:

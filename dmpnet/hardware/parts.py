@@ -162,6 +162,17 @@ class Plasticity:
 
 
 @dataclass(frozen=True)
+class Errors:
+    """Of a billion bits how many are wrong, where SRAM is run at low voltage (dmpnet.hardware.bit_errors).
+
+    weights : in the weights bank;  slow : in the slow bank
+    """
+
+    weights: int = 0
+    slow: int = 0
+
+
+@dataclass(frozen=True)
 class Clock:
     """hz : cycles a second; what is told in seconds needs it."""
 
@@ -179,7 +190,8 @@ READS = ("rows", "columns", "both")
 class Chip:
     """A chip; source: where each number is from, by 'part.name'.
 
-    plasticity : None on a chip that does not learn;  clock : None where none is stated
+    plasticity : None on a chip that does not learn;  clock : None where none is stated;  errors : None where SRAM holds
+        every bit
     """
 
     name: str
@@ -190,6 +202,7 @@ class Chip:
     source: dict[str, str]
     plasticity: Plasticity | None = None
     clock: Clock | None = None
+    errors: Errors | None = None
 
     def dimensions(self, d: int) -> int:
         """D, dimensions of slow memory that it computes for d: whole blocks of its slots where it pads, 0 for none."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from dmpnet import reference
-from dmpnet.hardware import cycles, prices
+from dmpnet.hardware import bit_errors, cycles, prices
 from dmpnet.hardware.parts import Chip
 from dmpnet.hardware.workload import Workload
 from dmpnet.system.progress import Progress, telling
@@ -36,6 +36,17 @@ def saturated(network: TrainedNetwork, s_in: np.ndarray) -> list[dict[str, Any]]
     _, counts = reference.watched(network, s_in)
     return [{"layer": number} | {name: count.get(name, 0) for name in ("x", "m", "u", "I")}
             for number, count in enumerate(map(Counter, counts), 1)]
+
+
+def with_errors(integer: TrainedNetwork, chip: Chip, s_in: np.ndarray, labels: np.ndarray, draws: int,
+                seed: int = 0) -> list[dict[str, Any]]:
+    """Accuracy of `integer` on s_in (B, T, M) with SRAM that holds wrong bits, a row a draw of which they are."""
+    rows = []
+    for draw in range(draws):
+        held, bits = bit_errors.faulty(integer, chip, seed + draw)
+        right = float((reference.run(held, s_in).predictions == labels).mean())
+        rows.append({"draw": draw, "wrong bits": bits, "accuracy %": 100 * right})
+    return rows
 
 
 def losses(network: TrainedNetwork, integer: TrainedNetwork, s_in: np.ndarray, labels: np.ndarray,

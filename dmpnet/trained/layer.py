@@ -111,7 +111,8 @@ class Layer:
         if self.W_r is not None:
             fits(origin, f"{name}.W_r", self.W_r, (n, n))
         if self.slow is not None:
-            self.slow.check(origin, name, n, channels, self.fixed.shift_m if self.fixed else 0)
+            ends = self.fixed is not None and self.fixed.m.overflow == "saturate"
+            self.slow.check(origin, name, n, channels, self.fixed.shift_m if self.fixed else 0, ends)
         if self.delay is not None:
             _delay_fits(origin, f"{name}.delay", self.delay, channels)
         if self.fixed is not None:

@@ -12,8 +12,8 @@ from dmpnet.trained.shapes import LONGEST, fits, rows
 
 GROWS = 1e-6
 """By how much the spectral radius of Abar may exceed 1, as rounding leaves that of an orthogonal matrix: what m holds
-then grows by a tenth in 100,000 steps. In integers m is bounded by its word anyway, which saturates; but a memory of
-a larger radius soon holds nothing but the ends of it."""
+then grows by a tenth in 100,000 steps. In integers m ends at its word anyway if that saturates, whatever the radius:
+there Abar is not refused (of SRAM that holds wrong bits it may be any)."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,8 @@ class SlowMemory:
         if self.nu is not None:
             yield "nu", self.nu
 
-    def check(self, origin: str, name: str, n: int, channels: int, shift: int) -> None:
+    def check(self, origin: str, name: str, n: int, channels: int, shift: int, ends: bool = False) -> None:
+        """Raise WeightsError for what does not fit n neurons; `ends`: m has a word that saturates."""
         d = rows(self.Abar)
         if self.nu is not None:
             fits(origin, f"{name}.nu", self.nu, (n,))
@@ -76,10 +77,9 @@ class SlowMemory:
         self._check_blocks(origin, name, d)
         radius = max(np.abs(np.linalg.eigvals(self.Abar[block, block] * 0.5**shift)).max()
                      for block in memory.slices(self.all_blocks))
-        if not radius <= 1 + GROWS:  # nor NaN, of values whose products overflow
+        if not (radius <= 1 + GROWS or ends):  # nor NaN, of values whose products overflow
             raise WeightsError(f"{origin}: {name}.Abar has spectral radius {radius:.10g}, above 1 + {GROWS:g}, so the "
-                               f"slow memory grows without bound, or to the ends of its word; use "
-                               f"dmpnet.equations.memory.discrete(d, theta)")
+                               f"slow memory grows without bound; use dmpnet.equations.memory.discrete(d, theta)")
 
     def _check_blocks(self, origin: str, name: str, d: int) -> None:
         """The blocks fill m, their window is theta, and Abar joins no blocks but those that `feed` joins."""
