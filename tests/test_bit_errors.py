@@ -12,9 +12,8 @@ from dmpnet import reference
 from dmpnet.arithmetic.words import Word
 from dmpnet.brian.simulation import simulate
 from dmpnet.errors import DmpnetError
-from dmpnet.hardware import bit_errors, chip
+from dmpnet.hardware import bit_errors, breakdown, chip
 from dmpnet.hardware.constrain import constrain
-from dmpnet.results import chip_table
 
 ALL = bit_errors.BILLION
 
@@ -81,7 +80,7 @@ def test_more_wrong_bits_cost_more():
     s_in = random_input(network, 60, seed=5)
     made = constrain(network, low(), s_in).network
     labels = reference.run(made, s_in).predictions
-    rates = [np.mean([row["accuracy %"] for row in chip_table.with_errors(made, low(each, each), s_in, labels, 4)])
+    rates = [np.mean([row["accuracy %"] for row in breakdown.with_errors(made, low(each, each), s_in, labels, 4)])
              for each in (1, ALL // 1000, ALL // 10)]
     assert rates[0] == 100 > rates[2] and rates[1] > rates[2]
 

@@ -22,10 +22,10 @@ from dmpnet.data import drawn_from, validation_split
 from dmpnet.errors import DataWarning, DmpnetError
 from dmpnet.graph import networks
 from dmpnet.graph.graph import Graph
-from dmpnet.hardware import chip, parts, precision, queue, workload
+from dmpnet.hardware import breakdown, chip, parts, precision, queue, workload
 from dmpnet.hardware.constrain import Constrained, constrain, examined, refused
 from dmpnet.hardware.fit import Report, fit
-from dmpnet.results import chip_table, options, outputs, provenance, script, terminal
+from dmpnet.results import options, outputs, provenance, script, terminal
 from dmpnet.results.evaluation import evaluate
 from dmpnet.system.progress import part, telling
 from dmpnet.trained import rates, weights
@@ -103,15 +103,9 @@ def put(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
                                "queue": queued(works, described)}
     if arguments.finetune:
         constrained, outcome["finetuned"] = finetuned(arguments, network, constrained, described, s_in)
-    outcome |= on_the_chip(constrained, works, described, network, s_in)
-    outcome |= {"changes": [vars(change) for change in constrained.changes], "notes": constrained.notes,
-                "silent": constrained.silent}
+    outcome |= on_the_chip(constrained, described, s_in)
     if arguments.evaluate:
-        outcome["accuracy"] = compared(arguments, network, constrained.network)
-        outcome["layers"] = rates_compared(arguments, network, constrained.network)
-        outcome["lost"] = lost(arguments, network, constrained.network)
-        if described.errors is not None:
-            outcome["errors"] = with_errors(arguments, network, constrained.network, described)
+        outcome |= evaluated(arguments, network, constrained.network, described)
     with out.staged() as folder:
         weights.save(constrained.network, folder / arguments.out.name)
         provenance.write(folder / f"{arguments.out.stem}.json",
@@ -149,22 +143,32 @@ def queued(works: list[workload.Workload], described: parts.Chip) -> list[dict[s
     return rows
 
 
-def on_the_chip(constrained: Constrained, works: list[workload.Workload], described: parts.Chip,
-                network: TrainedNetwork, s_in: np.ndarray) -> dict[str, Any]:
-    """What a step costs and what saturates in calibration, layer by layer; prints both."""
-    found = {"costs": chip_table.costs(works, described, network.encoding.dt),
-             "saturated": chip_table.saturated(constrained.network, s_in)}
+def on_the_chip(constrained: Constrained, described: parts.Chip, s_in: np.ndarray) -> dict[str, Any]:
+    """What a step costs and what saturates in calibration, layer by layer, which it prints, and what became of it."""
+    works = workload.of(constrained.network, constrained.activity, s_in)
+    found: dict[str, Any] = {"costs": breakdown.costs(works, described, constrained.network.encoding.dt),
+                             "saturated": breakdown.saturated(constrained.network, s_in)}
     for said, rows in (("a step in calibration [our model, no measurement]", found["costs"]),
                        ("values in calibration that did not fit their words", found["saturated"])):
         print(f"\n{said}\n\n" + terminal.table(rows, floatfmt=",.4g", intfmt=","))
-    return found
+    return found | {"changes": [vars(change) for change in constrained.changes], "notes": constrained.notes,
+                    "silent": constrained.silent}
+
+
+def evaluated(arguments: argparse.Namespace, network: TrainedNetwork, made: TrainedNetwork,
+              described: parts.Chip) -> dict[str, Any]:
+    """What --evaluate asks for; prints it."""
+    found = {"accuracy": compared(arguments, network, made), "layers": rates_compared(arguments, network, made),
+             "lost": lost(arguments, network, made)}
+    return found if described.errors is None else found | {
+        "errors": with_errors(arguments, network, made, described)}
 
 
 def lost(arguments: argparse.Namespace, network: TrainedNetwork, made: TrainedNetwork) -> list[dict[str, Any]]:
     """What each layer's integers cost by themselves, on some of the samples of --evaluate; prints it."""
     recordings = options.recordings(arguments, network, arguments.split or "test")
     chosen = drawn_from(np.arange(len(recordings)), MEASURED, arguments.seed)
-    rows = chip_table.losses(network, made, recordings.batch(chosen), recordings.labels[chosen], True)
+    rows = breakdown.losses(network, made, recordings.batch(chosen), recordings.labels[chosen], True)
     print(f"\n{len(chosen)} samples, one layer at a time in integers\n\n" + terminal.table(rows, floatfmt=".2f"))
     return rows
 
@@ -174,7 +178,7 @@ def with_errors(arguments: argparse.Namespace, network: TrainedNetwork, made: Tr
     """What wrong bits of the chip's SRAM cost, on the samples of `lost`; prints it."""
     recordings = options.recordings(arguments, network, arguments.split or "test")
     chosen = drawn_from(np.arange(len(recordings)), MEASURED, arguments.seed)
-    rows = chip_table.with_errors(made, described, recordings.batch(chosen), recordings.labels[chosen], DRAWS,
+    rows = breakdown.with_errors(made, described, recordings.batch(chosen), recordings.labels[chosen], DRAWS,
                                   arguments.seed)
     print(f"\n{len(chosen)} samples, with wrong bits in SRAM\n\n" + terminal.table(rows, floatfmt=".2f", intfmt=","))
     return rows

@@ -42,7 +42,7 @@ def faulty(network: TrainedNetwork, chip: Chip, seed: int) -> tuple[TrainedNetwo
                           "first")
     rng, many, of_weights, of_slow = np.random.default_rng(seed), 0, chip.errors.weights, chip.errors.slow
 
-    def drawn(owner: Any, errors: int, **arrays: str) -> dict[str, np.ndarray]:
+    def drawn(owner: Any, errors: int, **arrays: str) -> dict[str, Any]:
         nonlocal many
         found = {}
         for name, word in arrays.items():

@@ -22,8 +22,9 @@ def costs(works: list[Workload], chip: Chip, dt: float) -> list[dict[str, Any]]:
     energies = [prices.cost(work, chip).total / work.steps for work in works]
     rows = []
     for number, (step, pj) in enumerate(zip(taken, [*energies, sum(energies)], strict=True), 1):
-        row = {"layer": str(number) if number <= len(works) else "all, with ways between", "pJ a step": pj,
-               "cycles a step": float(step.mean()), "most": int(step.max())}
+        row: dict[str, Any] = {
+            "layer": str(number) if number <= len(works) else "all, with ways between", "pJ a step": pj,
+            "cycles a step": float(step.mean()), "most": int(step.max())}
         if chip.clock is not None:
             row |= {"ms a second": cycles.milliseconds(row["cycles a step"], chip, dt),
                     "at most": cycles.milliseconds(row["most"], chip, dt)}

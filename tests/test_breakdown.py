@@ -7,9 +7,8 @@ import pytest
 from networks import random_input, random_network
 
 from dmpnet import reference
-from dmpnet.hardware import chip, cycles, prices, workload
+from dmpnet.hardware import breakdown, chip, cycles, prices, workload
 from dmpnet.hardware.constrain import constrain
-from dmpnet.results import chip_table
 
 DMP = chip.changed(chip.load("dmp"), {"clock.hz": 10**6})
 
@@ -50,7 +49,7 @@ def test_losses_are_those_of_runs():
     network = random_network((6, 16, 12, 3))
     made, s_in = made_of(network, words__W_f__bits=2)
     labels = reference.run(network, s_in).predictions
-    rows = chip_table.losses(network, made, s_in, labels)
+    rows = breakdown.losses(network, made, s_in, labels)
     assert [row["in integers"] for row in rows] == ["none", "layer 1", "layer 2", "readout", "all"]
     assert rows[0] == {"in integers": "none", "accuracy %": 100, "points lost": 0}
     assert rows[-1]["accuracy %"] == pytest.approx(100 * (reference.run(made, s_in).predictions == labels).mean())
@@ -62,7 +61,7 @@ def test_costs_are_those_of_cycles_and_prices():
     made, _ = made_of(network)
     s_in = random_input(network, 6, rate=0.6)
     works = workload.of(made, reference.run(made, s_in), s_in)
-    first, second, both = chip_table.costs(works, DMP, 1e-3)
+    first, second, both = breakdown.costs(works, DMP, 1e-3)
     for row, work in ((first, works[0]), (second, works[1])):
         taken = cycles.timing(work, DMP).latency
         assert (row["cycles a step"], row["most"]) == (taken.mean(), taken.max())
@@ -71,17 +70,17 @@ def test_costs_are_those_of_cycles_and_prices():
     assert first["most"] > first["cycles a step"]
     assert both["cycles a step"] > first["cycles a step"] + second["cycles a step"]
     assert both["pJ a step"] == pytest.approx(first["pJ a step"] + second["pJ a step"])
-    assert "ms a second" not in chip_table.costs(works, chip.load("dmp"), 1e-3)[0]
+    assert "ms a second" not in breakdown.costs(works, chip.load("dmp"), 1e-3)[0]
 
 
 def test_what_saturates_is_counted_word_by_word():
     network = random_network((6, 16, 12, 3))
     made, s_in = made_of(network)
-    assert [row["layer"] for row in chip_table.saturated(made, s_in)] == [1, 2]
-    assert not any(row[name] for row in chip_table.saturated(made, s_in) for name in "xmu")
+    assert [row["layer"] for row in breakdown.saturated(made, s_in)] == [1, 2]
+    assert not any(row[name] for row in breakdown.saturated(made, s_in) for name in "xmu")
     first = made.layers[0]
     narrow = replace(first.fixed, m=replace(first.fixed.m, bits=6))
     tight = replace(made, layers=(replace(first, fixed=narrow), *made.layers[1:]))
-    counted = chip_table.saturated(tight, s_in)[0]
+    counted = breakdown.saturated(tight, s_in)[0]
     m = reference.run(tight, s_in, record=("m",)).m[0]
     assert 0 < counted["m"] <= ((m == 31) | (m == -32)).sum() and not counted["x"]
