@@ -94,6 +94,10 @@ MUTANTS = (
          ("reference/integers", 'if self.numbers.saturates == "before":', 'if self.numbers.saturates == "after":'),
          ("reference/integers", 'if self.numbers.saturates == "after" else reset',
           'if self.numbers.saturates == "before" else reset')),
+    both("currents are held in the other place",
+         ("brian/integer_steps", 'if fixed.currents == "each" else []', 'if fixed.currents == "sum" else []'),
+         ("reference/integers", 'if self.numbers.currents == "each" else current',
+          'if self.numbers.currents == "sum" else current'), tests="test_hardware_currents.py"),
     both("to nearest rounds halves up",
          ("arithmetic/words", '"nearest": "rint({0})"', '"nearest": "floored({0} + 0.5)"'),
          ("arithmetic/numpy_integers", "((left > half) | ((left == half) & (down & 1 == 1)))", "(left >= half)")),
@@ -107,6 +111,8 @@ MUTANTS = (
           "'I_f + I_r' if recurrent else 'I_f'"),
          ("reference/integers", 'self._hold("I", total), self.numbers.shift_f', "total, self.numbers.shift_f")),
     both("the register has other taps", ("arithmetic/lfsr", "TAPS = 0xB400", "TAPS = 0xD008")),  # as long a cycle
+    one("layers draw the same noise", "hardware/constrain", "lfsr.seeded(options.seed, log.layer)",
+        "lfsr.seeded(options.seed)", "test_hardware_lfsr.py"),
     one("a leap of the register is a bit short", "arithmetic/lfsr", "for _ in range(8):", "for _ in range(7):"),
     one("columns make up for an error the wrong way", "hardware/rounding", "j + 1 :] -= np.outer",
         "j + 1 :] += np.outer"),
@@ -200,6 +206,7 @@ MUTANTS = (
         "np.minimum(np.maximum(before + sign * step, rule.lowest), rule.highest)",
         "np.minimum(before + sign * step, rule.highest)"),
     # costs
+    one("x is known before it is rectified", "hardware/cycles", "work.events + 1 if counter", "work.events if counter"),
     one("x is known an event late", "hardware/cycles", "np.maximum(visited - fewest, 0)", "visited"),
     one("a layer hears its own spikes in their step", "hardware/workload", "before[..., 1:] = self.sent[..., :-1]",
         "before[:] = self.sent"),

@@ -54,7 +54,8 @@ def test_every_number_of_a_network_counts(data):
     assert weights.checksum(changed) != weights.checksum(network)
 
 
-@pytest.mark.parametrize("change", [{"shift_f": 1}, {"shift_I": 1}, {"saturates": "before"}, {"unit_x": 2.0}])
+@pytest.mark.parametrize("change", [{"shift_f": 1}, {"shift_I": 1}, {"saturates": "before"}, {"currents": "sum"},
+                                    {"seed": 1}, {"unit_x": 2.0}])
 def test_how_integers_are_computed_counts(change):
     network = random_network((3, 4, 2), d=2, steps=10)
     made = constrain(network, chip.load("dmp"), np.ones((1, 10, 3), bool)).network

@@ -26,7 +26,7 @@ from dmpnet.trained.layer import Layer
 from dmpnet.trained.network import TrainedNetwork
 from dmpnet.trained.slow_memory import legendre_pathway
 
-DMP = chip.load("dmp")
+DMP = chip.changed(chip.load("dmp"), {"datapath.queue": "refuse"})  # what else it does: test_queue.py
 BANKS = ("weights bank", "slow bank", "state bank")
 
 

@@ -150,6 +150,7 @@ def test_delays_are_refused():
     ("words__m__bits", 12, "layer 1: m is .*bits=16.*but DMP core has .*bits=12.*"),
     ("words__u__rounding", "nearest", "layer 1: u is .*floor.*but DMP core has .*nearest.*"),
     ("datapath__saturates", "before", "layer 1: saturates is 'after', but DMP core has 'before'"),
+    ("datapath__currents", "sum", "layer 1: currents is 'each', but DMP core has 'sum'"),
     ("datapath__dependency_breaking", False, "layer 1: dependency_breaking is True, but DMP core has False"),
     ("words__W_f__bits", 4, "layer 1: largest W_f is 127, but DMP core has 7")])
 def test_an_integer_network_is_not_trained_for_a_chip_it_was_not_made_for(key, value, told):

@@ -6,18 +6,20 @@ All values are whole numbers. One step k, X() the rounding and overflow of the w
     m[k]   = M(I(Abar m[k-1]) >> shift_m + I(Bbar x[k]) >> shift_B), rounded once, after the sum
     I_m[k] = I(P m[k-1]) >> shift_I + I(nu x[k]) >> shift_nu, not yet rounded; on a chip that does not break the
              dependency I(W_m m[k]) >> shift_I
-    v      = kept(u[k-1]) + (I(W_f s_in[k] + W_r s[k-1]) >> shift_f) + U(I_m[k_d]) + b
+    v      = kept(u[k-1]) + (I(W_f s_in[k] + W_r s[k-1]) >> shift_f) + I_m[k_d] + b, both rounded as u
     v      = max(v, floor) where there is one
     s[k]   = v >= theta_u;   u[k] = U(0 where it fired, or v - theta_u)
 
 kept: beta u, rounded as u; or u -+ lam, clipped at 0; or u - (u >> shift). Order as in the authors' RTL: leak, add
-saturated currents, compare, reset, saturate, write back. A chip whose adder saturates (dmpnet.hardware.leaks has some)
-holds v itself before it compares, U(v), and a reset cannot leave the word again: `saturates`. A sum overflows once,
-when it is whole, not at every term [ours]: the same wherever no partial sum leaves the accumulator.
+currents, compare, reset, saturate, write back. `currents` says where they end: in 'each', as in that RTL, the current
+of the spikes and that of the memory are each held in the word of u before they are added; in their 'sum' the
+accumulators alone hold them, and their sum is held as u is. A chip whose adder saturates (dmpnet.hardware.leaks has
+some) holds v itself before it compares, U(v), and a reset cannot leave the word again: `saturates`. A sum overflows
+once, when it is whole, not at every term [ours]: the same wherever no partial sum leaves the accumulator.
 """
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -27,6 +29,8 @@ from dmpnet.errors import DmpnetError
 
 SATURATES = ("after", "before")
 """Where a membrane is held in its word: after it is compared and reset, as it is written back, or before."""
+CURRENTS = ("sum", "each")
+"""What of the currents is held in the word of u: their sum with the membrane alone, or each before it is added."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,10 @@ class Fixed:
     saturates : whether u is held in its word (or wraps) 'after' it is compared and reset, or 'before'
     floor : (N,) what membranes never fall below, whole numbers within u's word; None for its end, which is one for
         nothing where it saturates
+    currents : whether that of the spikes and that of the memory are held in the word of u 'each' before they are added,
+        or only in their 'sum'
+    seed : of the registers that round at random
+    queue : events that are let in a step, those of the lowest inputs, the others are dropped; 0: all are let in
     """
 
     theta_u: np.ndarray
@@ -59,11 +67,21 @@ class Fixed:
     unit_x: float
     saturates: str = "after"
     floor: np.ndarray | None = None
+    currents: str = "sum"
+    seed: int = 0
+    queue: int = 0
 
     def __post_init__(self):
         if self.saturates not in SATURATES:
             raise DmpnetError(f"fixed point: saturates = {self.saturates!r}, but a membrane does so "
                               f"{' or '.join(SATURATES)} it is compared; set one")
+        if self.currents not in CURRENTS:
+            raise DmpnetError(f"fixed point: currents = {self.currents!r}, but they are held in the word of u in their "
+                              f"sum alone or each; set one of {', '.join(CURRENTS)}")
+        for name, counts in (("seed", "names where registers start"), ("queue", "counts events, 0 for all")):
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+                raise DmpnetError(f"fixed point: {name} = {value!r}, but it {counts}; set a whole number >= 0")
         for name in SHIFTS:
             value = getattr(self, name)
             if not isinstance(value, int) or not -WIDEST <= value <= WIDEST:
@@ -101,9 +119,9 @@ class Fixed:
 
     @property
     def described(self) -> dict[str, Any]:
-        """Words, shifts and, where it is not after the reset, when u saturates, as JSON stores them."""
-        order = {"saturates": self.saturates} if self.saturates != "after" else {}  # older files do not say it
-        return {name: asdict(word) for name, word in self.words.items()} | self.shifts | order
+        """Words, shifts and what of OPTIONS is not as it was before there were any, as JSON stores them."""
+        told = {name: getattr(self, name) for name, default in OPTIONS.items() if getattr(self, name) != default}
+        return {name: asdict(word) for name, word in self.words.items()} | self.shifts | told
 
     def arrays(self) -> Iterator[tuple[str, np.ndarray]]:
         """Its arrays, by name."""
@@ -119,6 +137,8 @@ class Fixed:
 
 
 FIXED_ARRAYS = tuple(f.name for f in fields(Fixed) if f.type is np.ndarray)
+OPTIONS = {f.name: f.default for f in fields(Fixed) if f.default is not MISSING}
+"""What older files do not say, and how it was then."""
 WORDS = ("x", "m", "u", "I")
 SHIFTS = ("shift_x", "shift_m", "shift_B", "shift_f", "shift_I", "shift_nu")
 ADDED = (("shift_m", "shift_B"), ("shift_I", "shift_nu"))

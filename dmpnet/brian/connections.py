@@ -65,6 +65,7 @@ def connections(network: TrainedNetwork) -> list[Connection]:
     for number, layer in enumerate(network.layers, 1):
         fast, memory, scalar = f"fast_{number}", f"slow_{number}", f"scalar_{number}"
         source = source if layer.delay is None else f"axons_{number}"
+        source = f"queue_{number}" if layer.queue and number > 1 else source
         connect(f"W_f_{number}", source, carries, fast, "I_f", layer.W_f)
         if layer.W_r is not None:
             connect(f"W_r_{number}", fast, "spikes", fast, "I_r", layer.W_r)

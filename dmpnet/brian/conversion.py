@@ -15,7 +15,8 @@ Objects of the network, layer 1 (others alike), B samples side by side, index = 
     spikes_1, u_1, m_1, x_1, y                    monitors
 
 A layer with axonal delays hears axons_1 instead: a unit for each of its inputs that does now what the input did
-delay_1 steps ago. Where it passes on spikes that takes a step more.
+delay_1 steps ago. Where it passes on spikes that takes a step more. A layer whose chip drops events that are too many
+for its queue hears queue_2 (dmpnet.brian.queues) in place of the layer below.
 """
 
 from collections.abc import Iterable
@@ -127,6 +128,9 @@ def check_genn(network: TrainedNetwork, own: Membranes) -> None:
         raise BackendError("membrane is given, but on Brian2GeNN a membrane moves by the trained decay; run it on "
                            "numpy, cython or cpp_standalone, or without membrane")
     for number, layer in enumerate(network.layers, 1):
+        if layer.queue and number > 1:
+            raise BackendError(f"layer {number} drops events beyond {layer.queue} a step, but Brian2GeNN has no queue; "
+                               f"run it on numpy, cython or cpp_standalone")
         if layer.delay is not None:
             raise BackendError(f"layer {number} has axonal delays, but Brian2GeNN gives all synapses one delay; run it "
                                f"on numpy, cython or cpp_standalone, or without delays")

@@ -53,15 +53,21 @@ def _aligned(fixed: Fixed, total: str, shift: str) -> str:
 def integrate(fixed: Fixed, number: int, decay: str, reset: str, recurrent: bool, slow: bool) -> str:
     """Brian2 lines that take u and s from the currents I_f, I_r, I_m and b."""
     lines = [f"a = {fixed.I.held('I_f + I_r' if recurrent else 'I_f')}",
-             f"v = {kept(fixed, number, decay)} + {fixed.u.shifted('a', fixed.shift_f, f'u_{number}')} + b"]
+             *_current(fixed, fixed.u.shifted("a", fixed.shift_f, f"u_{number}")),
+             f"v = {kept(fixed, number, decay)} + a + b"]
     if slow:
-        lines.append(f"v = v + {fixed.u.rounded('I_m', f'u_{number}')}")
+        lines += [*_current(fixed, fixed.u.rounded("I_m", f"u_{number}")), "v = v + a"]
     lines.append("v = v*int(k >= 0 and k < T)")
     left, held, fires = "v*(1 - s)" if reset == "hard" else "v - theta_u*s", fixed.u.held("v"), "s = int(v >= theta_u)"
     before = fixed.saturates == "before"
     floored = ["v = int(v >= lowest)*v + int(v < lowest)*lowest"] if fixed.floor is not None else []
     lines += [f"v = {held}"] * before + floored
     return "\n".join([*lines, fires, *([f"u = {left}"] if before else [f"v = {left}", f"u = {held}"])])
+
+
+def _current(fixed: Fixed, rounded: str) -> tuple[str, ...]:
+    """Brian2 lines that take a, what is added to the membrane, from what is left of an accumulator."""
+    return (f"a = {rounded}", *([f"a = {fixed.u.held('a')}"] if fixed.currents == "each" else []))
 
 
 class IntegerSteps(Steps):
@@ -83,7 +89,7 @@ class IntegerSteps(Steps):
         if quantity not in self.numbers.noisy:
             return dict(WHOLE)
         symbol = f"noise_{quantity}_{self.number}"
-        noise = lfsr.noise(steps, units, quantity) / 2.0**lfsr.BITS
+        noise = lfsr.noise(steps, units, quantity, self.numbers.seed) / 2.0**lfsr.BITS
         return WHOLE | {symbol: products.Table(symbol, noise).function()}
 
     def rectify(self) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from brian2 import Function
 
-from dmpnet.brian import connections, products
+from dmpnet.brian import connections, products, queues
 from dmpnet.brian.axons import Arriving, DelayRing
 from dmpnet.brian.session import Neurons
 from dmpnet.brian.timing import Lags
@@ -42,7 +42,7 @@ def wire(network: TrainedNetwork, s_in: np.ndarray, groups: dict[str, Neurons], 
          lags: Lags, clock: Any) -> list:
     """Input, axons and weights; gives every group its step, of the lines in `updates`."""
     batch = len(s_in)
-    sources = {"input": _input(network, s_in, clock), **groups}
+    sources = {"input": _input(network, s_in, clock), **groups, **queues.groups(network, groups, batch, clock)}
     delays = _axons(network, batch, sources, lags, clock)
     weights: dict[str, Neurons] = {}
     gather: dict[str, list[str]] = {name: [] for name in groups}
@@ -108,4 +108,4 @@ def _channels(kind: type[Channels], name: str, size: int, symbol: str, values: F
 def by_step(network: TrainedNetwork | Graph, s_in: np.ndarray) -> np.ndarray:
     """s_in (B, T, ...) as it is replayed: (T, B*M), one byte a spike, float64 a value."""
     dtype = np.bool_ if network.encoding.kind == "spikes" else np.float64
-    return np.ascontiguousarray(network.encoding.read(s_in).swapaxes(0, 1).astype(dtype).reshape(s_in.shape[1], -1))
+    return np.ascontiguousarray(queues.heard(network, s_in).swapaxes(0, 1).astype(dtype).reshape(s_in.shape[1], -1))

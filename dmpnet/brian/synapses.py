@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dmpnet.brian import connections
+from dmpnet.brian import connections, queues
 from dmpnet.brian.connections import Connection, DelayedInputs
 from dmpnet.brian.session import Generator, Neurons, Wires
 from dmpnet.brian.timing import Lags
@@ -41,8 +41,8 @@ s_next = 0"""
 def wire(network: TrainedNetwork, s_in: np.ndarray, groups: dict[str, Neurons], updates: dict[str, tuple[str, ...]],
          lags: Lags, clock: Any) -> list:
     """Input, axons and synapses; gives every group its step, of the lines in `updates`."""
-    s_in = network.encoding.read(s_in)
-    objects = _input(network, s_in, clock)
+    s_in = queues.heard(network, s_in)
+    objects = [*_input(network, s_in, clock), *queues.groups(network, groups, len(s_in), clock).values()]
     sources = {**groups, **{obj.name: obj for obj in objects}}
     for axons in connections.axons(network, lags.steps):
         if axons.carries == "spikes":

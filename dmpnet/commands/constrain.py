@@ -11,6 +11,7 @@ validation part the network was trained with; killed and called again, it goes o
 """
 
 import argparse
+import warnings
 from typing import Any
 
 import numpy as np
@@ -18,9 +19,10 @@ import numpy as np
 from dmpnet import data, reference
 from dmpnet.brian.backends import check_backend
 from dmpnet.data import drawn_from
+from dmpnet.errors import DataWarning, DmpnetError
 from dmpnet.graph import networks
 from dmpnet.graph.graph import Graph
-from dmpnet.hardware import chip, parts, precision, workload
+from dmpnet.hardware import breakdown, chip, parts, precision, queue, workload
 from dmpnet.hardware.constrain import Constrained, constrain, examined, refused
 from dmpnet.hardware.fit import Report, fit
 from dmpnet.results import options, outputs, provenance, script, terminal, validation
@@ -30,7 +32,8 @@ from dmpnet.trained import rates, weights
 from dmpnet.trained.network import TrainedNetwork
 
 DIFFER = "spikes that differ from the reference"
-MEASURED = 400  # validation samples at most for --budget
+MEASURED = 400  # samples at most: of the validation part for --budget, of --evaluate one layer at a time
+DRAWS = 5  # of wrong bits in SRAM
 SHOWN = 100  # samples whose rates are compared layer by layer
 
 
@@ -79,6 +82,7 @@ def put(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
     described = chip.changed(chip.load(arguments.chip), options.settings(arguments.set))
     report = fit(network, described, blocks=arguments.blocks)  # before any data is read
     if not report.ok:
+        report = counted(arguments, network, described) or report
         print(report.table(), end="\n\n")
         refuse(report)
     s_in = calibration(arguments, network)
@@ -90,21 +94,20 @@ def put(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
     constrained = constrain(network, described, s_in, rows=arguments.rows, clip=arguments.clip,
                      rotate=not arguments.keep_basis, compensate=not arguments.finetune, blocks=arguments.blocks,
                      progress=True)
-    busiest = [int(work.S.max()) for work in workload.of(constrained.network, constrained.activity, s_in)]
-    report = fit(constrained.network, described, busiest, blocks=arguments.blocks)
+    works = workload.of(constrained.network, constrained.activity, s_in)
+    report = fit(constrained.network, described, [int(work.S.max()) for work in works], blocks=arguments.blocks)
     print(f"{arguments.weights}: {network.kind} {network.shape} on {described.name}\n\n{report.table()}\n\n"
           f"{rounding(constrained)}\n")
     for note in (*report.notes, *constrained.notes):
         print(note)
     refuse(report)
-    outcome: dict[str, Any] = {"fit": report.record(), "search": [vars(step) for step in steps]}
+    outcome: dict[str, Any] = {"fit": report.record(), "search": [vars(step) for step in steps],
+                               "queue": queued(works, described)}
     if arguments.finetune:
         constrained, outcome["finetuned"] = finetuned(arguments, network, constrained, described, s_in)
-    outcome |= {"changes": [vars(change) for change in constrained.changes], "notes": constrained.notes,
-                "silent": constrained.silent}
+    outcome |= on_the_chip(constrained, described, s_in)
     if arguments.evaluate:
-        outcome["accuracy"] = compared(arguments, network, constrained.network)
-        outcome["layers"] = rates_compared(arguments, network, constrained.network)
+        outcome |= evaluated(arguments, network, constrained.network, described)
     with out.staged() as folder:
         weights.save(constrained.network, folder / arguments.out.name)
         provenance.write(folder / f"{arguments.out.stem}.json",
@@ -120,6 +123,67 @@ def trained(name: str) -> TrainedNetwork:
     if isinstance(network, Graph):
         raise refused(network)
     return network
+
+
+def counted(arguments: argparse.Namespace, network: TrainedNetwork, described: parts.Chip) -> Report | None:
+    """The report that knows of input spikes too, so that all that is too much is said at once; None without data."""
+    try:
+        with warnings.catch_warnings(action="ignore", category=DataWarning):  # nothing is made of the data
+            s_in = calibration(arguments, network)
+        works = workload.of(network, reference.run(network, s_in), s_in)
+    except DmpnetError:
+        return None
+    return fit(network, described, [int(work.S.max()) for work in works], blocks=arguments.blocks)
+
+
+def queued(works: list[workload.Workload], described: parts.Chip) -> list[dict[str, Any]]:
+    """What is too busy for the chip's queue, a row a layer; prints it where anything is."""
+    rows = [{"layer": number} | queue.lost(work, described) for number, work in enumerate(works, 1)]
+    if any(row["events beyond %"] for row in rows):
+        print(f"\nbeyond {described.limits.spikes} events a step in calibration, {described.datapath.queue}\n\n"
+              + terminal.table(rows, floatfmt=".2f", intfmt=","))
+    return rows
+
+
+def on_the_chip(constrained: Constrained, described: parts.Chip, s_in: np.ndarray) -> dict[str, Any]:
+    """What a step costs and what saturates in calibration, layer by layer, which it prints, and what became of it."""
+    works = workload.of(constrained.network, constrained.activity, s_in)
+    found: dict[str, Any] = {"costs": breakdown.costs(works, described, constrained.network.encoding.dt),
+                             "saturated": breakdown.saturated(constrained.network, s_in)}
+    for said, rows in (("a step in calibration [our model, no measurement]", found["costs"]),
+                       ("values in calibration that did not fit their words", found["saturated"])):
+        print(f"\n{said}\n\n" + terminal.table(rows, floatfmt=",.4g", intfmt=","))
+    return found | {"changes": [vars(change) for change in constrained.changes], "notes": constrained.notes,
+                    "silent": constrained.silent}
+
+
+def evaluated(arguments: argparse.Namespace, network: TrainedNetwork, made: TrainedNetwork,
+              described: parts.Chip) -> dict[str, Any]:
+    """What --evaluate asks for; prints it."""
+    found = {"accuracy": compared(arguments, network, made), "layers": rates_compared(arguments, network, made),
+             "lost": lost(arguments, network, made)}
+    return found if described.errors is None else found | {
+        "errors": with_errors(arguments, network, made, described)}
+
+
+def lost(arguments: argparse.Namespace, network: TrainedNetwork, made: TrainedNetwork) -> list[dict[str, Any]]:
+    """What each layer's integers cost by themselves, on some of the samples of --evaluate; prints it."""
+    recordings = options.compared_on(arguments, network)
+    chosen = drawn_from(np.arange(len(recordings)), MEASURED, arguments.seed)
+    rows = breakdown.losses(network, made, recordings.batch(chosen), recordings.labels[chosen], True)
+    print(f"\n{len(chosen)} samples, one layer at a time in integers\n\n" + terminal.table(rows, floatfmt=".2f"))
+    return rows
+
+
+def with_errors(arguments: argparse.Namespace, network: TrainedNetwork, made: TrainedNetwork,
+                described: parts.Chip) -> list[dict[str, Any]]:
+    """What wrong bits of the chip's SRAM cost, on the samples of `lost`; prints it."""
+    recordings = options.compared_on(arguments, network)
+    chosen = drawn_from(np.arange(len(recordings)), MEASURED, arguments.seed)
+    rows = breakdown.with_errors(made, described, recordings.batch(chosen), recordings.labels[chosen], DRAWS,
+                                  arguments.seed)
+    print(f"\n{len(chosen)} samples, with wrong bits in SRAM\n\n" + terminal.table(rows, floatfmt=".2f", intfmt=","))
+    return rows
 
 
 def refuse(report: Report) -> None:

@@ -21,7 +21,7 @@ from collections import Counter
 from typing import NamedTuple
 
 from dmpnet.equations.decay import BY_NAME
-from dmpnet.hardware import cycles
+from dmpnet.hardware import cycles, queue
 from dmpnet.hardware.parts import Chip
 from dmpnet.hardware.workload import Workload
 
@@ -59,6 +59,7 @@ Tally = Counter[Action]
 def count(work: Workload, chip: Chip) -> dict[str, Tally]:
     """What a core did in all steps of `work`, path by path."""
     cycles.check_leak(work, chip)
+    work = queue.let_in(work, chip)
     counted = {"spike": spike(work, chip), "memory": memory(work, chip), "update": update(work, chip),
                "output": output(work, chip)}
     return {path: Counter({action: many for action, many in tally.items() if many}) for path, tally in counted.items()}

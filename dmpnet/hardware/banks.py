@@ -67,7 +67,7 @@ class Bank:
 
     def size(self, core: Core, chip: Chip, most: int = WIDEST) -> int:
         """Bytes used, with at most `most` bits for the words that may get fewer."""
-        bits = sum(count * (min(most, _bits(core, chip, word)) if word in self.shrinking else _bits(core, chip, word))
+        bits = sum(count * min(most if word in self.shrinking else WIDEST, bits_of(core, chip, word))
                    for word, count in self.held(core, chip).items() if count)
         return -(-bits // 8)
 
@@ -88,7 +88,7 @@ class Bank:
         neurons = bisect_right(range(1, core.N), available, key=lambda N: self.size(replace(core, N=N), chip))
         d = slots * bisect_right(range(slots, core.D, slots), available,
                                  key=lambda D: self.size(replace(core, D=D), chip))
-        bits = bisect_right(range(1, max((_bits(core, chip, word) for word in words), default=1)), available,
+        bits = bisect_right(range(1, max((bits_of(core, chip, word) for word in words), default=1)), available,
                             key=lambda most: self.size(core, chip, most))
         ways = [f"train with at most {neurons} neurons"] if neurons else []
         ways += [f"train with d at most {d}"] if d else []
@@ -96,7 +96,8 @@ class Bank:
         return ", or ".join([*ways, f"take a chip with {self.part}.{self.name} = {self.size(core, chip)}"])
 
 
-def _bits(core: Core, chip: Chip, name: str) -> int:
+def bits_of(core: Core, chip: Chip, name: str) -> int:
+    """Bits of the word of that name."""
     if name.startswith(LEARNS):
         return core.learns[name.removeprefix(LEARNS)].w.bits
     if name == "register":

@@ -5,7 +5,7 @@ from dataclasses import MISSING, fields, make_dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from dmpnet.arithmetic.fixed import SATURATES
+from dmpnet.arithmetic.fixed import CURRENTS, SATURATES
 from dmpnet.arithmetic.words import Word
 from dmpnet.disk import shipped
 from dmpnet.disk.headers import MOST, parsed, record, shown, whole
@@ -13,25 +13,70 @@ from dmpnet.equations.decay import WHOLE
 from dmpnet.equations.neurons import RESETS
 from dmpnet.errors import DmpnetError, meant
 from dmpnet.hardware.limits import FURTHER
-from dmpnet.hardware.parts import READS, TRACE_DECAYS, Chip, Clock, Datapath, Limits, Memory, Plasticity, Words
+from dmpnet.hardware.parts import (
+    QUEUES,
+    READS,
+    TRACE_DECAYS,
+    Chip,
+    Clock,
+    Datapath,
+    Errors,
+    Limits,
+    Memory,
+    Plasticity,
+    Words,
+)
 
 ALL_LIMITS = make_dataclass("Limits", [(limit.name, int | None, limit.default) for limit in FURTHER],
                             bases=(Limits,), frozen=True)
 PARTS: dict[str, type] = {"words": Words, "memory": Memory, "limits": ALL_LIMITS, "datapath": Datapath}
-OPTIONAL: dict[str, type] = {"plasticity": Plasticity, "clock": Clock}
+OPTIONAL: dict[str, type] = {"plasticity": Plasticity, "clock": Clock, "errors": Errors}
 LONGEST = 100_000
 """Bytes of a description at most; those that ship have some 3,000."""
 LISTS: dict[str, tuple[str, ...]] = {"datapath.decay": WHOLE, "datapath.resets": tuple(RESETS),
                                      "plasticity.decay": TRACE_DECAYS}
-CHOICES: dict[str, tuple[str, ...]] = {"datapath.saturates": SATURATES, "plasticity.reads": READS}
+CHOICES: dict[str, tuple[str, ...]] = {"datapath.saturates": SATURATES, "datapath.currents": CURRENTS,
+                                      "datapath.queue": QUEUES, "plasticity.reads": READS}
 
 
 def load(path: str | Path) -> Chip:
     """The chip of a description file, or the shipped one of that name ('dmp').
 
     In the file every number is a table with its source: `neurons = {value = 128, source = "..."}`; a word has `bits`
-    (and rounding, overflow, signed) in place of `value`.
+    (and rounding, overflow, signed) in place of `value`. With `base = "dmp"`, a shipped chip or another file (from the
+    folder of this one), what it does not say is that chip's.
     """
+    return described_by(*read(path))
+
+
+def read(path: str | Path, within: tuple[Path, ...] = ()) -> tuple[dict[str, Any], str]:
+    """What a description says, with what its base does, and the file's name.
+
+    within : descriptions that have it as their base
+    """
+    described, file = _parsed(path)
+    base = described.pop("base", None)
+    if base is None:
+        return described, file.name
+    if not isinstance(base, str) or file in within:
+        raise DmpnetError(f"{file.name}: base = {shown(base)}, but it names another chip, that ships or is described "
+                          f"in a file" + (", and not one that has this as its base" if file in within else "")
+                          + "; correct it")
+    inherited, _ = read(file.parent / base if base.endswith(".toml") else base, (*within, file))
+    parts = {part: entries | described.get(part, {}) if isinstance(described.get(part, {}), dict) else described[part]
+             for part, entries in inherited.items() if isinstance(entries, dict)}
+    return {name: value for name, value in inherited.items() if name != "name"} | described | parts, file.name
+
+
+def own(path: str | Path) -> tuple[dict[str, Any], str | Path | None]:
+    """What a description says by itself, and its base: the name of one that ships, a file, or None."""
+    described, file = _parsed(path)
+    base = described.pop("base", None)
+    return described, file.parent / base if base and base.endswith(".toml") else base
+
+
+def _parsed(path: str | Path) -> tuple[dict[str, Any], Path]:
+    """What the file of a description says by itself, and the file."""
     file = Path(path)
     if file.suffix != ".toml" and not file.is_file():
         file = shipped.folder() / "chips" / f"{path}.toml"
@@ -50,7 +95,7 @@ def load(path: str | Path) -> Chip:
     except ValueError as error:
         raise DmpnetError(f"{file}: not a chip description ({' '.join(str(error).split())}); write TOML as in "
                           f"models/chips") from error
-    return described_by(described, file.name)
+    return described, file
 
 
 def names() -> list[str]:
@@ -129,7 +174,7 @@ def _value(kind: type, part: str, name: str, entry: dict[str, Any], origin: str)
         if value not in choices:
             raise DmpnetError(f"{origin}.{name} = {shown(value)}{meant(str(value)[:80], choices)}, but it is one of "
                               f"{', '.join(choices)}; choose one")
-    elif kind is Datapath:
+    elif kind is Datapath and name != "seed":
         if not isinstance(value, bool):
             raise DmpnetError(f"{origin}.{name} = {shown(value)}, but it is true or false; set one")
     elif not whole(value) or value < 1:
@@ -147,7 +192,7 @@ def changed(chip: Chip, settings: dict[str, Any]) -> Chip:
             raise DmpnetError(f"chip {chip.name}: no {key!r} to set{meant(key, SETTINGS)}; say e.g. limits.neurons, "
                               f"memory.slow or, of a word, words.W_f.{{{','.join(WORD)}}}")
         before, kind = getattr(chip, part), (PARTS | OPTIONAL)[part]
-        if before is None and len(fields(kind)) > 1:
+        if before is None and sum(field.default is MISSING for field in fields(kind)) > 1:
             raise DmpnetError(f"chip {chip.name}: {key} cannot be set, as it has no {part}; take a chip that has, "
                               f"e.g. {', '.join(learning())}")
         if detail:

@@ -12,8 +12,8 @@ a penalty on how far they move from W_m Abar and W_m Bbar is chosen so that the 
 in which what one column loses is made up for by others (dmpnet.hardware.rounding).
 
 Of two bases of the memory, the trained one and that in which rounding does least harm (dmpnet.hardware.basis), the one
-with the smaller error is taken. u, m and x saturate nowhere on the calibration samples: units grow until they do not (u
-and m may with `clip`). Accumulators that do are told.
+with the smaller error is taken. u, m and x, and currents that are held in the word of u, saturate nowhere on the
+calibration samples: units grow until they do not (u and m may with `clip`). Accumulators that do are told.
 """
 
 import math
@@ -23,12 +23,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dmpnet import reference
+from dmpnet.arithmetic import lfsr
 from dmpnet.arithmetic.fixed import Fixed
 from dmpnet.arithmetic.words import EXACT, Word
 from dmpnet.equations.decay import BY_NAME, CONSTANTS, WHOLE
 from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import DmpnetError
 from dmpnet.graph.graph import Graph
+from dmpnet.hardware import queue
 from dmpnet.hardware.changes import Log, RoundingLoss
 from dmpnet.hardware.parts import Chip, Words
 from dmpnet.hardware.slow_pathway import Seen, in_integers
@@ -83,7 +85,7 @@ def constrain(network: TrainedNetwork, chip: Chip, s_in: np.ndarray, *, rows: bo
     _check_slots(network, chip, blocks)
     heard = _heard(network, np.asarray(s_in))
     options = Options(rows, clip, balance, rotate, compensate, chip.datapath.dependency_breaking,
-                      chip.datapath.saturates)
+                      chip.datapath.saturates, chip.datapath.currents, chip.datapath.seed)
     seen = reference.run(network, s_in, record=("spikes", "u", "m", "x"))
     integer, changes, activity, overflows = _settled(network, chip, s_in, seen, options, progress)
     _check_exact(integer)
@@ -242,6 +244,8 @@ def _rounded(network: TrainedNetwork, chip: Chip, s_in: np.ndarray, seen: Activi
         layers.append(_filled(replace(whole, fixed=fixed), chip))
         unit_in = 1.0
         tell(before + len(layers))
+    layers = [replace(layer, fixed=replace(layer.fixed, queue=most)) if most and layer.fixed else layer
+              for layer, most in zip(layers, queue.dropping(network, chip), strict=True)]
     log = Log(len(layers), changes)
     unit_o = unit_of(network.W_o, words.W_o, options.clip)
     return replace(network, layers=tuple(layers), W_o=log.whole("W_o", network.W_o / unit_o, words.W_o),
@@ -273,7 +277,9 @@ def _fast(layer: Layer, words: Words, unit_in: float, largest: float, options: O
     floor = whole_floor(neuron.floor, unit_u, words.u)
     whole = replace(whole, floor=None if floor is None else float(floor.min()))
     fixed = Fixed(theta_u, words.x, words.m, words.u, words.I, 0, 0, 0, shift_f, 0, 0, unit_u, np.empty(0), 1.0,
-                  options.saturates, floor)
+                  options.saturates, floor, options.currents)
+    if fixed.noisy:
+        fixed = replace(fixed, seed=lfsr.seeded(options.seed, log.layer))
     return Layer(log.whole("W_f", layer.W_f / unit_f[:, None], words.W_f), log.whole("b", b, words.b), whole,
                  recurrent, None, layer.delay), fixed
 

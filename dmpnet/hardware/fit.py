@@ -32,6 +32,7 @@ from dmpnet.hardware import graph_core, placement
 from dmpnet.hardware.chip import learning
 from dmpnet.hardware.limit import Core, Need
 from dmpnet.hardware.limits import ARRAY, LEARNING, RULES, cores
+from dmpnet.hardware.limits.core import spikes
 from dmpnet.hardware.parts import Chip
 from dmpnet.results import terminal
 
@@ -128,7 +129,7 @@ def fit(network: TrainedNetwork | Graph, chip: Chip, busiest: Sequence[int] | No
         return _of_graph(network, chip, busiest, blocks, learns)
     _check_learns(network, chip, learns)
     _check_busiest(busiest, len(network.layers))
-    placed = [replace(_core(network, number, chip, busiest, blocks), learns={
+    placed = [replace(core_of(network, number, chip, busiest, blocks), learns={
         name[:3]: rule for name, rule in learns.items() if name[4:] == str(number)})
         for number in range(1, len(network.layers) + 1)]
     needs = [cores(len(placed), chip), *(need for core in placed for rule in RULES + LEARNING * bool(core.learns)
@@ -192,7 +193,9 @@ def fit_array(rule: IntegerRule, chip: Chip, sources: int, targets: int) -> Repo
     return Report(f"{rule.rule.name} {sources}-{targets}", chip.name, tuple(needs), rule.notes)
 
 
-def _core(network: TrainedNetwork, number: int, chip: Chip, busiest: Sequence[int] | None, blocks: bool) -> Core:
+def core_of(network: TrainedNetwork, number: int, chip: Chip, busiest: Sequence[int] | None = None,
+            blocks: bool = False) -> Core:
+    """What the core of layer `number` is to hold."""
     layer = network.layers[number - 1]
     return Core(
         number, layer.N, layer.M, layer.d, chip.dimensions(layer.d),
@@ -218,9 +221,13 @@ def _notes(analog: Container[int | str], chip: Chip, placed: list[Core]) -> list
         elif core.spikes is None:
             notes.append(f"{core.name}: input spikes in a step are not known, so nothing was checked against "
                          f"the {chip.limits.spikes} that fit; give calibration data")
+        elif core.spikes > chip.limits.spikes and not spikes(core, chip):
+            notes.append(f"{core.name}: up to {core.spikes} input spikes in a step, but {chip.limits.spikes} are let "
+                         f"in at once; " + ("the others are dropped" if chip.datapath.queue == "drop" else
+                                         f"the queue is filled {-(-core.spikes // chip.limits.spikes)} times"))
         if core.blocks and core.d > chip.limits.slots:
-            notes.append(f"{core.name}: d {core.d} is computed in {core.D // chip.limits.slots} blocks of "
-                         f"{chip.limits.slots}, zero padded to {core.D}")
+            notes.append(f"{core.name}: d {core.d} is computed in {-(-core.d // chip.limits.slots)} blocks of "
+                         f"{chip.limits.slots}" + (f", zero padded to {core.D}" if core.d < core.D else ""))
         elif core.d < core.D == chip.limits.slots:
             notes.append(f"{core.name}: d {core.d} is zero padded to {core.D}")
         if core.rows:

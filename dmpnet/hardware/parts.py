@@ -65,7 +65,10 @@ CONSTANTS = ("W_f", "W_r", "P", "nu", "Abar", "Bbar", "w_x", "W_o", "b", "beta",
 
 @dataclass(frozen=True)
 class Memory:
-    """SRAM of a core in bytes: weights (W_f, W_r, w_x, W_o and biases), slow (P, nu, Abar, Bbar), state (u, m, x)."""
+    """SRAM of a core in bytes.
+
+    weights : of W_f, W_r, w_x, W_o and biases;  slow : of P, nu, Abar, Bbar;  state : of u, m, x
+    """
 
     weights: int
     slow: int
@@ -76,7 +79,8 @@ class Memory:
 class Limits:
     """What a core, which holds one layer, takes at most.
 
-    slots : dimensions of the slow memory, all of which are there and computed, used or not
+    neurons : of a layer
+    slots : dimensions of the slow memory, of which all are there, used or not
     fan_in : inputs of a layer;  spikes : input spikes in a step;  lanes : neurons updated in a cycle
     cores : layers the chip holds
     Others, which a description may leave out, are files of dmpnet.hardware.limits.
@@ -102,6 +106,14 @@ class Datapath:
     saturates : whether a membrane is held in its word 'after' it is compared and reset, or 'before'
         (dmpnet.arithmetic.fixed); a description may leave it out, then after
     floor : whether a membrane can stop above the end of its word, a comparison at every update; false if left out
+    currents : whether the current of the spikes and that of the memory are held in the membrane's word 'each' before
+        they are added, or only in their 'sum'; a description may leave it out, then sum
+    seed : from which its shift registers start, each layer's and quantity's from another state; they round at random
+        where a word does; a description may leave it out, then 1
+    queue : what becomes of more events in a step than limits.spikes: 'refuse', 'drop' or 'passes'
+        (dmpnet.hardware.queue); a description may leave it out, then refuse
+    pads : whether all slots are computed, used or not; else the d that a network has; a description may leave it out,
+        then true
     """
 
     decay: tuple[str, ...]
@@ -112,6 +124,10 @@ class Datapath:
     in_place: bool
     saturates: str = "after"
     floor: bool = False
+    currents: str = "sum"
+    seed: int = 1
+    queue: str = "refuse"
+    pads: bool = True
 
 
 @dataclass(frozen=True)
@@ -148,6 +164,17 @@ class Plasticity:
 
 
 @dataclass(frozen=True)
+class Errors:
+    """Of a billion bits how many are wrong, where SRAM is run at low voltage (dmpnet.hardware.bit_errors).
+
+    weights : in the weights bank;  slow : in the slow bank
+    """
+
+    weights: int = 0
+    slow: int = 0
+
+
+@dataclass(frozen=True)
 class Clock:
     """hz : cycles a second; what is told in seconds needs it."""
 
@@ -157,6 +184,7 @@ class Clock:
 LEARNING = 16
 """Bits of the widest word that learns: products of three, and 16 random bits below, are exact in float64."""
 TRACE_DECAYS = ("linear", "shift")
+QUEUES = ("refuse", "drop", "passes")
 READS = ("rows", "columns", "both")
 
 
@@ -164,7 +192,8 @@ READS = ("rows", "columns", "both")
 class Chip:
     """A chip; source: where each number is from, by 'part.name'.
 
-    plasticity : None on a chip that does not learn;  clock : None where none is stated
+    plasticity : None on a chip that does not learn;  clock : None where none is stated;  errors : None where SRAM holds
+        every bit
     """
 
     name: str
@@ -175,7 +204,10 @@ class Chip:
     source: dict[str, str]
     plasticity: Plasticity | None = None
     clock: Clock | None = None
+    errors: Errors | None = None
 
     def dimensions(self, d: int) -> int:
-        """D, dimensions of slow memory that it computes for d: whole blocks of its slots, 0 for none."""
+        """D, dimensions of slow memory that it computes for d: whole blocks of its slots where it pads, 0 for none."""
+        if not self.datapath.pads:
+            return d
         return -(-d // self.limits.slots) * self.limits.slots

@@ -108,9 +108,10 @@ def cost(work: Workload, chip: Chip, prices: Prices = PRICES) -> Cost:
 def report(works: list[Workload], chip: Chip, prices: Prices = PRICES, dt: float | None = None) -> list[dict[str, Any]]:
     """What a network's run costs, a line a quantity: per step, per inference, per SOP, with what is assumed.
 
-    Per step and inference are means over the samples. A step of the network is that of all layers one after the other
-    (`cycles, all layers`); layers on cores of their own take steps as fast as the slowest (`cycles, slowest layer`).
-    With dt, the seconds of a step, and a clock of the chip they are also the time for a second of input.
+    Per step and inference are means over the samples. A step of the network is that of all layers one after the other,
+    with the ways of events between them (`cycles, all layers`); layers on cores of their own take steps as fast as the
+    slowest (`cycles, slowest layer`). With dt, the seconds of a step, and a clock of the chip they are also the time
+    for a second of input.
     """
     costs = [cost(work, chip, prices) for work in works]
     steps, T = works[0].steps, works[0].events.shape[-1]
@@ -118,7 +119,7 @@ def report(works: list[Workload], chip: Chip, prices: Prices = PRICES, dt: float
     total, sops = sum(found.values()), sum(each.sops for each in costs)
     lines = [_line(f"pJ a step, {path}", value / steps, f"{100 * value / total:.0f} %")
              for path, value in found.items()]
-    taken = {"all layers": (sum(each.cycles for each in costs) / steps, "one after the other"),
+    taken = {"all layers": (float(cycles.all_layers(works, chip).mean()), "one after the other, ways between them too"),
              "slowest layer": (max(each.cycles for each in costs) / steps, "a core a layer")}
     lines += [_line("pJ a step", total / steps, "all layers"),
               *(_line(f"cycles a step, {name}", value, how) for name, (value, how) in taken.items()),

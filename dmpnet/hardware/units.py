@@ -18,7 +18,8 @@ CLIPPED = (1.0, 0.8, 0.65, 0.5, 0.4)  # of the range seen, what m may have where
 @dataclass(frozen=True)
 class Options:
     """rows, clip, balance, rotate, compensate of `constrain`; lookahead: whether the chip reads ahead of m[k];
-    saturates : when its membranes do, 'before' they are compared or 'after'."""
+    saturates : when its membranes do, 'before' they are compared or 'after';  currents : which of them do, 'each' or
+    their 'sum';  seed : of its shift registers."""
 
     rows: bool
     clip: bool
@@ -27,6 +28,8 @@ class Options:
     compensate: bool
     lookahead: bool
     saturates: str
+    currents: str
+    seed: int
 
 
 def shift_for(fits: float, largest: float) -> int:

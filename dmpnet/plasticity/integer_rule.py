@@ -9,8 +9,11 @@ t : trace of the other neuron;  t2 : slower trace of the neuron that spikes;  th
 `>> shift` rounds as the chip's word of w does; at random, it adds 16 bits of noise below the point and cuts them off.
 Noise comes from shift registers (dmpnet.arithmetic.lfsr), one an input and one a neuron; a synapse takes the exclusive
 or of its two, which is again a state of the register, unless they are equal. So 16 bits a neuron are enough, and what
-a synapse draws does not depend on the order in which events are worked off. (Some synapses may draw the same numbers;
-of more than 65,535 some must.)
+a synapse draws does not depend on the order in which events are worked off. From step to step any two synapses draw
+without correlation. Within a step they do not (tested): words of two neurons differ by one word for all inputs, so that
+all of their pairs of synapses agree in a bit or none does, and of four where two rows cross two columns three give the
+fourth. What is learned from many steps does not see that; a sum over the inputs of one step does. (Some synapses may
+draw the same numbers; of more than 65,535 some must.)
 
 Order within a step, as of dmpnet.plasticity.synapses:
 

@@ -49,19 +49,19 @@ class IntegerLayer:
             self.nu = whole(slow.nu) if slow.nu is not None else None
             self.m = np.zeros((batch, slow.d), np.int64)
         sizes = {"x": 1, "m": layer.slow.d if layer.slow else 0, "u": layer.N}
-        self.noise = {name: lfsr.noise(steps, sizes[name], name) for name in fixed.noisy if name in sizes}
+        self.noise = {name: lfsr.noise(steps, sizes[name], name, fixed.seed) for name in fixed.noisy if name in sizes}
 
     def step(self, k: int, s_in: np.ndarray) -> int:
         """Advance by one step on s_in (B, M) int64; returns how close a membrane came to its threshold."""
-        s_in = self.arriving(k, s_in)
+        s_in = self.let_in(self.arriving(k, s_in))
         if self.layer.slow:
             self.remember(k, s_in)
         total = product(s_in, self.W_f)
         if self.W_r is not None:
             total = total + product(self.s, self.W_r)
-        v = self._kept(k) + self._shift("u", k, self._hold("I", total), self.numbers.shift_f) + self.b
+        v = self._kept(k) + self._current(k, self._hold("I", total), self.numbers.shift_f) + self.b
         if self.layer.slow:
-            v = v + self._shift("u", k, *self.I_m)
+            v = v + self._current(k, *self.I_m)
         if self.numbers.saturates == "before":
             v = self._hold("u", v)
         if self.numbers.floor is not None:
@@ -74,6 +74,11 @@ class IntegerLayer:
     def arriving(self, k: int, s_in: np.ndarray) -> np.ndarray:
         """What reaches the layer in step k when s_in (B, M) is sent: later, where axons have delays."""
         return s_in if self.axons is None else self.axons.step(k, s_in)
+
+    def let_in(self, s_in: np.ndarray) -> np.ndarray:
+        """What of the events (B, M) the queue holds: the first, input by input."""
+        most = self.numbers.queue
+        return s_in * (np.cumsum(s_in != 0, axis=1) <= most) if most else s_in
 
     def remember(self, k: int, s_in: np.ndarray) -> None:
         """Advance the slow memory by one step on what arrives, s_in (B, M) int64."""
@@ -92,6 +97,11 @@ class IntegerLayer:
         left = BY_NAME[self.layer.neuron.decay].left_whole
         assert left is not None  # by Layer.check
         return left(self.u, self.layer.neuron.constant, lambda total, bits: self._shift("u", k, total, bits))
+
+    def _current(self, k: int, total: np.ndarray, shift: int) -> np.ndarray:
+        """What is added to the membrane of an accumulator."""
+        current = self._shift("u", k, total, shift)
+        return self._hold("u", current) if self.numbers.currents == "each" else current
 
     def _shift(self, name: str, k: int, total: np.ndarray, shift: int) -> np.ndarray:
         word = self.numbers.words[name]

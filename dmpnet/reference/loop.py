@@ -1,7 +1,7 @@
 """The run over all steps, one for layers of real numbers and of whole ones: each knows its own `step`."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -72,6 +72,36 @@ def watched(network: TrainedNetwork, s_in: np.ndarray,
     read = levels(s_in, network.encoding.levels)
     activity = _advanced(layers, IntegerReadout(network), read, np.int64, recorded(record), network.kappa)
     return activity, [layer.overflows for layer in layers]
+
+
+def mixed(network: TrainedNetwork, integer: TrainedNetwork, whole: Collection[int], s_in: np.ndarray) -> Activity:
+    """`run` of `network` with the layers numbered in `whole`, from 1, in the integers of `integer`, made from it.
+
+    The readout is layer L + 1. Layers pass spikes on, so that one knows nothing of the numbers of another; only the
+    first, in integers, reads levels.
+    """
+    s_in = np.asarray(s_in)
+    check_input(network, s_in)
+    batch, steps, _ = s_in.shape
+    layers = [_Whole(IntegerLayer(made, made.fixed, batch, steps)) if number in whole and made.fixed else
+              RealLayer(layer, batch, steps, np.float64)
+              for number, (layer, made) in enumerate(zip(network.layers, integer.layers, strict=True), 1)]
+    reads = IntegerReadout(integer) if len(layers) + 1 in whole else RealReadout(network, np.float64)
+    read = levels(s_in, integer.encoding.levels) if 1 in whole else s_in
+    return _advanced(layers, reads, read, np.float64, ("spikes",), network.kappa)
+
+
+class _Whole:
+    """A layer in integers that takes whole numbers of any type."""
+
+    def __init__(self, layer: IntegerLayer):
+        self.layer = layer
+
+    def step(self, k: int, s_in: np.ndarray) -> float:
+        return self.layer.step(k, s_in.astype(np.int64))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.layer, name)
 
 
 def _advanced(layers: Sequence[Advancing], readout: Reading, s_in: np.ndarray, dtype: type, record: tuple[str, ...],

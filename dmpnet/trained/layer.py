@@ -62,6 +62,11 @@ class Layer:
         return self.slow.d if self.fixed is None else int((self.fixed.unit_m > 0).sum())
 
     @property
+    def queue(self) -> int:
+        """Events that are let in a step, those of the lowest inputs; 0: all."""
+        return self.fixed.queue if self.fixed else 0
+
+    @property
     def acts(self) -> str:
         """What the slow memory acts on; 'current' too if there is none."""
         return self.slow.acts if self.slow else "current"
@@ -108,7 +113,8 @@ class Layer:
         if self.W_r is not None:
             fits(origin, f"{name}.W_r", self.W_r, (n, n))
         if self.slow is not None:
-            self.slow.check(origin, name, n, channels, self.fixed.shift_m if self.fixed else 0)
+            ends = self.fixed is not None and self.fixed.m.overflow == "saturate"
+            self.slow.check(origin, name, n, channels, self.fixed.shift_m if self.fixed else 0, ends)
         if self.delay is not None:
             _delay_fits(origin, f"{name}.delay", self.delay, channels)
         if self.fixed is not None:
@@ -137,6 +143,10 @@ class Layer:
         if BY_NAME[self.neuron.decay].left_whole is None:
             raise WeightsError(f"{origin}: {name} has {self.neuron.decay} decay, but that has no form in integers; "
                                f"constrain a network with {' or '.join(WHOLE)} decay")
+        if fixed.queue and (self.W_r is not None or self.delay is not None):
+            raise WeightsError(f"{origin}: {name} drops events beyond {fixed.queue} a step, but has "
+                               f"{'recurrent weights' if self.W_r is not None else 'axonal delays'}, whose events have "
+                               f"no order of arrival; constrain it for a chip with datapath.queue = passes")
         if self.acts != "current":
             raise WeightsError(f"{origin}: {name}.acts = {self.acts!r}, but in integers the slow memory acts on the "
                                f"current; constrain a network whose memory does")

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from dmpnet.data import Recordings, drawn_from
-from dmpnet.hardware import precision, prices, workload
+from dmpnet.hardware import cycles, precision, prices, workload
 from dmpnet.hardware.banks import BANKS
 from dmpnet.hardware.chip import changed
 from dmpnet.hardware.constrain import Constrained, constrain, examined
@@ -83,6 +83,6 @@ def costs(constrained: Constrained, chip: Chip, s_in: np.ndarray) -> dict[str, f
     banks = fit(constrained.network, chip).banks
     used = {bank.name: max(need.used for need in banks if need.rule == f"{bank.name} bank") for bank in BANKS}
     small = changed(chip, {f"memory.{name}": max(int(bytes_), 1) for name, bytes_ in used.items()})
-    each = [prices.cost(work, small) for work in workload.of(constrained.network, constrained.activity, s_in)]
-    return {"nJ": sum(cost.total for cost in each) / len(s_in) / 1e3,
-            "cycles": sum(cost.cycles for cost in each) / each[0].steps}
+    works = workload.of(constrained.network, constrained.activity, s_in)
+    return {"nJ": sum(prices.cost(work, small).total for work in works) / len(s_in) / 1e3,
+            "cycles": float(cycles.all_layers(works, small).mean())}

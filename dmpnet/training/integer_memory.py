@@ -61,7 +61,7 @@ class IntegerMemory:
     def _noise(self, name: str, steps: int, units: int) -> np.ndarray:
         """(steps, units), added before rounding at random."""
         if name in self.fixed.noisy:
-            return lfsr.noise(steps, units, name) * 2.0**-lfsr.BITS
+            return lfsr.noise(steps, units, name, self.fixed.seed) * 2.0**-lfsr.BITS
         return np.zeros((steps, units))
 
 

@@ -4,7 +4,8 @@ Every weight is a real number v that the network uses rounded to its word, unit 
 had not been rounded (straight-through); what lies beyond the word's range moves only back. The unit of W_f, and so the
 threshold in integers, and that of W_o are learned too (Esser et al. 2020, LSQ); that of P and nu follows the unit of
 W_f, because a chip only shifts their sums: it is learned with it. x and m are the chip's integers, bit for bit
-(dmpnet.training.integer_memory). Only the rounding of u and of biases is left out: 16 bits, 1e-4 of a threshold.
+(dmpnet.training.integer_memory). Left out: the rounding of u and of biases, 16 bits, 1e-4 of a threshold; and that u,
+and where the chip says so each current, ends at its word, which formats without `clip` never let it reach.
 
 Formats of x, m, Abar, Bbar, the unit of w_x, and beta or lam stay as dmpnet.hardware.constrain chose them.
 """
@@ -21,6 +22,7 @@ from torch import nn
 from dmpnet.arithmetic.words import Word
 from dmpnet.data import Recordings
 from dmpnet.errors import DmpnetError
+from dmpnet.hardware import queue
 from dmpnet.hardware.constrain import whole_floor
 from dmpnet.hardware.parts import Chip
 from dmpnet.system.progress import Progress
@@ -66,6 +68,11 @@ def nearest(part: torch.Tensor, word: Word) -> torch.Tensor:
     return torch.from_numpy(word.nearest(part.detach().numpy())).to(part.dtype)
 
 
+def let_in(signal: torch.Tensor, most: int) -> torch.Tensor:
+    """signal (B, T, M) without the events of a step beyond the first `most`; 0: all of it."""
+    return signal * ((signal != 0).cumsum(-1) <= most) if most else signal
+
+
 def _check_made_for(integer: TrainedNetwork, chip: Chip) -> None:
     """Raise DmpnetError if `integer` computes otherwise than `chip` does."""
     for number, layer in enumerate(integer.layers, 1):
@@ -73,7 +80,8 @@ def _check_made_for(integer: TrainedNetwork, chip: Chip) -> None:
         assert fixed is not None
         facts: list[tuple[str, Any, Any]] = [(name, word, getattr(chip.words, name))
                                              for name, word in fixed.words.items()]
-        facts.append(("saturates", fixed.saturates, chip.datapath.saturates))
+        facts += [(name, getattr(fixed, name), getattr(chip.datapath, name)) for name in ("saturates", "currents")]
+        facts.append(("queue", fixed.queue, queue.dropping(integer, chip)[number - 1]))
         if slow is not None:
             facts.append(("dependency_breaking", slow.nu is not None, chip.datapath.dependency_breaking))
         largest = int(np.abs(layer.W_f.astype(float)).max())
@@ -208,6 +216,7 @@ class QuantisedNetwork(SpikingNetwork):
 
     def _fused(self, number: int, signal: torch.Tensor, scale: float, record: bool,
                _: list | None) -> tuple[torch.Tensor, torch.Tensor]:
+        signal = let_in(signal, self.integer.layers[number].queue)
         p, w, pathway = self.layers[number], self.rounded(number), self.pathways[number]
         neuron, unit_u = self.neurons[number], self._unit_u(number)[0]
         if len(unit_u) == 1:  # else a threshold, and a floor, a neuron

@@ -24,7 +24,7 @@ def slots(core: Core, chip: Chip) -> Need:
     """d within the slots; computed in blocks of them, any d."""
     most = chip.limits.slots
     return Need("slots", core.number, "dimensions of slow memory", core.d, core.D if core.blocks and core.d else most,
-                f"train with d at most {most}, or compute it in {core.D // most} blocks of {most} (--blocks)")
+                f"train with d at most {most}, or compute it in {-(-core.d // most)} blocks of {most} (--blocks)")
 
 
 def fan_in(core: Core, chip: Chip) -> Need:
@@ -36,12 +36,17 @@ def fan_in(core: Core, chip: Chip) -> Need:
 
 
 def spikes(core: Core, chip: Chip) -> Need | None:
-    """Input spikes in the busiest step; None where they are not known."""
-    if core.spikes is None:
+    """Input spikes in the busiest step; None where they are not known, or more are no limit (dmpnet.hardware.queue).
+
+    Of a graph, and of a recurrent layer, none is dropped: a chip that would refuses them.
+    """
+    if core.spikes is None or chip.datapath.queue == "passes" or (
+            chip.datapath.queue == "drop" and isinstance(core.number, int) and not core.recurrent):
         return None
     most = chip.limits.spikes
     return Need("input spikes", core.number, "input spikes in a step", core.spikes, most,
-                f"train for sparser activity or with shorter steps, or take a chip with limits.spikes = {core.spikes}")
+                f"train for sparser activity or with shorter steps, or take a chip with limits.spikes = {core.spikes}, "
+                f"or one that fills its queue again (datapath.queue = passes)")
 
 
 def decay(core: Core, chip: Chip) -> Need:
