@@ -24,6 +24,7 @@ from dmpnet.trained.layer import Layer
 from dmpnet.trained.slow_memory import SlowMemory
 
 if TYPE_CHECKING:
+    from dmpnet.arithmetic.fixed import Fixed
     from dmpnet.graph.graph import Edge, Graph
 
 SUMS = (Affine, Convolution, Delay, Flatten, Input, Pool, Population, Scale)
@@ -96,11 +97,12 @@ def _slow(graph: Graph, ways: Pathways) -> SlowMemory:
 
 def integer(graph: Graph) -> bool:
     """Whether its populations compute in integers."""
-    return any(_counts(graph, name) for name in graph.nodes)
+    return any(fixed(graph, name) is not None for name in graph.nodes)
 
 
-def _counts(graph: Graph, name: str) -> bool:
-    return getattr(graph.nodes[name], "fixed", None) is not None
+def fixed(graph: Graph, name: str) -> Fixed | None:
+    """How population `name` computes in integers."""
+    return getattr(graph.nodes[name], "fixed", None)
 
 
 def check(graph: Graph) -> None:
@@ -116,7 +118,7 @@ def check(graph: Graph) -> None:
         if isinstance(node, Population):
             ways = of(graph, name)
             inside += ways.inside
-            if not _counts(graph, name) or not _sound(graph, ways, node) or len(set(inside)) < len(inside):
+            if fixed(graph, name) is None or not _sound(graph, ways, node) or len(set(inside)) < len(inside):
                 raise _unsound(name)
     for name, node in graph.nodes.items():
         arrays = [getattr(node, f.name) for f in fields(node) if f.name in ("weight", "bias", "scale", "A", "B", "c")]  # type: ignore[arg-type]
