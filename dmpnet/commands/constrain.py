@@ -1,8 +1,8 @@
 """Puts a trained network into the integers of a chip: does it fit, what did rounding do, does it still classify?
 
 Prints what it needs of every limit of the chip, and what each array lost; writes the integer network to --out, which
-runs everywhere trained weights run, and the report beside it (.json). Formats are chosen on samples of the training
-set. With --evaluate both networks classify the test set in Brian2, and their rates are compared layer by layer. A
+runs everywhere trained weights run, and the report beside it (.json). A graph of nodes, with convolutions, becomes one
+in integers; its layers are its populations. Formats are chosen on samples of the training set. With --evaluate both networks classify the test set in Brian2, and their rates are compared layer by layer. A
 network that does not fit is not written; --set changes the chip: --set limits.slots=16 words.m.bits=6. Weights of one
 bit are -1 and +1, of two bits -1, 0 and +1.
 
@@ -11,6 +11,7 @@ validation part the network was trained with; killed and called again, it goes o
 """
 
 import argparse
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,15 +19,16 @@ import numpy as np
 from dmpnet import data, reference
 from dmpnet.brian.backends import check_backend
 from dmpnet.data import drawn_from, validation_split
+from dmpnet.errors import DmpnetError
 from dmpnet.graph import networks
 from dmpnet.graph.graph import Graph
-from dmpnet.hardware import chip, parts, precision, workload
-from dmpnet.hardware.constrain import Constrained, constrain, examined, refused
+from dmpnet.hardware import chip, graph_integers, graph_workload, parts, precision, workload
+from dmpnet.hardware.constrain import Constrained, constrain, examined
 from dmpnet.hardware.fit import Report, fit
 from dmpnet.results import options, outputs, provenance, script, terminal
 from dmpnet.results.evaluation import evaluate
 from dmpnet.system.progress import part, telling
-from dmpnet.trained import rates, weights
+from dmpnet.trained import rates
 from dmpnet.trained.network import TrainedNetwork
 
 DIFFER = "spikes that differ from the reference"
@@ -37,7 +39,7 @@ SHOWN = 100  # samples whose rates are compared layer by layer
 def add(parsers) -> None:
     p = parsers.add_parser("constrain", description=__doc__,
                            formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("weights", metavar="FILE", help="weights file, or the name of a shipped network")
+    p.add_argument("weights", metavar="FILE", help="weights file, or the name of a shipped network or graph")
     p.add_argument("--chip", default="dmp-256", metavar="CHIP",
                    help=f"description (.toml), or one of {', '.join(chip.names())} (default: dmp-256)")
     p.add_argument("--set", nargs="+", default=[], metavar="KEY=VALUE", help="numbers of the chip to change")
@@ -73,9 +75,15 @@ def execute(arguments: argparse.Namespace) -> int:
 
 def put(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
     """Fit, constrain, train on and evaluate as asked; print and write. Exit code 1 if a place differs."""
-    network = trained(arguments.weights)
+    network = networks.named(arguments.weights)
     described = chip.changed(chip.load(arguments.chip), options.settings(arguments.set))
     report = fit(network, described, blocks=arguments.blocks)  # before any data is read
+    if isinstance(network, Graph):
+        report = replace(report, needs=(*graph_integers.refused(network, described), *report.needs))
+        for option in ("rows", "finetune"):
+            if getattr(arguments, option):
+                raise DmpnetError(f"--{option}: {arguments.weights} is a graph, but {option} is for layers of `dmpnet "
+                                  f"train`; leave it out")
     if not report.ok:
         print(report.table(), end="\n\n")
         refuse(report)
@@ -88,7 +96,7 @@ def put(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
     constrained = constrain(network, described, s_in, rows=arguments.rows, clip=arguments.clip,
                      rotate=not arguments.keep_basis, compensate=not arguments.finetune, blocks=arguments.blocks,
                      progress=True)
-    busiest = [int(work.S.max()) for work in workload.of(constrained.network, constrained.activity, s_in)]
+    busiest = [int(work.S.max()) for work in works(constrained, s_in)]
     report = fit(constrained.network, described, busiest, blocks=arguments.blocks)
     print(f"{arguments.weights}: {network.kind} {network.shape} on {described.name}\n\n{report.table()}\n\n"
           f"{rounding(constrained)}\n")
@@ -104,7 +112,7 @@ def put(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
         outcome["accuracy"] = compared(arguments, network, constrained.network)
         outcome["layers"] = rates_compared(arguments, network, constrained.network)
     with out.staged() as folder:
-        weights.save(constrained.network, folder / arguments.out.name)
+        networks.save(constrained.network, folder / arguments.out.name)
         provenance.write(folder / f"{arguments.out.stem}.json",
                          outcome | provenance.record("constrain", script.given(arguments), chip=described.source))
     print(f"\nwritten: {arguments.out} and {arguments.out.with_suffix('.json')}")
@@ -112,12 +120,11 @@ def put(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
     return options.verdict(*([row[key] for row in rows] for key in (DIFFER, "compared")))
 
 
-def trained(name: str) -> TrainedNetwork:
-    """The network of that name; a graph is refused."""
-    network = networks.named(name)
-    if isinstance(network, Graph):
-        raise refused(network)
-    return network
+def works(constrained: Constrained, s_in: np.ndarray) -> list[workload.Workload]:
+    """What each layer was asked to do in calibration."""
+    made = constrained.network
+    return (graph_workload.of(made, constrained.activity, s_in) if isinstance(made, Graph) else
+            workload.of(made, constrained.activity, s_in))
 
 
 def refuse(report: Report) -> None:
@@ -127,14 +134,14 @@ def refuse(report: Report) -> None:
         raise report.refusal
 
 
-def calibration(arguments: argparse.Namespace, network: TrainedNetwork) -> np.ndarray:
+def calibration(arguments: argparse.Namespace, network: TrainedNetwork | Graph) -> np.ndarray:
     """Samples of the training set."""
     train = data.load(network.encoding.dataset, "train", arguments.data, arguments.download,
                       permutation=network.encoding.permutation)
     return train.drawn(arguments.calibration, arguments.seed)
 
 
-def searched(arguments: argparse.Namespace, network: TrainedNetwork, described: parts.Chip,
+def searched(arguments: argparse.Namespace, network: TrainedNetwork | Graph, described: parts.Chip,
              s_in: np.ndarray) -> list[precision.Choice]:
     """Steps of the search for bits, on MEASURED validation samples (of the training set, where the network does not
     say which it was trained without); prints them."""
@@ -180,7 +187,7 @@ def rounding(constrained: Constrained) -> str:
     return terminal.table(rows, floatfmt=".2f", intfmt=",")
 
 
-def compared(arguments: argparse.Namespace, network: TrainedNetwork, integer: TrainedNetwork) -> list[dict[str, Any]]:
+def compared(arguments: argparse.Namespace, network: TrainedNetwork | Graph, integer: TrainedNetwork | Graph) -> list[dict[str, Any]]:
     """Accuracy, agreement and activity of both networks; prints them."""
     recordings = options.recordings(arguments, network, arguments.split or "test")
     rows = []
@@ -196,8 +203,8 @@ def compared(arguments: argparse.Namespace, network: TrainedNetwork, integer: Tr
     return rows
 
 
-def rates_compared(arguments: argparse.Namespace, network: TrainedNetwork,
-                   made: TrainedNetwork) -> list[dict[str, Any]]:
+def rates_compared(arguments: argparse.Namespace, network: TrainedNetwork | Graph,
+                   made: TrainedNetwork | Graph) -> list[dict[str, Any]]:
     """How near the rates of the integer network are to those of the trained one, layer by layer, on some of the samples
     of --evaluate; prints it, and in which layer they part most."""
     recordings = options.recordings(arguments, network, arguments.split or "test")
@@ -205,6 +212,8 @@ def rates_compared(arguments: argparse.Namespace, network: TrainedNetwork,
     before, after = ([counts / s_in.shape[1] for counts in reference.run(each, s_in).counts]
                      for each in (network, made))
     rows = rates.layers(after, before)
+    if isinstance(made, Graph):
+        rows = [row | {"layer": name} for name, row in zip(made.populations, rows, strict=True)]
     print(f"\nrates of {len(s_in)} samples, trained and constrained\n\n" + terminal.table(rows, floatfmt=".3f",
                                                                                         intfmt=","))
     return rows
