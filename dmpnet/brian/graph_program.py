@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from dmpnet.arithmetic.fixed import Fixed
 from dmpnet.brian import axons, graph_population, graph_recorded, kernels, shared
 from dmpnet.brian.graph_wiring import names
 from dmpnet.brian.recorded import Read
@@ -56,6 +57,8 @@ def _shaping_all(node: Any, steps: int) -> dict[str, Any]:
 def _shaping(node: Node, name: str, steps: int) -> Any:
     """What of a node's field its code depends on: the shape of an array, and whether it is left out."""
     value = getattr(node, name)
+    if isinstance(value, Fixed):
+        return value.described
     if not isinstance(value, np.ndarray):
         return value
     if isinstance(node, Delay):
@@ -72,13 +75,20 @@ def blank(graph: Graph, steps: int) -> Graph:
 
 def _blank(node: Node, steps: int) -> Node:
     if isinstance(node, Population):
-        return replace(node, **{name: _placeholder(node, name) for name in CONSTANTS})
+        plain = replace(node, **{name: _placeholder(node, name) for name in CONSTANTS}, fixed=None)
+        return plain if node.fixed is None else _blank_integer(plain, node.fixed)
     if isinstance(node, Delay):
         return Delay(np.full_like(node.steps, axons.slots(node.steps, steps) - 1)) if node.steps.size else node
     arrays = {f.name: value for f in fields(node)  # type: ignore[arg-type]
               if isinstance(value := getattr(node, f.name), np.ndarray)}
     blanked: Node = replace(node, **{name: np.zeros_like(value) for name, value in arrays.items()}) if arrays else node  # type: ignore[type-var]
     return blanked
+
+
+def _blank_integer(node: Population, fixed: Fixed) -> Population:
+    """The placeholders of thresholds in `fixed`, those of biases whole."""
+    theta_u = np.ones_like(fixed.theta_u) * (np.ceil(np.asarray(node.theta)).astype(int).ravel() + 1)
+    return replace(node, c=np.ceil(node.c), fixed=replace(fixed, theta_u=theta_u))
 
 
 def _placeholder(node: Population, name: str) -> Any:

@@ -18,7 +18,7 @@ from dmpnet.graph.population import Population
 if TYPE_CHECKING:
     from dmpnet.graph.graph import Graph
 
-DERIVED = ("{}", "w_{}", "b_{}", "x_{}", "A_{}", "B_{}", "delay_{}", "spikes_{}", "u_{}", "{}_run_regularly",
+DERIVED = ("{}", "w_{}", "b_{}", "x_{}", "A_{}", "B_{}", "delay_{}", "spikes_{}", "u_{}", "m_{}", "{}_run_regularly",
            "{}_spike_thresholder", "{}_spike_resetter", "x_{}_run_regularly")
 """Names of a node's group and of what goes with it; unlike those of all other nodes."""
 READOUT = "readout"

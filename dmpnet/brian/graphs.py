@@ -7,6 +7,8 @@ spikes are events too, for monitors and Synapses of the user. Objects, for a pop
     conv          y = W_conv(i) of from_lif, the values of lif (linked)      lif       u, i_syn, s, constants
     w_conv, b_conv   kernels w and biases b, once (dmpnet.brian.kernels)     spikes_lif, u_lif, readout    monitors
 
+In integers every population, slow memory and its scalar take the step of a layer's (dmpnet.brian.graph_integers).
+
 An input holds s_in, a delay keeps delay_NAME.steps, a memory has A_NAME and B_NAME; x_NAME is what a product takes
 where that is a sum. Names that Brian2 does not take are changed; `ConvertedGraph.groups` tells by node.
 """
@@ -18,7 +20,7 @@ from typing import Any
 import numpy as np
 from brian2 import Clock, linked_var, second
 
-from dmpnet.brian import graph_population, graph_recorded, kernels, products, session, shared
+from dmpnet.brian import graph_integers, graph_population, graph_recorded, kernels, products, session, shared
 from dmpnet.brian.axons import Arriving, DelayRing
 from dmpnet.brian.graph_wiring import Heard, Wiring, source, variable, wiring
 from dmpnet.brian.session import Neurons
@@ -32,7 +34,7 @@ from dmpnet.reference.graphs import shaped
 from dmpnet.reference.input import recorded
 from dmpnet.trained.activity import Activity
 
-COUNT = "k += 1"
+COUNT = graph_integers.COUNT
 
 
 class ConvertedGraph(WholeRun):
@@ -72,7 +74,7 @@ class ConvertedGraph(WholeRun):
 def convert(graph: Graph, s_in: np.ndarray, *, record: str | Iterable[str] = ("spikes",)) -> ConvertedGraph:
     """Brian2 network of `graph` driven by s_in (B, T, *shape of the input, or flat): `run()` it, read its `activity()`.
 
-    record : which of 'spikes', 'u', 'readout' to keep for every step
+    record : which of 'spikes', 'u', 'm', 'x', 'readout' to keep for every step
 
     It has a clock of its own and computes in float64, whatever the user's clock and preferences; the code generation
     target and the compiler's flags are the user's, told by its `compiled_with`. Not for Brian2GeNN.
@@ -104,6 +106,7 @@ class _Builder:
         self.graph, self.s_in, self.batch, self.clock = graph, s_in, len(s_in), clock
         self.wiring: Wiring = wiring(graph)
         self.made: dict[str, Any] = {}
+        self.counted = graph_integers.counted(graph)
 
     def objects(self) -> list[Any]:
         for name, group in self.wiring.groups.items():
@@ -123,6 +126,7 @@ class _Builder:
         """The neurons or values of a node, with what they hear declared."""
         node = self.graph.nodes[name]
         extra = ["before : 1  # the step before"] if name in self.wiring.copied else []
+        extra += [graph_integers.STEP] if name in self.counted and not isinstance(node, Population) else []
         extra += ["total : 1  # sum over the steps"] if name == source(self.graph, self.graph.output) else []
         if not _multiplies(node):
             extra += _declared(self.wiring.heard[name], group)
@@ -136,8 +140,10 @@ class _Builder:
         elif isinstance(node, (Scale, Threshold)):
             constant = "scale" if isinstance(node, Scale) else "theta"
             made.variables[constant].set_value(np.tile(getattr(node, constant).ravel(), self.batch))
-        elif isinstance(node, (Input, Delay)):
+        if "k" in made.variables:
             made.k = -1
+        if name in self.counted:
+            made.namespace.update(self.counted[name].functions(self.s_in.shape[1]))
         return made
 
     def _lines(self, name: str, group: str, order: int) -> list[str]:
@@ -148,7 +154,14 @@ class _Builder:
             return [COUNT, "s_in = stimulus(i, k)"]
         if _multiplies(node):
             return self._product(name, group, order)
+        counted = self.counted.get(name)
+        if counted and isinstance(node, Population):
+            parts = graph_integers.split(self.graph, name, self.wiring.heard[name])
+            return counted.neurons(node, *(self._heard(each, group) if each or not number else ""
+                                           for number, each in enumerate(parts)))
         x = self._heard(self.wiring.heard[name], group)
+        if counted:
+            return counted.scalar(x)
         if isinstance(node, Population):
             return graph_population.lines(node, x)
         return _mapped(node, x)
@@ -172,7 +185,8 @@ class _Builder:
                 weights = self._constants(symbol, "w : 1 (constant)", matrix.T.ravel())
                 made.namespace[symbol] = products.Product(symbol, weights, of, carries, self.batch,
                                                           matrix.shape).function()
-            return [f"y = A_{group}(i) + B_{group}(i)"]
+            kept, new = f"A_{group}(i)", f"B_{group}(i)"
+            return self.counted[name].memory(kept, new) if name in self.counted else [f"y = {kept} + {new}"]
         assert isinstance(node, (Affine, Convolution, Pool))
         w: Any = None
         bias: Any = None

@@ -26,9 +26,9 @@ def kept(fixed: Fixed, number: int, decay: str) -> str:
     return code(lambda text: fixed.u.rounded(text, f"u_{number}"))
 
 
-def rectify(fixed: Fixed, number: int) -> str:
-    """Brian2 lines that take x from x_in in layer `number`."""
-    return (f"a = {fixed.I.held('x_in + b_x')}\n"
+def rectify(fixed: Fixed, number: int, total: str = "x_in + b_x") -> str:
+    """Brian2 lines that take x from `total` in layer `number`."""
+    return (f"a = {fixed.I.held(total)}\n"
             f"a = {fixed.x.shifted('a*int(a > 0)', fixed.shift_x, f'x_{number}')}\n"
             f"x = {fixed.x.held('a')}*int(k >= 0 and k < T)")
 
@@ -70,6 +70,15 @@ def _current(fixed: Fixed, rounded: str) -> tuple[str, ...]:
     return (f"a = {rounded}", *([f"a = {fixed.u.held('a')}"] if fixed.currents == "each" else []))
 
 
+def functions(fixed: Fixed, number: int, quantity: str, units: int, steps: int) -> dict[str, Function]:
+    """What the lines of `quantity`, of so many units, call: rounding, and the noise of the register."""
+    if quantity not in fixed.noisy:
+        return dict(WHOLE)
+    symbol = f"noise_{quantity}_{number}"
+    noise = lfsr.noise(steps, units, quantity, fixed.seed) / 2.0**lfsr.BITS
+    return WHOLE | {symbol: products.Table(symbol, noise).function()}
+
+
 class IntegerSteps(Steps):
     """In the integers of a chip."""
 
@@ -85,12 +94,7 @@ class IntegerSteps(Steps):
                           "network as it was before dmpnet constrain")
 
     def functions(self, owner: str, units: int, steps: int) -> dict[str, Function]:
-        quantity = {"scalar": "x", "slow": "m", "fast": "u"}[owner]
-        if quantity not in self.numbers.noisy:
-            return dict(WHOLE)
-        symbol = f"noise_{quantity}_{self.number}"
-        noise = lfsr.noise(steps, units, quantity, self.numbers.seed) / 2.0**lfsr.BITS
-        return WHOLE | {symbol: products.Table(symbol, noise).function()}
+        return functions(self.numbers, self.number, {"scalar": "x", "slow": "m", "fast": "u"}[owner], units, steps)
 
     def rectify(self) -> str:
         return rectify(self.numbers, self.number)

@@ -1,10 +1,11 @@
 """Puts a trained network into the integers of a chip: does it fit, what did rounding do, does it still classify?
 
 Prints what it needs of every limit of the chip, and what each array lost; writes the integer network to --out, which
-runs everywhere trained weights run, and the report beside it (.json). Formats are chosen on samples of the training
-set. With --evaluate both networks classify the validation part (with --look, which is counted, the test set) in Brian2,
-and their rates are compared layer by layer. A network that does not fit is not written; --set changes the chip: --set
-limits.slots=16 words.m.bits=6. Weights of one bit are -1 and +1, of two bits -1, 0 and +1.
+runs everywhere trained weights run, and the report beside it (.json). A graph of nodes, with convolutions, becomes a
+graph in integers; its layers are its populations. Formats are chosen on samples of the training set. With --evaluate
+both networks classify the validation part (with --look, which is counted, the test set) in Brian2, and their rates are
+compared layer by layer. A network that does not fit is not written; --set changes the chip: --set limits.slots=16
+words.m.bits=6. Weights of one bit are -1 and +1, of two bits -1, 0 and +1.
 
 --finetune trains the integer network on as the chip computes it (extra: train) and keeps the epoch that is best on the
 validation part the network was trained with; killed and called again, it goes on where it was.
@@ -12,6 +13,7 @@ validation part the network was trained with; killed and called again, it goes o
 
 import argparse
 import warnings
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -22,13 +24,14 @@ from dmpnet.data import drawn_from
 from dmpnet.errors import DataWarning, DmpnetError
 from dmpnet.graph import networks
 from dmpnet.graph.graph import Graph
-from dmpnet.hardware import breakdown, chip, parts, precision, queue, workload
-from dmpnet.hardware.constrain import Constrained, constrain, examined, refused
+from dmpnet.hardware import breakdown, chip, graph_integers, graph_workload, parts, precision, queue, workload
+from dmpnet.hardware.constrain import Constrained, constrain, examined
 from dmpnet.hardware.fit import Report, fit
 from dmpnet.results import options, outputs, provenance, script, terminal, validation
 from dmpnet.results.evaluation import evaluate
 from dmpnet.system.progress import part, telling
-from dmpnet.trained import rates, weights
+from dmpnet.trained import rates
+from dmpnet.trained.activity import Activity
 from dmpnet.trained.network import TrainedNetwork
 
 DIFFER = "spikes that differ from the reference"
@@ -40,7 +43,7 @@ SHOWN = 100  # samples whose rates are compared layer by layer
 def add(parsers) -> None:
     p = parsers.add_parser("constrain", description=__doc__,
                            formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("weights", metavar="FILE", help="weights file, or the name of a shipped network")
+    p.add_argument("weights", metavar="FILE", help="weights file, or the name of a shipped network or graph")
     p.add_argument("--chip", default="dmp-256", metavar="CHIP",
                    help=f"description (.toml), or one of {', '.join(chip.names())} (default: dmp-256)")
     p.add_argument("--set", nargs="+", default=[], metavar="KEY=VALUE", help="numbers of the chip to change")
@@ -78,9 +81,12 @@ def execute(arguments: argparse.Namespace) -> int:
 
 def put(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
     """Fit, constrain, train on and evaluate as asked; print and write. Exit code 1 if a place differs."""
-    network = trained(arguments.weights)
+    network = networks.named(arguments.weights)
     described = chip.changed(chip.load(arguments.chip), options.settings(arguments.set))
     report = fit(network, described, blocks=arguments.blocks)  # before any data is read
+    if isinstance(network, Graph):
+        report = replace(report, needs=(*graph_integers.refused(network, described), *report.needs))
+        check_options(arguments)
     if not report.ok:
         report = counted(arguments, network, described) or report
         print(report.table(), end="\n\n")
@@ -94,7 +100,7 @@ def put(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
     constrained = constrain(network, described, s_in, rows=arguments.rows, clip=arguments.clip,
                      rotate=not arguments.keep_basis, compensate=not arguments.finetune, blocks=arguments.blocks,
                      progress=True)
-    works = workload.of(constrained.network, constrained.activity, s_in)
+    works = asked(constrained.network, constrained.activity, s_in)
     report = fit(constrained.network, described, [int(work.S.max()) for work in works], blocks=arguments.blocks)
     print(f"{arguments.weights}: {network.kind} {network.shape} on {described.name}\n\n{report.table()}\n\n"
           f"{rounding(constrained)}\n")
@@ -103,13 +109,13 @@ def put(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
     refuse(report)
     outcome: dict[str, Any] = {"fit": report.record(), "search": [vars(step) for step in steps],
                                "queue": queued(works, described)}
-    if arguments.finetune:
+    if arguments.finetune and isinstance(network, TrainedNetwork):
         constrained, outcome["finetuned"] = finetuned(arguments, network, constrained, described, s_in)
     outcome |= on_the_chip(constrained, described, s_in)
     if arguments.evaluate:
         outcome |= evaluated(arguments, network, constrained.network, described)
     with out.staged() as folder:
-        weights.save(constrained.network, folder / arguments.out.name)
+        networks.save(constrained.network, folder / arguments.out.name)
         provenance.write(folder / f"{arguments.out.stem}.json",
                          outcome | provenance.record("constrain", script.given(arguments), chip=described.source))
     print(f"\nwritten: {arguments.out} and {arguments.out.with_suffix('.json')}")
@@ -117,20 +123,26 @@ def put(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
     return options.verdict(*([row[key] for row in rows] for key in (DIFFER, "compared")))
 
 
-def trained(name: str) -> TrainedNetwork:
-    """The network of that name; a graph is refused."""
-    network = networks.named(name)
-    if isinstance(network, Graph):
-        raise refused(network)
-    return network
+def check_options(arguments: argparse.Namespace) -> None:
+    """DmpnetError for an option that graphs have not."""
+    for option in ("rows", "finetune"):
+        if getattr(arguments, option):
+            raise DmpnetError(f"--{option}: {arguments.weights} is a graph, but {option} is for layers of `dmpnet "
+                              f"train`; leave it out")
 
 
-def counted(arguments: argparse.Namespace, network: TrainedNetwork, described: parts.Chip) -> Report | None:
+def asked(network: TrainedNetwork | Graph, activity: Activity, s_in: np.ndarray) -> list[workload.Workload]:
+    """What each layer was asked to do on s_in."""
+    return (graph_workload.of(network, activity, s_in) if isinstance(network, Graph) else
+            workload.of(network, activity, s_in))
+
+
+def counted(arguments: argparse.Namespace, network: TrainedNetwork | Graph, described: parts.Chip) -> Report | None:
     """The report that knows of input spikes too, so that all that is too much is said at once; None without data."""
     try:
         with warnings.catch_warnings(action="ignore", category=DataWarning):  # nothing is made of the data
             s_in = calibration(arguments, network)
-        works = workload.of(network, reference.run(network, s_in), s_in)
+        works = asked(network, reference.run(network, s_in), s_in)
     except DmpnetError:
         return None
     return fit(network, described, [int(work.S.max()) for work in works], blocks=arguments.blocks)
@@ -147,7 +159,7 @@ def queued(works: list[workload.Workload], described: parts.Chip) -> list[dict[s
 
 def on_the_chip(constrained: Constrained, described: parts.Chip, s_in: np.ndarray) -> dict[str, Any]:
     """What a step costs and what saturates in calibration, layer by layer, which it prints, and what became of it."""
-    works = workload.of(constrained.network, constrained.activity, s_in)
+    works = asked(constrained.network, constrained.activity, s_in)
     found: dict[str, Any] = {"costs": breakdown.costs(works, described, constrained.network.encoding.dt),
                              "saturated": breakdown.saturated(constrained.network, s_in)}
     for said, rows in (("a step in calibration [our model, no measurement]", found["costs"]),
@@ -157,11 +169,13 @@ def on_the_chip(constrained: Constrained, described: parts.Chip, s_in: np.ndarra
                     "silent": constrained.silent}
 
 
-def evaluated(arguments: argparse.Namespace, network: TrainedNetwork, made: TrainedNetwork,
+def evaluated(arguments: argparse.Namespace, network: TrainedNetwork | Graph, made: TrainedNetwork | Graph,
               described: parts.Chip) -> dict[str, Any]:
     """What --evaluate asks for; prints it."""
-    found = {"accuracy": compared(arguments, network, made), "layers": rates_compared(arguments, network, made),
-             "lost": lost(arguments, network, made)}
+    found = {"accuracy": compared(arguments, network, made), "layers": rates_compared(arguments, network, made)}
+    if isinstance(network, Graph) or isinstance(made, Graph):
+        return found
+    found["lost"] = lost(arguments, network, made)
     return found if described.errors is None else found | {
         "errors": with_errors(arguments, network, made, described)}
 
@@ -193,14 +207,14 @@ def refuse(report: Report) -> None:
         raise report.refusal
 
 
-def calibration(arguments: argparse.Namespace, network: TrainedNetwork) -> np.ndarray:
+def calibration(arguments: argparse.Namespace, network: TrainedNetwork | Graph) -> np.ndarray:
     """Samples of the training set."""
     train = data.load(network.encoding.dataset, "train", arguments.data, arguments.download,
                       permutation=network.encoding.permutation)
     return train.drawn(arguments.calibration, arguments.seed)
 
 
-def searched(arguments: argparse.Namespace, network: TrainedNetwork, described: parts.Chip,
+def searched(arguments: argparse.Namespace, network: TrainedNetwork | Graph, described: parts.Chip,
              s_in: np.ndarray) -> list[precision.Choice]:
     """Steps of the search for bits, on MEASURED validation samples (of the training set, where the network does not
     say which it was trained without); prints them."""
@@ -223,6 +237,7 @@ def finetuned(arguments: argparse.Namespace, network: TrainedNetwork, constraine
 
     train = data.load(network.encoding.dataset, "train", arguments.data, arguments.download,
                       permutation=network.encoding.permutation)
+    assert isinstance(constrained.network, TrainedNetwork)
     trainer = quantised.trainer(network, constrained.network, described, train, arguments.out.with_suffix(".run"),
                                 arguments.finetune, arguments.lr, "fine-tuning", arguments.optimiser)
     better = examined(network, trainer.finished(), s_in, constrained.changes, arguments.clip)
@@ -244,7 +259,8 @@ def rounding(constrained: Constrained) -> str:
     return terminal.table(rows, floatfmt=".2f", intfmt=",")
 
 
-def compared(arguments: argparse.Namespace, network: TrainedNetwork, integer: TrainedNetwork) -> list[dict[str, Any]]:
+def compared(arguments: argparse.Namespace, network: TrainedNetwork | Graph,
+             integer: TrainedNetwork | Graph) -> list[dict[str, Any]]:
     """Accuracy, agreement and activity of both networks; prints them."""
     recordings = options.compared_on(arguments, network)
     rows, called = [], f"{options.called(arguments.weights)} on {options.called(arguments.chip)}"
@@ -260,8 +276,8 @@ def compared(arguments: argparse.Namespace, network: TrainedNetwork, integer: Tr
     return rows
 
 
-def rates_compared(arguments: argparse.Namespace, network: TrainedNetwork,
-                   made: TrainedNetwork) -> list[dict[str, Any]]:
+def rates_compared(arguments: argparse.Namespace, network: TrainedNetwork | Graph,
+                   made: TrainedNetwork | Graph) -> list[dict[str, Any]]:
     """How near the rates of the integer network are to those of the trained one, layer by layer, on some of the samples
     of --evaluate; prints it, and in which layer they part most."""
     recordings = options.compared_on(arguments, network)
@@ -269,6 +285,8 @@ def rates_compared(arguments: argparse.Namespace, network: TrainedNetwork,
     before, after = ([counts / s_in.shape[1] for counts in reference.run(each, s_in).counts]
                      for each in (network, made))
     rows = rates.layers(after, before)
+    if isinstance(made, Graph):
+        rows = [row | {"layer": name} for name, row in zip(made.populations, rows, strict=True)]
     print(f"\nrates of {len(s_in)} samples, trained and constrained\n\n" + terminal.table(rows, floatfmt=".3f",
                                                                                         intfmt=","))
     return rows

@@ -3,7 +3,7 @@
 Of a trained network, or of a graph of nodes with convolutions (dmpnet.graph), whose layers are its populations. Prints
 what it needs of every limit of the chip; with --samples also what recordings of its data set cost, from the spikes of
 the NumPy reference in real numbers: cycles of a step, ms for a second of input at the chip's clock, energy. A model of
-ours, no measurement. `dmpnet constrain` makes the integers of a trained network. Exit code 2 if it does not fit.
+ours, no measurement. `dmpnet constrain` makes the integers. Exit code 2 if it does not fit.
 """
 
 import argparse

@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from dmpnet.arithmetic.fixed import Fixed
 from dmpnet.disk.files import read_arrays, write_arrays
 from dmpnet.disk.headers import parsed, record, shown
 from dmpnet.errors import DmpnetError, WeightsError
 from dmpnet.graph import nodes
 from dmpnet.graph.graph import Edge, Graph
 from dmpnet.graph.population import Population
+from dmpnet.trained import weights
 from dmpnet.trained.encoding import Encoding
 
 FORMAT = "dmpnet-graph-1"
@@ -47,11 +49,15 @@ def _contents(graph: Graph) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         for f in fields(node):  # type: ignore[arg-type]
             value = getattr(node, f.name)
             if isinstance(value, np.ndarray):
-                held[f"{number}.{f.name}"] = value
+                held[f"{number}.{f.name}"] = _narrow(value) if graph.integer else value
+            elif isinstance(value, Fixed):
+                plain[f.name] = value.described | {"unit_x": value.unit_x}
+                held |= {f"{number}.{f.name}.{key}": array for key, array in value.arrays()}
             else:
                 plain[f.name] = value
         listed[name] = plain
     encoding = {key: getattr(graph.encoding, key) for key in ("kind", "channels", "steps", "dt", "dataset")}
+    encoding |= {"levels": graph.encoding.levels} if graph.encoding.levels else {}
     return {"format": FORMAT, "nodes": listed, "output": graph.output, "input": encoding,
             "edges": [[edge.source, edge.target, edge.late] for edge in graph.edges],
             "provenance": graph.provenance}, held
@@ -101,10 +107,22 @@ def _node(name: str, plain: dict[str, Any], arrays: dict[str, np.ndarray]) -> no
     prefix = f"{settings.pop('number')}."
     for key in [key for key in arrays if key.startswith(prefix)]:
         settings[key.removeprefix(prefix)] = arrays.pop(key)
+    if settings.get("fixed") is not None:
+        settings["fixed"] = weights.arithmetic(settings["fixed"], f"fixed of node {name!r}",
+                                              lambda key: settings.pop(f"fixed.{key}"),
+                                              settings.pop("fixed.floor", None))
     try:
         return kind(**settings)
     except TypeError as error:
         raise WeightsError(f"node {name!r}: {error}; write the file with dmpnet.graph.file.save") from error
+
+
+def _narrow(array: np.ndarray) -> np.ndarray:
+    """Whole numbers in the fewest bytes; others as they are."""
+    if not array.size or (array % 1).any():
+        return array
+    low, high = int(array.min()), int(array.max())
+    return array.astype(np.min_scalar_type(min(low, -high - 1) if low < 0 else high))
 
 
 def _tupled(value: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from dmpnet.errors import DmpnetError
+from dmpnet.graph import pathways
 from dmpnet.graph.nodes import Delay, Input, Node, Shape
 from dmpnet.graph.population import Population
 from dmpnet.trained.encoding import Encoding
@@ -76,6 +77,11 @@ class Graph:
         return "graph"
 
     @property
+    def integer(self) -> bool:
+        """Whether it computes in integers."""
+        return pathways.integer(self)
+
+    @property
     def shape(self) -> str:
         """Units from input to output: '2x34x34-16x16x16-10'."""
         shapes = [self.nodes[self.input].shape_out, *(self.nodes[name].shape_out for name in self.populations)]
@@ -133,6 +139,7 @@ def check(graph: Graph) -> None:
         raise DmpnetError(f"graph: the input has {size} units, but encoding.channels = {graph.encoding.channels}; set "
                           f"channels to {size}")
     graph.encoding.check("graph")
+    pathways.check(graph)
 
 
 def _order(graph: Graph) -> tuple[str, ...]:

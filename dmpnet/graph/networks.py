@@ -9,6 +9,14 @@ from dmpnet.trained import weights
 from dmpnet.trained.network import TrainedNetwork
 
 
+def save(network: TrainedNetwork | Graph, path: str | Path) -> None:
+    """Write `network` to one .npz file, whole or not at all."""
+    if isinstance(network, Graph):
+        file.save(network, path)
+    else:
+        weights.save(network, path)
+
+
 def named(name: str | Path) -> TrainedNetwork | Graph:
     """The network in file `name`, or the shipped one of that name: named("smnist-dmp2"), named("smnist-dmp2/seed1").
 

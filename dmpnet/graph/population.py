@@ -17,10 +17,12 @@ keeps its value and no spike is fired; i goes on. Without theta there are no spi
     CubaLIF    alpha, w of tau_syn and w_in likewise; g_before in place of g where the membrane takes the old current
 """
 
+import math
 from dataclasses import dataclass, fields
 
 import numpy as np
 
+from dmpnet.arithmetic.fixed import Fixed
 from dmpnet.equations.decay import DECAYS
 from dmpnet.errors import DmpnetError, one_of
 from dmpnet.graph.nodes import Shape
@@ -38,6 +40,8 @@ class Population:
     theta : threshold, None for neurons that do not fire;  strict : v > theta, else v >= theta
     reset : 'value' (to u_reset), 'subtract' theta, 'none';  late : a step later
     refractory : whole steps without update;  floor : u is held above it;  u_0 : u before the first step
+    fixed : how it and its slow memory compute in integers, whose thresholds and floors are then theta and floor; c is
+        b, in units of u
     """
 
     shape: Shape
@@ -56,9 +60,17 @@ class Population:
     floor: np.ndarray | float | None = None
     u_0: np.ndarray | float = 0.0
     decay: str = "exponential"
+    fixed: Fixed | None = None
 
     def __post_init__(self):
         object.__setattr__(self, "shape", tuple(map(int, self.shape)))
+        if self.fixed is not None:
+            if self.fixed.theta_u.size != math.prod(self.shape):
+                raise DmpnetError(f"population: {self.fixed.theta_u.size} thresholds in integers for neurons of shape "
+                                  f"{self.shape}; give one a neuron")
+            object.__setattr__(self, "theta", self.fixed.theta_u.reshape(self.shape))
+            floor = self.fixed.floor
+            object.__setattr__(self, "floor", None if floor is None else floor.reshape(self.shape))
         if self.reset not in RESETS:
             raise DmpnetError(one_of("population: reset", self.reset, RESETS))
         if self.decay not in tuple(DECAYS):
@@ -100,5 +112,5 @@ class Population:
 
 
 CONSTANTS = tuple(f.name for f in fields(Population)
-                  if f.name not in ("shape", "strict", "reset", "late", "decay"))
+                  if f.name not in ("shape", "strict", "reset", "late", "decay", "fixed"))
 """Fields that are numbers, one for all neurons or one each."""

@@ -2,6 +2,8 @@
 
     layer1.delay -> layer1.W_f -> layer1 -> layer1.W_r -> layer1 (a step late)
     layer1.delay -> layer1.w_x -> layer1.x -> layer1.m -> layer1.W_m -> layer1 -> layer2.W_f ... -> readout
+
+In integers the bias is c of the neurons: it is added after the sum is shifted.
 """
 
 import numpy as np
@@ -38,9 +40,10 @@ def _layer(name: str, layer: Layer, source: str, nodes: dict[str, Node], edges: 
         edges.append(Edge(source, f"{name}.delay"))
         source = f"{name}.delay"
     b = np.asarray(layer.b_f, np.float64) + (slow.b_m if slow else 0)
-    nodes[f"{name}.W_f"] = Affine(layer.W_f, b)
-    nodes[name] = Population((layer.N,), neuron.constant, neuron.g, theta=neuron.theta_u, decay=neuron.decay,
-                             reset="value" if neuron.reset == "hard" else "subtract", floor=neuron.floor)
+    nodes[f"{name}.W_f"] = Affine(layer.W_f, None if layer.integer else b)
+    nodes[name] = Population((layer.N,), neuron.constant, neuron.g, b if layer.integer else 0.0, neuron.theta_u,
+                             decay=neuron.decay, reset="value" if neuron.reset == "hard" else "subtract",
+                             floor=neuron.floor, fixed=layer.fixed)
     edges += [Edge(source, f"{name}.W_f"), Edge(f"{name}.W_f", name)]
     if layer.W_r is not None:
         nodes[f"{name}.W_r"] = Affine(layer.W_r)
@@ -59,9 +62,9 @@ def _layer(name: str, layer: Layer, source: str, nodes: dict[str, Node], edges: 
 
 def check(name: str, layer: Layer) -> None:
     """Raise DmpnetError for what no node does."""
-    if layer.integer:
-        raise DmpnetError(f"{name}: it computes in integers, but a graph in real numbers; give the network before it "
-                          f"was constrained")
+    if layer.queue:
+        raise DmpnetError(f"{name}: it drops what is beyond {layer.queue} events a step, but a graph drops none; give "
+                          f"the trained network itself")
     if layer.acts != "current":
         raise DmpnetError(f"{name}: its slow memory acts on the {layer.acts}, but in a graph on the current; give the "
                           f"trained network itself")

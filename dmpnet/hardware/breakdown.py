@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from dmpnet import reference
+from dmpnet.graph.graph import Graph
 from dmpnet.hardware import bit_errors, cycles, prices
 from dmpnet.hardware.parts import Chip
 from dmpnet.hardware.workload import Workload
@@ -32,7 +33,7 @@ def costs(works: list[Workload], chip: Chip, dt: float) -> list[dict[str, Any]]:
     return rows
 
 
-def saturated(network: TrainedNetwork, s_in: np.ndarray) -> list[dict[str, Any]]:
+def saturated(network: TrainedNetwork | Graph, s_in: np.ndarray) -> list[dict[str, Any]]:
     """How many values of each word did not fit it on s_in (B, T, M), a row a layer; u has its currents too."""
     _, counts = reference.watched(network, s_in)
     return [{"layer": number} | {name: count.get(name, 0) for name in ("x", "m", "u", "I")}

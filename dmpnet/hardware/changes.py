@@ -11,11 +11,12 @@ from dmpnet.arithmetic.words import Word
 class RoundingLoss:
     """What rounding did to one array.
 
+    layer : its number, in a graph the name of the population
     clipped : values beyond the word's range; zeroed : values that became 0 and were not; error : root mean square of
         the difference over that of the array
     """
 
-    layer: int
+    layer: int | str
     array: str
     bits: int
     size: int
@@ -28,7 +29,7 @@ class RoundingLoss:
 class Log:
     """Rounds the arrays of one layer and writes down what that changed."""
 
-    layer: int
+    layer: int | str
     changes: list[RoundingLoss]
 
     def whole(self, name: str, values: np.ndarray, word: Word, held: np.ndarray | None = None) -> np.ndarray:

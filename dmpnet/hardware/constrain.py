@@ -19,22 +19,26 @@ calibration samples: units grow until they do not (u and m may with `clip`). Acc
 import math
 from collections import Counter
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from dmpnet import reference
 from dmpnet.arithmetic import lfsr
 from dmpnet.arithmetic.fixed import Fixed
-from dmpnet.arithmetic.words import EXACT, Word
 from dmpnet.equations.decay import BY_NAME, CONSTANTS, WHOLE
 from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import DmpnetError
+from dmpnet.graph import pathways
 from dmpnet.graph.graph import Graph
-from dmpnet.hardware import queue
+from dmpnet.graph.population import Population
+from dmpnet.hardware import exactness, graph_integers, queue
 from dmpnet.hardware.changes import Log, RoundingLoss
+from dmpnet.hardware.limit import named
 from dmpnet.hardware.parts import Chip, Words
 from dmpnet.hardware.slow_pathway import Seen, in_integers
-from dmpnet.hardware.units import ATTEMPTS, LEVELS, ROOM, SPREAD, Options, unit_of
+from dmpnet.hardware.units import ATTEMPTS, LEVELS, ROOM, SPREAD, Options, unit_of, whole_floor
+from dmpnet.reference import graphs
 from dmpnet.system.progress import Progress, Tell, telling
 from dmpnet.trained.activity import Activity
 from dmpnet.trained.layer import Layer
@@ -45,24 +49,24 @@ TOLD = 0.01  # of the input, what may be cut off without a word
 
 @dataclass(frozen=True)
 class Constrained:
-    """An integer network and what became of the one it was made from.
+    """An integer network and what became of the one it was made from; of a graph a layer is a population.
 
     activity : what the integer network did in calibration, spikes recorded
     silent : per layer, neurons that fired in calibration before and no longer do
     notes : what the user should know, in words
     """
 
-    network: TrainedNetwork
+    network: TrainedNetwork | Graph
     changes: list[RoundingLoss]
     activity: Activity
     silent: list[int]
     notes: list[str]
 
 
-def constrain(network: TrainedNetwork, chip: Chip, s_in: np.ndarray, *, rows: bool = False, clip: bool = False,
+def constrain(network: TrainedNetwork | Graph, chip: Chip, s_in: np.ndarray, *, rows: bool = False, clip: bool = False,
               balance: bool = True, rotate: bool = True, compensate: bool = True, blocks: bool = False,
               progress: Progress = None) -> Constrained:
-    """`network` in the integers of `chip`, its formats chosen on calibration samples s_in (B, T, M).
+    """`network` in the integers of `chip`, its formats chosen on calibration samples s_in (B, T, M); a graph too.
 
     rows : W_f, W_r of each neuron with a unit of its own, and so a threshold of its own; else one a layer
     clip : for few bits: let the largest weights and the slow memory saturate where that lowers the squared error, and
@@ -80,34 +84,30 @@ def constrain(network: TrainedNetwork, chip: Chip, s_in: np.ndarray, *, rows: bo
     Every slow memory is filled up with zeros to the chip's slots. Whether the rest fits: dmpnet.hardware.fit.
     """
     if isinstance(network, Graph):
-        raise refused(network)
-    _check(network, rows)
+        graph_integers.check(network, chip, rows)
+    else:
+        _check(network, rows)
     _check_slots(network, chip, blocks)
     heard = _heard(network, np.asarray(s_in))
     options = Options(rows, clip, balance, rotate, compensate, chip.datapath.dependency_breaking,
                       chip.datapath.saturates, chip.datapath.currents, chip.datapath.seed)
-    seen = reference.run(network, s_in, record=("spikes", "u", "m", "x"))
+    seen = (graph_integers.seen(network, s_in) if isinstance(network, Graph) else
+            reference.run(network, s_in, record=("spikes", "u", "m", "x")))
     integer, changes, activity, overflows = _settled(network, chip, s_in, seen, options, progress)
-    _check_exact(integer)
+    exactness.check(integer)
     silent = _silent(seen, activity)
     notes = heard + _notes(network, integer, silent, overflows, clip) + [
-        f"layer {change.layer}: {change.clipped} values of {change.array} do not fit its {change.bits} bits; take more"
+        f"{named(change.layer)}: {change.clipped} values of {change.array} do not fit its {change.bits} bits; take more"
         for change in changes if change.clipped and not (clip and change.array in ("W_f", "W_r", "w_x", "W_o"))]
-    notes += [f"layer {change.layer}: every value of {change.array} became 0; give it more bits, or what it is "
+    notes += [f"{named(change.layer)}: every value of {change.array} became 0; give it more bits, or what it is "
               f"multiplied by fewer" for change in changes if change.zeroed and change.error == 1 and change.size > 1]
     return Constrained(integer, changes, activity, silent, notes)
 
 
-def refused(graph: Graph) -> DmpnetError:
-    """The error for a graph of nodes."""
-    return DmpnetError(f"constrain: a graph of nodes ({graph.shape}), but integers are made of trained networks alone; "
-                       f"use fit (`dmpnet fit`, dmpnet.fit), which says whether it fits the chip and what it costs")
-
-
-def _settled(network: TrainedNetwork, chip: Chip, s_in: np.ndarray, seen: Activity, options: Options,
-             progress: Progress) -> tuple[TrainedNetwork, list[RoundingLoss], Activity, list[Counter[str]]]:
+def _settled(network: TrainedNetwork | Graph, chip: Chip, s_in: np.ndarray, seen: Activity, options: Options,
+             progress: Progress) -> tuple[TrainedNetwork | Graph, list[RoundingLoss], Activity, list[Counter[str]]]:
     """The integer network whose units are the first with which nothing saturates that must not, and what it did."""
-    room, depth = [ROOM] * len(network.layers), len(network.layers)
+    room, depth = [ROOM] * len(seen.rates), len(seen.rates)
     with telling(progress, ATTEMPTS * depth, "layer", "choosing formats") as tell:
         for attempt in range(ATTEMPTS):
             integer, changes = _rounded(network, chip, s_in, seen, room, options, tell, attempt * depth)
@@ -126,7 +126,7 @@ def examined(network: TrainedNetwork, integer: TrainedNetwork, s_in: np.ndarray,
 
     changes : what rounding did to the arrays at first;  clip : as in `constrain`
     """
-    _check_exact(integer)
+    exactness.check(integer)
     activity, overflows = reference.watched(integer, s_in)
     silent = _silent(reference.run(network, s_in), activity)
     return Constrained(integer, changes, activity, silent, _notes(network, integer, silent, overflows, clip))
@@ -154,9 +154,16 @@ def _check(network: TrainedNetwork, rows: bool) -> None:
                               f"but a chip has one {decay.constant} a layer; leave rows out")
 
 
-def _heard(network: TrainedNetwork, s_in: np.ndarray) -> list[str]:
+def _layers(network: TrainedNetwork | Graph) -> dict[int | str, Layer]:
+    """Layers by number, of a graph its populations by name."""
+    if isinstance(network, Graph):
+        return {name: pathways.layer(network, name) for name in network.populations}
+    return dict(enumerate(network.layers, 1))
+
+
+def _heard(network: TrainedNetwork | Graph, s_in: np.ndarray) -> list[str]:
     """What is to be told of calibration input that levels, 0 to 1, do not reach; DmpnetError if nothing is heard."""
-    reference.check_input(network, s_in)
+    graphs.shaped(network, s_in) if isinstance(network, Graph) else reference.check_input(network, s_in)
     values = s_in[s_in != 0].astype(float)
     if not values.size:
         raise DmpnetError("calibration: s_in is 0 everywhere, but formats are chosen by what a network does; give "
@@ -170,50 +177,12 @@ def _heard(network: TrainedNetwork, s_in: np.ndarray) -> list[str]:
         f"levels of input end there; scale it, and train on it so"]
 
 
-def _check_slots(network: TrainedNetwork, chip: Chip, blocks: bool) -> None:
-    for number, layer in enumerate(network.layers, 1):
+def _check_slots(network: TrainedNetwork | Graph, chip: Chip, blocks: bool) -> None:
+    for name, layer in _layers(network).items():
         if layer.slow and layer.slow.d > chip.limits.slots and not blocks:
-            raise DmpnetError(f"layer {number}: a slow memory of d = {layer.slow.d}, but {chip.name} has "
+            raise DmpnetError(f"{named(name)}: a slow memory of d = {layer.slow.d}, but {chip.name} has "
                               f"{chip.limits.slots} slots; train one with d <= {chip.limits.slots}, or let it be "
                               f"computed in blocks (blocks = True, --blocks)")
-
-
-def _check_exact(network: TrainedNetwork) -> None:
-    """Raise DmpnetError if a sum may be too large for float64, Brian2's type, to hold it exactly."""
-    heard, reaches = network.encoding.levels or 1, {}
-    for number, layer in enumerate(network.layers, 1):
-        reaches |= {f"layer {number}: sums of {name}": reach for name, reach in _reach(layer, heard).items()}
-        heard = 1
-    reaches["readout: sums of W_o"] = _largest((network.W_o, network.encoding.steps))
-    for what, reach in reaches.items():
-        if reach > 2**EXACT:
-            raise DmpnetError(f"{what} may reach 2^{math.log2(reach):.1f}, but are exact to 2^{EXACT}; give it, or "
-                              f"what it is multiplied by, fewer bits")
-
-
-def _reach(layer: Layer, heard: int) -> dict[str, float]:
-    """What sums of each array come to at most: before they are held, and shifted left, where four are added.
-
-    heard : largest input
-    """
-    slow, fixed = layer.slow, layer.fixed
-    assert fixed is not None
-    reaches = {"W_f": (fixed.shift_f, _largest((layer.W_f, heard), *([] if layer.W_r is None else [(layer.W_r, 1)])))}
-    if slow:
-        total = _largest((slow.w_x, heard), (np.atleast_1d(slow.b_x), 1))
-        m, x = fixed.m.high, min(fixed.x.high, total * 2.0**-fixed.shift_x + 1)
-        reaches |= {"w_x": (fixed.shift_x, total), "Abar": (fixed.shift_m, _largest((slow.Abar, m))),
-                  "Bbar": (fixed.shift_B, _largest((slow.Bbar[:, None], x))),
-                  "P": (fixed.shift_I, _largest((slow.W_m, m)))}
-        if slow.nu is not None:
-            reaches["nu"] = fixed.shift_nu, _largest((slow.nu[:, None], x))
-    return {name: max(most, 4 * min(most, fixed.I.high) * 2.0**-shift * (shift < 0))
-            for name, (shift, most) in reaches.items()}
-
-
-def _largest(*parts: tuple[np.ndarray, float]) -> float:
-    """What a sum of products comes to at most, of rows and their largest inputs."""
-    return float(np.max(sum(np.abs(np.asarray(rows, float)).sum(axis=-1) * high for rows, high in parts)))
 
 
 def _filled(layer: Layer, chip: Chip) -> Layer:
@@ -227,31 +196,58 @@ def _filled(layer: Layer, chip: Chip) -> Layer:
     return replace(layer, slow=filled, fixed=replace(fixed, unit_m=np.pad(fixed.unit_m, (0, more))))
 
 
-def _rounded(network: TrainedNetwork, chip: Chip, s_in: np.ndarray, seen: Activity, room: list[float],
-             options: Options, tell: Tell, before: int) -> tuple[TrainedNetwork, list[RoundingLoss]]:
+class _Trained:
+    """A trained network as what integers are made of; a graph: graph_integers.Rows."""
+
+    def __init__(self, network: TrainedNetwork, levels: int):
+        self.network, self.levels, self.layers = network, levels, _layers(network)
+
+    def unit_in(self, name: int | str) -> float:
+        return 1 / self.levels if self.levels and name == 1 else 1.0
+
+    def seen(self, number: int, activity: Activity, s_in: np.ndarray) -> Seen:
+        return Seen.of(activity, number, s_in)
+
+    def rebuilt(self, found: dict, readout: tuple[np.ndarray, np.ndarray], chip: str) -> TrainedNetwork:
+        code = replace(self.network.encoding, levels=self.levels)
+        return replace(self.network, layers=tuple(found.values()), W_o=readout[0], b_o=readout[1], encoding=code,
+                       provenance=self.network.provenance | {"chip": chip})
+
+
+def _rounded(network: TrainedNetwork | Graph, chip: Chip, s_in: np.ndarray, seen: Activity, room: list[float],
+             options: Options, tell: Tell, before: int) -> tuple[TrainedNetwork | Graph, list[RoundingLoss]]:
     """The integer network with units for `room` times what was seen; tells its layers, `before` of which were done."""
-    words, changes, layers = chip.words, [], []
+    words, changes, found = chip.words, [], {}
     levels = words.s_in.high if network.encoding.kind == "analog" else 0
     s_in = replace(network.encoding, levels=levels).read(np.asarray(s_in, float)).astype(np.int64)
-    unit_in = 1 / levels if levels else 1.0
-    for number, layer in enumerate(network.layers):
-        log = Log(number + 1, changes)
+    parts: Any = graph_integers.Rows.of(network, levels) if isinstance(network, Graph) else _Trained(network, levels)
+    for number, (name, layer) in enumerate(parts.layers.items()):
+        log, unit_in = Log(name, changes), parts.unit_in(name)
         largest = room[number] * max(np.abs(seen.u[number]).max(), layer.neuron.theta_u)
         whole, fixed = _fast(layer, words, unit_in, largest, options, log)
         if layer.slow is not None:
             whole, fixed = in_integers(layer, layer.slow, whole, fixed, words, unit_in, room[number],
-                                       Seen.of(seen, number, s_in), options, log)
-        layers.append(_filled(replace(whole, fixed=fixed), chip))
-        unit_in = 1.0
-        tell(before + len(layers))
-    layers = [replace(layer, fixed=replace(layer.fixed, queue=most)) if most and layer.fixed else layer
-              for layer, most in zip(layers, queue.dropping(network, chip), strict=True)]
-    log = Log(len(layers), changes)
-    unit_o = unit_of(network.W_o, words.W_o, options.clip)
-    return replace(network, layers=tuple(layers), W_o=log.whole("W_o", network.W_o / unit_o, words.W_o),
-                   b_o=log.whole("b_o", network.b_o / unit_o, words.b),
-                   encoding=replace(network.encoding, levels=levels),
-                   provenance=network.provenance | {"chip": chip.name}), changes
+                                       parts.seen(number, seen, s_in), options, log)
+        found[name] = _filled(replace(whole, fixed=fixed), chip)
+        tell(before + len(found))
+    if not isinstance(network, Graph):
+        found = {name: replace(layer, fixed=replace(layer.fixed, queue=most)) if most and layer.fixed else layer
+                 for (name, layer), most in zip(found.items(), queue.dropping(network, chip), strict=True)}
+    return parts.rebuilt(found, _readout(network, words, options, Log(list(found)[-1], changes)), chip.name), changes
+
+
+def _readout(network: TrainedNetwork | Graph, words: Words, options: Options,
+             log: Log) -> tuple[np.ndarray, np.ndarray] | None:
+    """W_o and b_o in integers; None for a graph that ends with neurons."""
+    node: Any = network
+    if isinstance(network, Graph):
+        node = network.nodes[network.output]
+        if isinstance(node, Population):
+            return None
+        bias = np.zeros(node.shape_out) if node.bias is None else node.bias
+    W_o, b_o = (node.weight, bias) if isinstance(network, Graph) else (network.W_o, network.b_o)
+    unit_o = unit_of(W_o, words.W_o, options.clip)
+    return log.whole("W_o", W_o / unit_o, words.W_o), log.whole("b_o", b_o / unit_o, words.b)
 
 
 def _fast(layer: Layer, words: Words, unit_in: float, largest: float, options: Options,
@@ -284,24 +280,19 @@ def _fast(layer: Layer, words: Words, unit_in: float, largest: float, options: O
                  recurrent, None, layer.delay), fixed
 
 
-def whole_floor(floor: float | None, unit_u: np.ndarray, u: Word) -> np.ndarray | None:
-    """(N,) the floor in whole units, within the word of u; None for none."""
-    return None if floor is None else np.maximum(np.rint(floor / unit_u), u.low).astype(np.int64)
-
-
-def _notes(network: TrainedNetwork, integer: TrainedNetwork, silent: list[int],
+def _notes(network: TrainedNetwork | Graph, integer: TrainedNetwork | Graph, silent: list[int],
            overflows: list[Counter[str]], clip: bool) -> list[str]:
     """What the user should know; with `clip` u and m may saturate."""
-    notes = []
-    for number, (before, after) in enumerate(zip(network.layers, integer.layers, strict=True), 1):
+    notes, made = [], _layers(integer)
+    for (name, before), quiet, counts in zip(_layers(network).items(), silent, overflows, strict=True):
+        after = made[name]
         if before.neuron.constant > 0 and after.neuron.constant == 0:
-            notes.append(f"layer {number}: {CONSTANTS[before.neuron.decay]} = {before.neuron.constant:g} became 0; "
+            notes.append(f"{named(name)}: {CONSTANTS[before.neuron.decay]} = {before.neuron.constant:g} became 0; "
                          f"take more bits")
-        if silent[number - 1]:
-            notes.append(f"layer {number}: {silent[number - 1]} neurons fired in calibration and fall silent; take "
-                         f"more bits")
-        notes += [f"layer {number}: {count} values of {name} do not fit its {after.fixed.words[name].bits} bits in "
-                  f"calibration; take more bits"
-                  for name, count in sorted(overflows[number - 1].items())
-                  if count and after.fixed and not (clip and name in "um")]
+        if quiet:
+            notes.append(f"{named(name)}: {quiet} neurons fired in calibration and fall silent; take more bits")
+        notes += [f"{named(name)}: {count} values of {quantity} do not fit its {after.fixed.words[quantity].bits} bits "
+                  f"in calibration; take more bits"
+                  for quantity, count in sorted(counts.items())
+                  if count and after.fixed and not (clip and quantity in "um")]
     return notes

@@ -22,8 +22,8 @@ def of(graph: Graph, place: placement.Place, D: int, reset: str, blocks: bool, s
     full = len(place.routes) == 1 and kernels == N * M
     kinds = Kinds(neurons.decay, placement.reset(neurons) or reset)
     return Core(place.name, N, M, place.d, D, placement.units(graph, place.readout) if place.readout else 0, kinds,
-                "current", delay(graph, place), blocks, place.own, neurons.fires and neurons.theta.ndim > 0, spikes,
-                kernels=None if full else kernels, biases=None if biases == N else biases)
+                "current", delay(graph, place), blocks, bool(place.own), neurons.fires and neurons.theta.ndim > 0,
+                spikes, kernels=None if full else kernels, biases=None if biases == N else biases)
 
 
 def _maps(graph: Graph, place: placement.Place) -> dict[str, Node]:
@@ -39,13 +39,19 @@ def weights(graph: Graph, place: placement.Place) -> int:
 def bias_words(graph: Graph, place: placement.Place) -> int:
     """Words of bias: one a neuron, or one a channel where all come from convolutions."""
     neurons: Any = graph.nodes[place.name]
-    found = [int(np.size(neurons.c)) * bool(np.any(neurons.c))]
+    found = [_once(neurons.c) * bool(np.any(neurons.c))]
     looks = {edge.source for edge in graph.edges if isinstance(graph.nodes[edge.target], Rectify)}
     for name in place.nodes - {place.readout} - looks:
         node = graph.nodes[name]
         if isinstance(node, (Affine, Convolution)) and node.bias is not None:
             found.append(node.bias.size if isinstance(node, Convolution) else placement.units(graph, place.name))
     return max(found)
+
+
+def _once(c: np.ndarray) -> int:
+    """How many numbers a constant of neurons is: one a channel (the first axis) where it is the same in all of it."""
+    rows = c.reshape(len(c), -1) if c.ndim else c.reshape(1, 1)
+    return len(rows) if (rows == rows[:, :1]).all() else rows.size
 
 
 def delay(graph: Graph, place: placement.Place) -> int:

@@ -42,5 +42,5 @@ def _of_place(graph: Graph, place: placement.Place, given: dict[str, np.ndarray]
     return Workload(N, sum(each.units for each in scattered), place.d, sum((each.events for each in scattered), none),
                     sent, placement.units(graph, place.readout) if place.readout else 0,
                     graph.encoding.kind == "analog" and any(route.source == graph.input for route in place.routes),
-                    place.own, neurons.decay, placement.reset(neurons) or "soft",
+                    bool(place.own), neurons.decay, placement.reset(neurons) or "soft",
                     None if set(by_reach) == {N} else scattered)

@@ -40,13 +40,14 @@ class Route(NamedTuple):
 class Place:
     """What the core of one population holds.
 
-    routes : to W_f;  own : it has W_r;  d : dimensions of its slow memory, 0 for none
+    routes : to W_f;  own : name of W_r, '' for none;  d : dimensions of its slow memory, 0 for none, without what a
+        chip has filled up with zeros
     readout : the output node that hangs on it, '' for none;  nodes : names of all that is in the core
     """
 
     name: str
     routes: tuple[Route, ...]
-    own: bool
+    own: str
     d: int
     readout: str
     nodes: frozenset[str]
@@ -127,7 +128,7 @@ def _readout(graph: Graph, refused: list[Need]) -> tuple[str, str, tuple[str, ..
 
 def _place(graph: Graph, name: str, readout: tuple[str, str, tuple[str, ...]], refused: list[Need]) -> Place:
     refused += _neurons(graph, name)
-    routes, nodes, own, slow = [], {name}, False, ""
+    routes, nodes, own, slow = [], {name}, "", ""
     for source, maps, late in _ways(graph, name):
         node = graph.nodes[source]
         if isinstance(node, Memory):
@@ -140,14 +141,19 @@ def _place(graph: Graph, name: str, readout: tuple[str, str, tuple[str, ...]], r
             refused += problem
             nodes |= set(maps)
             if not own and source == name and late and _full(graph, maps):
-                own = True
+                own = maps[0]
             elif not problem:
                 routes.append(Route(source, late > 0, maps))
         else:
             refused.append(_unplaced(graph, source, node))
     hangs = readout[0] == name
-    return Place(name, tuple(routes), own, len(graph.nodes[slow].A) if slow else 0,  # type: ignore[attr-defined]
+    return Place(name, tuple(routes), own, _dimensions(graph, name, slow) if slow else 0,
                  readout[1] if hangs else "", frozenset(nodes | set(readout[2] if hangs else ())))
+
+
+def _dimensions(graph: Graph, name: str, memory: str) -> int:
+    fixed = graph.nodes[name].fixed  # type: ignore[attr-defined]
+    return int((fixed.unit_m > 0).sum()) if fixed else len(graph.nodes[memory].A)  # type: ignore[attr-defined]
 
 
 def _unplaced(graph: Graph, name: str, node: Node) -> Need:

@@ -17,6 +17,7 @@ import numpy as np
 
 from dmpnet import reference
 from dmpnet.errors import DmpnetError
+from dmpnet.graph.graph import Graph
 from dmpnet.hardware.chip import changed
 from dmpnet.hardware.constrain import constrain
 from dmpnet.hardware.fit import fit
@@ -82,12 +83,12 @@ def settings(bits: Bits) -> dict[str, Any]:
     return {f"words.{word}.bits": value for name, value in bits.items() for word in TOGETHER.get(name, (name,))}
 
 
-def size(network: TrainedNetwork, chip: Chip, blocks: bool = False) -> int:
+def size(network: TrainedNetwork | Graph, chip: Chip, blocks: bool = False) -> int:
     """Bytes of all banks of all cores."""
     return sum(int(need.used) for need in fit(network, chip, blocks=blocks).banks)
 
 
-def search(network: TrainedNetwork, chip: Chip, budget: int, s_in: np.ndarray, validation: np.ndarray,
+def search(network: TrainedNetwork | Graph, chip: Chip, budget: int, s_in: np.ndarray, validation: np.ndarray,
            labels: np.ndarray, ladders: Mapping[str, tuple[int, ...]] = LADDERS, blocks: bool = False,
            progress: Progress = None) -> list[Choice]:
     """Bits for `network` on `chip` within `budget` bytes: the last of the steps returned.
@@ -124,7 +125,7 @@ def search(network: TrainedNetwork, chip: Chip, budget: int, s_in: np.ndarray, v
     return steps
 
 
-def measured(network: TrainedNetwork, s_in: np.ndarray, labels: np.ndarray) -> float:
+def measured(network: TrainedNetwork | Graph, s_in: np.ndarray, labels: np.ndarray) -> float:
     """Fraction of s_in (n, T, M) classified as labelled, by the reference."""
     parts = np.array_split(np.arange(len(labels)), math.ceil(len(labels) / BATCH))
     right = [reference.run(network, s_in[part], record=()).predictions == labels[part] for part in parts]

@@ -10,6 +10,7 @@ from dmpnet.arithmetic.words import Word
 from dmpnet.errors import DmpnetError
 from dmpnet.hardware import basis
 from dmpnet.hardware.changes import Log, RoundingLoss
+from dmpnet.hardware.limit import named
 from dmpnet.hardware.parts import Words
 from dmpnet.hardware.rounding import compensated
 from dmpnet.hardware.units import CLIPPED, Options, bits_left, brought_near, shift_for, unit_of
@@ -57,9 +58,9 @@ def in_integers(layer: Layer, slow: SlowMemory, whole: Layer, fixed: Fixed, word
 
 def _slow_with(room_m: float, layer: Layer, slow: SlowMemory, whole: Layer, fixed: Fixed, words: Words, unit_in: float,
                room: float, seen: Seen, options: Options,
-               number: int) -> tuple[tuple[bool, float], list[RoundingLoss], Layer, Fixed]:
+               name: int | str) -> tuple[tuple[bool, float], list[RoundingLoss], Layer, Fixed]:
     """((whether m saturates unasked, squared error of what it says), changes, layer, its arithmetic) with `room_m`."""
-    log = Log(number, [])
+    log = Log(name, [])
     largest_m = np.abs(seen.m).max((0, 1))
     largest_m = np.maximum(largest_m, 1e-3 * largest_m.max()) if options.balance else np.full(slow.d, largest_m.max())
     unit_m = room_m * np.where(largest_m > 0, largest_m, 1.0) / words.m.high
@@ -158,5 +159,5 @@ def _stable(log: Log, abar: np.ndarray, shift_m: int, word: Word) -> np.ndarray:
         rounded = np.clip(np.rint(part * abar), word.low, word.high) * 0.5**shift_m
         if np.abs(np.linalg.eigvals(rounded)).max() <= 1:
             return log.whole("Abar", part * abar, word)
-    raise DmpnetError(f"layer {log.layer}: Abar in {word.bits} bits makes its memory grow without bound; give Abar "
+    raise DmpnetError(f"{named(log.layer)}: Abar in {word.bits} bits makes its memory grow without bound; give Abar "
                       f"more bits")

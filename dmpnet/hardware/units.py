@@ -67,3 +67,8 @@ def unit_of(values: np.ndarray, word: Word, clip: bool, axis: int | None = None)
     tried = np.array([part * full for part in np.linspace(1, 0.3, 36)])
     best = np.argmin([error(unit) for unit in tried], axis=0)
     return np.take_along_axis(tried, np.expand_dims(best, 0), axis=0)[0]
+
+
+def whole_floor(floor: float | None, unit_u: np.ndarray, u: Word) -> np.ndarray | None:
+    """(N,) the floor in whole units, within the word of u; None for none."""
+    return None if floor is None else np.maximum(np.rint(floor / unit_u), u.low).astype(np.int64)

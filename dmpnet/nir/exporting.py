@@ -35,6 +35,9 @@ def save(network: Graph | TrainedNetwork, path: str | Path) -> None:
 
 def laid_out(graph: Graph) -> Nested:
     """`graph` as records of NIR."""
+    if graph.integer:
+        raise DmpnetError("graph: it computes in integers, but NIR's nodes in real numbers; export the network before "
+                          "it was constrained")
     dt, nodes = graph.encoding.dt, {}
     for name, node in graph.nodes.items():
         if not name or "/" in name or name.strip(".") == "":

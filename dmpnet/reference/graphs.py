@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from dmpnet.equations.decay import decayed
 from dmpnet.errors import DmpnetError
+from dmpnet.graph import pathways
 from dmpnet.graph.nodes import (
     Affine,
     Convolution,
@@ -24,7 +26,10 @@ from dmpnet.graph.nodes import (
     Threshold,
 )
 from dmpnet.graph.population import Population
+from dmpnet.reference import graph_integers
+from dmpnet.reference.graph_integers import Given
 from dmpnet.reference.input import recorded
+from dmpnet.reference.integers import levels
 from dmpnet.trained.activity import Activity
 
 if TYPE_CHECKING:
@@ -32,42 +37,69 @@ if TYPE_CHECKING:
 
 
 def run(graph: Graph, s_in: np.ndarray, record: str | Iterable[str] = ("spikes",)) -> Activity:
-    """What `graph` does on s_in (B, T, *shape of the input, or flat), in float64.
+    """What `graph` does on s_in (B, T, *shape of the input, or flat), in float64, or in the integers of a chip.
 
     The layers of the Activity are graph.populations, flat; its readout is what graph.output gives, and its logits
-    their mean over the steps.
+    their mean over the steps; its m and x those of the Memory that a population hears through an Affine.
     """
+    return watched(graph, s_in, record)[0]
+
+
+def watched(graph: Graph, s_in: np.ndarray,
+            record: str | Iterable[str] = ("spikes",)) -> tuple[Activity, list[Counter[str]]]:
+    """`run`, and of a graph in integers how many values of each population's x, m, u and I did not fit their words."""
     record = recorded(record)
     s_in = shaped(graph, s_in)
+    if graph.integer:
+        s_in = levels(s_in, graph.encoding.levels)
     batch, steps = s_in.shape[:2]
-    stepping = {name: _stepping(graph.nodes[name], batch) for name in graph.order}
-    given: dict[str, np.ndarray] = {name: np.zeros((batch, *node.shape_out)) for name, node in graph.nodes.items()}
-    incoming = {name: graph.into(name) for name in graph.order}
-    kept: dict[str, dict[str, list]] = {key: {name: [] for name in graph.populations} for key in ("spikes", "u")}
+    inside = graph_integers.inside(graph) if graph.integer else set()
+    stepping = {name: _stepping(graph, name, batch, steps) for name in graph.order if name not in inside}
+    given: Given = {name: np.zeros((batch, *node.shape_out)) for name, node in graph.nodes.items()}
+    kept: dict[str, dict[str, list]] = {key: {name: [] for name in graph.populations}
+                                        for key in ("spikes", "u", "m", "x")}
+    recording = _Recording(graph, stepping, record)
     y, margin = [], np.inf
     for k in range(steps):
         before = dict(given)
-        for name in graph.order:
-            if name == graph.input:
-                given[name] = s_in[:, k].astype(np.float64)
-                continue
-            x = np.zeros((batch, *graph.nodes[name].shape_in))
-            for edge in incoming[name]:
-                x = x + (before if edge.late else given)[edge.source]
-            given[name] = stepping[name].step(x)
+        given[graph.input] = s_in[:, k].astype(np.float64)
+        for name, each in stepping.items():
+            if name != graph.input:
+                given[name] = each.step(k, given, before)
         for name in graph.populations:
             margin = min(margin, stepping[name].margin)
-            kept["spikes"][name].append(given[name].reshape(batch, -1) > 0)
-            if "u" in record:
-                kept["u"][name].append(stepping[name].u.reshape(batch, -1))
+            for key, value in recording.of(name, given).items():
+                kept[key][name].append(value)
         y.append(given[graph.output].reshape(batch, -1))
     readout = np.stack(y, axis=1)
-    spikes = [np.stack(kept["spikes"][name], axis=1) for name in graph.populations]
+    stacked: dict[str, list[Any]] = {key: [np.stack(values, axis=1) if values else None for values in found.values()]
+                                     for key, found in kept.items() if key in record or key == "spikes"}
+    spikes = stacked["spikes"]
     return Activity(logits=readout.mean(axis=1), rates=[each.mean(axis=(0, 1)) for each in spikes],
                     counts=[each.sum(axis=1, dtype=np.int64) for each in spikes],
-                    spikes=spikes if "spikes" in record else [],
-                    u=[np.stack(kept["u"][name], axis=1) for name in graph.populations] if "u" in record else [],
-                    readout=readout if "readout" in record else None, margin=float(margin))
+                    readout=readout if "readout" in record else None, margin=float(margin),
+                    **stacked | ({} if "spikes" in record else {"spikes": []})), [
+                        each.registers.overflows for each in stepping.values()
+                        if isinstance(each, graph_integers.Counting)]
+
+
+class _Recording:
+    """What is kept of populations after a step."""
+
+    def __init__(self, graph: Graph, stepping: dict[str, Any], record: tuple[str, ...]):
+        self.stepping, self.record = stepping, record
+        self.ways = {name: pathways.of(graph, name) for name in graph.populations}
+
+    def of(self, name: str, given: Given) -> Given:
+        """spikes, and u, m and x where they are there and wanted, (B, units)."""
+        each, ways = self.stepping[name], self.ways[name]
+        found = {"spikes": given[name].reshape(len(given[name]), -1) > 0}
+        if "u" in self.record:
+            found["u"] = each.u.reshape(len(each.u), -1)
+        for key, node in (("m", ways.m), ("x", ways.x)):
+            if node and key in self.record:
+                found[key] = getattr(each.registers, key) if isinstance(each, graph_integers.Counting) else given[node]
+        return found
 
 
 def shaped(graph: Graph, s_in: np.ndarray) -> np.ndarray:
@@ -88,15 +120,32 @@ def shaped(graph: Graph, s_in: np.ndarray) -> np.ndarray:
     return s_in.reshape(*s_in.shape[:2], *shape)
 
 
-def _stepping(node: Node, batch: int) -> Any:
-    """What takes a step of `node`."""
-    if isinstance(node, Population):
-        return Firing(node, batch)
-    if isinstance(node, Delay):
-        return Delaying(node, batch)
-    if isinstance(node, Memory):
-        return Remembering(node, batch)
-    return Mapping(node)
+def _stepping(graph: Graph, name: str, batch: int, steps: int) -> Any:
+    """What takes a step of a node: step(k, what nodes give in it, what they gave before)."""
+    if graph.integer and isinstance(graph.nodes[name], Population):
+        return graph_integers.Counting(graph, name, batch, steps)
+    return _Summing(graph, name, batch)
+
+
+class _Summing:
+    """A node that takes the sum of what its edges bring."""
+
+    def __init__(self, graph: Graph, name: str, batch: int):
+        node = graph.nodes[name]
+        kinds: dict[type, Any] = {Population: Firing, Delay: Delaying, Memory: Remembering}
+        kind = kinds.get(type(node))
+        self.node: Any = kind(node, batch) if kind else Mapping(node)
+        self.edges, self.shape = graph.into(name), (batch, *node.shape_in)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.node, name)
+
+    def step(self, k: int, given: Given, before: Given) -> np.ndarray:
+        x = np.zeros(self.shape)
+        for edge in self.edges:
+            x = x + (before if edge.late else given)[edge.source]
+        y: np.ndarray = self.node.step(x)
+        return y
 
 
 class Mapping:

@@ -59,6 +59,10 @@ class IntegerLayer:
         total = product(s_in, self.W_f)
         if self.W_r is not None:
             total = total + product(self.s, self.W_r)
+        return self.integrate(k, total)
+
+    def integrate(self, k: int, total: np.ndarray) -> int:
+        """Advance the membranes by one step on W_f s_in + W_r s, (B, N) int64; returns as `step`."""
         v = self._kept(k) + self._current(k, self._hold("I", total), self.numbers.shift_f) + self.b
         if self.layer.slow:
             v = v + self._current(k, *self.I_m)
@@ -82,8 +86,12 @@ class IntegerLayer:
 
     def remember(self, k: int, s_in: np.ndarray) -> None:
         """Advance the slow memory by one step on what arrives, s_in (B, M) int64."""
+        self.take_in(k, product(s_in, self.w_x) + self.b_x)
+
+    def take_in(self, k: int, total: np.ndarray) -> None:
+        """Advance the slow memory by one step on w_x . s_in + b_x, (B,) int64."""
         before = np.asarray(self.m)
-        total = np.maximum(self._hold("I", product(s_in, self.w_x) + self.b_x), 0)
+        total = np.maximum(self._hold("I", total), 0)
         self.x = self._hold("x", self._shift("x", k, total[:, None], self.numbers.shift_x))
         kept, new = self._hold("I", product(before, self.Abar)), self._hold("I", self.x * self.Bbar)
         fixed = self.numbers

@@ -59,10 +59,12 @@ def run(network: TrainedNetwork | Graph, s_in: np.ndarray, record: str | Iterabl
     return _advanced(layers, RealReadout(network, dtype), s_in, dtype, recorded(record), network.kappa)
 
 
-def watched(network: TrainedNetwork, s_in: np.ndarray,
+def watched(network: TrainedNetwork | Graph, s_in: np.ndarray,
             record: str | Iterable[str] = ("spikes",)) -> tuple[Activity, list[Counter[str]]]:
     """`run` of a network in integers, and how many values of each layer's x, m, u and I did not fit their words."""
-    if not network.integer:
+    if network.integer and isinstance(network, Graph):
+        return graphs.watched(network, s_in, record)
+    if isinstance(network, Graph) or not network.integer:
         raise DmpnetError("network: it computes in real numbers, but this is the integer reference; constrain it to a "
                           "chip first (dmpnet.hardware.constrain)")
     s_in = np.asarray(s_in)

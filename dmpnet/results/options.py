@@ -218,7 +218,7 @@ def called(weights: str) -> str:
     return Path(weights).name if Path(weights).suffix else weights
 
 
-def compared_on(arguments: argparse.Namespace, network: TrainedNetwork) -> Recordings:
+def compared_on(arguments: argparse.Namespace, network: TrainedNetwork | Graph) -> Recordings:
     """`recordings` of --split: the validation part of `network` unless told, with --look the test set."""
     split = arguments.split or ("test" if arguments.look else validation.VALIDATION)
     if split in ledger.TEST and not arguments.look:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -178,9 +179,13 @@ def _layer(arrays: dict[str, np.ndarray], number: int, neuron: dict, slow: dict 
                          nu=arrays.get(f"layer{number}.nu"))
     computes = None
     if fixed is not None:
-        what = f"fixed of layer {number}"
-        words = {name: record(Word, fixed[name], f"{what}: {name}") for name in WORDS}
-        computes = record(Fixed, {key: value for key, value in fixed.items() if key not in WORDS}, what, **words,
-                          **{key: array(key) for key in FIXED_ARRAYS}, floor=arrays.get(f"layer{number}.floor"))
+        computes = arithmetic(fixed, f"fixed of layer {number}", array, arrays.get(f"layer{number}.floor"))
     return Layer(array("W_f"), array("b_f"), record(Neuron, neuron, f"neurons of layer {number}"),
                  arrays.get(f"layer{number}.W_r"), pathway, arrays.get(f"layer{number}.delay"), computes)
+
+
+def arithmetic(facts: dict, what: str, array: Callable[[str], np.ndarray], floor: np.ndarray | None = None) -> Fixed:
+    """How a layer computes in integers, from what a header says of it and its arrays by name."""
+    words = {name: record(Word, facts[name], f"{what}: {name}") for name in WORDS}
+    return record(Fixed, {key: value for key, value in facts.items() if key not in WORDS}, what, **words,
+                  **{key: array(key) for key in FIXED_ARRAYS}, floor=floor)

@@ -23,8 +23,8 @@ from dmpnet.arithmetic.words import Word
 from dmpnet.data import Recordings
 from dmpnet.errors import DmpnetError
 from dmpnet.hardware import queue
-from dmpnet.hardware.constrain import whole_floor
 from dmpnet.hardware.parts import Chip
+from dmpnet.hardware.units import whole_floor
 from dmpnet.system.progress import Progress
 from dmpnet.trained.encoding import Encoding
 from dmpnet.trained.layer import Layer
