@@ -137,7 +137,7 @@ class Fixed:
 
 
 FIXED_ARRAYS = tuple(f.name for f in fields(Fixed) if f.type is np.ndarray)
-OPTIONS = {f.name: f.default for f in fields(Fixed) if f.default is not MISSING}
+OPTIONS = {f.name: f.default for f in fields(Fixed) if f.default is not MISSING and f.name != "floor"}
 """What older files do not say, and how it was then."""
 WORDS = ("x", "m", "u", "I")
 SHIFTS = ("shift_x", "shift_m", "shift_B", "shift_f", "shift_I", "shift_nu")
