@@ -111,6 +111,10 @@ MUTANTS = (
           "'I_f + I_r' if recurrent else 'I_f'"),
          ("reference/integers", 'self._hold("I", total), self.numbers.shift_f', "total, self.numbers.shift_f")),
     both("the register has other taps", ("arithmetic/lfsr", "TAPS = 0xB400", "TAPS = 0xD008")),  # as long a cycle
+    both("an event more is let in", ("brian/queues", "np.cumsum(s, axis=1) <= self.most",
+                                             "np.cumsum(s, axis=1) <= self.most + 1"),
+         ("reference/integers", "np.cumsum(s_in != 0, axis=1) <= most", "np.cumsum(s_in != 0, axis=1) <= most + 1"),
+         tests="test_queue.py"),
     one("layers draw the same noise", "hardware/constrain", "lfsr.seeded(options.seed, log.layer)",
         "lfsr.seeded(options.seed)", "test_hardware_lfsr.py"),
     one("a leap of the register is a bit short", "arithmetic/lfsr", "for _ in range(8):", "for _ in range(7):"),

@@ -3,7 +3,7 @@
 import csv
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from networks import random_network
 
@@ -20,6 +20,7 @@ def core(described, kind="DMP", d=5, M=6, N=9):
     return core_of(random_network((M, N, 3), kind=kind, d=d, steps=8), 1, described)
 
 
+@settings(max_examples=25)
 @given(kind=st.sampled_from(["FSNN", "RSNN", "DMP", "DMP+RSNN"]), lanes=st.integers(1, 9), bits=st.integers(2, 11),
        breaks=st.booleans(), slots=st.integers(5, 8))
 def test_every_bit_is_one_words_and_the_banks_are_full(kind, lanes, bits, breaks, slots):

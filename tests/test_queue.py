@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from networks import random_input, random_network
 
-from dmpnet import reference
+from dmpnet import cli, commands, reference
 from dmpnet.brian.simulation import simulate
 from dmpnet.errors import DmpnetError, WeightsError
 from dmpnet.hardware import actions, chip, cycles, queue, workload
@@ -205,3 +205,20 @@ def test_a_word_that_is_none_is_refused(word):
         chip.changed(DMP, {"datapath.queue": word})
     with pytest.raises(DmpnetError, match="queue = -1, but it counts events"):
         with_queue(constrained(random_network((9, 5, 3))), -1)
+
+
+def test_the_first_refusal_names_input_spikes_among_all_else(monkeypatch, tmp_path, capsys):
+    """Where there is data to count them in; else the rest."""
+    network = random_network((9, 16, 12, 3), dataset="shd-regen")
+    weights.save(network, tmp_path / "net.npz")
+    command = ["constrain", str(tmp_path / "net.npz"), "--chip", "dmp", "--data", str(tmp_path), "--set",
+               "datapath.queue=refuse", "limits.spikes=3", "limits.neurons=15", "--out", str(tmp_path / "made.npz")]
+    assert cli.main(command) == 2
+    without = capsys.readouterr()
+    monkeypatch.setattr(commands.command("constrain"), "calibration",
+                        lambda arguments, network: random_input(network, 4, rate=0.5))
+    assert cli.main(command) == 2
+    counted = capsys.readouterr()
+    assert "16 neurons, but 15 fit" in without.out and "16 neurons, but 15 fit" in counted.out
+    assert "input spikes in a step, but 3 fit" in counted.out and "input spikes in a step, but" not in without.out
+    assert "1 of " in without.err and "3 of " in counted.err
