@@ -95,8 +95,8 @@ def _printed(line: dict[str, Any]) -> list[str]:
 
 def _sure(line: dict[str, Any]) -> list[str]:
     """How sure a line is: seeds, looks, worst and best speaker, and what has to be said."""
-    return [line["row"], line["seeds"], str(line["looks"]), table.worst_and_best(line["groups"]),
-            "; ".join(line["marks"])]
+    return [line["row"], line["seeds"], str(line["looks"]), table.worst_and_best(line["groups"]) or "-",
+            "; ".join(line["marks"]) or "-"]
 
 
 def retrain(arguments: argparse.Namespace) -> int:
