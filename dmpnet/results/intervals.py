@@ -9,7 +9,7 @@ from scipy import stats
 from dmpnet.errors import DmpnetError
 
 LEVEL = 0.95
-DRAWS = 10_000
+DRAWS = 5_000
 EXACT = 16
 """Units whose signs are flipped in every way; more are flipped DRAWS times at random."""
 
