@@ -3,6 +3,7 @@
 import argparse
 import csv
 import dataclasses
+import json
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -14,7 +15,7 @@ from dmpnet.data import Recordings
 from dmpnet.disk import shipped
 from dmpnet.errors import DataWarning, DmpnetError
 from dmpnet.graph import networks
-from dmpnet.results import answers, evaluation, ledger, options, table, validation
+from dmpnet.results import answers, differences, evaluation, ledger, options, table, validation
 from dmpnet.trained import weights
 
 
@@ -242,3 +243,21 @@ def test_cards_say_how_often_the_test_set_was_looked_at():
             card = (shipped.folder() / under / name / "README.md").read_text()
             assert f"{counted.count(name)} networks of this row were evaluated on the test set" in card
             assert "once a seed" not in card and ("95 %:" in card)
+
+
+def test_differences_are_paired_over_seeds_and_samples(tmp_path):
+    """By hand: of 16 samples the rows differ on two, and on the same ones for both seeds that they share."""
+    def record(name, seed, right):
+        (tmp_path / name).mkdir(exist_ok=True)
+        (tmp_path / name / f"seed{seed}.json").write_text(json.dumps(
+            {"seed": seed, "accuracy_brian2": 0.0, "parameters": {"paper": 1, "trainable": 1}, "rates": [0.1],
+             "classes_differing_from_pytorch_float64": 0, "right": {"": [16, right]}}))
+
+    for seed in (0, 1):
+        record("braille-dmp2", seed, "ffff")
+        record("braille-fsnn", seed, "fff3")
+    record("braille-fsnn", 2, "0000")
+    line, = differences.found(tmp_path)
+    assert (line["minus"], line["of"], line["seeds"], line["over"]) == ("braille-fsnn", "braille-dmp2", 2, "samples")
+    assert line["points"] == pytest.approx(12.5) and line["low"] < 0 < line["high"] and line["p by signs"] == 0.5
+    assert "+12.50" in differences.shown([line])[0].values()
