@@ -126,3 +126,11 @@ def test_two_large_groups_count_for_two():
     t, half = stats.t.ppf(0.975, sizes.sum() ** 2 / (sizes ** 2).sum() - 1), (found.high - found.low) / 2
     alike = bootstrap((rng.random((1, len(who))) < chance.repeat(sizes)).astype(float), np.arange(len(who)) % 12)
     assert t > 4 and half > 5 * (alike.high - alike.low) / 2
+
+
+def test_differences_have_no_bounds_at_0_and_1():
+    """Where one is never behind the other its lead may still be by chance, and more than all of it is not cut off."""
+    ahead = paired_difference([[1, 1] + [0] * 18] * 2, np.zeros((2, 20)))
+    assert ahead.mean == pytest.approx(0.1) and ahead.low < 0 < ahead.high and ahead.p > 0.05
+    whole = paired_difference(np.ones((3, 9)) * [[0.9], [1.0], [0.8]], np.zeros((3, 9)))
+    assert whole.high > 1 and np.isnan(paired_difference(np.ones((2, 9)), np.ones((2, 9))).low)
