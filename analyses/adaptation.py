@@ -29,7 +29,7 @@ from tabulate import tabulate
 
 from dmpnet import data
 from dmpnet.disk import shipped
-from dmpnet.disk.files import write_arrays
+from dmpnet.disk.files import digest_of_settings, write_arrays
 from dmpnet.learning import online, readout
 from dmpnet.learning.readout import Readout
 from dmpnet.results import ledger, options, provenance, script
@@ -182,8 +182,8 @@ def main() -> None:
                     new_classes(r, train, r_test, test, seed)]
             for line in rows:
                 told = line["adapted %"]
-                ledger.see(ledger.Look(f"adaptation: {line['drift']}", seed, ledger.digest({"eta": line["eta"]}),
-                                       ledger.digest({"seed": seed} | line), *ledger.here_and_now(), test.name,
+                ledger.see(ledger.Look(f"adaptation: {line['drift']}", seed, digest_of_settings({"eta": line["eta"]}),
+                                       digest_of_settings({"seed": seed} | line), *ledger.here_and_now(), test.name,
                                        len(test), round(told, 4)), arguments.ledger)
             runs.add({"seed": seed, "network": NETWORK, "rows": rows})
     print(tabulate([{"seed": run["seed"]} | {key: value for key, value in line.items() if key != "each"}

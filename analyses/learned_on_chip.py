@@ -16,6 +16,7 @@ import numpy as np
 from tabulate import tabulate
 
 from dmpnet import data
+from dmpnet.disk.files import digest_of_settings
 from dmpnet.hardware import actions, prices
 from dmpnet.hardware import chip as chips
 from dmpnet.learning import exam
@@ -52,7 +53,8 @@ def run(settings: Competition, passes: int, train: data.Recordings, test: data.R
     marks = exam.examined(learner.finished(), naming, test, progress="testing")
     found = {"weights": checksum(marks.learned)[:16], "settings": asdict(settings), "passes": passes,
              "images": learner.seen, "presentations": learner.state.shown, "accuracy": marks.accuracy,
-             "accuracy_by_class": marks.by_class, "neurons_of_class": marks.neurons_of_class, "spikes_an_image": marks.spikes,
+             "accuracy_by_class": marks.by_class, "neurons_of_class": marks.neurons_of_class,
+             "spikes_an_image": marks.spikes,
              "curve": [[row[0], row[2]] for row in learner.curve if row[2] is not None],
              "histogram": learner.histograms[-1].tolist()}
     return found | worn(learner)
@@ -90,7 +92,7 @@ def main() -> None:
         changes, passes = LINES[line]
         folder = arguments.runs / f"{line.replace(',', '').replace(' ', '-')}-{arguments.seed}"
         found = run(Competition(seed=arguments.seed, **changes), passes, train, test, folder)
-        ledger.see(ledger.Look(f"digits by STDP, {line}", arguments.seed, ledger.digest(found["settings"]),
+        ledger.see(ledger.Look(f"digits by STDP, {line}", arguments.seed, digest_of_settings(found["settings"]),
                                found.pop("weights"), *ledger.here_and_now(), test.name, len(test),
                                round(found["accuracy"], 4)), arguments.ledger)
         runs.add({"line": line, "seed": arguments.seed, "digits": len(train)} | found)

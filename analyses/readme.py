@@ -20,7 +20,7 @@ from variants import summary as of_variants
 from dmpnet.disk import results, shipped
 from dmpnet.disk.files import whole_file
 from dmpnet.graph import networks
-from dmpnet.results import script, table
+from dmpnet.results import differences, script, table
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "analyses" / "results"
@@ -89,7 +89,8 @@ def placed(text: str, shown: str) -> str:
 
 
 TABLES: dict[str, tuple[Callable[[], str], ...]] = {
-    "README.md": (table.headline,), "docs/results.md": (table.summary, convolutions, parts, hierarchies),
+    "README.md": (table.headline,),
+    "docs/results.md": (table.summary, differences.summary, convolutions, parts, hierarchies),
     "docs/chip.md": (integers,), "docs/learning.md": (learning,)}
 """By the file that shows them."""
 

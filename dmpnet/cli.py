@@ -22,8 +22,9 @@ start here:
   dmpnet simulate smnist-dmp2 digits.npy --out spikes.npz
                                   your own input; spikes of every layer in a file
   dmpnet train smnist --out mine  train your own (needs the extra: pip install '.[train]' in a clone)
-  dmpnet decay smnist-dmp2        what is lost if the membranes leak by subtraction
-  dmpnet constrain smnist-dmp2 --chip dmp-256 --download --evaluate --split subset
+  dmpnet decay smnist-dmp2 --download --samples 1000
+                                  what is lost if the membranes leak by subtraction
+  dmpnet constrain smnist-dmp2 --chip dmp-256 --download --evaluate --samples 1000
                                   in the integers of a chip: does it fit, does it still classify
   dmpnet convert-ann net.onnx --data mnist
                                   a ReLU network as spiking neurons: accuracy against steps, which layer loses it

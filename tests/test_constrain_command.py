@@ -26,7 +26,7 @@ def trained(tmp_path, monkeypatch):
 
 @pytest.mark.filterwarnings("ignore:.*not the official")
 def test_a_network_that_fits_is_written_in_integers(trained, tmp_path, capsys):
-    assert cli.main([*trained, "--chip", "dmp", "--evaluate", "--split", "test"]) == 0
+    assert cli.main([*trained, "--chip", "dmp", "--evaluate", "--look"]) == 0
     out = capsys.readouterr().out
     made = weights.load(tmp_path / "made.npz")
     assert made.integer and made.layers[0].W_f.dtype == np.int8 and made.encoding.levels == 255

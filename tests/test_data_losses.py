@@ -162,7 +162,8 @@ def test_the_command_line_says_it_in_a_note(tmp_path, capsys):
     """Here before it refuses a network of other channels, which takes no time."""
     regenerated(tmp_path, 40)
     weights.save(random_network((3, 5, 20), kind="FSNN", steps=100, dataset="shd-regen"), tmp_path / "three.npz")
-    assert cli.main(["decay", str(tmp_path / "three.npz"), "--data", str(tmp_path), "--out", str(tmp_path / "o")]) == 2
+    assert cli.main(["decay", str(tmp_path / "three.npz"), "--data", str(tmp_path), "--out", str(tmp_path / "o"),
+                     "--look"]) == 2
     first, *rest, last = capsys.readouterr().err.splitlines()
     assert not any("Warning" in line for line in (first, *rest)) and last.startswith("dmpnet: ")
     assert sum(line.startswith("note: ") and "200 of 2,000 events" in line for line in (first, *rest)) == 1

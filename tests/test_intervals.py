@@ -34,7 +34,7 @@ def test_interval_covers_truth(seeds, groups, over_seeds):
 
 def test_difference_covers_truth_and_is_narrower_when_paired():
     rng, cases, narrower = np.random.default_rng(2), [], []
-    for _ in range(100):
+    for _ in range(60):
         hard = rng.random(600)
         one, other = ((hard + 0.05 * rng.standard_normal((3, 600)) < limit) for limit in (0.8, 0.75))
         found = paired_difference(one, other)
@@ -91,7 +91,7 @@ def test_sign_flips_of_many_are_mcnemars():
     first, second = np.zeros((1, 400)), np.zeros((1, 400))
     first[0, :60], second[0, 60:95] = 1, 1
     exact = stats.binomtest(60, 95).pvalue
-    assert sign_flips(first, second) == pytest.approx(exact, abs=4 * np.sqrt(exact / 10_000))
+    assert sign_flips(first, second) == pytest.approx(exact, abs=4 * np.sqrt(exact / 5_000))
 
 
 def test_p_agrees_with_the_interval():
@@ -112,3 +112,25 @@ def test_pairs_and_groups_must_fit():
         paired_difference(np.ones((2, 5)), np.ones((3, 5)))
     with pytest.raises(DmpnetError, match="one a sample"):
         bootstrap(np.ones((2, 5)), np.zeros(4))
+
+
+def test_two_large_groups_count_for_two():
+    """Of 2,270 samples two of twelve speakers said 1,840: about as sure as of three, and rather too wide."""
+    rng, sizes = np.random.default_rng(6), np.array([900, 940] + [43] * 10)
+    who, cases = np.arange(12).repeat(sizes), []
+    for _ in range(60):
+        chance = (0.8 + 0.08 * rng.standard_normal(12)).clip(0, 1)
+        found = bootstrap((rng.random((1, len(who))) < chance.repeat(sizes)).astype(float), who)
+        cases.append((found.low, found.high, 0.8))
+    assert covered(cases) >= 0.95
+    t, half = stats.t.ppf(0.975, sizes.sum() ** 2 / (sizes ** 2).sum() - 1), (found.high - found.low) / 2
+    alike = bootstrap((rng.random((1, len(who))) < chance.repeat(sizes)).astype(float), np.arange(len(who)) % 12)
+    assert t > 4 and half > 5 * (alike.high - alike.low) / 2
+
+
+def test_differences_have_no_bounds_at_0_and_1():
+    """Where one is never behind the other its lead may still be by chance, and more than all of it is not cut off."""
+    ahead = paired_difference([[1, 1] + [0] * 18] * 2, np.zeros((2, 20)))
+    assert ahead.mean == pytest.approx(0.1) and ahead.low < 0 < ahead.high and ahead.p > 0.05
+    whole = paired_difference(np.ones((3, 9)) * [[0.9], [1.0], [0.8]], np.zeros((3, 9)))
+    assert whole.high > 1 and np.isnan(paired_difference(np.ones((2, 9)), np.ones((2, 9))).low)

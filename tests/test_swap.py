@@ -12,6 +12,7 @@ from dmpnet import cli, reference
 from dmpnet.equations import decay
 from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import DmpnetError
+from dmpnet.results import ledger
 from dmpnet.trained import swap, weights
 
 
@@ -47,7 +48,12 @@ def test_other_decays_survive_the_weights_file(tmp_path):
 
 
 def test_the_command_compares_decays(tmp_path, capsys):
-    assert cli.main(["decay", "smnist-dmp2", "--samples", "20", "--out", str(tmp_path / "out")]) == 0
+    asked = ["decay", "smnist-dmp2", "--samples", "20", "--out", str(tmp_path / "out"), "--split", "subset"]
+    assert cli.main(asked) == 2 and "a look at a test set" in capsys.readouterr().err
+    assert cli.main([*asked, "--look", "--ledger", str(tmp_path / "looks.csv")]) == 0
+    looks = ledger.read(tmp_path / "looks.csv")  # as trained is none: it ships, and was looked at on all digits
+    assert [look.row for look in looks] == [f"smnist-dmp2, linear, {rule}" for rule in decay.RULES] + [
+        "smnist-dmp2, bit shift, nearest"] and {look.n for look in looks} == {20}
     out = capsys.readouterr().out
     rows = json.loads((tmp_path / "out" / "results.json").read_text())["rows"]
     assert [row["decay"] for row in rows] == ["exponential, as trained", "exponential, floor", "linear, no floor",

@@ -5,11 +5,12 @@ import json
 import numpy as np
 import pytest
 from data_files import letters, untrusted, write_braille
+from scipy import stats
 
 from dmpnet import cli
 from dmpnet.disk import shipped
 from dmpnet.errors import DmpnetError
-from dmpnet.results import table
+from dmpnet.results import answers, ledger, table
 from dmpnet.trained import weights
 from dmpnet.trained.network import parameters
 from dmpnet.training import card
@@ -73,7 +74,9 @@ def test_a_line_says_what_was_found():
     row = table.Row("r", "t", "DMP II", 91.23, "40K", 5)
     line = table.line(row, [result(90.0), result(92.0, 1), result(91.0, 2, differ=3)])
     assert line["accuracy %"] == 91 and line["difference"] == pytest.approx(-0.23) and line["seeds"] == "3/5"
-    assert line["Brian2"] == "yes, 3 differ" and line["active %"] == "10.0, 25.0"
+    assert line["Brian2"] == "yes, 3 differ" and line["active %"] == "10.0, 25.0" and not line["marks"]
+    low, high = stats.t.interval(0.95, 2, 91, 1 / np.sqrt(3))
+    assert line["low %"] == pytest.approx(low, abs=0.1) and line["high %"] == pytest.approx(high, abs=0.1)
     empty = table.line(row, [])
     assert empty["seeds"] == "0/5" and empty["accuracy %"] is None and empty.keys() == line.keys()
 
@@ -85,8 +88,10 @@ def test_the_table_is_printed_from_files(tmp_path, capsys):
         (tmp_path / "smnist-dmp2" / f"seed{seed}.json").write_text(json.dumps(result(accuracy, seed)))
     assert cli.main(["table1", "--results", str(tmp_path), "--out", str(tmp_path / "table.json")]) == 0
     out = capsys.readouterr().out
-    line, = (line for line in out.splitlines() if "smnist-dmp2 " in line and "psmnist" not in line)
-    assert "98.50" in line and "0.25" in line and "-0.70" in line and "2/3" in line and "39,624" in line
+    line, = (line for line in out.splitlines() if line.startswith("- smnist-dmp2 "))
+    assert "98.50" in line and "95.3-100.0" in line and "-0.70" in line and "39,624" in line
+    sure, = (line for line in out.split("\nrow")[-1].splitlines() if line.startswith("smnist-dmp2 "))
+    assert "2/3" in sure.split()
     assert all(name in out for name in table.rows())
     written = json.loads((tmp_path / "table.json").read_text())
     assert {entry["row"] for entry in written["rows"]} == set(table.rows()) and "versions" in written
@@ -111,9 +116,20 @@ def test_a_row_is_made_again(tmp_path, capsys, monkeypatch):
     assert cli.main([*asked, "--no-test"]) == 0
     assert (tmp_path / "out" / "braille-dmp2" / "seed4.run" / "checkpoint.pt").exists()
     assert cli.main(asked) == 0
+    assert "validation samples in Brian2; --look" in capsys.readouterr().out
+    looked = [*asked, "--look", "--ledger", str(tmp_path / "looks.csv")]
+    assert cli.main(looked) == 2
+    assert f"add the line 'braille-dmp2,{quick.digest()},,' to models/recipes.csv" in capsys.readouterr().err
+    monkeypatch.setattr(ledger, "frozen_recipes", lambda row=None: [ledger.Frozen(row, quick.digest(), "", "")])
+    assert cli.main(looked) == 0
+    look, = ledger.read(tmp_path / "looks.csv")
+    assert (look.row, look.seed, look.recipe, look.data) == ("braille-dmp2", 4, quick.digest(), "braille")
     made = tmp_path / "out" / "braille-dmp2"
     assert {path.name for path in made.iterdir()} == {"seed4.npz", "seed4.json", "seed4.curve.csv", "README.md"}
     found, = table.results("braille-dmp2", tmp_path / "out")
+    right, _ = answers.read(found["right"])
+    assert found["accuracy_brian2"] == pytest.approx(100 * right.mean(), abs=1e-9)
+    assert found["accuracy_brian2"] == pytest.approx(look.result, abs=1e-4)
     assert found["seed"] == 4 and found["accuracy_brian2"] == found["accuracy_pytorch_float64"]
     assert sum(found["places_mismatched"]) == 0 and found["places_compared"][0] > 0
     assert "# braille-dmp2" in (made / "README.md").read_text() and "older" not in (made / "README.md").read_text()

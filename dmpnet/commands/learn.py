@@ -17,6 +17,7 @@ from typing import Any
 
 from dmpnet import data
 from dmpnet.brian.backends import BACKENDS, check_backend
+from dmpnet.disk.files import digest_of_settings
 from dmpnet.results import ledger, options, outputs, provenance, script
 from dmpnet.results.evaluation import evaluate
 
@@ -138,7 +139,7 @@ def _tested(arguments: argparse.Namespace, learned: Any, train: data.Recordings,
     naming = train.take(slice(-exam.NAMING, None))
     marks = exam.examined(learned, naming, test, arguments.backend, "testing, nothing changes")
     files.save(marks.learned, folder / "learned.npz")
-    ledger.see(ledger.Look("digits by STDP", learned.settings.seed, ledger.digest(asdict(learned.settings)),
+    ledger.see(ledger.Look("digits by STDP", learned.settings.seed, digest_of_settings(asdict(learned.settings)),
                            files.checksum(marks.learned)[:16], *ledger.here_and_now(), test.name, len(test),
                            round(marks.accuracy, 4)), arguments.ledger)
     provenance.write(folder / "answers.json", provenance.record(

@@ -19,13 +19,23 @@ from dmpnet import data
 from dmpnet.brian.backends import check_backend
 from dmpnet.disk.files import whole_file
 from dmpnet.errors import DmpnetError
-from dmpnet.results import ledger, options, outputs, provenance, script, table, terminal, validation
+from dmpnet.results import differences, ledger, options, outputs, provenance, script, table, terminal, validation
 from dmpnet.results.evaluation import evaluate
 
 COLUMNS = {"row": "row", "by paper's rule": "by paper's rule", "accuracy %": "accuracy %", "95 %": "95 %",
            "paper %": "paper %", "difference": "minus paper", "active %": "active %"}
 SURE = ("row", "seeds", "looks", "by speaker %", "to be said")
 """What is printed in two tables; all is in --out."""
+LEGEND = """\
+accuracy: mean over seeds on the whole test set, in Brian2, epoch chosen on a
+validation part of the training set; 95 %: over seeds, and over speakers where
+the data tell, else samples; by speaker: the worst and the best; looks: networks
+of the row, those since replaced too, that were evaluated on the test set
+(models/ledger.csv); DMP II minus: paired over the same samples and seeds, where
+records say which samples were right; p by signs: of speakers' or samples' signs
+drawn anew; paper: as printed there, epoch chosen on the test set for MNIST and
+SHD; active: neurons firing in a step, layer by layer, ! under 0.1 %; samples or
+steps classified otherwise than by PyTorch in float64: """
 
 
 def add(parsers) -> None:
@@ -45,7 +55,8 @@ def add(parsers) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     if arguments.retrain:
         return retrain(arguments)
-    script.printed("table1", arguments, lambda arguments: {"rows": show(arguments)})
+    script.printed("table1", arguments, lambda arguments: {
+        "rows": show(arguments), "differences": differences.found(arguments.results)})
     return 0
 
 
@@ -68,15 +79,12 @@ def show(arguments: argparse.Namespace) -> list[dict[str, Any]]:
                    disable_numparse=True))
     print("\n" + terminal.table([_sure(line) for line in lines if line["accuracy %"] is not None], SURE,
                                 disable_numparse=True))
+    if ahead := differences.shown(differences.found(arguments.results), 1):
+        print("\n" + terminal.table(ahead, disable_numparse=True))
     for title, remark in remarks.items():
         print(f"\n{title}: {remark}", end="")
     apart = [f"{line['row']} {line['Brian2']}" for line in lines if line["Brian2"] not in (None, "yes, 0 differ")]
-    print("\n\naccuracy: mean over seeds on the whole test set, in Brian2, epoch chosen on a\nvalidation part of the "
-          "training set; 95 %: over seeds, and over speakers where the data tell,\nelse samples; by speaker: the "
-          "worst and the best; looks: networks of the row, those\nsince replaced too, that were evaluated on the test "
-          "set (models/ledger.csv);\npaper: as printed there, epoch chosen on the test set for MNIST and SHD; active:\n"
-          "neurons firing in a step, layer by layer, ! under 0.1 %; samples or steps\nclassified otherwise than by "
-          "PyTorch in float64: " + (", ".join(apart) or "none"))
+    print(f"\n\n{LEGEND}{', '.join(apart) or 'none'}")
     return lines
 
 
@@ -95,8 +103,8 @@ def _printed(line: dict[str, Any]) -> list[str]:
 
 def _sure(line: dict[str, Any]) -> list[str]:
     """How sure a line is: seeds, looks, worst and best speaker, and what has to be said."""
-    return [line["row"], line["seeds"], str(line["looks"]), table.worst_and_best(line["groups"]),
-            "; ".join(line["marks"])]
+    return [line["row"], line["seeds"], str(line["looks"]), table.worst_and_best(line["groups"]) or "-",
+            "; ".join(line["marks"]) or "-"]
 
 
 def retrain(arguments: argparse.Namespace) -> int:

@@ -2,11 +2,12 @@
 
 import contextlib
 import hashlib
+import json
 import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +145,11 @@ def digest(path: str | Path, kind: str = "sha256") -> str:
     """Hexadecimal checksum of a file's bytes."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, kind).hexdigest()
+
+
+def digest_of_settings(settings: Mapping[str, Any]) -> str:
+    """16 hexadecimal digits of plain settings, in whatever order they are given."""
+    return hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
 def digest_of(*arrays: np.ndarray) -> str:

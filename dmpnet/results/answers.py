@@ -26,7 +26,7 @@ def read(kept: dict[str, list[Any]]) -> tuple[NDArray, NDArray | None]:
     """(n,) right, 0 to 1, sorted by group, and (n,) the group of each; None where there is one alone."""
     try:
         parts = [np.asarray(some, float) if isinstance(some, list) else
-                 np.unpackbits(np.frombuffer(bytes.fromhex(some), np.uint8), count=n).astype(float)
+                 np.unpackbits(np.frombuffer(bytes.fromhex(some), np.uint8))[:n].astype(float)
                  for n, some in kept.values()]
         sizes = [n for n, _ in kept.values()]
         if [len(part) for part in parts] != sizes:

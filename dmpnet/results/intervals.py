@@ -1,6 +1,6 @@
 """How sure an accuracy, or a difference of two, is: 95 % intervals by bootstrap over groups or samples and seeds."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -9,7 +9,7 @@ from scipy import stats
 from dmpnet.errors import DmpnetError
 
 LEVEL = 0.95
-DRAWS = 10_000
+DRAWS = 5_000
 EXACT = 16
 """Units whose signs are flipped in every way; more are flipped DRAWS times at random."""
 
@@ -43,26 +43,12 @@ def bootstrap(correct: ArrayLike, groups: ArrayLike | None = None) -> Interval:
     so that their sum is rather too large. The interval is Student's, with Welch and Satterthwaite's degrees of freedom:
     of few speakers or seeds percentiles would be too narrow. Groups of unequal size count as their effective number.
     """
-    values = np.array(correct, float)
-    values = values[:, None] if values.ndim == 1 else values
-    if values.ndim != 2 or not values.size or not np.isfinite(values).all():
-        raise DmpnetError(f"intervals: correct of shape {np.shape(correct)}, but it must be finite, (seeds, samples) "
-                          f"or (seeds,), and not empty; give a row a seed")
-    sums, sizes = by_group(values.mean(axis=0), groups)
-    mean = float(values.mean())
-    levels = [(values.mean(axis=1), np.ones(len(values))), (sums, sizes)]
-    spread = [(_variance(*level), _freedom(level[1])) for level in levels if len(level[0]) > 1]
-    variance = sum(part for part, _ in spread)
-    if not variance:
-        return Interval(mean, *_without_spread(mean, values, len(sums)), float("nan"), len(values), len(sums))
-    freedom = variance ** 2 / sum(part ** 2 / degrees for part, degrees in spread)
-    error = np.sqrt(variance)
-    half = error * stats.t.ppf((1 + LEVEL) / 2, freedom)
-    low, high = mean - half, mean + half
-    if values.min() >= 0 and values.max() <= 1:
-        low, high = max(low, 0.0), min(high, 1.0)
-    return Interval(mean, float(low), float(high), float(2 * stats.t.sf(abs(mean) / error, freedom)), len(values),
-                    len(sums))
+    values = _rows(correct)
+    found = _interval(values, groups)
+    if found.mean in (0.0, 1.0) and found.units > 1:  # nothing differs; exact for a binomial
+        beyond = ((1 - LEVEL) / 2) ** (1 / found.units)
+        return replace(found, low=beyond, high=1.0) if found.mean else replace(found, low=0.0, high=1 - beyond)
+    return replace(found, low=max(found.low, 0.0), high=min(found.high, 1.0)) if found.low < found.high else found
 
 
 def paired_difference(first: ArrayLike, second: ArrayLike, groups: ArrayLike | None = None) -> Interval:
@@ -75,7 +61,7 @@ def paired_difference(first: ArrayLike, second: ArrayLike, groups: ArrayLike | N
     if one.shape != other.shape:
         raise DmpnetError(f"intervals: a pair of shapes {one.shape} and {other.shape}, but both must have the same "
                           f"seeds and samples; leave out those that one lacks")
-    return bootstrap(one - other, groups)
+    return _interval(_rows(one - other), groups)
 
 
 def sign_flips(first: ArrayLike, second: ArrayLike, groups: ArrayLike | None = None) -> float:
@@ -108,6 +94,32 @@ def by_group(values: NDArray, groups: ArrayLike | None) -> tuple[NDArray, NDArra
     return np.bincount(place, values), np.bincount(place).astype(float)
 
 
+def _rows(correct: ArrayLike) -> NDArray:
+    """(seeds, samples), one sample where it was (seeds,); DmpnetError where it is no such table."""
+    values = np.array(correct, float)
+    values = values[:, None] if values.ndim == 1 else values
+    if values.ndim != 2 or not values.size or not np.isfinite(values).all():
+        raise DmpnetError(f"intervals: correct of shape {np.shape(correct)}, but it must be finite, (seeds, samples) "
+                          f"or (seeds,), and not empty; give a row a seed")
+    return values
+
+
+def _interval(values: NDArray, groups: ArrayLike | None) -> Interval:
+    """Of a mean (seeds, samples); nan where nothing differs."""
+    sums, sizes = by_group(values.mean(axis=0), groups)
+    mean, seeds, units = float(values.mean()), len(values), len(sums)
+    levels = [(values.mean(axis=1), np.ones(seeds)), (sums, sizes)]
+    spread = [(_variance(*level), _freedom(level[1])) for level in levels if len(level[0]) > 1]
+    variance = sum(part for part, _ in spread)
+    if not variance:
+        return Interval(mean, np.nan, np.nan, np.nan, seeds, units)
+    freedom = variance ** 2 / sum(part ** 2 / degrees for part, degrees in spread)
+    error = np.sqrt(variance)
+    half = float(error * stats.t.ppf((1 + LEVEL) / 2, freedom))
+    p = float(2 * stats.t.sf(abs(mean) / error, freedom))
+    return Interval(mean, mean - half, mean + half, p, seeds, units)
+
+
 def _variance(sums: NDArray, sizes: NDArray) -> float:
     """Of sum / size, with n - 1 of n units drawn with replacement; units that are equal are drawn by their number."""
     units, counts = np.unique(np.column_stack([sums, sizes]), axis=0, return_counts=True)
@@ -119,11 +131,3 @@ def _variance(sums: NDArray, sizes: NDArray) -> float:
 def _freedom(sizes: NDArray) -> float:
     """Degrees of freedom of a mean over groups: one less than their effective number (Kish 1965, Survey Sampling)."""
     return max(float(sizes.sum() ** 2 / (sizes ** 2).sum()) - 1, 1.0)
-
-
-def _without_spread(mean: float, values: NDArray, units: int) -> tuple[float, float]:
-    """The interval where nothing differs: of all right or all wrong the exact one of a binomial, else nothing known."""
-    if units < 2 or mean not in (0.0, 1.0) or values.min() < 0:
-        return float("nan"), float("nan")
-    beyond = ((1 - LEVEL) / 2) ** (1 / units)
-    return (beyond, 1.0) if mean else (0.0, 1 - beyond)

@@ -8,15 +8,11 @@ trees that may not be written to have a file of the user's own (or --ledger FILE
 """
 
 import csv
-import hashlib
-import json
 import os
 import warnings
-from collections.abc import Mapping
 from dataclasses import astuple, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from dmpnet.data import Recordings
 from dmpnet.disk import files, shipped
@@ -57,11 +53,6 @@ class Look:
 
 
 COLUMNS = [field.name for field in fields(Look)]
-
-
-def digest(settings: Mapping[str, Any]) -> str:
-    """16 hexadecimal digits of plain settings, in whatever order they are given."""
-    return hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
 def of_weights(network: TrainedNetwork | Graph) -> str:

@@ -50,6 +50,11 @@ def notes() -> dict[str, str]:
     return {part["title"]: part["note"] for part in _parts() if "note" in part}
 
 
+def history(name: str) -> str:
+    """What the test set had to do with the recipe of a row, '' where nothing is known."""
+    return next((str(part.get("history", "")) for part in _parts() if name in part["rows"]), "")
+
+
 def _parts() -> list[dict[str, Any]]:
     return list(tomllib.loads((shipped.folder() / "table1.toml").read_text()).values())
 

@@ -20,10 +20,10 @@ import torch
 from torch import nn
 
 from dmpnet import data
-from dmpnet.disk.files import whole_file
+from dmpnet.disk.files import digest_of_settings, whole_file
 from dmpnet.equations.neurons import Neuron
 from dmpnet.graph import Graph, file
-from dmpnet.results import ledger, provenance
+from dmpnet.results import provenance
 from dmpnet.torch.conversion import folded, graph_of
 from dmpnet.torch.layers import DMP, LIF, EachStep, Readout
 from dmpnet.training import checkpoint
@@ -71,7 +71,8 @@ class Recipe:
 
     def digest(self, name: str) -> str:
         """Name of all settings but the seed, for the network `name`."""
-        return ledger.digest({key: value for key, value in self.record().items() if key != "seed"} | {"name": name})
+        return digest_of_settings({key: value for key, value in self.record().items() if key != "seed"}
+                                  | {"name": name})
 
 
 GESTURES = Recipe("dvs128-gesture", (32, 64), 256, 50, 400.0, 0.9, 4.0, batch=8, epochs=50)

@@ -25,11 +25,12 @@ from dmpnet.errors import DmpnetError
 from dmpnet.graph import Convolution, Graph, Population, file
 from dmpnet.graph.graph import parameters
 from dmpnet.reference import graphs
-from dmpnet.results import provenance, table
+from dmpnet.results import answers, ledger, provenance, table
 from dmpnet.torch.camera import Recipe, network
 from dmpnet.torch.conversion import folded
 from dmpnet.torch.layers import DMP, LIF, Readout, Spiking
 from dmpnet.trained.activity import mismatches
+from dmpnet.training.card import looks, sure
 
 BATCH = 50
 
@@ -71,7 +72,8 @@ def measured(graph: Graph, recordings: data.Recordings) -> dict[str, Any]:
     for module in net:
         if isinstance(module, Spiking):
             module.register_forward_hook(lambda _, __, spikes: spiking.append(spikes.flatten(2).numpy() > 0))
-    right, right_in_brian2, differ, differ_in_brian2 = 0, 0, 0, 0
+    right, differ, differ_in_brian2 = 0, 0, 0
+    in_brian2_told = []
     compared, mismatched, in_brian2 = (np.zeros(len(graph.populations), np.int64) for _ in range(3))
     rates, margin, shape = [], np.inf, graph.nodes[graph.input].shape_out
     for first in range(0, len(recordings), BATCH):
@@ -79,7 +81,7 @@ def measured(graph: Graph, recordings: data.Recordings) -> dict[str, Any]:
         seen, got = graphs.run(graph, s_in), simulate(graph, s_in, backend="cpp_standalone")
         spiking.clear()
         logits = net(torch.from_numpy(s_in).reshape(*s_in.shape[:2], *shape))
-        right_in_brian2 += int((got.predictions == recordings.labels[first:first + BATCH]).sum())
+        in_brian2_told.append(got.predictions)
         differ_in_brian2 += int((got.predictions != seen.predictions).sum())
         in_brian2 += [wrong for _, wrong in mismatches(got, seen)]
         right += int((seen.predictions == recordings.labels[first:first + BATCH]).sum())
@@ -89,28 +91,33 @@ def measured(graph: Graph, recordings: data.Recordings) -> dict[str, Any]:
         rates.append([len(s_in) * rate.mean() for rate in seen.rates])
         margin = min(margin, seen.margin)
     return {"samples": len(recordings), "accuracy_reference": 100 * right / len(recordings),
-            "accuracy_brian2": 100 * right_in_brian2 / len(recordings), "brian2_mismatched": in_brian2.tolist(),
+            "accuracy_brian2": 100 * float((np.concatenate(in_brian2_told) == recordings.labels).mean()),
+            "right": answers.record(np.concatenate(in_brian2_told), recordings),
+            "brian2_mismatched": in_brian2.tolist(),
             "brian2_classes_differing": differ_in_brian2,
             "classes_differing_from_pytorch_float64": differ, "places_compared": compared.tolist(),
             "places_mismatched": mismatched.tolist(), "margin": float(margin),
             "rates": (np.sum(rates, axis=0) / len(recordings)).tolist()}
 
 
-def ship(run: Path, folder: Path, base: Path | None = None) -> Path:
-    """Judge the run and put it into `folder`/NAME; the path of the card."""
+def ship(run: Path, folder: Path, base: Path | None = None, to: Path | None = None) -> Path:
+    """Judge the run and put it into `folder`/NAME, the look at the test set into the ledger (`to`, where another); the
+    path of the card."""
     graph = file.load(run / "graph.npz")
     origin = graph.provenance
     recipe, epochs = origin["arguments"], sum(1 for _ in open(run / "curve.csv")) - 1
     if epochs < recipe["epochs"]:
         raise DmpnetError(f"{run}: trained for {epochs} of {recipe['epochs']} epochs, but the test set is looked at "
-                          f"once; train to the end first: python -m dmpnet.torch.camera {recipe['name']} --seed "
+                          f"at the end; train to it first: python -m dmpnet.torch.camera {recipe['name']} --seed "
                           f"{recipe['seed']} --out {run}")
     place = folder / recipe["name"]
     place.mkdir(parents=True, exist_ok=True)
     stem = place / f"seed{recipe['seed']}"
     found = {"seed": recipe["seed"], "parameters": parameters(graph), "epoch": origin["epoch"],
              "validation_accuracy": 100 * origin["validation_accuracy"]}
-    found |= measured(graph, data.load(graph.encoding.dataset, "test", base))
+    test = data.load(graph.encoding.dataset, "test", base)
+    found |= measured(graph, test)
+    ledger.note(graph, test, found["accuracy_brian2"], recipe["name"], to)
     shutil.copyfile(run / "graph.npz", f"{stem}.npz")
     shutil.copyfile(run / "curve.csv", f"{stem}.curve.csv")
     found["made"] = provenance.record("dmpnet.torch.verdict", {})
@@ -136,21 +143,22 @@ def card(place: Path) -> str:
              "classes, places differing in Brian2": f"{n['brian2_classes_differing']}, {sum(n['brian2_mismatched'])}",
              "classes differing from PyTorch": n["classes_differing_from_pytorch_float64"],
              "places differing": f"{sum(n['places_mismatched']):,} of {sum(n['places_compared']):,}",
-             "margin": f"{n['margin']:.1e}", "active %": ", ".join(f"{100 * rate:.1f}" for rate in n["rates"])}
+             "margin": f"{n['margin']:.1e}", "active %": table.active(n["rates"])}
             for n in found]
     return (f"# {place.name}\n\n"
             f"- **network**: {graph.shape}, {found[0]['parameters']:,} stored numbers\n"
             f"- **data**: {code.dataset}: {code.kind}, {code.steps} steps of {code.dt * 1e3:g} ms\n"
             f"- **split**: {origin['training_samples']:,} samples trained on, {origin['validation_samples']:,} held "
-            f"out of the training set to choose the epoch, {found[0]['samples']:,} test samples looked at once a seed\n"
+            f"out of the training set to choose the epoch, {found[0]['samples']:,} test samples\n"
             f"- **recipe**: {recipe}\n- **commit**: {origin['commit']}\n"
             f"- **versions**: {', '.join(f'{key} {value}' for key, value in origin['versions'].items())}\n"
             f"- **data licence**: {origin['data']['licence']}\n\n"
-            f"## Whole test part\n\n**{accuracy:.2f} %**{spread} in Brian2 (C++). {origin['data']['part']}.\n\n"
+            f"## Whole test part\n\n**{accuracy:.2f} %**{spread} in Brian2 (C++).{sure(place.name, found)} "
+            f"{origin['data']['part']}.\n\n"
             f"{tabulate(rows, headers='keys', tablefmt='github')}\n\n"
             f"PyTorch: the module in float64. Places: one neuron, step and sample, compared between it (or Brian2) and "
             f"the reference. Margin: closest a membrane came to its threshold. Active: neurons that fire in a step, "
-            f"layer by layer.\n\n"
+            f"layer by layer.\n\n{looks(place.name)}"
             f"Trained again by `python -m dmpnet.torch.camera {place.name} --seed K --out FOLDER`, judged by "
             f"`python -m dmpnet.torch.verdict FOLDER`.\n")
 
@@ -160,8 +168,9 @@ def main() -> None:
     parser.add_argument("run", type=Path)
     parser.add_argument("--to", type=Path, default=shipped.folder() / "graphs")
     parser.add_argument("--data", type=Path)
+    parser.add_argument("--ledger", type=Path)
     given = parser.parse_args()
-    print(ship(given.run, given.to, given.data).read_text())
+    print(ship(given.run, given.to, given.data, given.ledger).read_text())
 
 
 if __name__ == "__main__":

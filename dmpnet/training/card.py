@@ -56,12 +56,12 @@ def known(path: Path) -> bool:
 def _text(folder: Path) -> str:
     runs = table.results(folder.name, folder.parent)
     networks = [weights.load(folder / f"seed{n['seed']}.npz") for n in runs]
-    facts = _facts(networks[0], runs[0]) + _older(folder.name, networks)
+    facts = _facts(folder.name, networks[0], runs[0]) + _older(folder.name, networks)
     listed = "\n".join(f"- **{what}**: {fact}" for what, fact in facts)
     accuracy, error = table.mean_and_error([n["accuracy_brian2"] for n in runs])
     spread = f" +- {error:.2f} (s.e.m. of {len(runs)} seeds)" if error is not None else " (one seed)"
     return (f"# {folder.name}\n\n{listed}\n\n## Whole test set\n\n**{accuracy:.2f} %**{spread} in Brian2 "
-            f"({runs[0]['backend']}).{_sure(folder.name, runs)}\n\n"
+            f"({runs[0]['backend']}).{sure(folder.name, runs)}\n\n"
             f"{tabulate(map(_seed, runs), headers='keys', tablefmt='github')}\n\n"
             f"float32, float64: the PyTorch network; its classes that differ from Brian2's in brackets. Places: one "
             f"neuron, step and sample, compared between Brian2 and the NumPy reference. Margin: closest a membrane "
@@ -69,7 +69,7 @@ def _text(folder: Path) -> str:
             f"{AGAIN} {folder.name} --seed K`. Learning curves: `seedK.curve.csv`.\n")
 
 
-def _facts(network: TrainedNetwork, n: dict[str, Any]) -> list[tuple[str, str]]:
+def _facts(row: str, network: TrainedNetwork, n: dict[str, Any]) -> list[tuple[str, str]]:
     origin, count, code = network.provenance, parameters(network), network.encoding
     slow = network.layers[0].slow
     memory = f", slow memory d = {slow.d}, theta = {slow.theta:g} steps" if slow else ", no slow memory"
@@ -82,6 +82,7 @@ def _facts(network: TrainedNetwork, n: dict[str, Any]) -> list[tuple[str, str]]:
                   f"the training set to choose the epoch, {n['samples']:,} test samples"),
         ("first seed, epoch", f"{n['seed']}, {origin['epoch']} of {recipe['epochs']}"),
         *([("began with", _begun(origin["start"]))] if "start" in origin else []),
+        *([("history", history)] if (history := table.history(row)) else []),
         ("commit", str(origin["commit"])),
         ("recipe", ", ".join(f"{key} {value}" for key, value in recipe.items() if key != "seed")),
         ("versions", ", ".join(f"{key} {value}" for key, value in origin["versions"].items())),
@@ -89,15 +90,15 @@ def _facts(network: TrainedNetwork, n: dict[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
-def _sure(row: str, runs: list[dict[str, Any]]) -> str:
+def sure(row: str, runs: list[dict[str, Any]]) -> str:
     """Interval, worst and best speaker, and what has to be said of the row, as sentences."""
-    sure = table.sureness(row, runs)
-    speakers = len(sure["groups"])
+    of = table.sureness(row, runs)
+    speakers = len(of["groups"])
     over = "speakers" if speakers else "samples"
-    text = f" 95 %: {table.span(sure['low %'], sure['high %'])} (over seeds and {over})." if sure["low %"] else ""
+    text = f" 95 %: {table.span(of['low %'], of['high %'])} (over seeds and {over})." if of["low %"] else ""
     if speakers:
-        text += f" By speaker ({speakers}): {table.worst_and_best(sure['groups'])}."
-    return text + (f" To be said: {'; '.join(sure['marks'])}." if sure["marks"] else "")
+        text += f" By speaker ({speakers}): {table.worst_and_best(of['groups'])}."
+    return text + (f" To be said: {'; '.join(of['marks'])}." if of["marks"] else "")
 
 
 def looks(row: str) -> str:

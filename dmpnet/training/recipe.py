@@ -5,9 +5,9 @@ from typing import Any
 
 from dmpnet.data import DATASETS
 from dmpnet.disk import headers
+from dmpnet.disk.files import digest_of_settings
 from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import DmpnetError, one_of
-from dmpnet.results import ledger
 from dmpnet.trained.network import TrainedNetwork
 from dmpnet.training.architecture import Architecture
 
@@ -172,7 +172,7 @@ class Recipe:
         begun : of a run that goes on from another network, whose membranes say where lam starts
         """
         default = {field.name: field.default for field in fields(self)}
-        return ledger.digest({key: value for key, value in self.record().items()
+        return digest_of_settings({key: value for key, value in self.record().items()
                               if value != default[key] and key not in ("seed", *["lam"] * begun)})
 
     @classmethod

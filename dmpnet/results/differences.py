@@ -1,0 +1,49 @@
+"""What DMP II is ahead of the other rows of its task, paired over the same samples and seeds."""
+
+from pathlib import Path
+from typing import Any
+
+from dmpnet.results import answers, table
+from dmpnet.results.intervals import paired_difference, sign_flips
+
+AGAINST = "dmp2"
+
+
+def found(folder: Path | None = None) -> list[dict[str, Any]]:
+    """A line a row whose records say which samples were right, as DMP II's of the same task do, by their common seeds.
+
+    points, low, high, p : of dmpnet.results.intervals.paired_difference, over seeds, and speakers where the data tell
+    them, else samples;  p by signs : of sign_flips, over speakers or samples
+    """
+    lines = []
+    for row in table.rows():
+        other = next((name for name in table.rows() if name.endswith(f"-{AGAINST}")
+                      and row.startswith(name.removesuffix(AGAINST))), row)
+        if other == row:
+            continue
+        ours, theirs = ({run["seed"]: run for run in table.results(name, folder, **table.LINE)}
+                        for name in (other, row))
+        seeds = sorted(set(ours) & set(theirs))
+        if not seeds or not all("right" in runs[seed] for runs in (ours, theirs) for seed in seeds):
+            continue
+        (first, groups), (second, _) = (answers.of_seeds([runs[seed] for seed in seeds]) for runs in (ours, theirs))
+        if first.shape != second.shape:
+            continue
+        ahead = paired_difference(first, second, groups)
+        lines.append({"of": other, "minus": row, "seeds": len(seeds), "points": 100 * ahead.mean,
+                      "low": 100 * ahead.low, "high": 100 * ahead.high, "p": ahead.p,
+                      "p by signs": sign_flips(first, second, groups),
+                      "over": "speakers" if groups is not None else "samples"})
+    return lines
+
+
+def shown(lines: list[dict[str, Any]], digits: int = 2) -> list[dict[str, str]]:
+    """The lines as text."""
+    return [{"DMP II minus": line["minus"], "seeds": str(line["seeds"]), "points": f"{line['points']:+.{digits}f}",
+             "95 %": f"{line['low']:+.{digits}f} to {line['high']:+.{digits}f}", "over seeds and": line["over"],
+             "p": f"{line['p']:.2g}", "p by signs": f"{line['p by signs']:.2g}"} for line in lines]
+
+
+def summary() -> str:
+    """The lines as a table in Markdown, as docs/results.md shows it."""
+    return table.markdown([line | {"DMP II minus": f"`{line['DMP II minus']}`"} for line in shown(found())])
