@@ -50,7 +50,7 @@ def in_memory_update(path: Path = RESULTS / "in_memory_update.json") -> Figure:
 def ratios(ax: Axes, rows: list[dict[str, Any]]) -> None:
     """Energy of sequential over in place, against how much falls in columns beside a word."""
     ax.axhspan(*ABSTRACT, color=drawing.MUTED, alpha=0.2, linewidth=0)
-    ax.text(0.98, 13, "abstract's 1.1 to 16.7", ha="right", va="top", fontsize=6.5, color="k")
+    ax.text(0.02, 27, "shaded: the abstract's 1.1 to 16.7", va="top", fontsize=6.5, color="k")
     for name, (_, colour, look) in LANES.items():
         ax.plot([row["half_selected"] for row in rows], [row[name] for row in rows], look, color=colour, markersize=3,
                 markevery=4)

@@ -19,7 +19,7 @@ ratios, not picojoules.
 
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -219,7 +219,7 @@ class Band(NamedTuple):
         return max(self.moves, key=lambda name: abs(np.log(self.moves[name])))
 
 
-def corners(ranges: dict[str, tuple[float, float]]) -> list[dict[str, float]]:
+def corners(ranges: dict[str, tuple[float, float]]) -> list[dict[str, Any]]:
     """Every choice of low and high ends, the first name slowest."""
     return [dict(zip(ranges, ends, strict=True)) for ends in product(*ranges.values())]
 
