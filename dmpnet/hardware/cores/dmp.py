@@ -1,0 +1,19 @@
+"""The DMP core: fast spikes and a slow memory, fused, each with the dataflow that suits it (Sun et al. 2026)."""
+
+from dmpnet.hardware import core_run
+from dmpnet.hardware.core_run import Assumption, Draw, Run, Task
+
+TITLE = "DMP core"
+ORDER = 0
+PUBLISHED = False
+ASSUMED: tuple[Assumption, ...] = ()
+
+
+def run(task: Task, draw: Draw) -> Run:
+    """The network as it is, on the chip as it is."""
+    return core_run.near_memory(task, draw, task.works, task.chip, parameters(task))
+
+
+def parameters(task: Task) -> int:
+    """Weights of the DMP network, by the paper's rule: M N + N d + d^2 a layer."""
+    return core_run.feedforward(task.works) + sum(work.N * work.d + work.d**2 for work in task.works)
