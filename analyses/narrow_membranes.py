@@ -5,7 +5,7 @@ of 11 bits (IMPULSE's), 8 and 6; weights of 8 bits and, as IMPULSE's, of 6. Form
 accuracy is of the validation part that the network was trained without (its epoch was chosen there), in the integer
 reference; the test set is left alone. Nothing is trained on. Points lost are paired: the same seed, the same samples.
 
-python analyses/narrow_membranes.py --data FOLDER        (a minute)
+python analyses/narrow_membranes.py --data FOLDER        (a minute or two a line, 18 of them)
 """
 
 from typing import Any

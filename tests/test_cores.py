@@ -229,6 +229,17 @@ def test_numbers_of_the_claims_by_hand():
     assert "from 0.2 MHz on" in claims.clock(5, 0.01)(asked, runs)
 
 
+def test_from_how_many_lanes_on():
+    """64 neurons, no events: 3 G cycles of neurons and G d of memory, so that twice the lanes take about half."""
+    quiet = np.zeros((1, 2), int)
+    asked = task(Workload(64, 8, 8, quiet, quiet, 2))
+    times = [claims.taken(asked, lanes) for lanes in claims.doubled(4, 64)]
+    assert claims.doubled(4, 64) == [4, 8, 16, 32, 64] and times == sorted(times, reverse=True)
+    runs = {name: [fake(5 * times[2])] for name in cores.PUBLISHED}
+    assert claims.lanes(5.01)(asked, runs).endswith("from 32 on") and claims.lanes(4.99)(asked, runs).endswith("16 on")
+    assert claims.lanes(1e6)(asked, runs).endswith("not with any number")
+
+
 def test_up_to_which_d_parameters_are_saved():
     """128 inputs, 128 neurons, one layer, 20 classes: 35,328 with W_r; 40 % less are 21,196.8, so 128 d + d^2 below
     2,252.8, d up to 15."""
