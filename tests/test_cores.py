@@ -175,6 +175,7 @@ def test_draws_lie_between_the_ends_and_follow_the_seed(seed):
         if one.how in ("whole", "either"):
             assert (values == np.round(values)).all()
     assert len({one.name for one in cores.ASSUMED}) == len(cores.ASSUMED)
+    assert {claims.OURS, *claims.PUBLISHED} < set(cores.CORES) and next(iter(cores.CORES)) == claims.OURS
 
 
 def test_draws_are_spread_as_they_say():
@@ -235,7 +236,7 @@ def test_from_how_many_lanes_on():
     asked = task(Workload(64, 8, 8, quiet, quiet, 2))
     times = [claims.taken(asked, lanes) for lanes in claims.doubled(4, 64)]
     assert claims.doubled(4, 64) == [4, 8, 16, 32, 64] and times == sorted(times, reverse=True)
-    runs = {name: [fake(5 * times[2])] for name in cores.PUBLISHED}
+    runs = {name: [fake(5 * times[2])] for name in claims.PUBLISHED}
     assert claims.lanes(5.01)(asked, runs).endswith("from 32 on") and claims.lanes(4.99)(asked, runs).endswith("16 on")
     assert claims.lanes(1e6)(asked, runs).endswith("not with any number")
 

@@ -162,13 +162,13 @@ def uses(runs: Runs) -> dict[str, dict[str, Band]]:
 
 def ratios(runs: Runs, drawn: list[dict[str, float]]) -> dict[str, dict[str, Band]]:
     """Every other core over the DMP core, draw by draw."""
-    ours = runs[cores.OURS]
+    ours = runs[claims.OURS]
     found = {name: {"cycles": band(a.cycles / b.cycles for a, b in zip(each, ours, strict=True)),
                     "energy": band(a.total / b.total for a, b in zip(each, ours, strict=True)),
                     "energy on chip": band((a.total - a.pj[OFF_CHIP]) / (b.total - b.pj[OFF_CHIP])
                                            for a, b in zip(each, ours, strict=True)),
                     "area": band(a.area(draw) / b.area(draw) for a, b, draw in zip(each, ours, drawn, strict=True))}
-             for name, each in runs.items() if name != cores.OURS}
+             for name, each in runs.items() if name != claims.OURS}
     told("over the DMP core", rows(found))
     return found
 

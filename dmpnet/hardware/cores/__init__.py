@@ -1,8 +1,7 @@
 """The cores that are compared on the same spikes, a file each: found by being there.
 
-Such a file has TITLE, what it is; ASSUMED, what it alone assumes (dmpnet.hardware.core_run.Assumption); PUBLISHED,
-whether it stands for an implementation that others published; ORDER, its place; and `run(task, draw)`, which gives a
-Run. All are models of ours: no core here is the chip that it is named after.
+Such a file has TITLE, what it is; ASSUMED, what it alone assumes (dmpnet.hardware.core_run.Assumption); ORDER, its
+place; and `run(task, draw)`, which gives a Run. All are models of ours: no core is the chip that it is named after.
 """
 
 import importlib
@@ -10,8 +9,6 @@ import pkgutil
 from types import ModuleType
 
 from dmpnet.hardware.core_run import COMMON, Assumption, Draw, Run, Task
-
-OURS = "dmp"
 
 
 def _all() -> dict[str, ModuleType]:
@@ -21,7 +18,6 @@ def _all() -> dict[str, ModuleType]:
 
 CORES = _all()
 """By name, the DMP core first."""
-PUBLISHED = tuple(name for name, core in CORES.items() if core.PUBLISHED)
 ASSUMED: tuple[Assumption, ...] = (*COMMON, *(one for core in CORES.values() for one in core.ASSUMED))
 """All that is assumed."""
 

@@ -17,7 +17,6 @@ from dmpnet.hardware.workload import Workload
 
 TITLE = "delays (Loihi 2's kind)"
 ORDER = 3
-PUBLISHED = True
 PJ = Assumption("event energy over Loihi's", 0.2, 1.0, "log", "ours: as Loihi, to five times less")
 NS = Assumption("event time over Loihi's", 0.1, 1.0, "log", "ours: as Loihi, to ten times less")
 CORES = Assumption("its cores a layer", 1, 4, "whole", "ours: that share its events evenly, to as many as lanes")

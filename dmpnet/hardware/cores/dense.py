@@ -12,7 +12,6 @@ from dmpnet.hardware.workload import Workload
 
 TITLE = "dense (GPU's kind)"
 ORDER = 4
-PUBLISHED = False
 LANES = Assumption("dense lanes", 256, 16384, "log", "ours: multiplications and additions a cycle")
 BITS = Assumption("dense bits", 8, 32, "whole", "ours: of every number")
 LAUNCH = Assumption("launch us", 0.0, 10.0, "even", "ours: until a kernel runs, a layer and step; 0: none")

@@ -5,7 +5,6 @@ from dmpnet.hardware.core_run import Assumption, Draw, Run, Task
 
 TITLE = "DMP core"
 ORDER = 0
-PUBLISHED = False
 ASSUMED: tuple[Assumption, ...] = ()
 
 

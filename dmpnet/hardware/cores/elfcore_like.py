@@ -13,7 +13,6 @@ from dmpnet.hardware.cores import dmp
 
 TITLE = "ElfCore-like"
 ORDER = 1
-PUBLISHED = False
 ASSUMED: tuple[Assumption, ...] = ()
 FLAGS = ("fusion", "stationarity")
 

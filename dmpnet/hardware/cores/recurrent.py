@@ -12,7 +12,6 @@ from dmpnet.hardware.core_run import Assumption, Draw, Run, Task
 
 TITLE = "recurrent (ReckOn's kind)"
 ORDER = 2
-PUBLISHED = True
 LANES = Assumption("its lanes over ours", 0.25, 1.0, "log", "ours: a neuron a cycle beside 4, to as many")
 FUSED = Assumption("it fuses integration", 0, 1, "either", "ours: currents in accumulators, or added to membranes")
 ASSUMED = (LANES, FUSED)
