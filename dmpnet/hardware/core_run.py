@@ -221,3 +221,9 @@ def arithmetic(work: Workload, chip: Chip) -> int:
 def feedforward(works: Iterable[Workload]) -> int:
     """Weights of layers and readout without memory or recurrence, by the paper's rule."""
     return sum(work.M * work.N + work.N * work.classes for work in works)
+
+
+def slow_and_fast(works: Iterable[Workload]) -> int:
+    """Weights of a DMP network, by the paper's rule: M N + N d + d^2 a layer, and the readout."""
+    works = list(works)
+    return feedforward(works) + sum(work.N * work.d + work.d**2 for work in works)

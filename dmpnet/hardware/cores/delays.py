@@ -44,7 +44,8 @@ def run(task: Task, draw: Draw) -> Run:
     barrier = len(works) * LOIHI_EVENT_NS["barrier"] * draw[NS.name] * 1e-9 * task.clock
     needs = core_run.held(works, task.chip) | {"state": state(task, works)}
     if TITLE not in task.known:
-        task.known[TITLE] = sum((tally for work in works for tally in actions.count(work, task.chip).values()),
+        sized = core_run.sized(works, task.chip)
+        task.known[TITLE] = sum((tally for work in works for tally in actions.count(work, sized).values()),
                                 actions.Tally())
     tally = task.known[TITLE]
     bits = core_run.off_chip(needs, draw["on-chip memory"] * task.need, tally) / task.steps

@@ -5,9 +5,8 @@ layer and step. Weights stay in a cache from step to step, or are read from DRAM
 where events come in: with many side by side weights are read once for all of them, which is another task.
 """
 
-from dmpnet.hardware import energy
+from dmpnet.hardware import core_run, energy
 from dmpnet.hardware.core_run import OFF_CHIP, Assumption, Draw, Run, Task
-from dmpnet.hardware.cores import dmp
 from dmpnet.hardware.workload import Workload
 
 TITLE = "dense (GPU's kind)"
@@ -44,4 +43,4 @@ def run(task: Task, draw: Draw) -> Run:
     launch = len(task.works) * draw[LAUNCH.name] * 1e-6 * task.clock
     return Run(max(sum(busy.values()), read / draw["DRAM bits a cycle"]) + launch, busy,
                pj | {OFF_CHIP: read * draw["DRAM pJ a bit"]}, read, (weights + state) * bits,
-               round(lanes * (bits**2 + bits)), dmp.parameters(task))
+               round(lanes * (bits**2 + bits)), core_run.slow_and_fast(task.works))

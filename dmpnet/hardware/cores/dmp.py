@@ -10,9 +10,4 @@ ASSUMED: tuple[Assumption, ...] = ()
 
 def run(task: Task, draw: Draw) -> Run:
     """The network as it is, on the chip as it is."""
-    return core_run.near_memory(task, draw, task.works, task.chip, parameters(task))
-
-
-def parameters(task: Task) -> int:
-    """Weights of the DMP network, by the paper's rule: M N + N d + d^2 a layer."""
-    return core_run.feedforward(task.works) + sum(work.N * work.d + work.d**2 for work in task.works)
+    return core_run.near_memory(task, draw, task.works, task.chip, core_run.slow_and_fast(task.works))

@@ -9,7 +9,6 @@ from typing import Any
 
 from dmpnet.hardware import chip, core_run
 from dmpnet.hardware.core_run import Assumption, Draw, Run, Task
-from dmpnet.hardware.cores import dmp
 
 TITLE = "ElfCore-like"
 ORDER = 1
@@ -20,7 +19,7 @@ FLAGS = ("fusion", "stationarity")
 def run(task: Task, draw: Draw) -> Run:
     """The same network, membranes and currents read and written at every term."""
     described = replace(task.chip, datapath=replace(task.chip.datapath, **variant()))
-    return core_run.near_memory(task, draw, task.works, described, dmp.parameters(task))
+    return core_run.near_memory(task, draw, task.works, described, core_run.slow_and_fast(task.works))
 
 
 @cache
