@@ -20,6 +20,7 @@ from variants import summary as of_variants
 from dmpnet.disk import results, shipped
 from dmpnet.disk.files import whole_file
 from dmpnet.graph import networks
+from dmpnet.hardware import cores
 from dmpnet.results import differences, script, table
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -81,6 +82,44 @@ def learning() -> str:
                            for run in found])
 
 
+BAND = {"median": float, "low": float, "high": float}
+
+
+def banded(values: dict[str, float]) -> str:
+    """'2.1 (0.92 to 7.4)'; one number where all are the same."""
+    median, low, high = (f"{values[key]:,.2g}" if values[key] < 10 else f"{values[key]:,.0f}"
+                         for key in ("median", "low", "high"))
+    return median if low == high else f"{median} ({low} to {high})"
+
+
+def beside_the_core() -> str:
+    """Other cores over the DMP core, on the same spikes."""
+    columns = ("cycles", "energy", "energy on chip", "area")
+    found = results.read(RESULTS / "cores.json", {"over ours": {str: dict.fromkeys(columns, BAND)}})["over ours"]
+    return table.markdown([{"over the DMP core": cores.CORES[name].TITLE} | {
+        key: banded(line[key]) for key in columns} for name, line in found.items()])
+
+
+def claims() -> str:
+    """What claims of the paper are worth by our model."""
+    found = results.read(RESULTS / "cores.json", {"claims": [
+        {"claim": str, "unit": str, "verdict": str, "why": str} | BAND]})["claims"]
+    return table.markdown([{"claim": line["claim"], "ours": f"{banded(line)} {line['unit']}",
+                            "verdict": line["verdict"], "why": line["why"]} for line in found])
+
+
+def narrow() -> str:
+    """What few bits of V leave of networks that decay linearly."""
+    whole = {"means": [{"setting": str, "seeds": int, "validation %": float, "points lost": float}]}
+    return table.markdown([{"network": f"`{name}`{how}", "membrane": line["setting"], "seeds": str(line["seeds"]),
+                            "validation %": f"{line['validation %']:.2f}", "points lost": f"{line['points lost']:.2f}"}
+                           for name, how, file in NARROW
+                           for line in results.read(RESULTS / f"{file}.json", whole)["means"]])
+
+
+NARROW = (("shd-regen-dmp2-linear", "", "narrow_membranes"),)
+
+
 def placed(text: str, shown: str) -> str:
     """`text` with the table `shown` in place of the one that begins with the same column."""
     first = re.escape(shown.split("|")[1].strip())
@@ -91,7 +130,7 @@ def placed(text: str, shown: str) -> str:
 TABLES: dict[str, tuple[Callable[[], str], ...]] = {
     "README.md": (table.headline,),
     "docs/results.md": (table.summary, differences.summary, convolutions, parts, hierarchies),
-    "docs/chip.md": (integers,), "docs/learning.md": (learning,)}
+    "docs/chip.md": (integers, beside_the_core, claims, narrow), "docs/learning.md": (learning,)}
 """By the file that shows them."""
 
 

@@ -1,4 +1,4 @@
-"""In place, all neurons leak in the time of a dozen; energy is saved in wide words and large memories only [ours].
+"""With the same banks, energy is saved in place only where columns beside a word fall, little with many lanes [ours].
 
 Reads analyses/results/in_memory_update.json, made by analyses/in_memory_update.py (seconds). Time and energy are of our
 model, of a circuit reconstructed by us; published energies as their papers state them, of operations that differ.
@@ -16,60 +16,69 @@ from dmpnet import drawing
 from dmpnet.disk import results
 
 RESULTS = Path(__file__).resolve().parent.parent / "analyses" / "results"
-LOOK = {"in place": ("in place [our reconstruction]", drawing.HIGHLIGHT, "o-"),
-        "sequential": ("one by one, words of {bits} bits", drawing.SECOND, "s--"),
-        "sequential, 32-bit words": ("one by one, 32-bit words", "k", "^:")}
-NETWORKS = {"shd-regen-dmp2": "DMP II", "shd-regen-dmp2-sparse": "sparse DMP II"}
+LANES = {"1 lanes": ("one by one", "k", "^:"), "4 lanes": ("4 lanes", drawing.SECOND, "s--"),
+         "16 lanes": ("16 lanes", drawing.MUTED, "v-.")}
+LOOK = {"in place": ("in place [our reconstruction]", drawing.HIGHLIGHT, "o-"), **LANES}
+NETWORKS = {"shd-regen-dmp2-linear": "DMP II", "shd-regen-dmp2-sparse": "sparse DMP II"}
+ABSTRACT = (1.1, 16.7)  # of Shang et al.: less energy a synaptic operation than three published designs
 
-SHAPE = {"bits": int, "scaling": [{"N": int, "us": {str: float}, "pj": {name: float for name in LOOK}}],
-         "published": [{"name": str, "pj": float, "node": (int, None)}],
-         "networks": {name: {"energy": [{"design": str, "pj_per_sop": float}]} for name in NETWORKS}}
+SHAPE = {"times": [{"N": int} | {name: float for name in LOOK}],
+         "selected": [{"half_selected": float} | {name: float for name in LANES}],
+         "published": [{"name": str, "pj": float, "node": int}],
+         "networks": {name: {"energy": [{"design": str, "pj_per_sop": float, "low": float, "high": float}]}
+                      for name in NETWORKS}}
 
 
 def in_memory_update(path: Path = RESULTS / "in_memory_update.json") -> Figure:
-    """Time and energy of one leak against N, and pJ per synaptic operation, published and of our model."""
+    """Time of one leak against N, energy of one by one over in place, pJ per synaptic operation, published and ours."""
     found = results.read(path, SHAPE)
     with matplotlib.rc_context(drawing.STYLE):
         figure = Figure(figsize=(7.2, 3.0), layout="constrained")
         latency, energy, points = figure.subplots(1, 3, gridspec_kw={"width_ratios": (1, 1, 1.05)})
-        lines(latency, found, lambda entry, name: entry["us"][name], ("in place", "sequential"))
-        latency.set(ylabel="time of one leak (µs)", title="a  time, our model")
-        lines(energy, found, lambda entry, name: entry["pj"][name] / entry["N"], tuple(LOOK))
-        energy.set(ylabel="energy of one leak per neuron (pJ)", title="b  energy, our model", ylim=(1, 100))
-        for axis in (latency.yaxis, energy.yaxis):
-            axis.set_major_formatter("{x:g}")
-        handles, labels = energy.get_legend_handles_labels()
-        figure.legend(handles, labels, ncol=3, loc="outside lower left")
+        for name, (label, colour, look) in LOOK.items():
+            latency.plot([entry["N"] for entry in found["times"]], [entry[name] for entry in found["times"]], look,
+                         color=colour, markersize=3, label=label)
+        latency.set(xscale="log", yscale="log", xlabel="neurons N", ylabel="time of one leak (µs)",
+                    title="a  time, our model")
+        latency.yaxis.set_major_formatter("{x:g}")
+        ratios(energy, found["selected"])
+        figure.legend(*latency.get_legend_handles_labels(), ncol=4, loc="outside lower left")
         dots(points, found)
     return figure
 
 
-def lines(ax: Axes, found: dict[str, Any], value: Any, names: tuple[str, ...]) -> None:
-    """`value` of the designs `names` against N, log-log."""
-    for name in names:
-        label, colour, look = LOOK[name]
-        ax.plot([entry["N"] for entry in found["scaling"]], [value(entry, name) for entry in found["scaling"]], look,
-                color=colour, markersize=3, label=label.format(bits=found["bits"]))
-    ax.set(xscale="log", yscale="log", xlabel="neurons N")
+def ratios(ax: Axes, rows: list[dict[str, Any]]) -> None:
+    """Energy of sequential over in place, against how much falls in columns beside a word."""
+    ax.axhspan(*ABSTRACT, color=drawing.MUTED, alpha=0.2, linewidth=0)
+    ax.text(0.02, 27, "shaded: the abstract's 1.1 to 16.7", va="top", fontsize=6.5, color="k")
+    for name, (_, colour, look) in LANES.items():
+        ax.plot([row["half_selected"] for row in rows], [row[name] for row in rows], look, color=colour, markersize=3,
+                markevery=4)
+    ax.axhline(1, color=drawing.HIGHLIGHT, linewidth=0.8)
+    ax.set(yscale="log", ylim=(0.7, 30), xlabel="bit line that falls beside a word", ylabel="one by one over in place",
+           title="b  energy, our model")
+    ax.yaxis.set_major_formatter("{x:g}")
 
 
 def dots(ax: Axes, found: dict[str, Any]) -> None:
-    """Published pJ per synaptic operation in order, ours among them, filled and named as such."""
-    rows = [(point["pj"], f"{point['name']}, {point['node']} nm" if point["node"] else point["name"], False)
-            for point in found["published"]]
+    """Published pJ per synaptic operation in order, ours among them with their ranges, filled and named as such."""
+    rows: list[tuple[float, str, tuple[float, float] | None]] = [
+        (point["pj"], f"{point['name']}, {point['node']} nm", None) for point in found["published"]]
     for network, label in NETWORKS.items():
-        energy = {entry["design"]: entry["pj_per_sop"] for entry in found["networks"][network]["energy"]}
-        rows.append((energy["in place"], f"our model: {label}", True))
-    rows.sort()
-    for place, (pj, _, ours) in enumerate(rows):
-        ax.plot(pj, place, "D" if ours else "o", color=drawing.HIGHLIGHT if ours else "k", markersize=4,
-                markerfacecolor=drawing.HIGHLIGHT if ours else "white")
+        energy = {entry["design"]: entry for entry in found["networks"][network]["energy"]}["in place"]
+        rows.append((energy["pj_per_sop"], f"our model: {label}", (energy["low"], energy["high"])))
+    rows.sort(key=lambda row: row[0])
+    for place, (pj, _, ends) in enumerate(rows):
+        if ends:
+            ax.plot(ends, (place, place), color=drawing.HIGHLIGHT, linewidth=2)
+        ax.plot(pj, place, "D" if ends else "o", color=drawing.HIGHLIGHT if ends else "k", markersize=4,
+                markerfacecolor=drawing.HIGHLIGHT if ends else "white")
     ax.set(xscale="log", xlabel="pJ per synaptic operation", ylim=(-0.7, len(rows) - 0.3),
            title="c  published, and our model")
     ax.xaxis.set_major_formatter("{x:g}")
     ax.set_yticks(range(len(rows)), [label for _, label, _ in rows], fontsize=6.5)
-    for text, (_, _, ours) in zip(ax.get_yticklabels(), rows, strict=True):
-        text.set_color(drawing.HIGHLIGHT if ours else "k")
+    for text, (_, _, ends) in zip(ax.get_yticklabels(), rows, strict=True):
+        text.set_color(drawing.HIGHLIGHT if ends else "k")
     ax.grid(axis="y", color=drawing.MUTED, linewidth=0.3)
     ax.set_axisbelow(True)
 

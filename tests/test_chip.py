@@ -18,7 +18,7 @@ from dmpnet.errors import DmpnetError
 from dmpnet.hardware import chip
 
 ROOT = Path(__file__).resolve().parents[1]
-SHIPPED = ("dmp", "dmp-256", "dmp-camera", "elfcore-like", "ideal", "ldlif-cim", "learning")
+SHIPPED = ("dmp", "dmp-256", "dmp-camera", "elfcore-like", "ideal", "ldlif-256", "ldlif-cim", "learning")
 
 
 @pytest.fixture
@@ -65,6 +65,17 @@ def test_widths_of_the_in_memory_core():
     assert cim.words.W_f.bits == 6 and cim.words.u.bits == 11
     assert cim.datapath.decay == ("linear",) and cim.datapath.in_place
     assert all(source.startswith(("ours", "IMPULSE", "Shang et al.")) for source in cim.source.values())
+
+
+def test_the_linear_core_is_the_in_memory_one_as_large_as_the_dmp_core():
+    """Membranes of the one, sizes and all other words of the other; what leaks is that alone."""
+    ours, cim, large = (chip.load(name) for name in ("ldlif-256", "ldlif-cim", "dmp-256"))
+    assert ours.datapath == cim.datapath and ours.words.u.bits == cim.words.u.bits == ours.words.b.bits == 11
+    sizes = ("neurons", "slots", "fan_in", "spikes", "cores")
+    assert [getattr(ours.limits, name) for name in sizes] == [getattr(large.limits, name) for name in sizes]
+    narrow = {"words.u.bits": 11, "words.b.bits": 11}
+    assert chip.changed(large, narrow).words == ours.words and ours.memory.slow == large.memory.slow
+    assert all(source.startswith(("ours", "IMPULSE", "Shang et al.")) for source in ours.source.values())
 
 
 def test_the_ablation_is_the_larger_core_but_for_two_ideas():

@@ -94,7 +94,8 @@ def test_the_dmp_core_holds_just_what_its_limits_let_in():
     assert report.ok and [need.used for need in report.banks] == [need.available for need in report.banks]
 
 
-@pytest.mark.parametrize("name, C", [("dmp-256", 35), ("elfcore-like", 35), ("ldlif-cim", 20)])
+@pytest.mark.parametrize("name, C", [("dmp-256", 35), ("elfcore-like", 35), ("ldlif-cim", 20),
+                                     ("ldlif-256", 35)])
 def test_the_other_cores_too(name, C):
     core = chip.load(name)
     limits, neuron = core.limits, Neuron(decay=core.datapath.decay[0], lam=0.1)
@@ -118,6 +119,13 @@ def test_shipped_networks_on_the_larger_core(name):
     trained = weights.load(shipped.path(name))
     assert fit(trained, chip.load("dmp-256"), [140, 200]).ok and fit(trained, chip.load("ideal"), [140, 200]).ok
     assert not fit(trained, chip.load("ldlif-cim")).ok  # trained with exponential decay
+
+
+@pytest.mark.parametrize("name", [name for name in shipped.names() if name.endswith("-linear")])
+def test_shipped_networks_that_decay_linearly_on_the_linear_core(name):
+    trained = weights.load(shipped.path(name))
+    assert fit(trained, chip.load("ldlif-256"), [trained.layers[0].M, 200]).ok
+    assert not fit(trained, chip.load("dmp-256")).ok, "which decays exponentially"
 
 
 # each limit, kept exactly and broken by one

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from dmpnet.errors import DmpnetError
 from dmpnet.hardware import in_memory, leak_limits, leaks
-from dmpnet.hardware.in_memory import Counts
+from dmpnet.hardware.in_memory import Counts, Rows
 
 
 def mismatches(V, B, lam):
@@ -93,7 +93,8 @@ def test_counts_written_out():
     """Four columns of 6 rows, lam = 3: 5 -> 2, -2 -> 0 (cleared), 2 -> 0 (cleared), 3 -> 0 (met, not passed)."""
     rows, counts = in_memory.update(in_memory.to_bits(np.array([5, -2, 2, 3]), 6), 3)
     np.testing.assert_array_equal(rows, in_memory.to_bits(np.array([2, 0, 0, 0]), 6))
-    assert counts == Counts(row_steps=7, reads=6, writes=7, bit_lines=2 * 6 * 4 + 2, full_adders=24)
+    assert counts == Counts(row_steps=7, reads=6, writes=7, read=Rows(6, 24), written=Rows(7, 24 + 2), full_adders=24)
+    assert counts.bit_lines == 2 * 6 * 4 + 2
 
 
 @given(st.sampled_from(leak_limits.WIDTHS), st.integers(1, 300), st.integers(0, 2**32))
@@ -110,12 +111,34 @@ def test_counts_of_an_update_are_those_of_the_formula(B, N, seed):
 def test_steps_do_not_grow_with_the_array_and_sequential_ones_do(B, N):
     assert in_memory.in_place(B, N, 0).row_steps == in_memory.in_place(B, 1, 0).row_steps == B + 1
     one_by_one = in_memory.sequential(B, N)
-    assert one_by_one == Counts(N, N, N, 2 * N * B, N * B)
+    assert one_by_one == Counts(N, N, N, Rows(N, N * B), Rows(N, N * B), N * B)
     assert in_memory.sequential(B, N, 32).bit_lines == 64 * N
     assert in_memory.in_place(B, N, N).bit_lines == one_by_one.bit_lines + N, "the clear is all that is done more"
 
 
+def test_rows_of_banks_by_hand():
+    """10 neurons of 8 bits in banks of 32 columns: in place a bank and 8 rows of it, 22 columns beside; in words one
+    row a neuron, 24 columns beside; with 4 lanes three rows (4 + 4 + 2 words), with 8 two of two banks each."""
+    moved = in_memory.in_place(8, 10, 0, 32)
+    assert moved.read == Rows(8, 80, 8 * 22) and moved.written == Rows(9, 80, 8 * 22)
+    assert in_memory.sequential(8, 10, columns=32).read == Rows(10, 80, 10 * 24)
+    four, eight = (in_memory.sequential(8, 10, lanes=lanes, columns=32) for lanes in (4, 8))
+    assert (four.reads, four.read) == (3, Rows(3, 80, 16)) and (eight.reads, eight.read) == (2, Rows(3, 80, 16))
+    assert in_memory.in_place(8, 33, 0, 32).read.activated == 16, "a second bank"
+
+
+@given(st.sampled_from([4, 8, 16]), st.integers(1, 20))
+def test_with_lanes_for_whole_rows_both_move_the_same(B, banks):
+    """Equal banks, equal width: as many rows and bit lines; in place a row more, which clears."""
+    N = 64 * banks
+    one, other = in_memory.in_place(B, N, 0, 64), in_memory.sequential(B, N, lanes=64 // B, columns=64)
+    assert one.read == other.read and one.full_adders == other.full_adders
+    assert one.written == other.written._replace(activated=other.written.activated + banks)
+
+
 @pytest.mark.parametrize("call, named", [
+    (lambda: in_memory.sequential(8, 10, lanes=0), "lanes = 0"),
+    (lambda: in_memory.sequential(12, 10, columns=8), "rows of 8 bits.*word of 12"),
     (lambda: in_memory.to_bits(np.array([8]), 4), "V reaches from 8 to 8, but B = 4 bits hold -8 to 7"),
     (lambda: in_memory.to_bits(np.array([1]), 3), "B = 3"), (lambda: in_memory.to_bits(np.array([1]), 17), "B = 17"),
     (lambda: in_memory.to_bits(np.array([1.0]), 8), "V is float64"),

@@ -16,7 +16,8 @@ from dmpnet.errors import DmpnetError
 ROOT = Path(__file__).resolve().parent.parent
 FIGURES = {"decays": "decays", "constrained": "constrained", "core_costs": "core_costs", "hierarchy": "hierarchy",
            "gradient_reach": "gradient_reach", "in_memory_update": "in_memory_update", "codesign": "codesign",
-           "learned_on_chip": "learned_on_chip", "local_readout": "local_readout", "on_chip_stdp": "on_chip_stdp"}
+           "learned_on_chip": "learned_on_chip", "local_readout": "local_readout", "on_chip_stdp": "on_chip_stdp",
+           "cores": "cores"}
 SHAPE = {"runs": [{"name": str, "right": float, "seed": int, "cut": (float, None)}], "by": {str: [float]}}
 WHOLE = {"runs": [{"name": "a", "right": 1, "seed": 0, "cut": None},
                   {"name": "b", "right": 0.5, "seed": 1, "cut": 2.0}], "by": {"x": [1, 2.5]}, "more": "whatever"}

@@ -13,6 +13,7 @@ before the least significant bit is added. V - lam and V + lam toward 0 cannot o
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,25 +21,44 @@ from dmpnet.errors import DmpnetError
 from dmpnet.hardware import leak_limits
 
 
+class Rows(NamedTuple):
+    """Rows of banks that were activated: how many, bit lines that fell there, and bit lines of the same rows beside.
+
+    activated : word lines raised, in all banks
+    lines : bit lines of cells that were asked for
+    beside : bit lines of the other columns of those banks, half selected
+    """
+
+    activated: int
+    lines: int
+    beside: int = 0
+
+
 @dataclass(frozen=True)
 class Counts:
     """What an update did [our reconstruction].
 
     Bit lines, the rule: a column has a precharged pair of bit lines. A read or a write of one cell pulls down exactly
-    one of the two, whatever the bit; clearing a column pulls down one, once for all its rows. Columns that are not
-    addressed stay precharged.
+    one of the two, whatever the bit; clearing a column pulls down one, once for all its rows. Columns of the same bank
+    that nobody asked for may fall all the same: how much of one they cost is priced in dmpnet.hardware.energy.
 
     row_steps : one after the other, read and write-back together
-    reads, writes : word-line activations that sense, and that write
-    bit_lines : bit lines pulled down
+    reads, writes : word-line activations that sense, and that write, one after the other: banks work side by side
+    read, written : rows of all banks
     full_adders : one-bit additions
     """
 
     row_steps: int
     reads: int
     writes: int
-    bit_lines: int
+    read: Rows
+    written: Rows
     full_adders: int
+
+    @property
+    def bit_lines(self) -> int:
+        """Bit lines of cells that were asked for."""
+        return self.read.lines + self.written.lines
 
 
 def to_bits(V: np.ndarray, B: int) -> np.ndarray:
@@ -60,38 +80,59 @@ def update(bits: np.ndarray, lam: int) -> tuple[np.ndarray, Counts]:
     lam = leak_limits.representable(lam, B)
     negative = rows[B - 1].copy()  # the sign latches
     carry = np.zeros(N, np.uint8)
-    steps = reads = writes = lines = adders = 0
+    steps = reads = lines = adders = 0
     for b in range(B):
         a = rows[b]
         addend = np.where(negative, lam >> b & 1, -lam >> b & 1).astype(np.uint8)  # the multiplexers
         rows[b], carry = a ^ addend ^ carry, a & addend | carry & (a ^ addend)
-        steps, reads, writes, lines, adders = steps + 1, reads + 1, writes + 1, lines + 2 * N, adders + N
+        steps, reads, lines, adders = steps + 1, reads + 1, lines + N, adders + N
     flipped = rows[B - 1] != negative
     rows[:, flipped] = 0
-    return rows, Counts(steps + 1, reads, writes + 1, lines + int(flipped.sum()), adders)
+    written = Rows(reads + 1, lines + int(flipped.sum()))
+    return rows, Counts(steps + 1, reads, reads + 1, Rows(reads, lines), written, adders)
 
 
-def in_place(B: int, N: int, cleared: int) -> Counts:
-    """What `update` takes for N columns of B rows of which `cleared` pass 0 [our reconstruction]."""
+def in_place(B: int, N: int, cleared: int, columns: int | None = None) -> Counts:
+    """What `update` takes for N columns of B rows of which `cleared` pass 0 [our reconstruction].
+
+    columns : of a bank, as many banks as N takes work side by side; None for one of N. A clear falls in those columns
+        alone that it clears
+    """
     _check_columns(N)
     if not 0 <= cleared <= N:
         raise DmpnetError(f"in-memory array: cleared = {cleared}, but 0 to N = {N} columns pass 0; set it within that")
     leak_limits.limits(B)
-    return Counts(B + 1, B, B + 1, 2 * B * N + cleared, B * N)
+    columns = columns or N
+    banks = -(-N // columns)
+    read = Rows(banks * B, B * N, B * (banks * columns - N))
+    return Counts(B + 1, B, B + 1, read, Rows(banks * (B + 1), B * N + cleared, read.beside), B * N)
 
 
-def sequential(B: int, N: int, word: int | None = None) -> Counts:
-    """What the same leak takes one neuron after the other: read V, subtract, write V, N times.
+def sequential(B: int, N: int, word: int | None = None, lanes: int = 1, columns: int | None = None) -> Counts:
+    """What the same leak takes `lanes` neurons after `lanes` others: read V, subtract, write V.
 
     word : bits a memory word has, all of which are read and written; None for B. tinyODIN keeps V (12 bits), theta, L
-        and a flag in one of 32 (its README, "Memory organization").
+        and a flag in one of 32 (its README, "Memory organization")
+    lanes : words that are read, updated and written at once, from as many banks as they take: those of a row together
+    columns : of a bank; None for what the lanes ask for, so that no column lies beside
     """
     _check_columns(N)
     leak_limits.limits(B)
     word = B if word is None else word
     if word < B:
         raise DmpnetError(f"sequential memory: a word of {word} bits cannot hold V of B = {B}; set word >= B")
-    return Counts(N, N, N, 2 * N * word, B * N)
+    if lanes < 1:
+        raise DmpnetError(f"sequential memory: lanes = {lanes}, but at least one neuron is updated at once; set "
+                          f"lanes >= 1")
+    columns = lanes * word if columns is None else columns
+    if columns < word:
+        raise DmpnetError(f"sequential memory: rows of {columns} bits cannot hold a word of {word}; take a larger or "
+                          f"a lower bank")
+    steps, together = -(-N // lanes), min(lanes, columns // word)
+    full, rest = divmod(N, lanes)
+    rows = full * -(-lanes // together) + -(-rest // together)
+    moved = Rows(rows, N * word, rows * columns - N * word)
+    return Counts(steps, steps, steps, moved, moved, B * N)
 
 
 def _check_columns(N: int) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dmpnet.errors import DmpnetError
-from dmpnet.hardware import cycles, energy
+from dmpnet.hardware import cycles, energy, published
 from dmpnet.hardware.actions import (
     BANKS,
     EYERISS_BITS,
@@ -149,5 +149,7 @@ def assumptions(prices: Prices = PRICES) -> list[tuple[str, float, str]]:
 
 def beside_published(name: str, pj_per_sop: float) -> list[dict[str, Any]]:
     """Our model's pJ per SOP among those that papers state, of operations that differ, in order."""
-    rows = [{"name": point.name, "pJ/SOP": point.pj, "source": point.source} for point in energy.PUBLISHED]
-    return sorted([*rows, {"name": name, "pJ/SOP": pj_per_sop, "source": "our model"}], key=lambda row: row["pJ/SOP"])
+    rows = [{"name": point.name, "pJ/SOP": point.pj, "node": point.node, "source": point.source}
+            for point in published.PUBLISHED]
+    ours = {"name": name, "pJ/SOP": pj_per_sop, "node": 45, "source": "our model"}
+    return sorted([*rows, ours], key=lambda row: row["pJ/SOP"])
