@@ -117,7 +117,8 @@ def narrow() -> str:
                            for line in results.read(RESULTS / f"{file}.json", whole)["means"]])
 
 
-NARROW = (("shd-regen-dmp2-linear", "", "narrow_membranes"),)
+NARROW = (("shd-regen-dmp2-linear", "", "narrow_membranes"),
+          ("shd-regen-dmp2", ", swapped", "narrow_membranes_swapped"))
 
 
 def placed(text: str, shown: str) -> str:
