@@ -80,7 +80,7 @@ def drawn(seed, kind="spikes", steps=25):
     reset = [{}, {"reset": "subtract"}]
 
     def population(of, x, **more):
-        level = 2.5 * max(float(x.std()), 1e-3)  # it fires now and then
+        level = max(0.6 * float(np.quantile(x, 0.9)), 0.1 * float(x.std()), 1e-3)  # it fires now and then
         return Population(of, g=0.6, **({"theta": level} | more | decay[rng.integers(3)] | reset[rng.integers(2)]))
 
     def heard(graph):
@@ -102,9 +102,12 @@ def drawn(seed, kind="spikes", steps=25):
     x = heard(Graph(nodes, tuple(edges), "W_f", code))
     nodes["second"] = replace(population((9,), x), decay="exponential", beta=0.7)
     nodes |= {"W_r": Affine(rng.normal(size=(9, 9)) * float(x.std()) / 3),
-              "of": Flatten(of), "w_x": Affine(rng.uniform(0, 2 / math.prod(of), (1, math.prod(of))), np.array([0.05])),
-              "relu": Rectify((1,)), "m": Memory(0.8 * np.linalg.qr(rng.normal(size=(3, 3)))[0], rng.normal(size=(3, 1))),
-              "W_m": Affine(rng.normal(size=(9, 3)) * float(x.std())), "out": Affine(rng.normal(size=(4, 9)), np.ones(4))}
+              "of": Flatten(of),
+              "w_x": Affine(rng.uniform(0, 2 / math.prod(of), (1, math.prod(of))), np.array([0.05])),
+              "relu": Rectify((1,)), "m": Memory(0.8 * np.linalg.qr(rng.normal(size=(3, 3)))[0],
+                                             rng.normal(size=(3, 1))),
+              "W_m": Affine(rng.normal(size=(9, 3)) * float(x.std())),
+              "out": Affine(rng.normal(size=(4, 9)), np.ones(4))}
     edges += [Edge("W_f", "second"), Edge("second", "W_r", True), Edge("W_r", "second"), Edge("first", "of"),
               Edge("of", "w_x"), Edge("w_x", "relu"), Edge("relu", "m"), Edge("m", "W_m"), Edge("W_m", "second"),
               Edge("second", "out")]
@@ -113,12 +116,12 @@ def drawn(seed, kind="spikes", steps=25):
 
 # what a trained network becomes, and what becomes of it as a graph
 
-KINDS = [("FSNN", {}), ("DMP", {"d": 5}), ("DMP+RSNN", {"d": 3}), ("DMP", {"encoding": "analog"}),
-         ("FSNN", {"reset": "soft"})]
+KINDS = [("FSNN", {}, "dmp-camera", True), ("DMP", {"d": 5}, "elfcore-like", False),
+         ("DMP+RSNN", {"d": 3, "reset": "soft"}, "dmp-camera", False),
+         ("DMP", {"encoding": "analog"}, "dmp-camera", True)]
 
 
-@pytest.mark.parametrize("kind, more", KINDS)
-@pytest.mark.parametrize("name, clip", [("dmp-camera", False), ("elfcore-like", True)])
+@pytest.mark.parametrize("kind, more, name, clip", KINDS)
 def test_a_trained_network_and_the_graph_of_it_become_the_same_integers(kind, more, name, clip):
     network, described = random_network(kind=kind, **more), chip.load(name)
     described = chip.changed(described, {"datapath.resets": ["soft", "hard"], "datapath.decay": ["exponential"]})
@@ -143,16 +146,18 @@ def test_a_trained_network_and_the_graph_of_it_become_the_same_integers(kind, mo
 
 
 @given(st.integers(0, 10**6), st.sampled_from(["spikes", "analog"]))
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=3, deadline=None)
 def test_a_convolution_in_integers_is_its_unrolled_matrix(seed, kind):
     graph, s_in = drawn(seed, kind)
     made = constrain(graph, chip.changed(CAMERA, LEAKS), s_in, clip=True).network
-    conv = made.nodes["conv"]
+    conv, pool = made.nodes["conv"], made.nodes["pool"]
+    windows = Convolution(np.ones((len(conv.weight), 1, *pool.kernel)), pool.shape_in, None, pool.stride,
+                          groups=len(conv.weight))
     size, (of, flat) = math.prod(conv.shape_in), (conv.shape_out, math.prod(conv.shape_out))
     nodes = dict(made.nodes)
     nodes |= {"conv": Affine(unrolled(conv)), "shape": Flatten(conv.shape_in), "first": replace(
         nodes["first"], shape=(flat,), c=np.broadcast_to(nodes["first"].c, of).ravel()),
-        "pool": Affine(unrolled(nodes["pool"])), "flat": Flatten((math.prod(nodes["pool"].shape_out),)),
+        "pool": Affine(unrolled(windows)), "flat": Flatten((math.prod(pool.shape_out),)),
         "of": Flatten((flat,))}
     edges = [edge for edge in made.edges if edge.target != "conv"] + [Edge("in", "shape"), Edge("shape", "conv")]
     dense = Graph(nodes, tuple(edges), "out", made.encoding)
@@ -170,9 +175,10 @@ def exact(rng, strict):
     conv = Convolution(whole((4, 1, 3, 2)), (2, 7, 6), rng.integers(-20, 20, 4) / 16, (2, 1), ((1, 2), (0, 1)), (1, 2),
                        2)
     of, more = conv.shape_out, {"decay": "linear", "g": 0.5, "strict": strict}
+    reset = "value" if strict else "subtract"  # theta_u is one more where v has to be above theta
     pool = Pool(of, (2, 2), mean=True)
     M = math.prod(pool.shape_out)
-    nodes = {"in": Input((2, 7, 6)), "conv": conv, "first": Population(of, 1 / 32, theta=6.0, reset="value" if strict else "subtract", **more),
+    nodes = {"in": Input((2, 7, 6)), "conv": conv, "first": Population(of, 1 / 32, theta=6.0, reset=reset, **more),
              "pool": pool, "flat": Flatten(pool.shape_out), "W": Affine(whole((5, M)), rng.integers(-9, 9, 5) / 16),
              "second": Population((5,), 1 / 16, c=1 / 128, theta=3 / 8 + 3.0, **more),
              "out": Affine(rng.normal(size=(2, 5)))}
@@ -239,8 +245,7 @@ def agree(seed, kind, **drawn_words):
         assert re.search("grows? without bound|would never fire|bits apart", str(error)), error
         assume(False)
     want = reference.run(made, s_in, ALL)
-    assume(informative(want))
-    assert np.abs(want.m[1]).max() > 1 and want.x[1].any()
+    assume(informative(want) and np.abs(want.m[1]).max() > 1 and want.x[1].any())
     assert_same(simulate(made, s_in, record=ALL, batch=2), want)
 
 
@@ -253,7 +258,7 @@ def any_words(examples):
     return wrapped
 
 
-@any_words(4)
+@any_words(3)
 def test_any_graph_in_any_words_is_the_same_in_brian2(**given):
     agree(**given)
 
@@ -270,7 +275,7 @@ WORDS = {"bits": {"W_f": 6, "P": 8, "x": 12, "m": 10, "u": 12, "I": 16}, "roundi
 
 def like(seed):
     """Graphs of one form, of other weights."""
-    made, s_in = in_integers(3, "spikes", **WORDS)
+    made, s_in = in_integers(5, "spikes", **WORDS)
     rng = np.random.default_rng(seed)
 
     def other(node):
@@ -460,7 +465,8 @@ def test_a_scale_and_skips_share_the_unit_of_their_neurons():
     graph = Graph(nodes, (Edge("in", "W"), Edge("W", "a"), Edge("a", "V"), Edge("V", "b"), Edge("in", "skip", True),
                           Edge("skip", "b"), Edge("b", "out")), "out", Encoding("spikes", 6, 40, 1e-3))
     s_in = rng.random((3, 40, 6)) < 0.2
-    made = constrain(graph, chip.changed(CAMERA, {"words.W_f.bits": 24, "words.u.bits": 32, "words.I.bits": 40}), s_in).network
+    wide = {"words.W_f.bits": 24, "words.u.bits": 32, "words.I.bits": 40}
+    made = constrain(graph, chip.changed(CAMERA, wide), s_in).network
     unit = np.abs(np.concatenate([nodes["V"].weight.ravel(), nodes["skip"].scale])).max() / (2**23 - 1)
     np.testing.assert_array_equal(made.nodes["skip"].scale, np.rint(nodes["skip"].scale / unit))
     got, want = reference.run(made, s_in, ALL), reference.run(graph, s_in, ALL)
@@ -474,16 +480,19 @@ def test_a_scale_and_skips_share_the_unit_of_their_neurons():
 
 
 @pytest.mark.filterwarnings("ignore:.*not the official")
-def test_the_command_makes_a_graph_of_whole_numbers(digits_to_read, tmp_path, capsys):  # noqa: F811
-    command, name = [*digits_to_read], tmp_path / "trained.npz"
+@pytest.mark.parametrize("evaluates", [False, pytest.param(True, marks=pytest.mark.slow)])
+def test_the_command_makes_a_graph_of_whole_numbers(evaluates, digits_to_read, tmp_path, capsys):  # noqa: F811
+    name = tmp_path / "trained.npz"
     file.save(trained.of(weights.load(name)), name)
-    assert cli.main([*command, "--chip", "dmp", "--evaluate", "--samples", "3"]) == 0
+    assert cli.main([*digits_to_read, "--chip", "dmp", *["--evaluate", "--samples", "3"] * evaluates]) == 0
     made = networks.named(tmp_path / "made.npz")
     assert isinstance(made, Graph) and made.integer and made.encoding.levels == 255
     record = json.loads((tmp_path / "made.json").read_text())
-    assert record["fit"]["fits"] and [row["layer"] for row in record["layers"]] == ["layer1", "layer2"]
-    assert all(row["spikes that differ from the reference"] == 0 < row["compared"] for row in record["accuracy"])
-    assert all(0.9 < row["correlation"] <= 1 and 0 < row["error %"] < 40 for row in record["layers"])
+    assert record["fit"]["fits"] and {change["layer"] for change in record["changes"]} == {"layer1", "layer2"}
+    if evaluates:
+        assert all(row["spikes that differ from the reference"] == 0 < row["compared"] for row in record["accuracy"])
+        assert [row["layer"] for row in record["layers"]] == ["layer1", "layer2"]
+        assert all(0.9 < row["correlation"] <= 1 and 0 < row["error %"] < 40 for row in record["layers"])
     assert cli.main(["info", str(tmp_path / "made.npz")]) == 0
     assert "whole numbers" in capsys.readouterr().out
 

@@ -24,7 +24,7 @@ from dmpnet.data import drawn_from
 from dmpnet.errors import DataWarning, DmpnetError
 from dmpnet.graph import networks
 from dmpnet.graph.graph import Graph
-from dmpnet.hardware import breakdown, chip, graph_integers, graph_workload, parts, precision, queue, workload
+from dmpnet.hardware import breakdown, chip, graph_refusals, graph_workload, parts, precision, queue, workload
 from dmpnet.hardware.constrain import Constrained, constrain, examined
 from dmpnet.hardware.fit import Report, fit
 from dmpnet.results import options, outputs, provenance, script, terminal, validation
@@ -83,10 +83,7 @@ def put(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
     """Fit, constrain, train on and evaluate as asked; print and write. Exit code 1 if a place differs."""
     network = networks.named(arguments.weights)
     described = chip.changed(chip.load(arguments.chip), options.settings(arguments.set))
-    report = fit(network, described, blocks=arguments.blocks)  # before any data is read
-    if isinstance(network, Graph):
-        report = replace(report, needs=(*graph_integers.refused(network, described), *report.needs))
-        check_options(arguments)
+    report = fitted(arguments, network, described)  # before any data is read
     if not report.ok:
         report = counted(arguments, network, described) or report
         print(report.table(), end="\n\n")
@@ -123,12 +120,16 @@ def put(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
     return options.verdict(*([row[key] for row in rows] for key in (DIFFER, "compared")))
 
 
-def check_options(arguments: argparse.Namespace) -> None:
-    """DmpnetError for an option that graphs have not."""
+def fitted(arguments: argparse.Namespace, network: TrainedNetwork | Graph, described: parts.Chip) -> Report:
+    """What it needs of the chip; with what of a graph has no integers there."""
+    report = fit(network, described, blocks=arguments.blocks)
+    if not isinstance(network, Graph):
+        return report
     for option in ("rows", "finetune"):
         if getattr(arguments, option):
             raise DmpnetError(f"--{option}: {arguments.weights} is a graph, but {option} is for layers of `dmpnet "
                               f"train`; leave it out")
+    return replace(report, needs=(*graph_refusals.refused(network, described), *report.needs))
 
 
 def asked(network: TrainedNetwork | Graph, activity: Activity, s_in: np.ndarray) -> list[workload.Workload]:
