@@ -34,7 +34,6 @@ from dmpnet.graph import (
     trained,
 )
 from dmpnet.hardware import chip, cycles, graph_workload, placement, prices, scatter, workload
-from dmpnet.hardware.constrain import constrain
 from dmpnet.hardware.fit import fit
 from dmpnet.hardware.workload import Scattered, Workload
 from dmpnet.reference import graphs
@@ -453,11 +452,6 @@ def test_all_of_it_is_told_at_once():
     assert str(report.refusal).endswith("limits broken; take the ways out above")
 
 
-def test_a_graph_is_not_put_into_integers():
-    with pytest.raises(DmpnetError, match="constrain: a graph of nodes .*use fit"):
-        constrain(camera(), CAMERA, events(camera()))
-
-
 @given(st.integers(0, 10**6))
 def test_any_graph_is_placed_or_refused_by_name(seed):
     """All kinds of nodes, late edges, conventions: a table, and if nothing is refused every event counted."""
@@ -492,11 +486,6 @@ def test_the_command_says_whether_it_fits(saved, capsys):
     found = capsys.readouterr()
     assert "node 'n1': 64 neurons, but 63 fit" in found.out and "1 of" in found.err
     assert not (saved / "b.json").exists()
-
-
-def test_the_command_refuses_to_make_integers_before_it_reads_data(saved, capsys):
-    assert cli.main(["constrain", "net.npz", "--chip", "dmp-camera"]) == 2
-    assert "use fit" in capsys.readouterr().err and sorted(path.name for path in saved.iterdir()) == ["net.npz"]
 
 
 def test_the_command_counts_a_run(saved, capsys):

@@ -181,10 +181,14 @@ def elsewhere():
 
 
 def test_few_ask_in_which_numbers_a_layer_computes():
-    """The reference's loop and Brian2's populations make its steps; three refuse what they have no integers for."""
+    """The reference's loop and Brian2's populations make its steps, of a graph its populations; others refuse what they
+    have no integers for, or tell it."""
     asks = {name: {ast.unparse(node).rpartition(".")[2] for node in ast.walk(tree) if isinstance(node, ast.Attribute)
                    and ast.unparse(node.value) != "np"} & {"fixed", "integer"} for name, tree in elsewhere().items()}
-    assert {name for name, asked in asks.items() if "fixed" in asked} == {"reference/loop.py", "brian/populations.py"}
+    assert {name for name, asked in asks.items() if "fixed" in asked} == {
+        "reference/loop.py", "brian/populations.py", "graph/population.py", "graph/pathways.py",
+        "brian/graph_integers.py", "brian/graph_population.py", "brian/graph_program.py",
+        "reference/graph_integers.py"}
     assert {name for name, asked in asks.items() if asked} == {
         "reference/loop.py", "brian/populations.py", "graph/trained.py", "plasticity/converted.py",
         "learning/online.py"}

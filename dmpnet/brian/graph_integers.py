@@ -1,4 +1,4 @@
-"""The steps of a graph in a chip's integers as Brian2 lines: those of a layer (dmpnet.brian.integer_steps), node by node.
+"""The steps of a graph in a chip's integers as Brian2 lines: those of a layer, node by node.
 
     x        a = I(what w_x brings), x = X(max(a, 0) >> shift_x)            y of the Rectify
     m        M(I(A m) >> shift_m + I(B x) >> shift_B)                       y of the Memory

@@ -75,8 +75,8 @@ def blank(graph: Graph, steps: int) -> Graph:
 
 def _blank(node: Node, steps: int) -> Node:
     if isinstance(node, Population):
-        blanked = replace(node, **{name: _placeholder(node, name) for name in CONSTANTS}, fixed=None)
-        return blanked if node.fixed is None else _blank_integer(blanked, node.fixed)
+        plain = replace(node, **{name: _placeholder(node, name) for name in CONSTANTS}, fixed=None)
+        return plain if node.fixed is None else _blank_integer(plain, node.fixed)
     if isinstance(node, Delay):
         return Delay(np.full_like(node.steps, axons.slots(node.steps, steps) - 1)) if node.steps.size else node
     arrays = {f.name: value for f in fields(node)  # type: ignore[arg-type]

@@ -53,6 +53,8 @@ def read_activity(read: Read, graph: Graph, shape: tuple[int, ...], record: tupl
         found = read(monitor, value).reshape(steps, batch, -1)[:, :keep]
         return found.swapaxes(0, 1).copy()  # a view of one sample would change with the next run
 
+    slow: dict[str, Any] = {key: [states(f"{key}_{named[name]}", "y") if _slow(graph, name, (key,)) else None
+                                  for name in graph.populations] for key in ("m", "x") if key in record}
     layers = {named[name]: math.prod(graph.nodes[name].shape_out) for name in graph.populations}
     counts = [read(f"spikes_{group}", "count").reshape(batch, -1)[:keep].astype(np.int64) for group in layers]
     return Activity(
@@ -61,6 +63,4 @@ def read_activity(read: Read, graph: Graph, shape: tuple[int, ...], record: tupl
         spikes=[fired(read, f"spikes_{group}", (batch, steps, units), graph.encoding.dt)[:keep]
                 for group, units in layers.items()] if "spikes" in record else [],
         u=[states(f"u_{group}", "u") for group in layers] if "u" in record else [],
-        **{key: [states(f"{key}_{named[name]}", "y") if _slow(graph, name, (key,)) else None
-                 for name in graph.populations] for key in ("m", "x") if key in record},
-        readout=states(READOUT, variable(graph, output)) if "readout" in record else None)
+        readout=states(READOUT, variable(graph, output)) if "readout" in record else None, **slow)

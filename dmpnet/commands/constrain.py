@@ -1,10 +1,11 @@
 """Puts a trained network into the integers of a chip: does it fit, what did rounding do, does it still classify?
 
 Prints what it needs of every limit of the chip, and what each array lost; writes the integer network to --out, which
-runs everywhere trained weights run, and the report beside it (.json). A graph of nodes, with convolutions, becomes one
-in integers; its layers are its populations. Formats are chosen on samples of the training set. With --evaluate both networks classify the test set in Brian2, and their rates are compared layer by layer. A
-network that does not fit is not written; --set changes the chip: --set limits.slots=16 words.m.bits=6. Weights of one
-bit are -1 and +1, of two bits -1, 0 and +1.
+runs everywhere trained weights run, and the report beside it (.json). A graph of nodes, with convolutions, becomes a
+graph in integers; its layers are its populations. Formats are chosen on samples of the training set. With --evaluate
+both networks classify the test set in Brian2, and their rates are compared layer by layer. A network that does not fit
+is not written; --set changes the chip: --set limits.slots=16 words.m.bits=6. Weights of one bit are -1 and +1, of two
+bits -1, 0 and +1.
 
 --finetune trains the integer network on as the chip computes it (extra: train) and keeps the epoch that is best on the
 validation part the network was trained with; killed and called again, it goes on where it was.
@@ -104,7 +105,7 @@ def put(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
         print(note)
     refuse(report)
     outcome: dict[str, Any] = {"fit": report.record(), "search": [vars(step) for step in steps]}
-    if arguments.finetune:
+    if arguments.finetune and isinstance(network, TrainedNetwork):
         constrained, outcome["finetuned"] = finetuned(arguments, network, constrained, described, s_in)
     outcome |= {"changes": [vars(change) for change in constrained.changes], "notes": constrained.notes,
                 "silent": constrained.silent}
@@ -166,6 +167,7 @@ def finetuned(arguments: argparse.Namespace, network: TrainedNetwork, constraine
 
     train = data.load(network.encoding.dataset, "train", arguments.data, arguments.download,
                       permutation=network.encoding.permutation)
+    assert isinstance(constrained.network, TrainedNetwork)
     trainer = quantised.trainer(network, constrained.network, described, train, arguments.out.with_suffix(".run"),
                                 arguments.finetune, arguments.lr, "fine-tuning", arguments.optimiser)
     better = examined(network, trainer.finished(), s_in, constrained.changes, arguments.clip)
@@ -187,7 +189,8 @@ def rounding(constrained: Constrained) -> str:
     return terminal.table(rows, floatfmt=".2f", intfmt=",")
 
 
-def compared(arguments: argparse.Namespace, network: TrainedNetwork | Graph, integer: TrainedNetwork | Graph) -> list[dict[str, Any]]:
+def compared(arguments: argparse.Namespace, network: TrainedNetwork | Graph,
+             integer: TrainedNetwork | Graph) -> list[dict[str, Any]]:
     """Accuracy, agreement and activity of both networks; prints them."""
     recordings = options.recordings(arguments, network, arguments.split or "test")
     rows = []

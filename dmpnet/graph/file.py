@@ -103,7 +103,8 @@ def _narrow(array: np.ndarray) -> np.ndarray:
     """Whole numbers in the fewest bytes; others as they are."""
     if not array.size or (array % 1).any():
         return array
-    return array.astype(np.promote_types(*map(np.min_scalar_type, (int(array.min()), int(array.max())))))
+    low, high = int(array.min()), int(array.max())
+    return array.astype(np.min_scalar_type(min(low, -high - 1) if low < 0 else high))
 
 
 def _tupled(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What a population hears as a layer does: its fast pathway, its slow memory; and both as a Layer, as integers need them.
+"""What a population hears as a layer does: its fast pathway and its slow memory; both as a Layer.
 
     spikes -> maps -> population                               W_f, W_r: sums of whole numbers, whatever the maps
     spikes -> Affine (1, M) -> Rectify -> Memory -> Affine     w_x, x, m, W_m: with nu P, and a step late
@@ -80,8 +80,9 @@ def neuron(node: Population) -> Neuron:
         constant = -math.log2(constant) if constant > 0 else 0
         constant = int(constant) if constant % 1 == 0 else constant
     theta = 1.0 if node.theta is None else float(np.max(node.theta))
-    return Neuron(**({"beta": 0.0} | {decay.field: constant}), g=float(np.max(node.g)), theta_u=theta,
-                  reset="hard" if node.reset == "value" else "soft", decay=node.decay)
+    constants: dict[str, Any] = {"beta": 0.0, decay.field: constant}
+    return Neuron(g=float(np.max(node.g)), theta_u=theta, reset="hard" if node.reset == "value" else "soft",
+                  decay=node.decay, **constants)
 
 
 def _slow(graph: Graph, ways: Pathways) -> SlowMemory:
@@ -121,7 +122,7 @@ def check(graph: Graph) -> None:
             if fixed(graph, name) is None or not _sound(graph, ways, node) or len(set(inside)) < len(inside):
                 raise _unsound(name)
     for name, node in graph.nodes.items():
-        arrays = [getattr(node, f.name) for f in fields(node) if f.name in ("weight", "bias", "scale", "A", "B", "c")]  # type: ignore[arg-type]
+        arrays = [getattr(node, key, None) for key in ("weight", "bias", "scale", "A", "B", "c")]
         biased = getattr(node, "bias", None) is not None and name != graph.output and not _looks(graph, name)
         if not (isinstance(node, SUMS) or name in inside) or biased or getattr(node, "mean", False) or any(
                 array is not None and (array % 1).any() for array in arrays):

@@ -32,7 +32,7 @@ def check(network: TrainedNetwork | Graph) -> None:
 def _layers(network: TrainedNetwork | Graph) -> dict[int | str, tuple[Layer, int]]:
     """Layers, and the largest input of each."""
     if isinstance(network, Graph):
-        return dict(graph_integers.reaching(network))
+        return {**graph_integers.reaching(network)}
     return {number: (layer, network.encoding.levels or 1 if number == 1 else 1)
             for number, layer in enumerate(network.layers, 1)}
 

@@ -22,8 +22,8 @@ def of(graph: Graph, place: placement.Place, D: int, reset: str, blocks: bool, s
     full = len(place.routes) == 1 and kernels == N * M
     kinds = Kinds(neurons.decay, placement.reset(neurons) or reset)
     return Core(place.name, N, M, place.d, D, placement.units(graph, place.readout) if place.readout else 0, kinds,
-                "current", delay(graph, place), blocks, bool(place.own), neurons.fires and neurons.theta.ndim > 0, spikes,
-                kernels=None if full else kernels, biases=None if biases == N else biases)
+                "current", delay(graph, place), blocks, bool(place.own), neurons.fires and neurons.theta.ndim > 0,
+                spikes, kernels=None if full else kernels, biases=None if biases == N else biases)
 
 
 def _maps(graph: Graph, place: placement.Place) -> dict[str, Node]:

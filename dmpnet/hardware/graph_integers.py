@@ -9,6 +9,7 @@ population, which a chip holds once a channel where it is the same in all of it)
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,7 +19,7 @@ import numpy as np
 from dmpnet.errors import DmpnetError
 from dmpnet.graph import pathways
 from dmpnet.graph.graph import Edge, Graph
-from dmpnet.graph.nodes import Affine, Delay, Flatten, Memory, Pool, Rectify
+from dmpnet.graph.nodes import Affine, Delay, Memory, Pool, Rectify
 from dmpnet.graph.population import Population
 from dmpnet.hardware import placement
 from dmpnet.hardware.fit import fit
@@ -57,9 +58,9 @@ def refused(graph: Graph, chip: Chip) -> list[Need]:
     needs += [_no(name, "a bias that arrives", "a step late", "biases of the same step",
                   "make the edge before those weights late, not the one behind them")
               for name, x in steady.items() if not np.array_equal(x, first[name])]
-    held = [name for place in found.places for name in place.nodes if _holds(graph, name)]
+    held = Counter(name for place in found.places for name in place.nodes if _holds(graph, name))
     return needs + [_no(name, "weights or a memory heard by", "two populations", "one population a node",
-                        "give each a node of its own") for name in sorted({name for name in held if held.count(name) > 1})]
+                        "give each a node of its own") for name, count in sorted(held.items()) if count > 1]
 
 
 def _no(name: str, what: str, used: str, available: str, way_out: str) -> Need:
@@ -160,7 +161,7 @@ def seen(graph: Graph, s_in: np.ndarray) -> Activity:
              for start in range(0, len(s_in), PIECE)]
     u = [np.max([np.abs(part.u[i]).max((0, 1), keepdims=True) for part in parts], axis=0)
          for i in range(len(graph.populations))]
-    joined: dict[str, list[Any]] = {
+    joined: dict[str, Any] = {
         name: [None if each[0] is None else np.concatenate(each)
                for each in zip(*(getattr(part, name) for part in parts), strict=True)] for name in ("spikes", "m", "x")}
     logits = np.concatenate([part.logits for part in parts])
@@ -267,7 +268,8 @@ def _with_values(node: Any, values: np.ndarray) -> Any:
 
 
 def _population(node: Any, whole: Layer) -> Population:
-    """Its neurons in integers: theta is whole, and one more where v has to be above what is whole as it was."""
+    """Its neurons in integers, v >= theta_u: one more where v has to be above what is whole as it was (a reset by
+    subtraction then takes that one too)."""
     fixed, N = whole.fixed, math.prod(node.shape)
     assert fixed is not None
     theta = np.broadcast_to(node.theta, node.shape).ravel() / fixed.unit_u

@@ -72,8 +72,10 @@ def totals(graph: Graph) -> list[tuple[str, str]]:
     rows = [("numbers stored", f"{parameters(graph):,}   a kernel once, a constant of all neurons once"),
             ("neurons that fire", f"{units:,}"),
             ("state", f"{graph.state:,}   u, i_syn, memories, delays, late edges"),
+            *([("chip", f"{graph.provenance.get('chip', 'not said')}: all weights are whole numbers")] if graph.integer
+              else []),
             ("class", f"one a sample, of the mean of {graph.output!r}"),
             ("input", f"{code.kind}, {code.channels} channels x {code.steps} steps of {code.dt * 1e3:g} ms"),
             ("data", code.dataset or "not said")]
     return rows + [(key.replace("_", " "), str(value)) for key, value in graph.provenance.items()
-                   if isinstance(value, str | int | float)]
+                   if isinstance(value, str | int | float) and not (key == "chip" and graph.integer)]
