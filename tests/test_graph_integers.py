@@ -102,9 +102,12 @@ def drawn(seed, kind="spikes", steps=25):
     x = heard(Graph(nodes, tuple(edges), "W_f", code))
     nodes["second"] = replace(population((9,), x), decay="exponential", beta=0.7)
     nodes |= {"W_r": Affine(rng.normal(size=(9, 9)) * float(x.std()) / 3),
-              "of": Flatten(of), "w_x": Affine(rng.uniform(0, 2 / math.prod(of), (1, math.prod(of))), np.array([0.05])),
-              "relu": Rectify((1,)), "m": Memory(0.8 * np.linalg.qr(rng.normal(size=(3, 3)))[0], rng.normal(size=(3, 1))),
-              "W_m": Affine(rng.normal(size=(9, 3)) * float(x.std())), "out": Affine(rng.normal(size=(4, 9)), np.ones(4))}
+              "of": Flatten(of),
+              "w_x": Affine(rng.uniform(0, 2 / math.prod(of), (1, math.prod(of))), np.array([0.05])),
+              "relu": Rectify((1,)), "m": Memory(0.8 * np.linalg.qr(rng.normal(size=(3, 3)))[0],
+                                             rng.normal(size=(3, 1))),
+              "W_m": Affine(rng.normal(size=(9, 3)) * float(x.std())),
+              "out": Affine(rng.normal(size=(4, 9)), np.ones(4))}
     edges += [Edge("W_f", "second"), Edge("second", "W_r", True), Edge("W_r", "second"), Edge("first", "of"),
               Edge("of", "w_x"), Edge("w_x", "relu"), Edge("relu", "m"), Edge("m", "W_m"), Edge("W_m", "second"),
               Edge("second", "out")]
@@ -114,7 +117,8 @@ def drawn(seed, kind="spikes", steps=25):
 # what a trained network becomes, and what becomes of it as a graph
 
 KINDS = [("FSNN", {}, "dmp-camera", True), ("DMP", {"d": 5}, "elfcore-like", False),
-         ("DMP+RSNN", {"d": 3, "reset": "soft"}, "dmp-camera", False), ("DMP", {"encoding": "analog"}, "dmp-camera", True)]
+         ("DMP+RSNN", {"d": 3, "reset": "soft"}, "dmp-camera", False),
+         ("DMP", {"encoding": "analog"}, "dmp-camera", True)]
 
 
 @pytest.mark.parametrize("kind, more, name, clip", KINDS)
@@ -171,9 +175,10 @@ def exact(rng, strict):
     conv = Convolution(whole((4, 1, 3, 2)), (2, 7, 6), rng.integers(-20, 20, 4) / 16, (2, 1), ((1, 2), (0, 1)), (1, 2),
                        2)
     of, more = conv.shape_out, {"decay": "linear", "g": 0.5, "strict": strict}
+    reset = "value" if strict else "subtract"  # theta_u is one more where v has to be above theta
     pool = Pool(of, (2, 2), mean=True)
     M = math.prod(pool.shape_out)
-    nodes = {"in": Input((2, 7, 6)), "conv": conv, "first": Population(of, 1 / 32, theta=6.0, reset="value" if strict else "subtract", **more),
+    nodes = {"in": Input((2, 7, 6)), "conv": conv, "first": Population(of, 1 / 32, theta=6.0, reset=reset, **more),
              "pool": pool, "flat": Flatten(pool.shape_out), "W": Affine(whole((5, M)), rng.integers(-9, 9, 5) / 16),
              "second": Population((5,), 1 / 16, c=1 / 128, theta=3 / 8 + 3.0, **more),
              "out": Affine(rng.normal(size=(2, 5)))}
@@ -460,7 +465,8 @@ def test_a_scale_and_skips_share_the_unit_of_their_neurons():
     graph = Graph(nodes, (Edge("in", "W"), Edge("W", "a"), Edge("a", "V"), Edge("V", "b"), Edge("in", "skip", True),
                           Edge("skip", "b"), Edge("b", "out")), "out", Encoding("spikes", 6, 40, 1e-3))
     s_in = rng.random((3, 40, 6)) < 0.2
-    made = constrain(graph, chip.changed(CAMERA, {"words.W_f.bits": 24, "words.u.bits": 32, "words.I.bits": 40}), s_in).network
+    wide = {"words.W_f.bits": 24, "words.u.bits": 32, "words.I.bits": 40}
+    made = constrain(graph, chip.changed(CAMERA, wide), s_in).network
     unit = np.abs(np.concatenate([nodes["V"].weight.ravel(), nodes["skip"].scale])).max() / (2**23 - 1)
     np.testing.assert_array_equal(made.nodes["skip"].scale, np.rint(nodes["skip"].scale / unit))
     got, want = reference.run(made, s_in, ALL), reference.run(graph, s_in, ALL)

@@ -11,11 +11,10 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from brian2 import Function
 
 from dmpnet.brian import integer_steps
-from dmpnet.equations.decay import CONSTANTS
+from dmpnet.brian.graph_population import COUNT
 from dmpnet.graph import pathways
 
 if TYPE_CHECKING:
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
     from dmpnet.graph.graph import Edge, Graph
     from dmpnet.graph.population import Population
 
-COUNT = "k += 1"
-STEP = "k : integer (shared)"
 
 
 @dataclass(frozen=True)
@@ -83,8 +80,3 @@ def split(graph: Graph, name: str, heard: tuple[Any, ...]) -> list[tuple[Any, ..
         of.setdefault(edge, []).append(value)
     return [tuple(value for edge in dict.fromkeys(edges) for value in of[edge])
             for edges in (ways.fast, ways.seen, ways.ahead)]
-
-
-def constants(node: Population) -> dict[str, np.ndarray]:
-    """The constants of its neurons, by the name they have in Brian2."""
-    return {CONSTANTS[node.decay]: np.asarray(node.beta), "b": np.asarray(node.c), "theta_u": np.asarray(node.theta)}

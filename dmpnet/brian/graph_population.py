@@ -11,19 +11,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dmpnet.brian import graph_integers
 from dmpnet.equations.decay import CONSTANTS, DECAYS
 
 if TYPE_CHECKING:
     from dmpnet.graph.population import Population
 
+COUNT = "k += 1"
+STEP = "k : integer (shared)"
+"""Steps counted, where code asks for them: in integers, where chance is a table of steps."""
 NEUTRAL = {"c": 0.0, "g": 1.0, "w": 1.0, "u_reset": 0.0, "refractory": 0}
 
 
 def constants(node: Population) -> dict[str, np.ndarray]:
     """The constants that a step needs, by the name they have in Brian2."""
     if node.fixed is not None:
-        return graph_integers.constants(node)
+        values = {CONSTANTS[node.decay]: node.beta, "b": node.c, "theta_u": node.theta}
+        return {name: np.asarray(value) for name, value in values.items()}
     wanted = ["beta", "g", "c"]
     wanted += ["alpha", "w"] if node.alpha is not None else []
     wanted += [name for name in ("g_before", "floor") if getattr(node, name) is not None]
@@ -47,7 +50,7 @@ def equations(node: Population) -> str:
     lines += ["i_syn : 1  # synaptic current"] if _keeps_current(node) else []
     lines += [f"{gives(node)} : 1  # {'1 where it fires' if node.fires else 'u of a step, 0 before the first'}"
               ] if gives(node) != "u" else []
-    lines += [graph_integers.STEP] if node.fixed is not None else []
+    lines += [STEP] if node.fixed is not None else []
     lines += ["wait : integer  # steps without update that are left"] if "rest" in used else []
     lines += [f"{name} : {'integer' if name == 'rest' else '1'} ({'' if value.shape else 'shared, '}constant)"
               for name, value in used.items()]

@@ -34,7 +34,7 @@ from dmpnet.reference.graphs import shaped
 from dmpnet.reference.input import recorded
 from dmpnet.trained.activity import Activity
 
-COUNT = graph_integers.COUNT
+COUNT = graph_population.COUNT
 
 
 class ConvertedGraph(WholeRun):
@@ -126,7 +126,7 @@ class _Builder:
         """The neurons or values of a node, with what they hear declared."""
         node = self.graph.nodes[name]
         extra = ["before : 1  # the step before"] if name in self.wiring.copied else []
-        extra += [graph_integers.STEP] if name in self.counted and not isinstance(node, Population) else []
+        extra += [graph_population.STEP] if name in self.counted and not isinstance(node, Population) else []
         extra += ["total : 1  # sum over the steps"] if name == source(self.graph, self.graph.output) else []
         if not _multiplies(node):
             extra += _declared(self.wiring.heard[name], group)

@@ -1,22 +1,18 @@
-"""The step of a layer in integers as Brian2 lines, after the arithmetic told in dmpnet.arithmetic.fixed."""
+"""A step in integers as Brian2 lines, after the arithmetic told in dmpnet.arithmetic.fixed."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from brian2 import Function
 
 from dmpnet.arithmetic import lfsr
 from dmpnet.brian import products
-from dmpnet.brian.real_steps import Steps
 from dmpnet.brian.rounding import WHOLE
 from dmpnet.equations.decay import BY_NAME
-from dmpnet.errors import DmpnetError
 
 if TYPE_CHECKING:
     from dmpnet.arithmetic.fixed import Fixed
-    from dmpnet.equations.membrane import Membrane
-    from dmpnet.trained.layer import Layer
 
 
 def kept(fixed: Fixed, number: int, decay: str) -> str:
@@ -70,38 +66,3 @@ def functions(fixed: Fixed, number: int, quantity: str, units: int, steps: int) 
     symbol = f"noise_{quantity}_{number}"
     noise = lfsr.noise(steps, units, quantity) / 2.0**lfsr.BITS
     return WHOLE | {symbol: products.Table(symbol, noise).function()}
-
-
-class IntegerSteps(Steps):
-    """In the integers of a chip."""
-
-    flags = ""  # every neuron has a threshold of its own
-
-    def __init__(self, layer: Layer, fixed: Fixed, number: int, heard: bool):
-        super().__init__(layer, number, heard)
-        self.numbers = fixed
-        self.slow_counts = "m" in fixed.noisy
-
-    def moved_by(self, membrane: Membrane) -> NoReturn:
-        raise DmpnetError("it is given in real numbers, but the layer computes in integers; leave it out, or take the "
-                          "network as it was before dmpnet constrain")
-
-    def functions(self, owner: str, units: int, steps: int) -> dict[str, Function]:
-        return functions(self.numbers, self.number, {"scalar": "x", "slow": "m", "fast": "u"}[owner], units, steps)
-
-    def rectify(self) -> str:
-        return rectify(self.numbers, self.number)
-
-    def remember(self) -> str:
-        return remember(self.numbers, self.number)
-
-    def looked_up(self) -> str:
-        return looked_up(self.numbers, self.lookahead)
-
-    def integrate(self) -> tuple[str, ...]:
-        neuron = self.layer.neuron
-        return (integrate(self.numbers, self.number, neuron.decay, neuron.reset, self.layer.W_r is not None,
-                          self.layer.slow is not None),)
-
-    def fires(self) -> dict[str, str]:
-        return {"threshold": "s > 0", "reset": ""}

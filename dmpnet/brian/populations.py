@@ -11,7 +11,7 @@ import numpy as np
 from brian2 import Equations
 
 from dmpnet.brian.connections import biases
-from dmpnet.brian.integer_steps import IntegerSteps
+from dmpnet.brian.integer_layer import IntegerSteps
 from dmpnet.brian.real_steps import LOOKAHEAD, READ, READOUT, SCALAR, STEP, RealSteps, Steps
 from dmpnet.brian.session import Neurons
 from dmpnet.brian.timing import Lags

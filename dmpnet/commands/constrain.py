@@ -23,7 +23,7 @@ from dmpnet.data import drawn_from, validation_split
 from dmpnet.errors import DmpnetError
 from dmpnet.graph import networks
 from dmpnet.graph.graph import Graph
-from dmpnet.hardware import chip, graph_integers, graph_workload, parts, precision, workload
+from dmpnet.hardware import chip, graph_refusals, graph_workload, parts, precision, workload
 from dmpnet.hardware.constrain import Constrained, constrain, examined
 from dmpnet.hardware.fit import Report, fit
 from dmpnet.results import options, outputs, provenance, script, terminal
@@ -78,13 +78,7 @@ def put(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
     """Fit, constrain, train on and evaluate as asked; print and write. Exit code 1 if a place differs."""
     network = networks.named(arguments.weights)
     described = chip.changed(chip.load(arguments.chip), options.settings(arguments.set))
-    report = fit(network, described, blocks=arguments.blocks)  # before any data is read
-    if isinstance(network, Graph):
-        report = replace(report, needs=(*graph_integers.refused(network, described), *report.needs))
-        for option in ("rows", "finetune"):
-            if getattr(arguments, option):
-                raise DmpnetError(f"--{option}: {arguments.weights} is a graph, but {option} is for layers of `dmpnet "
-                                  f"train`; leave it out")
+    report = fitted(arguments, network, described)  # before any data is read
     if not report.ok:
         print(report.table(), end="\n\n")
         refuse(report)
@@ -119,6 +113,18 @@ def put(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
     print(f"\nwritten: {arguments.out} and {arguments.out.with_suffix('.json')}")
     rows = outcome.get("accuracy", [])
     return options.verdict(*([row[key] for row in rows] for key in (DIFFER, "compared")))
+
+
+def fitted(arguments: argparse.Namespace, network: TrainedNetwork | Graph, described: parts.Chip) -> Report:
+    """What it needs of the chip; with what of a graph has no integers there."""
+    report = fit(network, described, blocks=arguments.blocks)
+    if not isinstance(network, Graph):
+        return report
+    for option in ("rows", "finetune"):
+        if getattr(arguments, option):
+            raise DmpnetError(f"--{option}: {arguments.weights} is a graph, but {option} is for layers of `dmpnet "
+                              f"train`; leave it out")
+    return replace(report, needs=(*graph_refusals.refused(network, described), *report.needs))
 
 
 def works(constrained: Constrained, s_in: np.ndarray) -> list[workload.Workload]:

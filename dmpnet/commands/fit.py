@@ -15,7 +15,6 @@ from dmpnet.graph import networks
 from dmpnet.graph.graph import Graph
 from dmpnet.hardware import chip, cycles, fit, graph_workload, parts, prices, workload
 from dmpnet.hardware.workload import Workload
-from dmpnet.reference import graphs
 from dmpnet.results import options, script, terminal
 from dmpnet.system.progress import telling
 from dmpnet.trained.network import TrainedNetwork
@@ -89,7 +88,7 @@ def counted(network: TrainedNetwork | Graph, recordings: Recordings) -> list[Wor
     with telling("running", len(recordings), "sample", "") as tell:
         for start in range(0, len(recordings), PIECE):
             part = recordings.batch(slice(start, start + PIECE))
-            found.append(graph_workload.of(network, graphs.run(network, part), part) if isinstance(network, Graph)
+            found.append(graph_workload.of(network, reference.run(network, part), part) if isinstance(network, Graph)
                          else workload.of(network, reference.run(network, part), part))
             tell(min(start + PIECE, len(recordings)))
     return workload.joined(found)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from dmpnet.arithmetic import stored
 from dmpnet.arithmetic.fixed import Fixed
 from dmpnet.disk.files import read_arrays, write_arrays
 from dmpnet.disk.headers import parsed, record, shown
@@ -14,7 +15,6 @@ from dmpnet.errors import DmpnetError, WeightsError
 from dmpnet.graph import nodes
 from dmpnet.graph.graph import Edge, Graph
 from dmpnet.graph.population import Population
-from dmpnet.trained import weights
 from dmpnet.trained.encoding import Encoding
 
 FORMAT = "dmpnet-graph-1"
@@ -91,7 +91,7 @@ def _node(name: str, plain: dict[str, Any], arrays: dict[str, np.ndarray]) -> no
     for key in [key for key in arrays if key.startswith(prefix)]:
         settings[key.removeprefix(prefix)] = arrays.pop(key)
     if settings.get("fixed") is not None:
-        settings["fixed"] = weights.arithmetic(settings["fixed"], f"fixed of node {name!r}",
+        settings["fixed"] = stored.fixed(settings["fixed"], f"fixed of node {name!r}",
                                           lambda key: settings.pop(f"fixed.{key}"))
     try:
         return kind(**settings)

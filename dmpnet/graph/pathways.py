@@ -11,23 +11,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dmpnet.equations.decay import BY_NAME
-from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import DmpnetError
-from dmpnet.graph.nodes import Affine, Convolution, Delay, Flatten, Input, Memory, Pool, Rectify, Scale
-from dmpnet.graph.population import Population
-from dmpnet.trained.layer import Layer
-from dmpnet.trained.slow_memory import SlowMemory
+from dmpnet.graph.nodes import Affine, Convolution, Delay, Flatten, Input, Memory, Node, Pool, Rectify, Scale
 
 if TYPE_CHECKING:
     from dmpnet.arithmetic.fixed import Fixed
     from dmpnet.graph.graph import Edge, Graph
 
-SUMS = (Affine, Convolution, Delay, Flatten, Input, Pool, Population, Scale)
+SUMS = (Affine, Convolution, Delay, Flatten, Input, Pool, Scale)
 """What gives whole numbers for whole numbers and keeps none of its own."""
 
 
@@ -64,41 +61,38 @@ def of(graph: Graph, name: str) -> Pathways:
     return Pathways(tuple(found[object]), tuple(found[Memory]), tuple(found[Rectify]), x, m, graph.into(x))
 
 
-def layer(graph: Graph, name: str) -> Layer:
-    """Population `name` and its slow memory as a layer whose W_f s its maps take: W_f (N, 0); its c as b_f."""
+def layer(graph: Graph, name: str) -> Any:
+    """Population `name` and its slow memory in the fields of a trained layer, whose W_f s its maps take: W_f (N, 0)."""
     node: Any = graph.nodes[name]
     ways, N = of(graph, name), math.prod(node.shape)
-    slow = _slow(graph, ways) if ways.m else None
-    return Layer(np.zeros((N, 0)), np.broadcast_to(node.c, node.shape).ravel(), neuron(node), slow=slow,
-                 fixed=node.fixed)
+    neuron = SimpleNamespace(decay=node.decay, constant=float(np.max(node.beta)),
+                             reset="hard" if node.reset == "value" else "soft")
+    b = np.broadcast_to(node.c, node.shape).ravel()
+    return SimpleNamespace(N=N, W_f=np.zeros((N, 0)), b_f=b, neuron=neuron, W_r=None, delay=None, fixed=node.fixed,
+                           slow=SimpleNamespace(**slow(graph, ways), d=math.prod(graph.nodes[ways.m].shape_out), d_s=1)
+                           if ways.m else None)
 
 
-def neuron(node: Population) -> Neuron:
-    """Its neurons, theta_u the highest of the thresholds; DmpnetError for what a layer's neurons have not."""
-    decay, constant = BY_NAME[node.decay], float(np.max(node.beta))
-    if decay.field == "shift":
-        constant = -math.log2(constant) if constant > 0 else 0
-        constant = int(constant) if constant % 1 == 0 else constant
-    theta = 1.0 if node.theta is None else float(np.max(node.theta))
-    constants: dict[str, Any] = {"beta": 0.0, decay.field: constant}
-    return Neuron(g=float(np.max(node.g)), theta_u=theta, reset="hard" if node.reset == "value" else "soft",
-                  decay=node.decay, **constants)
-
-
-def _slow(graph: Graph, ways: Pathways) -> SlowMemory:
+def slow(graph: Graph, ways: Pathways) -> dict[str, Any]:
+    """The arrays of a slow memory, by their names in a layer."""
     looks, seen, ahead, memory = ([graph.nodes[edge.source] for edge in ways.looks], graph.nodes[ways.seen[0].source],
                                   [graph.nodes[edge.source] for edge in ways.ahead], graph.nodes[ways.m])
     assert isinstance(seen, Affine) and isinstance(memory, Memory)
     w_x = np.concatenate([look.weight[0] for look in looks])  # type: ignore[attr-defined]
     b_x = sum((look.bias[0] for look in looks if look.bias is not None), 0.0)  # type: ignore[attr-defined]
-    nu = ahead[0].weight[:, 0] if ahead else None  # type: ignore[attr-defined]
-    return SlowMemory(w_x, np.asarray(b_x), seen.weight, np.zeros(len(seen.weight)), memory.A, memory.B[:, 0],
-                      theta=1.0, nu=nu)
+    return {"w_x": w_x, "b_x": np.asarray(b_x), "W_m": seen.weight, "b_m": np.zeros(len(seen.weight)),
+            "Abar": memory.A, "Bbar": memory.B[:, 0],
+            "nu": ahead[0].weight[:, 0] if ahead else None}  # type: ignore[attr-defined]
 
 
 def integer(graph: Graph) -> bool:
     """Whether its populations compute in integers."""
     return any(fixed(graph, name) is not None for name in graph.nodes)
+
+
+def neurons(node: Node) -> bool:
+    """Whether it is a population."""
+    return hasattr(node, "fixed")
 
 
 def fixed(graph: Graph, name: str) -> Fixed | None:
@@ -116,7 +110,7 @@ def check(graph: Graph) -> None:
         return
     inside: list[str] = []
     for name, node in graph.nodes.items():
-        if isinstance(node, Population):
+        if neurons(node):
             ways = of(graph, name)
             inside += ways.inside
             if fixed(graph, name) is None or not _sound(graph, ways, node) or len(set(inside)) < len(inside):
@@ -124,7 +118,8 @@ def check(graph: Graph) -> None:
     for name, node in graph.nodes.items():
         arrays = [getattr(node, key, None) for key in ("weight", "bias", "scale", "A", "B", "c")]
         biased = getattr(node, "bias", None) is not None and name != graph.output and not _looks(graph, name)
-        if not (isinstance(node, SUMS) or name in inside) or biased or getattr(node, "mean", False) or any(
+        placed = isinstance(node, SUMS) or neurons(node) or name in inside
+        if not placed or biased or getattr(node, "mean", False) or any(
                 array is not None and (array % 1).any() for array in arrays):
             raise _unsound(name)
 
@@ -140,10 +135,10 @@ def _looks(graph: Graph, name: str) -> bool:
     return all(isinstance(graph.nodes[edge.target], Rectify) for edge in graph.edges if edge.source == name)
 
 
-def _sound(graph: Graph, ways: Pathways, node: Population) -> bool:
+def _sound(graph: Graph, ways: Pathways, node: Any) -> bool:
     """Whether neurons and pathways are those of a layer."""
-    plain = Population(node.shape, node.beta, 1.0, node.c, reset=node.reset, decay=node.decay, fixed=node.fixed)
-    same = all(np.array_equal(getattr(node, f.name), getattr(plain, f.name)) for f in fields(Population)
+    plain = type(node)(node.shape, node.beta, 1.0, node.c, reset=node.reset, decay=node.decay, fixed=node.fixed)
+    same = all(np.array_equal(getattr(node, f.name), getattr(plain, f.name)) for f in fields(node)
                if f.name not in ("shape", "fixed"))
     return same and BY_NAME[node.decay].left_whole is not None and node.reset in ("value", "subtract") and (
         not (ways.seen or ways.ahead) or _formed(graph, ways))

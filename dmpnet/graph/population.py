@@ -17,15 +17,20 @@ keeps its value and no spike is fired; i goes on. Without theta there are no spi
     CubaLIF    alpha, w of tau_syn and w_in likewise; g_before in place of g where the membrane takes the old current
 """
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dmpnet.arithmetic.fixed import Fixed
 from dmpnet.equations.decay import DECAYS
 from dmpnet.errors import DmpnetError, one_of
 from dmpnet.graph.nodes import Shape
+
+if TYPE_CHECKING:
+    from dmpnet.arithmetic.fixed import Fixed
 
 RESETS = ("value", "subtract", "none")
 

@@ -28,11 +28,11 @@ from dmpnet.arithmetic.fixed import Fixed
 from dmpnet.equations.decay import BY_NAME, CONSTANTS, WHOLE
 from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import DmpnetError
-from dmpnet.graph import pathways
 from dmpnet.graph.graph import Graph
 from dmpnet.graph.population import Population
-from dmpnet.hardware import exactness, graph_integers
+from dmpnet.hardware import exactness, graph_integers, graph_layers, graph_refusals
 from dmpnet.hardware.changes import Log, RoundingLoss
+from dmpnet.hardware.fit import fit
 from dmpnet.hardware.limit import named
 from dmpnet.hardware.parts import Chip, Words
 from dmpnet.hardware.slow_pathway import Seen, in_integers
@@ -83,7 +83,7 @@ def constrain(network: TrainedNetwork | Graph, chip: Chip, s_in: np.ndarray, *, 
     Every slow memory is filled up with zeros to the chip's slots. Whether the rest fits: dmpnet.hardware.fit.
     """
     if isinstance(network, Graph):
-        graph_integers.check(network, chip, rows)
+        graph_refusals.check(network, chip, rows, fit(network, chip).violations)
     else:
         _check(network, rows)
     _check_slots(network, chip, blocks)
@@ -93,7 +93,7 @@ def constrain(network: TrainedNetwork | Graph, chip: Chip, s_in: np.ndarray, *, 
     seen = (graph_integers.seen(network, s_in) if isinstance(network, Graph) else
             reference.run(network, s_in, record=("spikes", "u", "m", "x")))
     integer, changes, activity, overflows = _settled(network, chip, s_in, seen, options, progress)
-    exactness.check(integer)
+    _check_exact(integer)
     silent = _silent(seen, activity)
     notes = heard + _notes(network, integer, silent, overflows, clip) + [
         f"{named(change.layer)}: {change.clipped} values of {change.array} do not fit its {change.bits} bits; take more"
@@ -125,7 +125,7 @@ def examined(network: TrainedNetwork, integer: TrainedNetwork, s_in: np.ndarray,
 
     changes : what rounding did to the arrays at first;  clip : as in `constrain`
     """
-    exactness.check(integer)
+    _check_exact(integer)
     activity, overflows = reference.watched(integer, s_in)
     silent = _silent(reference.run(network, s_in), activity)
     return Constrained(integer, changes, activity, silent, _notes(network, integer, silent, overflows, clip))
@@ -156,7 +156,7 @@ def _check(network: TrainedNetwork, rows: bool) -> None:
 def _layers(network: TrainedNetwork | Graph) -> dict[int | str, Layer]:
     """Layers by number, of a graph its populations by name."""
     if isinstance(network, Graph):
-        return {name: pathways.layer(network, name) for name in network.populations}
+        return {name: graph_layers.layer_of(network, name) for name in network.populations}
     return dict(enumerate(network.layers, 1))
 
 
@@ -182,6 +182,17 @@ def _check_slots(network: TrainedNetwork | Graph, chip: Chip, blocks: bool) -> N
             raise DmpnetError(f"{named(name)}: a slow memory of d = {layer.slow.d}, but {chip.name} has "
                               f"{chip.limits.slots} slots; train one with d <= {chip.limits.slots}, or let it be "
                               f"computed in blocks (blocks = True, --blocks)")
+
+
+def _check_exact(network: TrainedNetwork | Graph) -> None:
+    layers: dict[int | str, tuple[Layer, int]] = {}
+    if isinstance(network, Graph):
+        layers.update(graph_integers.reaching(network))
+        W_o = getattr(network.nodes[network.output], "weight", None)
+    else:
+        W_o, first = network.W_o, network.encoding.levels or 1
+        layers.update({number: (layer, first if number == 1 else 1) for number, layer in enumerate(network.layers, 1)})
+    exactness.check(layers, W_o, network.encoding.steps)
 
 
 def _filled(layer: Layer, chip: Chip) -> Layer:

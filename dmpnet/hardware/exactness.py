@@ -1,40 +1,29 @@
 """Are all sums of a network in integers exact in float64, Brian2's type?"""
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 
 from dmpnet.arithmetic.words import EXACT
 from dmpnet.errors import DmpnetError
-from dmpnet.graph.graph import Graph
-from dmpnet.graph.nodes import Affine
-from dmpnet.hardware import graph_integers
 from dmpnet.hardware.limit import named
 from dmpnet.trained.layer import Layer
-from dmpnet.trained.network import TrainedNetwork
 
 
-def check(network: TrainedNetwork | Graph) -> None:
-    """Raise DmpnetError if a sum may be too large for float64, Brian2's type, to hold it exactly."""
-    reaches = {}
-    for name, (layer, heard) in _layers(network).items():
-        reaches |= {f"{named(name)}: sums of {array}": most for array, most in reach(layer, heard).items()}
-    readout = network.nodes[network.output] if isinstance(network, Graph) else network
-    W_o = readout.weight if isinstance(readout, Affine) else getattr(readout, "W_o", None)
+def check(layers: Mapping[int | str, tuple[Layer, int]], W_o: np.ndarray | None, steps: int) -> None:
+    """Raise DmpnetError if a sum may be too large for float64, Brian2's type, to hold it exactly.
+
+    layers : by number or name, with the largest input of each;  W_o : of the readout, whose sums over steps count
+    """
+    reaches = {f"{named(name)}: sums of {array}": most for name, (layer, heard) in layers.items()
+               for array, most in reach(layer, heard).items()}
     if W_o is not None:
-        reaches["readout: sums of W_o"] = largest((W_o, network.encoding.steps))
+        reaches["readout: sums of W_o"] = largest((W_o, steps))
     for what, most in reaches.items():
         if most > 2**EXACT:
             raise DmpnetError(f"{what} may reach 2^{math.log2(most):.1f}, but are exact to 2^{EXACT}; give it, or "
                               f"what it is multiplied by, fewer bits")
-
-
-def _layers(network: TrainedNetwork | Graph) -> dict[int | str, tuple[Layer, int]]:
-    """Layers, and the largest input of each."""
-    if isinstance(network, Graph):
-        return {**graph_integers.reaching(network)}
-    return {number: (layer, network.encoding.levels or 1 if number == 1 else 1)
-            for number, layer in enumerate(network.layers, 1)}
 
 
 def reach(layer: Layer, heard: int) -> dict[str, float]:

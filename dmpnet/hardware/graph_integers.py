@@ -9,150 +9,24 @@ population, which a chip holds once a channel where it is the same in all of it)
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from dmpnet.errors import DmpnetError
 from dmpnet.graph import pathways
 from dmpnet.graph.graph import Edge, Graph
-from dmpnet.graph.nodes import Affine, Delay, Memory, Pool, Rectify
+from dmpnet.graph.nodes import Affine, Memory, Pool
 from dmpnet.graph.population import Population
-from dmpnet.hardware import placement
-from dmpnet.hardware.fit import fit
-from dmpnet.hardware.limit import Need
-from dmpnet.hardware.parts import Chip
-from dmpnet.hardware.placement import Place, Route
+from dmpnet.hardware import graph_layers, placement
+from dmpnet.hardware.placement import Place
 from dmpnet.hardware.slow_pathway import Seen
 from dmpnet.reference import graphs
 from dmpnet.trained.activity import Activity
 from dmpnet.trained.layer import Layer
 
 PIECE = 20  # samples that calibration takes at a time
-KINDS = ("node", "decay", "reset", "delays")
-"""What a chip cannot do at all, of the rules of dmpnet.hardware.fit; the others are sizes."""
-
-
-def check(graph: Graph, chip: Chip, rows: bool) -> None:
-    """Raise DmpnetError with all of the graph that has no integers on the chip."""
-    if graph.integer:
-        raise DmpnetError("graph: it computes in integers already; constrain the one it was made from")
-    if rows:
-        raise DmpnetError("graph: rows of their own units, but the neurons of a channel share a kernel; leave rows out")
-    needs = [need for need in (*fit(graph, chip).violations, *refused(graph, chip)) if need.rule in KINDS]
-    if needs:
-        raise DmpnetError("; ".join(dict.fromkeys(map(str, needs))))
-
-
-def refused(graph: Graph, chip: Chip) -> list[Need]:
-    """What has a place on the chip, but no integers there, with a way out each."""
-    found = placement.of(graph)
-    if found.refused:
-        return []
-    needs = [need for place in found.places for need in (
-        *_neurons(graph, place.name, chip), *_routes(graph, place), *_memory(graph, place))]
-    first, steady = at_rest(graph)
-    needs += [_no(name, "a bias that arrives", "a step late", "biases of the same step",
-                  "make the edge before those weights late, not the one behind them")
-              for name, x in steady.items() if not np.array_equal(x, first[name])]
-    held = Counter(name for place in found.places for name in place.nodes if _holds(graph, name))
-    return needs + [_no(name, "weights or a memory heard by", "two populations", "one population a node",
-                        "give each a node of its own") for name, count in sorted(held.items()) if count > 1]
-
-
-def _no(name: str, what: str, used: str, available: str, way_out: str) -> Need:
-    return Need("node", name, what, used, (available,), way_out)
-
-
-def _holds(graph: Graph, name: str) -> bool:
-    return isinstance(graph.nodes[name], (*placement.WEIGHTS, Memory, Rectify))
-
-
-def _neurons(graph: Graph, name: str, chip: Chip) -> Iterator[Need]:
-    node: Any = graph.nodes[name]
-    most = chip.words.beta.high / 2**chip.words.beta.bits
-    if not node.fires:
-        yield _no(name, "neurons", "that do not fire", "a leak, a threshold and a reset",
-                  "give them a threshold, or read out by an Affine")
-    elif node.decay == "exponential" and np.any((node.beta < 0) | (node.beta >= 1)):
-        yield _no(name, "a leak beta =", f"{np.max(node.beta):g}", f"0 to {most:g}", "train with a leak, or take decay "
-                  "'linear' with beta = 0, none, on a chip that has it")
-    elif np.any(node.g <= 0) or np.any(node.theta <= 0):
-        yield _no(name, "neurons of which g or theta is", "0 or less", "g > 0, theta > 0",
-                  "take the sign into the weights, and another threshold")
-    else:
-        try:
-            pathways.neuron(node)
-        except DmpnetError as error:
-            yield _no(name, "neurons with", str(error).removeprefix("neuron: "), "those of dmpnet.equations.neurons",
-                      "train with such")
-
-
-def _routes(graph: Graph, place: Place) -> Iterator[Need]:
-    for name in sorted(place.nodes):
-        if isinstance(graph.nodes[name], Delay):
-            yield _no(name, "axonal delays:", "a Delay", "spikes of this step or of the one before",
-                      "train without delays")
-    for route in place.routes:
-        if not _weights(graph, route):
-            yield _no(place.name, "no weights on the way from", repr(route.source), "one Affine, Convolution or Scale",
-                      "put a Scale of ones there")
-    for name, factors in _factors(graph, place, 2).items():
-        if len(factors) > 1:
-            yield _no(name, "weights of what comes with", "factors of its own", "one factor for all it hears",
-                      "give means of pools, or levels of input and spikes, weights of their own")
-
-
-def _memory(graph: Graph, place: Place) -> Iterator[Need]:
-    ways = pathways.of(graph, place.name)
-    if not place.d:
-        return
-    late = any(edge.late for edge in graph.into(ways.seen[0].source)) if ways.seen else False
-    if not ways.m or ways.ahead or late or any(edge.late for edge in ways.seen):
-        yield _no(place.name, "a slow memory heard", "late, ahead or beside others", "W_m m of the same step alone",
-                  "give the network as it was before its dependency was broken")
-    elif not all(isinstance(graph.nodes[edge.source], Affine) for edge in ways.looks):
-        yield _no(ways.x, "a scalar that hears", "other nodes", "Affine nodes", "let w_x lead to it without others")
-
-
-def _weights(graph: Graph, route: Route) -> str:
-    return next((name for name in route.maps if isinstance(graph.nodes[name], placement.WEIGHTS)), "")
-
-
-def _factors(graph: Graph, place: Place, levels: int) -> dict[str, set[float]]:
-    """Of every weight node of W_f, what its weights are multiplied by: pools' means, and where analog input in `levels`
-    is heard beside spikes, the levels that a spike is."""
-    found: dict[str, set[float]] = {}
-    mixed = levels if _analog(graph, place) else 1
-    for route in place.routes:
-        mean = math.prod(node.factor for name in route.maps if isinstance(node := graph.nodes[name], Pool))
-        found.setdefault(_weights(graph, route), set()).add(mean * (1 if route.source == graph.input else mixed))
-    return {name: factors for name, factors in found.items() if name}
-
-
-def _analog(graph: Graph, place: Place) -> bool:
-    return graph.encoding.kind == "analog" and any(route.source == graph.input for route in place.routes)
-
-
-def at_rest(graph: Graph) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """What populations take while nothing fires and memories are empty: in the first step, and later; (N,)."""
-    given: dict[str, np.ndarray] = {name: np.zeros((1, *node.shape_out)) for name, node in graph.nodes.items()}
-    took = []
-    for _ in range(2):
-        before, taken = dict(given), {}
-        for name in graph.order:
-            node = graph.nodes[name]
-            x = sum(((before if edge.late else given)[edge.source] for edge in graph.into(name)),
-                    np.zeros((1, *node.shape_in)))
-            if isinstance(node, Population):
-                taken[name] = x.ravel()
-            elif isinstance(node, placement.MAPS) and not isinstance(node, Delay):
-                given[name] = graphs.Mapping(node).step(x)
-        took.append(taken)
-    return took[0], took[1]
 
 
 def seen(graph: Graph, s_in: np.ndarray) -> Activity:
@@ -183,13 +57,13 @@ class Rows:
     @classmethod
     def of(cls, graph: Graph, levels: int) -> Rows:
         places = {place.name: place for place in placement.of(graph).places}
-        _, rest = at_rest(graph)
+        _, rest = graph_layers.at_rest(graph)
         found = {}
         for name, place in places.items():
             node: Any = graph.nodes[name]
-            layer = pathways.layer(graph, name)
-            own = _values(graph.nodes[place.own]).reshape(1, -1) if place.own else None
-            row = [factor * _values(graph.nodes[each]).ravel() for each, (factor,) in _factors(
+            layer = graph_layers.layer_of(graph, name)
+            own = graph_layers.values(graph.nodes[place.own]).reshape(1, -1) if place.own else None
+            row = [factor * graph_layers.values(graph.nodes[each]).ravel() for each, (factor,) in graph_layers.factors(
                 graph, place, levels).items()]
             found[name] = replace(layer, W_f=np.concatenate(row or [np.empty(0)])[None], W_r=own,
                                   b_f=rest[name] + layer.b_f / node.g)
@@ -197,7 +71,7 @@ class Rows:
 
     def unit_in(self, name: str) -> float:
         """What one of its input means."""
-        return 1 / self.levels if self.levels and _analog(self.graph, self.places[name]) else 1.0
+        return 1 / self.levels if self.levels and graph_layers.analog(self.graph, self.places[name]) else 1.0
 
     def seen(self, number: int, activity: Activity, s_in: np.ndarray) -> Seen:
         """What the slow memory of a population took and held, from what the graph did on s_in."""
@@ -222,8 +96,8 @@ class Rows:
         for name, whole in found.items():
             place = self.places[name]
             row, at = whole.W_f[0], 0
-            for each in _factors(graph, place, 2):
-                size = _values(nodes[each]).size
+            for each in graph_layers.factors(graph, place, 2):
+                size = graph_layers.values(nodes[each]).size
                 nodes[each] = _with_values(nodes[each], row[at:at + size])
                 at += size
             if place.own and whole.W_r is not None:
@@ -255,11 +129,6 @@ class Rows:
             edges += [Edge(ways.x, nu), Edge(nu, name)]
 
 
-def _values(node: Any) -> np.ndarray:
-    """Weights, whatever they are called."""
-    return np.asarray(getattr(node, "weight", getattr(node, "scale", None)))
-
-
 def _with_values(node: Any, values: np.ndarray) -> Any:
     """The node with other weights and without bias."""
     if not hasattr(node, "weight"):
@@ -286,13 +155,13 @@ def reaching(graph: Graph) -> dict[str, tuple[Layer, int]]:
     for place in placement.of(graph).places:
         most = 0.0
         for route in place.routes:
-            node = graph.nodes[_weights(graph, route)]
-            values = np.abs(_values(node))
+            node = graph.nodes[graph_layers.weights(graph, route)]
+            values = np.abs(graph_layers.values(node))
             sums = values.sum(axis=-1) if isinstance(node, Affine) else values.reshape(len(values), -1).sum(axis=1)
             most += float(sums.max()) * math.prod(
                 math.prod(pool.kernel) for name in route.maps if isinstance(pool := graph.nodes[name], Pool))
-        layer = pathways.layer(graph, place.name)
-        own = np.abs(_values(graph.nodes[place.own])).sum(axis=-1).max() if place.own else 0.0
-        heard = graph.encoding.levels if _analog(graph, place) else 1
+        layer = graph_layers.layer_of(graph, place.name)
+        own = np.abs(graph_layers.values(graph.nodes[place.own])).sum(axis=-1).max() if place.own else 0.0
+        heard = graph.encoding.levels if graph_layers.analog(graph, place) else 1
         found[place.name] = replace(layer, W_f=np.full((layer.N, 1), most + own)), heard
     return found

@@ -6,23 +6,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dmpnet.graph import pathways
-from dmpnet.reference.integers import IntegerLayer
-
 if TYPE_CHECKING:
-    from dmpnet.graph.graph import Edge, Graph
+    from dmpnet.graph.graph import Edge
+    from dmpnet.graph.pathways import Pathways
+    from dmpnet.reference.integers import IntegerLayer
 
 Given = dict[str, np.ndarray]
 
 
 class Counting:
-    """Membranes, spikes and slow memory of population `name`, B samples at rest."""
+    """Membranes, spikes and slow memory of a population with these pathways; shape: of what it gives, (B, ...)."""
 
-    def __init__(self, graph: Graph, name: str, batch: int, steps: int):
-        self.ways, self.shape = pathways.of(graph, name), (batch, *graph.nodes[name].shape_out)
-        layer = pathways.layer(graph, name)
-        assert layer.fixed is not None
-        self.registers = IntegerLayer(layer, layer.fixed, batch, steps)
+    def __init__(self, ways: Pathways, registers: IntegerLayer, shape: tuple[int, ...]):
+        self.ways, self.registers, self.shape = ways, registers, shape
         self.margin = np.inf
 
     @property
@@ -40,8 +36,3 @@ class Counting:
         """(B, units) int64 of what edges bring: float64 holds sums of whole numbers exactly."""
         total = sum((before if edge.late else given)[edge.source].reshape(self.shape[0], -1) for edge in edges)
         return np.asarray(total).astype(np.int64) + np.zeros((self.shape[0], 1), np.int64)
-
-
-def inside(graph: Graph) -> set[str]:
-    """Nodes that step with the population that hears them: x, m, W_m, nu."""
-    return {inner for name in graph.populations for inner in pathways.of(graph, name).inside}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -26,39 +25,39 @@ from dmpnet.graph.nodes import (
     Threshold,
 )
 from dmpnet.graph.population import Population
-from dmpnet.reference import graph_integers
-from dmpnet.reference.graph_integers import Given
+from dmpnet.reference.graph_integers import Counting, Given
 from dmpnet.reference.input import recorded
-from dmpnet.reference.integers import levels
 from dmpnet.trained.activity import Activity
 
 if TYPE_CHECKING:
     from dmpnet.graph.graph import Graph
+    from dmpnet.reference.integers import IntegerLayer
 
 
-def run(graph: Graph, s_in: np.ndarray, record: str | Iterable[str] = ("spikes",)) -> Activity:
-    """What `graph` does on s_in (B, T, *shape of the input, or flat), in float64, or in the integers of a chip.
+def run(graph: Graph, s_in: np.ndarray, record: str | Iterable[str] = ("spikes",),
+        registers: dict[str, IntegerLayer] | None = None) -> Activity:
+    """What `graph` does on s_in (B, T, *shape of the input, or flat), in float64.
 
     The layers of the Activity are graph.populations, flat; its readout is what graph.output gives, and its logits
     their mean over the steps; its m and x those of the Memory that a population hears through an Affine.
+
+    registers : of every population of a graph in integers (dmpnet.reference.run makes them), whose input is whole
     """
-    return watched(graph, s_in, record)[0]
-
-
-def watched(graph: Graph, s_in: np.ndarray,
-            record: str | Iterable[str] = ("spikes",)) -> tuple[Activity, list[Counter[str]]]:
-    """`run`, and of a graph in integers how many values of each population's x, m, u and I did not fit their words."""
     record = recorded(record)
     s_in = shaped(graph, s_in)
-    if graph.integer:
-        s_in = levels(s_in, graph.encoding.levels)
+    if graph.integer and registers is None:
+        raise DmpnetError("graph: it computes in integers; run it with dmpnet.reference.run")
     batch, steps = s_in.shape[:2]
-    inside = graph_integers.inside(graph) if graph.integer else set()
-    stepping = {name: _stepping(graph, name, batch, steps) for name in graph.order if name not in inside}
+    ways = {name: pathways.of(graph, name) for name in graph.populations}
+    held = registers or {}
+    inside = {inner for name in held for inner in ways[name].inside}
+    stepping: dict[str, Any] = {
+        name: Counting(ways[name], held[name], (batch, *graph.nodes[name].shape_out)) if name in held else
+        _Summing(graph, name, batch) for name in graph.order if name not in inside}
     given: Given = {name: np.zeros((batch, *node.shape_out)) for name, node in graph.nodes.items()}
     kept: dict[str, dict[str, list]] = {key: {name: [] for name in graph.populations}
                                         for key in ("spikes", "u", "m", "x")}
-    recording = _Recording(graph, stepping, record)
+    recording = _Recording(ways, stepping, record)
     y, margin = [], np.inf
     for k in range(steps):
         before = dict(given)
@@ -71,24 +70,26 @@ def watched(graph: Graph, s_in: np.ndarray,
             for key, value in recording.of(name, given).items():
                 kept[key][name].append(value)
         y.append(given[graph.output].reshape(batch, -1))
-    readout = np.stack(y, axis=1)
+    return _activity(kept, np.stack(y, axis=1), record, margin)
+
+
+def _activity(kept: dict[str, dict[str, list]], readout: np.ndarray, record: tuple[str, ...],
+              margin: float) -> Activity:
+    """Of what populations did, by quantity and name, a list of steps each, and the readout (B, T, C)."""
     stacked: dict[str, list[Any]] = {key: [np.stack(values, axis=1) if values else None for values in found.values()]
                                      for key, found in kept.items() if key in record or key == "spikes"}
     spikes = stacked["spikes"]
     return Activity(logits=readout.mean(axis=1), rates=[each.mean(axis=(0, 1)) for each in spikes],
                     counts=[each.sum(axis=1, dtype=np.int64) for each in spikes],
                     readout=readout if "readout" in record else None, margin=float(margin),
-                    **stacked | ({} if "spikes" in record else {"spikes": []})), [
-                        each.registers.overflows for each in stepping.values()
-                        if isinstance(each, graph_integers.Counting)]
+                    **stacked | ({} if "spikes" in record else {"spikes": []}))
 
 
 class _Recording:
     """What is kept of populations after a step."""
 
-    def __init__(self, graph: Graph, stepping: dict[str, Any], record: tuple[str, ...]):
-        self.stepping, self.record = stepping, record
-        self.ways = {name: pathways.of(graph, name) for name in graph.populations}
+    def __init__(self, ways: dict[str, pathways.Pathways], stepping: dict[str, Any], record: tuple[str, ...]):
+        self.ways, self.stepping, self.record = ways, stepping, record
 
     def of(self, name: str, given: Given) -> Given:
         """spikes, and u, m and x where they are there and wanted, (B, units)."""
@@ -98,7 +99,7 @@ class _Recording:
             found["u"] = each.u.reshape(len(each.u), -1)
         for key, node in (("m", ways.m), ("x", ways.x)):
             if node and key in self.record:
-                found[key] = getattr(each.registers, key) if isinstance(each, graph_integers.Counting) else given[node]
+                found[key] = getattr(each.registers, key) if isinstance(each, Counting) else given[node]
         return found
 
 
@@ -118,13 +119,6 @@ def shaped(graph: Graph, s_in: np.ndarray) -> np.ndarray:
         raise DmpnetError("input has values other than 0 and 1, but the graph takes spikes; binarise it, or set "
                           "encoding.kind = 'analog'")
     return s_in.reshape(*s_in.shape[:2], *shape)
-
-
-def _stepping(graph: Graph, name: str, batch: int, steps: int) -> Any:
-    """What takes a step of a node: step(k, what nodes give in it, what they gave before)."""
-    if graph.integer and isinstance(graph.nodes[name], Population):
-        return graph_integers.Counting(graph, name, batch, steps)
-    return _Summing(graph, name, batch)
 
 
 class _Summing:

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from dmpnet.errors import DmpnetError
+from dmpnet.graph import pathways
 from dmpnet.graph.graph import Graph
 from dmpnet.reference import graphs
 from dmpnet.reference.input import check_input, recorded
@@ -48,10 +49,10 @@ def run(network: TrainedNetwork | Graph, s_in: np.ndarray, record: str | Iterabl
     record : which of 'spikes', 'u', 'm', 'x', 'readout' to keep for every step
     dtype : arithmetic of real numbers, float64 unless the float32 of training is wanted
     """
-    if isinstance(network, Graph):
-        return graphs.run(network, s_in, record)
     if network.integer:
         return watched(network, s_in, record)[0]
+    if isinstance(network, Graph):
+        return graphs.run(network, s_in, record)
     s_in = np.asarray(s_in)
     check_input(network, s_in)
     batch, steps, _ = s_in.shape
@@ -62,12 +63,15 @@ def run(network: TrainedNetwork | Graph, s_in: np.ndarray, record: str | Iterabl
 def watched(network: TrainedNetwork | Graph, s_in: np.ndarray,
             record: str | Iterable[str] = ("spikes",)) -> tuple[Activity, list[Counter[str]]]:
     """`run` of a network in integers, and how many values of each layer's x, m, u and I did not fit their words."""
-    if network.integer and isinstance(network, Graph):
-        return graphs.watched(network, s_in, record)
-    if isinstance(network, Graph) or not network.integer:
+    if not network.integer:
         raise DmpnetError("network: it computes in real numbers, but this is the integer reference; constrain it to a "
                           "chip first (dmpnet.hardware.constrain)")
     s_in = np.asarray(s_in)
+    if isinstance(network, Graph):
+        read = levels(graphs.shaped(network, s_in), network.encoding.levels)
+        registers = {name: IntegerLayer(layer, layer.fixed, *read.shape[:2]) for name in network.populations
+                     if (layer := pathways.layer(network, name))}
+        return graphs.run(network, read, record, registers), [each.overflows for each in registers.values()]
     check_input(network, s_in)
     batch, steps, _ = s_in.shape
     layers = [IntegerLayer(layer, layer.fixed, batch, steps) for layer in network.layers if layer.fixed]

@@ -2,15 +2,13 @@
 
 import hashlib
 import json
-from collections.abc import Callable
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from dmpnet.arithmetic.fixed import FIXED_ARRAYS, WORDS, Fixed
-from dmpnet.arithmetic.words import Word
+from dmpnet.arithmetic import stored
 from dmpnet.disk import shipped
 from dmpnet.disk.files import read_arrays, write_arrays
 from dmpnet.disk.headers import parsed, record, shown
@@ -175,13 +173,6 @@ def _layer(arrays: dict[str, np.ndarray], number: int, neuron: dict, slow: dict 
                                     for key in SLOW_ARRAYS}
         pathway = record(SlowMemory, settings, f"slow memory of layer {number}", **matrices,
                          nu=arrays.get(f"layer{number}.nu"))
-    computes = arithmetic(fixed, f"fixed of layer {number}", array) if fixed is not None else None
+    computes = stored.fixed(fixed, f"fixed of layer {number}", array) if fixed is not None else None
     return Layer(array("W_f"), array("b_f"), record(Neuron, neuron, f"neurons of layer {number}"),
                  arrays.get(f"layer{number}.W_r"), pathway, arrays.get(f"layer{number}.delay"), computes)
-
-
-def arithmetic(facts: dict, what: str, array: Callable[[str], np.ndarray]) -> Fixed:
-    """How a layer computes in integers, from what a header says of it and its arrays by name."""
-    words = {name: record(Word, facts[name], f"{what}: {name}") for name in WORDS}
-    return record(Fixed, {key: value for key, value in facts.items() if key not in WORDS}, what, **words,
-                  **{key: array(key) for key in FIXED_ARRAYS})
