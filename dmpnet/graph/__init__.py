@@ -2,6 +2,7 @@
 
     graph.nodes        maps and delays: Affine, Scale, Convolution, Pool, Flatten, Threshold, Delay, Rectify, Memory
     graph.population   neurons with constants each: IF, LIF, CubaLIF, their leaky integrators, the conventions of others
+    graph.pathways     what a population hears as a layer does, and what it needs to compute in a chip's integers
     graph.graph        Graph: nodes by name, edges between them, and the order in which a step takes them
 
 In every step k each node takes the sum of what its edges bring, flat along the order of NumPy ('C'), and gives one
