@@ -24,7 +24,7 @@ from dmpnet.results import options, provenance, script, table
 from dmpnet.results.evaluation import evaluate
 from dmpnet.trained import rates
 
-ROWS = ("nmnist-conv-dmp", "nmnist-conv-fsnn")
+ROWS = ("nmnist-conv-dmp",)
 LOW = {f"words.{name}.bits": 4 for name in ("W_f", "P", "nu")}
 SETTINGS: dict[str, dict[str, int] | None] = {
     "as trained": None,

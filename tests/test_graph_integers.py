@@ -462,8 +462,9 @@ def test_a_scale_and_skips_share_the_unit_of_their_neurons():
     nodes = {"in": Input((6,)), "W": Affine(rng.normal(0.3, 1, (6, 6))), "a": Population((6,), 0.5, theta=1.0),
              "V": Affine(rng.normal(0.3, 1, (6, 6))), "skip": Scale(rng.uniform(0.5, 2, 6)),
              "b": Population((6,), 0.5, theta=1.5), "out": Affine(np.ones((2, 6)))}
-    graph = Graph(nodes, (Edge("in", "W"), Edge("W", "a"), Edge("a", "V"), Edge("V", "b"), Edge("in", "skip", True),
-                          Edge("skip", "b"), Edge("b", "out")), "out", Encoding("spikes", 6, 40, 1e-3))
+    graph = Graph(nodes, (Edge("in", "W"), Edge("W", "a"), Edge("a", "V"), Edge("V", "b", True),
+                          Edge("in", "skip", True), Edge("skip", "b"), Edge("b", "out")), "out",
+                  Encoding("spikes", 6, 40, 1e-3))
     s_in = rng.random((3, 40, 6)) < 0.2
     wide = {"words.W_f.bits": 24, "words.u.bits": 32, "words.I.bits": 40}
     made = constrain(graph, chip.changed(CAMERA, wide), s_in).network

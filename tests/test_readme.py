@@ -52,6 +52,25 @@ def test_the_networks_that_ship():
     assert len(names) == 12 and all(f"| {name} " in table.summary() for name in names)
 
 
+def test_what_integers_cost_a_convolutional_network():
+    found = runs("constrained_graphs")
+    trained = {run["seed"]: run["accuracy"] for run in found if run["setting"] == "as trained"}
+    shown = lines("chip.md", "`nmnist-conv-dmp` on `dmp-camera`", 3)
+    assert {setting for setting, *_ in shown} == {run["setting"] for run in found}
+    for setting, accuracy, lost in shown:
+        mine = {run["seed"]: run["accuracy"] for run in found if run["setting"] == setting}
+        assert mine.keys() == trained.keys() and len(mine) == 3
+        assert float(accuracy) == pytest.approx(np.mean(list(mine.values())), abs=0.0051)
+        assert float(lost) == pytest.approx(np.mean([trained[seed] - mine[seed] for seed in mine]), abs=0.0051)
+    assert not any(sum(run["mismatched"]) for run in found) and all(
+        run[f"{name} that differ"] == 0 for run in found if "u compared" in run for name in ("u", "m", "x"))
+    rates = {run["setting"]: [row["correlation"] for row in run["layers"]] for run in found
+             if run["seed"] == 0 and "layers" in run}
+    for setting, told in (("8-bit weights, 16-bit state", (0.999, 0.996, 0.995)),
+                          ("4-bit W_f and P, 16-bit state", (0.989, 0.971, 0.971))):
+        assert told == pytest.approx(rates[setting], abs=0.00051)
+
+
 def test_what_few_bits_leave_of_learning():
     measured = {run["line"]: run for run in runs("learned_on_chip")}
     shown = lines("learning.md", "weights and traces", 3)

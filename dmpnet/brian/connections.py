@@ -95,6 +95,6 @@ def biases(network: TrainedNetwork) -> dict[str, np.ndarray]:
             found[f"scalar_{number}.b_x"] = np.atleast_1d(layer.slow.b_x)
         if layer.thresholds is not None:
             found[f"fast_{number}.theta_u"] = layer.thresholds
-        if layer.fixed is not None and layer.fixed.floor is not None:
-            found[f"fast_{number}.lowest"] = layer.fixed.floor
+        if layer.floors is not None:
+            found[f"fast_{number}.lowest"] = layer.floors
     return {name: np.asarray(array, float) for name, array in found.items()}

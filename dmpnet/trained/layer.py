@@ -55,6 +55,11 @@ class Layer:
         return None if self.fixed is None else self.fixed.theta_u
 
     @property
+    def floors(self) -> np.ndarray | None:
+        """(N,) floors of the neurons where each has its own; None: all have the neuron's."""
+        return None if self.fixed is None else self.fixed.floor
+
+    @property
     def d(self) -> int:
         """Dimensions of the slow memory, 0 without one; those that a chip fills up with zeros are none."""
         if self.slow is None:
