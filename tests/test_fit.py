@@ -231,6 +231,9 @@ KINDS = {
               "swap it in the trained network (dmpnet.trained.swap)"),
     "reset": ({"datapath.resets": ["soft"]}, {"neuron": Neuron(reset="hard")},
               "layer 1: reset hard, but a core has soft; train with soft reset"),
+    "floor": ({}, {"neuron": Neuron(floor=-1.0)},
+              "layer 1: floor of the membranes any, but a core has none; take a chip with datapath.floor = true, or a "
+              "network without (dmpnet.trained.swap.floored)"),
     "acts": ({}, {"acts": "threshold"},
              "layer 1: slow memory acting on the threshold, but a core has current; train with acts = 'current'"),
 }
@@ -460,7 +463,7 @@ def test_record_is_json():
 def test_table_lines_up():
     lines = fit(network(layers=2, N=129), DMP).table().splitlines()
     head, rule, *rows = lines
-    assert head.split() == ["layer", "limit", "used", "available", "%"] and len(rows) == 21
+    assert head.split() == ["layer", "limit", "used", "available", "%"] and len(rows) == 23
     end = head.index("available") + len("available")
     assert all(row[end - 1] != " " and row[end] == " " for row in rows)  # numbers end where the heading does
     state = next(row for row in rows if "state bank" in row)

@@ -53,7 +53,7 @@ def _contents(graph: Graph) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
             elif isinstance(value, Fixed):
                 plain[f.name] = value.described | {"unit_x": value.unit_x}
                 held |= {f"{number}.{f.name}.{key}": array for key, array in value.arrays()}
-            else:
+            elif f.name != "fixed":  # of a graph in real numbers, whose files are as they were
                 plain[f.name] = value
         listed[name] = plain
     encoding = {key: getattr(graph.encoding, key) for key in ("kind", "channels", "steps", "dt", "dataset")}

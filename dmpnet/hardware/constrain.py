@@ -31,12 +31,12 @@ from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import DmpnetError
 from dmpnet.graph.graph import Graph
 from dmpnet.graph.population import Population
-from dmpnet.hardware import exactness, graph_integers, graph_layers, graph_refusals, queue
+from dmpnet.hardware import exactness, graph_integers, graph_layers, graph_refusals, queue, trained_layers
 from dmpnet.hardware.changes import Log, RoundingLoss
 from dmpnet.hardware.fit import fit
 from dmpnet.hardware.limit import named
 from dmpnet.hardware.parts import Chip, Words
-from dmpnet.hardware.slow_pathway import Seen, in_integers
+from dmpnet.hardware.slow_pathway import in_integers
 from dmpnet.hardware.units import ATTEMPTS, LEVELS, ROOM, SPREAD, Options, unit_of, whole_floor
 from dmpnet.reference import graphs
 from dmpnet.system.progress import Progress, Tell, telling
@@ -207,31 +207,13 @@ def _filled(layer: Layer, chip: Chip) -> Layer:
     return replace(layer, slow=filled, fixed=replace(fixed, unit_m=np.pad(fixed.unit_m, (0, more))))
 
 
-class _Trained:
-    """A trained network as what integers are made of; a graph: graph_integers.Rows."""
-
-    def __init__(self, network: TrainedNetwork, levels: int):
-        self.network, self.levels, self.layers = network, levels, _layers(network)
-
-    def unit_in(self, name: int | str) -> float:
-        return 1 / self.levels if self.levels and name == 1 else 1.0
-
-    def seen(self, number: int, activity: Activity, s_in: np.ndarray) -> Seen:
-        return Seen.of(activity, number, s_in)
-
-    def rebuilt(self, found: dict, readout: tuple[np.ndarray, np.ndarray], chip: str) -> TrainedNetwork:
-        code = replace(self.network.encoding, levels=self.levels)
-        return replace(self.network, layers=tuple(found.values()), W_o=readout[0], b_o=readout[1], encoding=code,
-                       provenance=self.network.provenance | {"chip": chip})
-
-
 def _rounded(network: TrainedNetwork | Graph, chip: Chip, s_in: np.ndarray, seen: Activity, room: list[float],
              options: Options, tell: Tell, before: int) -> tuple[TrainedNetwork | Graph, list[RoundingLoss]]:
     """The integer network with units for `room` times what was seen; tells its layers, `before` of which were done."""
     words, changes, found = chip.words, [], {}
     levels = words.s_in.high if network.encoding.kind == "analog" else 0
     s_in = replace(network.encoding, levels=levels).read(np.asarray(s_in, float)).astype(np.int64)
-    parts: Any = graph_integers.Rows.of(network, levels) if isinstance(network, Graph) else _Trained(network, levels)
+    parts: Any = graph_integers.Rows.of(network, levels) if isinstance(network, Graph) else trained_layers.Layers(network, levels)
     for number, (name, layer) in enumerate(parts.layers.items()):
         log, unit_in = Log(name, changes), parts.unit_in(name)
         largest = room[number] * max(np.abs(seen.u[number]).max(), layer.neuron.theta_u)

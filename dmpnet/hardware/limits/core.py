@@ -63,10 +63,10 @@ def reset(core: Core, chip: Chip) -> Need:
 
 
 def floor(core: Core, chip: Chip) -> Need:
-    """A membrane that stops above the end of its word."""
-    return Need("floor", core.number, "membranes with a floor", int(core.neuron.floor is not None),
-                int(chip.datapath.floor), "take a chip with datapath.floor = true, or a network without "
-                "(dmpnet.trained.swap.floored(network, None))")
+    """Membranes that stop above the end of their word."""
+    kinds = ("none", "any") if chip.datapath.floor else ("none",)
+    return Need("floor", core.number, "floor of the membranes", "any" if core.neuron.floor is not None else "none", kinds,
+                "take a chip with datapath.floor = true, or a network without (dmpnet.trained.swap.floored)")
 
 
 def acts(core: Core, chip: Chip) -> Need:
