@@ -213,7 +213,8 @@ def _rounded(network: TrainedNetwork | Graph, chip: Chip, s_in: np.ndarray, seen
     words, changes, found = chip.words, [], {}
     levels = words.s_in.high if network.encoding.kind == "analog" else 0
     s_in = replace(network.encoding, levels=levels).read(np.asarray(s_in, float)).astype(np.int64)
-    parts: Any = graph_integers.Rows.of(network, levels) if isinstance(network, Graph) else trained_layers.Layers(network, levels)
+    made_of: Any = graph_integers.Rows.of if isinstance(network, Graph) else trained_layers.Layers
+    parts = made_of(network, levels)
     for number, (name, layer) in enumerate(parts.layers.items()):
         log, unit_in = Log(name, changes), parts.unit_in(name)
         largest = room[number] * max(np.abs(seen.u[number]).max(), layer.neuron.theta_u)

@@ -65,7 +65,8 @@ def reset(core: Core, chip: Chip) -> Need:
 def floor(core: Core, chip: Chip) -> Need:
     """Membranes that stop above the end of their word."""
     kinds = ("none", "any") if chip.datapath.floor else ("none",)
-    return Need("floor", core.number, "floor of the membranes", "any" if core.neuron.floor is not None else "none", kinds,
+    asked = "none" if core.neuron.floor is None else "any"
+    return Need("floor", core.number, "floor of the membranes", asked, kinds,
                 "take a chip with datapath.floor = true, or a network without (dmpnet.trained.swap.floored)")
 
 
