@@ -55,7 +55,8 @@ def ratios(ax: Axes, rows: list[dict[str, Any]]) -> None:
         ax.plot([row["half_selected"] for row in rows], [row[name] for row in rows], look, color=colour, markersize=3,
                 markevery=4)
     ax.axhline(1, color=drawing.HIGHLIGHT, linewidth=0.8)
-    ax.set(yscale="log", ylim=(0.7, 30), xlabel="fraction of bit lines falling beside a word", ylabel="one by one over in place",
+    ax.set(yscale="log", ylim=(0.7, 30), xlabel="fraction of bit lines falling beside a word",
+           ylabel="one by one over in place",
            title="b  energy, our model")
     ax.yaxis.set_major_formatter("{x:g}")
 

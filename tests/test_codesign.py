@@ -59,6 +59,7 @@ def test_the_most_accurate_design_within_the_budget_is_named_and_of_equals_the_s
     assert best == (None if named is None else points[named])
 
 
+@pytest.mark.slow
 def test_what_is_there_is_not_made_again_nor_mixed_with_other_settings(command, tmp_path, capsys, monkeypatch):
     assert cli.main(command) == 0
     first = results(tmp_path)["points"]

@@ -55,7 +55,7 @@ def assert_same(got, want):
 
 
 @given(seeds, st.integers(1, 3), st.sampled_from(["spikes", "analog"]))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_any_graph_does_what_the_reference_does(seed, populations, kind):
     graph, s_in = random_graph(np.random.default_rng(seed), populations, kind)
     want = reference.run(graph, s_in, ALL)
@@ -203,7 +203,7 @@ def test_a_product_is_that_with_the_unrolled_matrix(node, sparse, columns):
 
 
 @given(convolutions(), seeds)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_a_convolution_spikes_as_its_unrolled_copy(node, seed):
     rng = np.random.default_rng(seed)
     s_in = rng.random((3, 25, *node.shape_in)) < 0.3

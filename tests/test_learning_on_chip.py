@@ -158,6 +158,7 @@ def test_registers_go_on_where_they_were():
     assert_array_equal(lfsr.later(lfsr.later(words, 10**9), 5), lfsr.later(words, 10**9 + 5))
 
 
+@pytest.mark.slow
 def test_learned_codes_are_read_back_and_answer_what_they_answered(tmp_path):
     settings = tiny(2, "linear")
     Learner(settings, IMAGES, CLASSES, tmp_path, presentations=4, backend="numpy").run()

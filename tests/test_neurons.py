@@ -52,4 +52,5 @@ def test_constants_are_plain_numbers():
     """NumPy scalars would change the arithmetic's dtype and cannot be written to a file's header."""
     neuron = Neuron(beta=np.exp(np.float32(-0.1)), g=np.float64(1), theta_u=np.int64(2))
     kinds = [type(value) for value in dataclasses.astuple(neuron)]
-    assert kinds == [float, float, float, str, str, float, int, type(None)]
+    assert kinds == [float, float, float, str, str, float, int, type(None), type(None)]
+    assert type(Neuron(floor=np.int64(-1)).floor) is float

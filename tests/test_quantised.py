@@ -176,6 +176,7 @@ def rounded_to_little():
     return network, with_few_bits(network), FEW
 
 
+@pytest.mark.slow
 def test_training_in_integers_wins_back_what_rounding_took(tmp_path):
     """Four networks that tell all samples, as ternary ones half of them; one alone may by chance not learn."""
     first, best, fell = [], [], []

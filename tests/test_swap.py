@@ -58,7 +58,7 @@ def test_the_command_compares_decays(tmp_path, capsys):
     rows = json.loads((tmp_path / "out" / "results.json").read_text())["rows"]
     assert [row["decay"] for row in rows] == ["exponential, as trained", "exponential, floor", "linear, no floor",
                                               *(f"linear, {rule}" for rule in decay.RULES), "bit shift, nearest"]
-    assert rows[2]["accuracy %"] < 50 < 90 < rows[3]["accuracy %"], "a floor is what linear decay lacks"
+    assert rows[2]["accuracy %"] < 50 < 85 < rows[3]["accuracy %"], "a floor is what linear decay lacks"
     assert all(row["mismatched"] == 0 for row in rows)
     assert all(word in out for row in rows for word in row["decay"].split()), "a name may take several lines"
     assert rows[0]["accuracy %"] >= 90 and rows[0]["lost"] is None

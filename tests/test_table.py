@@ -147,7 +147,8 @@ def test_rows_with_linear_decay_begin_with_the_exponential_ones():
     before = weights.load(shipped.path("shd-regen-dmp2/seed1"))
     recipe, start = begun("shd-regen-dmp2-linear", replace(RECIPES["shd-regen-dmp2-linear"], seed=1))
     for layer, old in zip(start.layers, before.layers, strict=True):
-        assert layer.neuron.decay == "linear" and layer.neuron.lam == 1 - old.neuron.beta
+        assert layer.neuron.decay == "linear" and layer.neuron.lam == (1 - old.neuron.beta) / 2
+        assert layer.neuron.floor == recipe.floor == -1
         np.testing.assert_array_equal(layer.W_f, old.W_f)
     assert recipe.decay == "linear" and recipe.lam == start.layers[0].neuron.lam
     assert begun("shd-regen-dmp2", RECIPES["shd-regen-dmp2"]) == (RECIPES["shd-regen-dmp2"], None)

@@ -14,8 +14,9 @@ from typing import Any
 from dmpnet.errors import DmpnetError
 from dmpnet.hardware import addresses, chip, chip_keys
 from dmpnet.hardware.fit import core_of
-from dmpnet.results import terminal
+from dmpnet.results import outputs, provenance, script, terminal
 from dmpnet.trained import weights
+from dmpnet.trained.network import TrainedNetwork
 
 
 def add(parsers) -> None:
@@ -74,21 +75,33 @@ def _value(entry: dict[str, Any] | None) -> str:
 
 
 def mapped(arguments: argparse.Namespace) -> None:
-    """Print where arrays lie; write where words do."""
+    """Print where arrays lie; with --out write where words do."""
+    if arguments.out is None:
+        printed(arguments)
+        return
+    with outputs.one_file("chip map", arguments.out, ".csv", arguments) as out:
+        network, rows = printed(arguments)
+        with out.staged() as folder:
+            with open(folder / arguments.out.name, "w", newline="") as file:
+                writer = csv.writer(file)
+                writer.writerow(("core", "bank", "array", "word", "row", "bit", "bits"))
+                writer.writerows((number, region.bank, region.word, word, *region.place(word), region.bits)
+                                 for number, region in rows for word in range(region.count))
+            provenance.write(folder / arguments.out.with_suffix(".json").name, provenance.record(
+                "chip map", script.given(arguments), weights=network.provenance))
+    print(f"written: {arguments.out}")
+
+
+def printed(arguments: argparse.Namespace) -> tuple[TrainedNetwork, list[tuple[int, addresses.Region]]]:
+    """The table of arrays, printed; the network, and where each array lies, by the number of its core."""
     network, described = weights.named(arguments.network), chip.load(arguments.chip)
     cores = [core_of(network, number, described, blocks=True) for number in range(1, len(network.layers) + 1)]
-    rows = [(core.number, region) for core in cores for region in addresses.regions(core, described)]
+    rows = [(number, region) for number, core in enumerate(cores, 1) for region in addresses.regions(core, described)]
     print(terminal.table([
         {"core": number, "bank": region.bank, "array": region.word, "words": region.count, "bits": region.bits,
          "from row, bit": "{}, {}".format(*region.place(0)), "bits a row": region.width,
          "order": region.order} for number, region in rows], intfmt=","))
-    if arguments.out is not None:
-        with open(arguments.out, "x", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(("core", "bank", "array", "word", "row", "bit", "bits"))
-            writer.writerows((number, region.bank, region.word, word, *region.place(word), region.bits)
-                             for number, region in rows for word in range(region.count))
-        print(f"written: {arguments.out}")
+    return network, rows
 
 
 def listed(_: argparse.Namespace) -> None:

@@ -53,7 +53,10 @@ def with_errors(integer: TrainedNetwork, chip: Chip, s_in: np.ndarray, labels: n
 
 def losses(network: TrainedNetwork, integer: TrainedNetwork, s_in: np.ndarray, labels: np.ndarray,
            progress: Progress = None) -> list[dict[str, Any]]:
-    """Accuracy on s_in (B, T, M) in real numbers, with one layer at a time in integers, and with all of them."""
+    """Accuracy on s_in (B, T, M) in real numbers, with one layer at a time in integers, and with all of them.
+
+    progress : called with (done, total) in runs of the network; True or a name: a bar; None: silent
+    """
     last = len(network.layers) + 1
     cases: list[tuple[str, tuple[int, ...]]] = [
         ("none", ()), *((f"layer {number}", (number,)) for number in range(1, last)), ("readout", (last,)),
