@@ -23,16 +23,12 @@ from dmpnet.disk import shipped
 from dmpnet.equations import decay
 from dmpnet.results import answers, options, provenance, script
 from dmpnet.results.evaluation import evaluate
-from dmpnet.results.losses import losses
+from dmpnet.results.losses import AS_TRAINED, CONTROL, RETRAINED, losses
 from dmpnet.trained import swap, weights
 from dmpnet.trained.network import TrainedNetwork
 from dmpnet.training import swapping
 from dmpnet.training.recipes import RECIPES, begun
 from dmpnet.training.trainer import Trainer
-
-AS_TRAINED, CONTROL, RETRAINED = "exponential, as trained", "exponential, trained on", "linear, retrained"
-AGAINST = {RETRAINED: CONTROL}
-"""What a variant is compared with, where not with the network as trained."""
 
 
 def main() -> None:
@@ -58,7 +54,7 @@ def main() -> None:
             search(searches, row, seed, before, train)
         for seed in shipped.seeds(row):
             measure(arguments, runs, row, seed, train, chosen(searches, row))
-    print(tabulate(losses(runs.done, AGAINST, AS_TRAINED), headers="keys", floatfmt=".2f"))
+    print(tabulate(losses(runs.done), headers="keys", floatfmt=".2f"))
 
 
 def search(searches: provenance.Runs, row: str, seed: int, network: TrainedNetwork, train: data.Recordings) -> None:

@@ -22,6 +22,7 @@ from dmpnet.disk.files import whole_file
 from dmpnet.graph import networks
 from dmpnet.hardware import cores
 from dmpnet.results import differences, script, table
+from dmpnet.results.losses import AS_TRAINED, losses
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "analyses" / "results"
@@ -44,6 +45,16 @@ def convolutions() -> str:
                       "test %": table.percent(*table.mean_and_error([run["accuracy_brian2"] for run in found])),
                       "active %": table.active(rates)})
     return table.markdown(lines)
+
+
+def decays() -> str:
+    """What linear decay loses, swapped in and trained on."""
+    found = [line | {"is": line["decay"] == AS_TRAINED} for line in losses(runs("decays"))]
+    return table.markdown([{"network": f"`{line['row']}`", "decay": line["decay"], "seeds": str(line["seeds"]),
+                            "test %": f"{line['accuracy %']:.2f}",
+                            "points lost": "" if line["is"] else f"{line['lost']:+.2f}",
+                            "95 %": "" if line["is"] else f"{line['low']:+.2f} to {line['high']:+.2f}"}
+                           for line in found])
 
 
 def parts() -> str:
@@ -130,7 +141,7 @@ def placed(text: str, shown: str) -> str:
 
 TABLES: dict[str, tuple[Callable[[], str], ...]] = {
     "README.md": (table.headline,),
-    "docs/results.md": (table.summary, differences.summary, convolutions, parts, hierarchies),
+    "docs/results.md": (table.summary, differences.summary, convolutions, decays, parts, hierarchies),
     "docs/chip.md": (integers, beside_the_core, claims, narrow), "docs/learning.md": (learning,)}
 """By the file that shows them."""
 

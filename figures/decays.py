@@ -18,12 +18,10 @@ from dmpnet.results.losses import losses
 RESULTS = Path(__file__).resolve().parent.parent / "analyses" / "results"
 TITLES = {"smnist": "S-MNIST", "shd-regen": "shd-regen", "nmnist": "nmnist"}
 LOOK = {"dmp2": ("DMP II", drawing.HIGHLIGHT, "o", -0.12), "fsnn": ("FSNN", drawing.SECOND, "s", 0.12)}
-AS_TRAINED = "exponential, as trained"
 LINES = {"linear, no floor": "linear, swapped,\nno floor", "linear, chosen": "linear, swapped,\nfloor",
          "exponential, floor": "exponential,\nfloor", "bit shift, nearest": "bit shift,\nswapped",
          "linear, retrained": "linear, trained on,\nagainst exponential\ntrained on as long"}
 """Decays from top to bottom, and what they are called."""
-AGAINST = {"linear, retrained": "exponential, trained on"}
 NARROW = 2.0
 """Points up to which the axis is even; beyond, logarithmic."""
 
@@ -31,7 +29,7 @@ NARROW = 2.0
 def decays(path: Path = RESULTS / "decays.json") -> Figure:
     """Points lost with 95 % intervals of the paired difference, a panel a data set; hollow: one seed."""
     runs = results.read(path, {"runs": [{"row": str, "decay": str, "accuracy %": float}]})["runs"]
-    found = {(line["row"], line["decay"]): line for line in losses(runs, AGAINST, AS_TRAINED)}
+    found = {(line["row"], line["decay"]): line for line in losses(runs)}
     shown = [data for data in TITLES if any(run["row"].startswith(f"{data}-") for run in runs)]
     with matplotlib.rc_context(drawing.STYLE):
         figure = Figure(figsize=(1.2 + 1.95 * len(shown), 3.2), layout="constrained")

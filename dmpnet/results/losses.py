@@ -8,17 +8,19 @@ from dmpnet.results import answers
 from dmpnet.results.intervals import bootstrap, paired_difference
 
 Runs = list[dict[str, Any]]
+AS_TRAINED, CONTROL, RETRAINED = "exponential, as trained", "exponential, trained on", "linear, retrained"
+AGAINST = {RETRAINED: CONTROL}
+"""What a decay is compared with, where not with the network as trained."""
 
 
-def losses(runs: Runs, against: dict[str, str], otherwise: str) -> list[dict[str, Any]]:
+def losses(runs: Runs) -> list[dict[str, Any]]:
     """A line for each row and decay: accuracy, and points lost with their 95 % interval, over the same seeds.
 
-    runs : with row, seed, decay, part, right (dmpnet.results.answers), spikes, mismatched
-    against : what a decay is compared with, where not with `otherwise`
+    runs : of analyses/decays.py, with row, seed, decay, part, right (dmpnet.results.answers), spikes, mismatched
     """
     found = []
     for row, decay in dict.fromkeys((run["row"], run["decay"]) for run in runs):
-        mine, theirs = (_by_seed(runs, row, each) for each in (decay, against.get(decay, otherwise)))
+        mine, theirs = (_by_seed(runs, row, each) for each in (decay, AGAINST.get(decay, AS_TRAINED)))
         seeds = sorted(mine.keys() & theirs.keys())
         if seeds:
             found.append({"row": row, "decay": decay, "seeds": len(seeds)}
