@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 
 from dmpnet import drawing
 from dmpnet.disk import results
+from dmpnet.errors import about
 from dmpnet.results.losses import losses
 
 RESULTS = Path(__file__).resolve().parent.parent / "analyses" / "results"
@@ -28,8 +29,10 @@ NARROW = 2.0
 
 def decays(path: Path = RESULTS / "decays.json") -> Figure:
     """Points lost with 95 % intervals of the paired difference, a panel a data set; hollow: one seed."""
-    runs = results.read(path, {"runs": [{"row": str, "decay": str, "accuracy %": float}]})["runs"]
-    found = {(line["row"], line["decay"]): line for line in losses(runs)}
+    whole = {"row": str, "decay": str, "seed": int, "part": str, "right": dict, "spikes": float, "mismatched": int}
+    runs = results.read(path, {"runs": [whole]})["runs"]
+    with about(str(path)):
+        found = {(line["row"], line["decay"]): line for line in losses(runs)}
     shown = [data for data in TITLES if any(run["row"].startswith(f"{data}-") for run in runs)]
     with matplotlib.rc_context(drawing.STYLE):
         figure = Figure(figsize=(1.2 + 1.95 * len(shown), 3.2), layout="constrained")
