@@ -20,7 +20,7 @@ from dmpnet.disk import shipped
 from dmpnet.graph import file
 from dmpnet.hardware import chip
 from dmpnet.hardware.constrain import constrain
-from dmpnet.results import options, provenance, script, table
+from dmpnet.results import options, provenance, script, table, validation
 from dmpnet.results.evaluation import evaluate
 from dmpnet.trained import rates
 
@@ -61,8 +61,7 @@ def measured(arguments: argparse.Namespace, row: str, setting: str, seed: int) -
     """The validation part in Brian2, with one network in one setting."""
     trained = network = file.load(shipped.path(f"{row}/seed{seed}", "graphs"))
     train = data.load(network.encoding.dataset, "train", arguments.data, arguments.download)
-    how = network.provenance["arguments"]
-    learned, held_out = data.validation_split(train, how["validation"], how["seed"])
+    learned, held_out = validation.split(network, train)
     found: dict[str, Any] = {}
     changes = SETTINGS[setting]
     if changes is not None:
@@ -79,9 +78,9 @@ def measured(arguments: argparse.Namespace, row: str, setting: str, seed: int) -
             f"{name} that differ": sum(int((a != b).sum()) for a, b in zip(getattr(got, name), getattr(want, name),
                                                                            strict=True) if b is not None)
             for name in ("u", "m", "x")} | {"u compared": sum(each.size for each in want.u)}
-    validation = train.take(held_out)
-    result = evaluate(network, validation, arguments.backend, "validation", arguments.processes)
-    return found | {"accuracy": result.accuracy, "rates": result.rates, "samples": len(validation),
+    held = train.take(held_out)
+    result = evaluate(network, held, arguments.backend, "validation", arguments.processes)
+    return found | {"accuracy": result.accuracy, "rates": result.rates, "samples": len(held),
                     "compared": result.compared, "mismatched": result.mismatched,
                     "classes that differ": int(np.sum(result.predictions != result.reference_predictions))}
 

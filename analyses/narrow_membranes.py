@@ -20,12 +20,12 @@ import numpy as np
 from tabulate import tabulate
 
 from dmpnet import data, reference
-from dmpnet.data import Recordings, validation_split
+from dmpnet.data import Recordings
 from dmpnet.disk import shipped
 from dmpnet.equations import decay
 from dmpnet.hardware import chip, fit
 from dmpnet.hardware.constrain import constrain
-from dmpnet.results import options, provenance, script
+from dmpnet.results import options, provenance, script, validation
 from dmpnet.trained import swap, weights
 from dmpnet.trained.network import TrainedNetwork
 
@@ -52,10 +52,8 @@ def predicted(network: TrainedNetwork, samples: Recordings) -> tuple[np.ndarray,
 def of_a_seed(arguments: argparse.Namespace, seed: int) -> list[dict[str, Any]]:
     """Accuracy of a trained network and its integers on its validation part, a record a setting."""
     network = weights.load(shipped.path(arguments.network).with_name(f"seed{seed}.npz"))
-    how = network.provenance["arguments"]
     train = data.load(network.encoding.dataset, "train", arguments.data, arguments.download)
-    learned, held = (train.take(part) for part in validation_split(train, how["validation"], how["seed"],
-                                                                   by=how.get("by", "class")))
+    learned, held = (train.take(part) for part in validation.split(network, train))
     labels, s_in = held.labels, learned.drawn(arguments.calibration, seed)
     rows: list[dict[str, Any]] = []
 

@@ -14,12 +14,11 @@ import numpy as np
 from tabulate import tabulate
 
 from dmpnet import data, reference
-from dmpnet.data import validation_split
 from dmpnet.hardware import chip as chips
 from dmpnet.hardware import cycles, queue, workload
 from dmpnet.hardware.constrain import constrain
 from dmpnet.hardware.parts import QUEUES
-from dmpnet.results import options, provenance, script
+from dmpnet.results import options, provenance, script, validation
 from dmpnet.trained import weights
 
 NETWORKS = ("shd-regen-dmp2", "shd-regen-dmp1", "shd-regen-dmp2-sparse")
@@ -30,8 +29,7 @@ def rows(name: str, arguments: Any) -> list[dict[str, Any]]:
     """A row a word of the queue."""
     network = weights.named(name)
     train = data.load(network.encoding.dataset, "train", arguments.data, arguments.download)
-    how = network.provenance["arguments"]
-    held = validation_split(train, how["validation"], how["seed"], by=how.get("by", "class"))[1]
+    held = validation.held_out(network, train)
     calibration, s_in, labels = train.drawn(CALIBRATION, arguments.seed), train.batch(held), train.labels[held]
     d = max(layer.slow.d for layer in network.layers if layer.slow)
     return [row(network, chips.changed(chips.load("dmp"), {"datapath.queue": word, "limits.slots": d}), calibration,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dmpnet.equations.decay import CONSTANTS, DECAYS
+from dmpnet.equations.decay import CONSTANTS, DECAYS, FLOORED
 
 if TYPE_CHECKING:
     from dmpnet.graph.population import Population
@@ -68,7 +68,7 @@ def lines(node: Population, x: str) -> list[str]:
     code += ["v = " + " + ".join((_left(node), f"{_times('g', used)}{current}",
                                   *["g_before*i_before"] * ("g_before" in used), *["c"] * ("c" in used)))]
     code += _reset(node, used, "v") if node.late and node.fires else []
-    code += ["v = int(v >= lowest)*v + int(v < lowest)*lowest"] if "lowest" in used else []
+    code += [FLOORED.format("v")] if "lowest" in used else []
     return code + (_fire(node, used) if node.fires else ["u = v", *["y = u"] * (gives(node) == "y")])
 
 

@@ -9,7 +9,7 @@ from brian2 import Function
 from dmpnet.arithmetic import lfsr
 from dmpnet.brian import products
 from dmpnet.brian.rounding import WHOLE
-from dmpnet.equations.decay import BY_NAME
+from dmpnet.equations.decay import BY_NAME, FLOORED
 
 if TYPE_CHECKING:
     from dmpnet.arithmetic.fixed import Fixed
@@ -56,7 +56,7 @@ def integrate(fixed: Fixed, number: int, decay: str, reset: str, recurrent: bool
     lines.append("v = v*int(k >= 0 and k < T)")
     left, held, fires = "v*(1 - s)" if reset == "hard" else "v - theta_u*s", fixed.u.held("v"), "s = int(v >= theta_u)"
     before = fixed.saturates == "before"
-    floored = ["v = int(v >= lowest)*v + int(v < lowest)*lowest"] if fixed.floor is not None else []
+    floored = [FLOORED.format("v")] if fixed.floor is not None else []
     lines += [f"v = {held}"] * before + floored
     return "\n".join([*lines, fires, *([f"u = {left}"] if before else [f"v = {left}", f"u = {held}"])])
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from brian2 import Function
 
-from dmpnet.equations.decay import CONSTANTS
+from dmpnet.equations.decay import CONSTANTS, FLOORED
 from dmpnet.equations.layer import REMEMBER
 from dmpnet.equations.membrane import WITHIN, Membrane
-from dmpnet.equations.neurons import FLOORED, LOWERED, RESETS, THRESHOLD, UPDATES
+from dmpnet.equations.neurons import LOWERED, RESETS, THRESHOLD, UPDATES
 
 if TYPE_CHECKING:
     from dmpnet.brian.session import Neurons
@@ -159,7 +159,7 @@ class RealSteps(Steps):
 
     def floored(self) -> tuple[str, ...]:
         """The line that stops u at its floor, whatever moved it."""
-        return () if self.layer.neuron.floor is None else (FLOORED,)
+        return () if self.layer.neuron.floor is None else (FLOORED.format("u"),)
 
     def fires(self) -> dict[str, str]:
         reset, own = RESETS[self.layer.neuron.reset], self.membrane

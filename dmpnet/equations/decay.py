@@ -23,6 +23,9 @@ BY_NAME: dict[str, Decay] = {found.name: found for found in (
 DECAYS = {name: decay.kept for name, decay in BY_NAME.items()}
 """Brian2 expression of each; leak = 2^-shift."""
 
+FLOORED = "{0} = int({0} >= lowest)*{0} + int({0} < lowest)*lowest"
+"""Brian2 line that stops a membrane, u or v, at its floor; lowest, as `floor` is a function of Brian2."""
+
 CONSTANTS = {name: decay.constant for name, decay in BY_NAME.items()}
 """The one constant each needs."""
 

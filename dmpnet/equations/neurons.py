@@ -30,7 +30,6 @@ from dmpnet.errors import DmpnetError, one_of
 
 UPDATES = {decay: f"u = {kept} + g*I" for decay, kept in DECAYS.items()}
 THRESHOLD = "u >= theta_u"
-FLOORED = "u = int(u >= lowest)*u + int(u < lowest)*lowest"  # lowest is the floor, a name that Brian2 has not
 LOWERED = "u >= theta_u - (I_m + b_m)"  # THRESHOLD where the slow memory acts on it
 RESETS = {"hard": "u = 0", "soft": "u = u - theta_u"}
 

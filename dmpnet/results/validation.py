@@ -21,6 +21,11 @@ def is_known(network: TrainedNetwork | Graph) -> bool:
 
 def held_out(network: TrainedNetwork | Graph, train: Recordings) -> np.ndarray:
     """Numbers of the samples of `train`, the whole training set, that `network` was trained without."""
+    return split(network, train)[1]
+
+
+def split(network: TrainedNetwork | Graph, train: Recordings) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers of the samples of `train`, the whole training set, that `network` was trained on, and without."""
     if not is_known(network):
         raise DmpnetError("network: its file does not say how it was trained, so that its validation part is not "
                           "known; train one with dmpnet train, or take --split train")
@@ -29,7 +34,7 @@ def held_out(network: TrainedNetwork | Graph, train: Recordings) -> np.ndarray:
     if samples and samples != len(train):
         raise DmpnetError(f"network: trained on and chosen by {samples:,} samples, but {train.name} {train.split} has "
                           f"{len(train):,}, so that its validation part is not known; give the data it was trained on")
-    return validation_split(train, how["validation"], how["seed"], by=how.get("by", "class"))[1]
+    return validation_split(train, how["validation"], how["seed"], by=how.get("by", "class"))
 
 
 def part(network: TrainedNetwork | Graph, train: Recordings) -> Recordings:
