@@ -100,6 +100,19 @@ def test_writes_that_cost_more_than_reads_cost_more():
     assert ten["pJ a step, writing weights"] == pytest.approx(10 * once["pJ a step, writing weights"])
 
 
+def test_a_chip_that_states_its_prices_is_charged_them():
+    """29 products and additions, 35 accesses of 8 bits, by hand; what it does not state stays the model's."""
+    own = {"energy.read": 0.5, "energy.write": 2.0, "energy.multiply": 7.0}
+    stated = chip.changed(CHIP, own)
+    lines = report(run(), stated)
+    found = {line["quantity"]: line["value"] for line in lines}
+    assert found["pJ a step, weights"] == pytest.approx((8 * (29 * 0.5 + 6 * 2.0) + 29 * (7.0 + energy.ADD8_PJ)) / 100)
+    assert found["pJ a step, random"] == pytest.approx(2 * 5 * 16 * (0.5 + 2.0))
+    told = {line["quantity"]: line["note"] for line in lines}
+    assert told["assumed: pJ, read: the chip's own"] == "set by the user"
+    assert "assumed: pJ, add: the chip's own" not in told
+
+
 def test_wear():
     found = wear(np.array([[3, 0, 1], [0, 2, 0]]), seconds=2.0, endurance=3e6)
     assert found == {"mean": 1.0, "median": 0.5, "most": 3.0, "never written": 0.5, "most in an hour": 5400.0,

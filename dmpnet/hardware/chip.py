@@ -1,5 +1,6 @@
 """A chip as its description says: how many bits each quantity has, how much fits, how it computes (models/chips)."""
 
+import math
 import tomllib
 from dataclasses import MISSING, fields, make_dataclass, replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from dmpnet.hardware.parts import (
     Chip,
     Clock,
     Datapath,
+    Energy,
     Errors,
     Limits,
     Memory,
@@ -30,7 +32,7 @@ from dmpnet.hardware.parts import (
 ALL_LIMITS = make_dataclass("Limits", [(limit.name, int | None, limit.default) for limit in FURTHER],
                             bases=(Limits,), frozen=True)
 PARTS: dict[str, type] = {"words": Words, "memory": Memory, "limits": ALL_LIMITS, "datapath": Datapath}
-OPTIONAL: dict[str, type] = {"plasticity": Plasticity, "clock": Clock, "errors": Errors}
+OPTIONAL: dict[str, type] = {"plasticity": Plasticity, "clock": Clock, "errors": Errors, "energy": Energy}
 LONGEST = 100_000
 """Bytes of a description at most; those that ship have some 3,000."""
 LISTS: dict[str, tuple[str, ...]] = {"datapath.decay": WHOLE, "datapath.resets": tuple(RESETS),
@@ -177,6 +179,9 @@ def _value(kind: type, part: str, name: str, entry: dict[str, Any], origin: str)
     elif kind is Datapath and name != "seed":
         if not isinstance(value, bool):
             raise DmpnetError(f"{origin}.{name} = {shown(value)}, but it is true or false; set one")
+    elif kind is Energy:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+            raise DmpnetError(f"{origin}.{name} = {shown(value)}, but it is an energy in pJ; set a number >= 0")
     elif not whole(value) or value < 1:
         raise DmpnetError(f"{origin}.{name} = {shown(value)}, but it counts something; set a whole number from 1 to "
                           f"{MOST}")

@@ -46,7 +46,8 @@ def keys() -> Iterator[Key]:
         meanings = _meanings(kind) | ({limit.name: limit.what for limit in FURTHER} if part == "limits" else {})
         for field in fields(kind):
             name = f"{part}.{field.name}"
-            otherwise = "needed" if field.default is MISSING else "no limit" if field.default is None else (
+            otherwise = "needed" if field.default is MISSING else (
+                "the model's" if part == "energy" else "no limit") if field.default is None else (
                 str(field.default).lower() if isinstance(field.default, bool) else str(field.default))
             yield Key(name, _takes(name, field), otherwise, meanings.get(field.name, SYMBOLS))
 
@@ -58,6 +59,8 @@ def _takes(name: str, field: Field) -> str:
         return f"a list of {', '.join(chip.LISTS[name])}"
     if name in chip.CHOICES:
         return " or ".join(chip.CHOICES[name])
+    if name.startswith("energy."):
+        return "pJ"
     return "true or false" if field.type is bool else "a whole number"
 
 

@@ -160,4 +160,4 @@ def report(run: Learning, chip: Chip, prices: Prices = PRICES) -> list[dict[str,
     lines += [("never written", wear(run.writes, 1)["never written"], "part of the synapses")]
     return [{"quantity": name, "value": value, "note": note} for name, value, note in lines] + [
         {"quantity": f"assumed: {name}", "value": value, "note": note}
-        for name, value, note in assumptions(prices)]
+        for name, value, note in assumptions(prices, chip)]

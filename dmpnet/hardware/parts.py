@@ -181,6 +181,22 @@ class Clock:
     hz: int
 
 
+@dataclass(frozen=True)
+class Energy:
+    """Prices in pJ of a chip that knows its own; what is left out is the model's (dmpnet.hardware.prices).
+
+    read : a bit read from any of its memories, in place of what their sizes say;  write : a bit written there
+    register : a bit read from or written to a register;  add : a bit of an addition
+    multiply : a product of two 8-bit words; others cost as their bits
+    """
+
+    read: float | None = None
+    write: float | None = None
+    register: float | None = None
+    add: float | None = None
+    multiply: float | None = None
+
+
 LEARNING = 16
 """Bits of the widest word that learns: products of three, and 16 random bits below, are exact in float64."""
 TRACE_DECAYS = ("linear", "shift")
@@ -193,7 +209,7 @@ class Chip:
     """A chip; source: where each number is from, by 'part.name'.
 
     plasticity : None on a chip that does not learn;  clock : None where none is stated;  errors : None where SRAM holds
-        every bit
+        every bit;  energy : None where all prices are the model's
     """
 
     name: str
@@ -205,6 +221,7 @@ class Chip:
     plasticity: Plasticity | None = None
     clock: Clock | None = None
     errors: Errors | None = None
+    energy: Energy | None = None
 
     def dimensions(self, d: int) -> int:
         """D, dimensions of slow memory that it computes for d: whole blocks of its slots where it pads, 0 for none."""

@@ -16,7 +16,7 @@ from dmpnet.hardware.actions import (
     Tally,
     count,
 )
-from dmpnet.hardware.parts import Chip
+from dmpnet.hardware.parts import Chip, Energy
 from dmpnet.hardware.workload import Workload
 
 
@@ -48,26 +48,36 @@ PRICES = Prices()
 
 
 def price(action: Action, chip: Chip, prices: Prices = PRICES) -> float:
-    """pJ of doing it once; products of a and b bits as of sqrt(a b) bits; sending is paid for by writing the event."""
+    """pJ of doing it once, at the chip's own prices where it states them; products of a and b bits as of sqrt(a b)
+    bits; sending is paid for by writing the event."""
+    own = chip.energy or Energy()
     if action.kind == "send":
         return 0.0
     if action.kind == "leak":
         return energy.in_place(action.bits, action.by, prices.ours).pj
     if action.kind == "add":
-        return action.bits * energy.full_adder_pj()
+        return action.bits * _stated(own.add, energy.full_adder_pj())
     if action.kind == "multiply":
-        return energy.MULTIPLY8_PJ * action.bits * action.by / 64
+        return _stated(own.multiply, energy.MULTIPLY8_PJ) * action.bits * action.by / 64
     if action.place == "registers":
-        return action.bits * register_pj(prices)
+        return action.bits * _stated(own.register, register_pj(prices))
+    write = action.kind == "write"
+    bit = energy.bit_line_pj(_bank(action, chip, prices), prices.ours) * (prices.ours.write_per_read if write else 1.0)
+    return action.bits * _stated(own.write if write else own.read, bit)
+
+
+def _stated(own: float | None, models: float) -> float:
+    return models if own is None else own
+
+
+def _bank(action: Action, chip: Chip, prices: Prices) -> float:
+    """Bytes of the memory that `action` reaches."""
     size: float = prices.ours.smallest
     if action.place in BANKS:
         size = getattr(chip.memory, action.place)
     elif action.place in LEARNING_BANKS:
         size = getattr(chip.plasticity, action.place)
-    if prices.split and action.place in ("weights", "slow"):
-        size /= chip.limits.lanes
-    write = prices.ours.write_per_read if action.kind == "write" else 1.0
-    return action.bits * energy.bit_line_pj(size, prices.ours) * write
+    return size / chip.limits.lanes if prices.split and action.place in ("weights", "slow") else size
 
 
 def register_pj(prices: Prices = PRICES) -> float:
@@ -129,16 +139,20 @@ def report(works: list[Workload], chip: Chip, prices: Prices = PRICES, dt: float
               _line("SOPs a step", sops / steps, "events times fan-out, readout too; not the slow memory")]
     if sops:
         lines.append(_line("pJ a SOP", total / sops, "all of the energy shared out among the SOPs"))
-    return lines + [_line(f"assumed: {name}", value, said) for name, value, said in assumptions(prices)]
+    return lines + [_line(f"assumed: {name}", value, said) for name, value, said in assumptions(prices, chip)]
 
 
 def _line(quantity: str, value: float, note: str) -> dict[str, Any]:
     return {"quantity": quantity, "value": value, "note": note}
 
 
-def assumptions(prices: Prices = PRICES) -> list[tuple[str, float, str]]:
-    """What is assumed: name, value, whose it is."""
-    return [("register pJ/bit", register_pj(prices), f"{prices.register:g} x Eyeriss (65 nm), arithmetic of 45 nm"),
+def assumptions(prices: Prices = PRICES, chip: Chip | None = None) -> list[tuple[str, float, str]]:
+    """What is assumed: name, value, whose it is; the chip's own prices first."""
+    own = {} if chip is None or chip.energy is None else vars(chip.energy)
+    stated = [(f"pJ, {name}: the chip's own", value, chip.source.get(f"energy.{name}", ""))
+              for name, value in own.items() if value is not None and chip is not None]
+    return stated + [
+            ("register pJ/bit", register_pj(prices), f"{prices.register:g} x Eyeriss (65 nm), arithmetic of 45 nm"),
             ("banks a lane", float(prices.split), "ours: 1, weights and slow memory are split among lanes; 0, not"),
             ("smallest memory, bytes", prices.ours.smallest, "ours: nothing smaller has a published price"),
             ("energy of a write over a read", prices.ours.write_per_read, "ours"),
