@@ -413,3 +413,20 @@ def test_products_of_the_widest_sums_are_exact(seed):
     values = rng.integers(-(2**15), 2**15, (3, 64))
     matrix = rng.integers(-(2**30), 2**30, (64, 5))
     np.testing.assert_array_equal(numpy_integers.product(values, matrix.astype(float)), values @ matrix)
+
+
+# analog input beside recurrent spikes
+
+
+def test_recurrent_weights_that_levels_of_input_leave_no_room_are_refused_by_name():
+    """A spike is one of 255 levels of the same accumulator: what W_r needs there is 255 times its share."""
+    network = random_network(kind="RSNN", encoding="analog", dataset="smnist")
+    s_in = random_input(network, 4)
+    with pytest.raises(DmpnetError, match=r"layer 1: \d+ of 256 values of W_r .*255 levels.*words.s_in"):
+        constrain(network, chip.load("dmp-256"), s_in)
+    wide = chip.changed(chip.load("dmp-256"), {"words.s_in.bits": 2, "words.W_r.bits": 12})
+    made = constrain(network, wide, s_in).network
+    layer = made.layers[0]
+    unit = layer.fixed.unit_u[0] / network.layers[0].neuron.g * 2.0**-layer.fixed.shift_f
+    np.testing.assert_allclose(layer.W_r * unit, network.layers[0].W_r, atol=0.51 * unit)
+    np.testing.assert_allclose(layer.W_f * unit * 3, network.layers[0].W_f, atol=0.51 * unit * 3)

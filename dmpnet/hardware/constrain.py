@@ -44,7 +44,7 @@ from dmpnet.trained.activity import Activity
 from dmpnet.trained.layer import Layer
 from dmpnet.trained.network import TrainedNetwork
 
-TOLD = 0.01  # of the input, what may be cut off without a word
+TOLD = 0.01  # of the input, or of W_r beside levels of it, what may be cut off without a word
 
 
 @dataclass(frozen=True)
@@ -248,7 +248,7 @@ def _fast(layer: Layer, words: Words, unit_in: float, largest: float, options: O
           log: Log) -> tuple[Layer, Fixed]:
     """The layer without its slow memory, and its arithmetic; `largest` |u| has to fit."""
     neuron, axis = layer.neuron, 1 if options.rows else None
-    both = layer.W_f if layer.W_r is None else np.concatenate([layer.W_f, layer.W_r * unit_in], axis=1)
+    both = layer.W_f if layer.W_r is None or unit_in != 1 else np.concatenate([layer.W_f, layer.W_r], axis=1)
     unit_f = unit_of(both, words.W_f, options.clip, axis) * np.ones(layer.N)
     unit_f = np.maximum(unit_f, unit_f.max() / SPREAD)
     fine = neuron.g * unit_f * unit_in
@@ -260,6 +260,10 @@ def _fast(layer: Layer, words: Words, unit_in: float, largest: float, options: O
     theta_u = np.maximum(np.rint(neuron.theta_u / unit_u), 1).astype(np.int64)
     b = neuron.g * (layer.b_f + (layer.slow.b_m if layer.slow else 0)) / unit_u
     recurrent = None if layer.W_r is None else log.whole("W_r", layer.W_r / (unit_f * unit_in)[:, None], words.W_r)
+    if recurrent is not None and unit_in != 1 and log.changes[-1].clipped > TOLD * recurrent.size:
+        raise DmpnetError(f"{named(log.layer)}: {log.changes[-1].clipped} of {recurrent.size} values of W_r do not fit "
+                          f"{words.W_r.bits} bits in the accumulator that W_f s_in shares with it, where a spike is "
+                          f"one of {1 / unit_in:g} levels of input; give words.s_in fewer bits, or words.W_r more")
     beta = min(np.rint(neuron.beta * 2**words.beta.bits), words.beta.high) / 2**words.beta.bits
     whole = Neuron(beta, 1.0, float(theta_u.max()), neuron.reset, neuron.decay,
                    float(np.rint(neuron.lam / unit_u[0])), neuron.shift,
