@@ -44,3 +44,50 @@ def test_no_coordinates_make_less_noise(seed):
     back = np.linalg.inv(other)
     assert noise(back @ K @ back.T, other.T @ W @ other) > least
     assert noise(K, W) > least
+
+
+# more slots than dimensions
+
+
+@pytest.mark.parametrize("d, D", [(1, 2), (2, 3), (5, 6), (5, 64), (20, 33)])
+def test_held_in_more_slots_the_memory_says_the_same(d, D):
+    slow, m, x = memory(d=d)
+    abar, bbar, W_m, z = basis.spread(slow, m, D)
+    assert abar.shape == (D, D) and z.shape[2] == D
+    held = np.zeros((len(m), D))
+    for k in range(m.shape[1]):
+        held = held @ abar.T + x[:, k] * bbar
+        np.testing.assert_allclose(held, z[:, k], atol=1e-6 * np.abs(z).max())
+    np.testing.assert_allclose(z @ W_m.T, m @ slow.W_m.T, atol=1e-6 * np.abs(m @ slow.W_m.T).max())
+
+
+@given(st.integers(1, 40), st.integers(1, 40))
+def test_a_frame_has_orthonormal_columns_and_of_even_many_rows_as_long_as_each_other(d, more):
+    Q = basis.frame(d + more, d)
+    np.testing.assert_allclose(Q.T @ Q, np.eye(d), atol=1e-12)
+    if d % 2 == 0:
+        np.testing.assert_allclose((Q**2).sum(1), d / (d + more), atol=1e-12)
+
+
+def error(slow, abar, bbar, W_m, m, x, step):
+    """Mean square of what rounding every slot to whole steps, at random, does to what the memory says."""
+    rng, held, found = np.random.default_rng(0), np.zeros((len(m), len(bbar))), []
+    for k in range(m.shape[1]):
+        held = held @ abar.T + x[:, k] * bbar
+        held = step * np.floor(held / step + rng.random(held.shape))
+        found.append(held @ W_m.T - m[:, k] @ slow.W_m.T)
+    return float(np.mean(np.square(found)))
+
+
+@pytest.mark.parametrize("D", [10, 40])
+def test_errors_of_rounding_fall_as_slots_are_more(D):
+    """d/D of the power where steps are as fine; what a slot spans falls as sqrt(d/D), and so may its step."""
+    d = 4
+    slow, m, x = memory(d=d)
+    least, same = basis.rotated(slow, m), basis.spread(slow, m, D)
+    step = np.abs(least[3]).max() / 256
+    once, spread = (error(slow, *each[:3], m, x, step) for each in (least, same))
+    assert once > 0 and spread / once == pytest.approx(1, abs=0.3)  # orthonormal: as many errors as there were
+    finer = step * np.abs(same[3]).max() / np.abs(least[3]).max()
+    assert error(slow, *same[:3], m, x, finer) / once == pytest.approx((finer / step) ** 2, rel=0.35)
+    assert finer / step < 1.5 * (d / D) ** 0.5

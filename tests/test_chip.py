@@ -18,7 +18,8 @@ from dmpnet.errors import DmpnetError
 from dmpnet.hardware import chip
 
 ROOT = Path(__file__).resolve().parents[1]
-SHIPPED = ("dmp", "dmp-256", "dmp-camera", "elfcore-like", "ideal", "ldlif-256", "ldlif-cim", "learning")
+SHIPPED = ("dmp", "dmp-256", "dmp-4bit", "dmp-camera", "dmp-ternary", "elfcore-like", "ideal", "ldlif-256", "ldlif-cim",
+           "learning")
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def test_every_shipped_chip_loads_and_every_number_has_a_source(name):
     learns, clocked = name in chip.learning(), loaded.clock is not None
     numbers = {f"{part}.{field}" for part in [*chip.PARTS, *["plasticity"] * learns, *["clock"] * clocked]
                for field in vars(getattr(loaded, part))}
-    assert loaded.source.keys() == numbers and len(numbers) == 36 + 9 * learns + clocked
+    assert loaded.source.keys() == numbers and len(numbers) == 37 + 9 * learns + clocked
     assert all(source.strip() for source in loaded.source.values())
     assert loaded == chip.load(shipped.folder() / "chips" / f"{name}.toml")
     assert loaded.words.I.bits >= max(loaded.words.m.bits, loaded.words.u.bits)  # accumulators hold what is added

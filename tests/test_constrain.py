@@ -58,6 +58,8 @@ CASES = {
     "at random": ({"d": (4, 6)}, {f"words__{name}__rounding": "stochastic" for name in "xmu"}),
     "beyond 32 bits": ({"d": (4, 6)}, {f"words__{name}__{key}": value for name in "xmu" for key, value in
                                        (("bits", 36), ("rounding", "floor"))} | {"words__I__bits": 48}),
+    "held in all slots": ({}, {"datapath__spread": True, "words__m__bits": 5}),
+    "held in all slots, at random": ({"d": (3, 6)}, {"datapath__spread": True, "words__m__rounding": "stochastic"}),
     "accumulators saturate": ({}, {"words__I__bits": 9}),
     "accumulators wrap": ({}, {"words__I__bits": 9, "words__I__overflow": "wrap"}),
 }

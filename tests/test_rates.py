@@ -36,4 +36,5 @@ def test_a_row_a_layer():
     rows = layers([want[0], want[1] / 2], want)
     assert [row["neurons"] for row in rows] == [4, 2]
     assert rows[0]["error %"] == 0 and rows[0]["correlation"] == pytest.approx(1)
+    assert rows[0]["moved"] == 0 and rows[1]["moved"] == pytest.approx(50 * want[1].mean())  # all to the half
     assert rows[1]["error %"] == pytest.approx(50) and rows[1]["constrained rate %"] == rows[1]["rate %"] / 2

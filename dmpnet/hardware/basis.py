@@ -5,6 +5,10 @@ z at every step adds to W_m m depends on T. With K the second moment of m and W 
 (Abar^n)' W_m' W_m Abar^n, both in coordinates z: dimension i spans sqrt(K_ii), and so does the error of rounding it,
 whose square comes out W_ii times. The sum of K_ii W_ii is least, (sum sigma)^2 / d with sigma^2 the eigenvalues of K W,
 where K equals W and its diagonal is even (Mullis and Roberts 1976; Hwang 1977).
+
+A chip may have more slots than a memory has dimensions. Held in D slots, z = Q y with y as above and Q of d orthonormal
+columns (a tight frame), a memory says the same too, from Q A Q', Q B and W Q'. Each slot spans sqrt(d/D) of what a
+dimension spanned, and of the errors of D slots Q' keeps d parts in D: what rounding adds is d/D times as much.
 """
 
 import numpy as np
@@ -33,7 +37,26 @@ def quiet(slow: SlowMemory, m: np.ndarray) -> np.ndarray:
 def rotated(slow: SlowMemory, m: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Abar, Bbar, W_m and m in the coordinates of `quiet`."""
     T = quiet(slow, m)
-    back = np.linalg.inv(T)
+    return _seen_through(slow, m, T, np.linalg.inv(T))
+
+
+def spread(slow: SlowMemory, m: np.ndarray, D: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Abar (D, D), Bbar, W_m and m of the memory held in D slots, D > d."""
+    T, Q = quiet(slow, m), frame(D, slow.d)
+    return _seen_through(slow, m, T @ Q.T, Q @ np.linalg.inv(T))
+
+
+def frame(D: int, d: int) -> np.ndarray:
+    """Q (D, d), orthonormal columns: waves round D places, and a constant where d is odd; rows as long as each other
+    where d is even."""
+    angle = 2 * np.pi * np.outer(np.arange(D), np.arange(1, d // 2 + 1)) / D
+    waves = np.stack([np.cos(angle), np.sin(angle)], axis=2).reshape(D, -1) * np.sqrt(2 / D)
+    return np.concatenate([waves, np.full((D, d % 2), D**-0.5)], axis=1)
+
+
+def _seen_through(slow: SlowMemory, m: np.ndarray, T: np.ndarray,
+                  back: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Abar, Bbar, W_m and m in coordinates z = back m, m = T z."""
     return back @ slow.Abar @ T, back @ slow.Bbar, slow.W_m @ T, m @ back.T
 
 

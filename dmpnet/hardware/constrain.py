@@ -81,7 +81,8 @@ def constrain(network: TrainedNetwork | Graph, chip: Chip, s_in: np.ndarray, *, 
     progress : called with (done, total) in layers rounded, of as many as it may take; True or a name: a bar; None:
         silent
 
-    Every slow memory is filled up with zeros to the chip's slots. Whether the rest fits: dmpnet.hardware.fit.
+    Every slow memory is filled up with zeros to the chip's slots, or held in all of them where the chip says `spread`.
+    Whether the rest fits: dmpnet.hardware.fit.
     """
     if isinstance(network, Graph):
         graph_refusals.check(network, chip, rows, fit(network, chip).violations)
@@ -89,8 +90,7 @@ def constrain(network: TrainedNetwork | Graph, chip: Chip, s_in: np.ndarray, *, 
         _check(network, rows)
     _check_slots(network, chip, blocks)
     heard = _heard(network, np.asarray(s_in))
-    options = Options(rows, clip, balance, rotate, compensate, chip.datapath.dependency_breaking,
-                      chip.datapath.saturates, chip.datapath.currents, chip.datapath.seed)
+    options = Options.on(chip, rows, clip, balance, rotate, compensate)
     seen = (graph_integers.seen(network, s_in) if isinstance(network, Graph) else
             reference.run(network, s_in, record=("spikes", "u", "m", "x")))
     integer, changes, activity, overflows = _settled(network, chip, s_in, seen, options, progress)

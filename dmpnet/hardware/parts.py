@@ -114,6 +114,8 @@ class Datapath:
         (dmpnet.hardware.queue); a description may leave it out, then refuse
     pads : whether all slots are computed, used or not; else the d that a network has; a description may leave it out,
         then true
+    spread : whether a slow memory is held in all slots, so that rounding adds less to what it says, rather than in as
+        many as it has dimensions (dmpnet.hardware.basis); false if left out
     """
 
     decay: tuple[str, ...]
@@ -128,6 +130,7 @@ class Datapath:
     seed: int = 1
     queue: str = "refuse"
     pads: bool = True
+    spread: bool = False
 
 
 @dataclass(frozen=True)
@@ -224,7 +227,8 @@ class Chip:
     energy: Energy | None = None
 
     def dimensions(self, d: int) -> int:
-        """D, dimensions of slow memory that it computes for d: whole blocks of its slots where it pads, 0 for none."""
-        if not self.datapath.pads:
+        """D, dimensions of slow memory that it computes for d: whole blocks of its slots where it pads, or holds it in
+        all of them, 0 for none."""
+        if not self.datapath.pads and not self.datapath.spread:
             return d
         return -(-d // self.limits.slots) * self.limits.slots

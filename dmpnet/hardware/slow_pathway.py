@@ -45,6 +45,10 @@ def in_integers(layer: Layer, slow: SlowMemory, whole: Layer, fixed: Fixed, word
     if options.rotate:
         abar, bbar, W_m, m = basis.rotated(slow, seen.m)
         bases.append((replace(slow, Abar=abar, Bbar=bbar, W_m=W_m), replace(seen, m=m)))
+    D = -(-slow.d // options.spread) * options.spread if options.spread else 0
+    if D > slow.d:
+        abar, bbar, W_m, m = basis.spread(slow, seen.m, D)
+        bases = [(replace(slow, Abar=abar, Bbar=bbar, W_m=W_m), replace(seen, m=m))]
     candidates = []
     for number, (held, went) in enumerate(bases):
         with suppress(*([DmpnetError] if number else [])):  # the other basis is not needed

@@ -7,6 +7,7 @@ import numpy as np
 
 from dmpnet.arithmetic.fixed import Fixed
 from dmpnet.arithmetic.words import Word
+from dmpnet.hardware.parts import Chip
 
 ROOM = 1.1  # of the range seen in calibration, at first
 SPREAD = 8  # largest unit of a row to the smallest: membranes share a word
@@ -19,7 +20,7 @@ CLIPPED = (1.0, 0.8, 0.65, 0.5, 0.4)  # of the range seen, what m may have where
 class Options:
     """rows, clip, balance, rotate, compensate of `constrain`; lookahead: whether the chip reads ahead of m[k];
     saturates : when its membranes do, 'before' they are compared or 'after';  currents : which of them do, 'each' or
-    their 'sum';  seed : of its shift registers."""
+    their 'sum';  seed : of its shift registers;  spread : blocks of so many slots hold a memory, or 0."""
 
     rows: bool
     clip: bool
@@ -30,6 +31,14 @@ class Options:
     saturates: str
     currents: str
     seed: int
+    spread: int = 0
+
+    @classmethod
+    def on(cls, chip: Chip, *asked: bool) -> "Options":
+        """Those asked for, in order, and what of them the chip decides."""
+        path = chip.datapath
+        return cls(*asked, path.dependency_breaking, path.saturates, path.currents, path.seed,
+                   chip.limits.slots if path.spread else 0)
 
 
 def shift_for(fits: float, largest: float) -> int:

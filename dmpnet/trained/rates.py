@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from scipy.stats import wasserstein_distance
 
 
 class Agreement:
@@ -37,12 +38,14 @@ class Agreement:
 
 
 def layers(got: Sequence[np.ndarray], want: Sequence[np.ndarray]) -> list[dict[str, Any]]:
-    """Rates (B, N) of every layer of two networks of one shape, a row a layer: mean rates, correlation and error."""
+    """Rates (B, N) of every layer of two networks of one shape, a row a layer: mean rates, correlation, error, and how
+    far the neurons' rates have moved as a whole (Earth Mover's Distance, in points: whichever neuron has them)."""
     rows = []
     for number, (a, b) in enumerate(zip(got, want, strict=True), 1):
         found = Agreement()
         found.add(a, b)
         rows.append({"layer": number, "neurons": a.shape[1], "rate %": 100 * float(b.mean()),
                      "constrained rate %": 100 * float(a.mean()), "correlation": found.correlation,
-                     "error %": 100 * found.error})
+                     "error %": 100 * found.error,
+                     "moved": 100 * float(wasserstein_distance(a.mean(0), b.mean(0)))})
     return rows
