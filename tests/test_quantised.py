@@ -110,7 +110,8 @@ def test_weights_in_training_are_the_written_integers_times_their_units(bits, ro
 @pytest.mark.parametrize("facts, words", [
     ({}, {}), ({"encoding": "analog"}, {}), ({"reset": "soft", "d_s": 3}, {}), ({"kind": "RSNN"}, {}),
     ({"neurons": (Neuron(0.8, 0.2, decay="linear", lam=0.1),) * 2}, {}), ({}, {"words__W_f__bits": 4}),
-    ({"neurons": (Neuron(0.9, 0.3, floor=-0.2),) * 2}, {}), ({}, {"datapath__dependency_breaking": False})])
+    ({"neurons": (Neuron(0.9, 0.3, floor=-0.2),) * 2}, {}), ({}, {"datapath__dependency_breaking": False}),
+    ({}, {"datapath__spread": True, "words__m__bits": 5, "words__m__rounding": "stochastic"})])
 def test_what_is_trained_computes_what_is_written(facts, words):
     """Membranes alone are not rounded in training, to 28 bits here: a spike in a thousand may tell."""
     network = random_network(**facts)

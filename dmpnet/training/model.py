@@ -83,6 +83,10 @@ class SpikingNetwork(nn.Module):
         y = signal.to(W_o.dtype) @ W_o.T + self.b_o
         return _fade(y.shape[1], self.architecture.kappa, y.dtype) @ y, rates
 
+    def loss(self, s_in: torch.Tensor, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """What training makes small, but for regularisers: cross entropy of logits and labels."""
+        return torch.nn.functional.cross_entropy(logits.flatten(0, -2), labels.flatten())
+
     def _readout(self) -> torch.Tensor:
         return self.W_o
 

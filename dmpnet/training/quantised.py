@@ -33,7 +33,7 @@ from dmpnet.training.architecture import Architecture, Pathway
 from dmpnet.training.integer_memory import IntegerMemory
 from dmpnet.training.layer import Setting, SpikingLayer
 from dmpnet.training.membrane import FUSED
-from dmpnet.training.model import SpikingNetwork
+from dmpnet.training.model import SpikingNetwork, from_trained
 from dmpnet.training.optimiser import products
 from dmpnet.training.recipe import Recipe
 from dmpnet.training.trainer import Trainer
@@ -96,10 +96,11 @@ class QuantisedNetwork(SpikingNetwork):
     """Trains `integer`, the network that `constrain` made of `network` for `chip`.
 
     Parameters are in the trained network's units; W_m holds (P, nu) side by side where the chip breaks the dependency.
+    taught : how much of the loss asks for what `network` says rather than for the label (distillation), 0 to 1
     """
 
     def __init__(self, network: TrainedNetwork, integer: TrainedNetwork, chip: Chip, dropout: float = 0.0,
-                 products: torch.dtype | None = None):
+                 products: torch.dtype | None = None, taught: float = 0.0):
         if any(layer.delay is not None for layer in network.layers):
             raise DmpnetError("network: it has axonal delays, but no chip has, so that there is nothing to train on; "
                               "train one without delays")
@@ -120,6 +121,8 @@ class QuantisedNetwork(SpikingNetwork):
                                     in map(self._start, range(len(neurons)), network.layers))
         self.memories: dict[tuple[int, torch.dtype], IntegerMemory] = {}
         self.W_o, self.b_o = nn.Parameter(_tensor(network.W_o)), nn.Parameter(_tensor(network.b_o))
+        self.taught = taught
+        self.teacher = [from_trained(network)] if taught else []  # in a list: not among what is trained
         self.log_unit_o = nn.Parameter(_tensor(np.log(_unit_of(network.W_o, integer.W_o))))
 
     def _unit_in(self, number: int) -> float:
@@ -211,6 +214,16 @@ class QuantisedNetwork(SpikingNetwork):
             s_in = (s_in * levels).round().clamp(0, levels) / levels
         return super().forward(s_in, spikes, m, generator)
 
+    def loss(self, s_in: torch.Tensor, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """Cross entropy with the labels and, `taught` of it, with what the network in real numbers says."""
+        by_label = super().loss(s_in, logits, labels)
+        if not self.taught:
+            return by_label
+        with torch.no_grad():
+            said, _ = self.teacher[0](s_in)
+        return (1 - self.taught) * by_label + self.taught * torch.nn.functional.cross_entropy(
+            logits.flatten(0, -2), said.flatten(0, -2).softmax(-1))
+
     def _readout(self) -> torch.Tensor:
         return Rounded.apply(self.W_o, self.log_unit_o.exp(), self.chip.words.W_o)
 
@@ -294,12 +307,14 @@ def recipe(network: TrainedNetwork, epochs: int, lr: float, optimiser: str = "ad
 
 
 def trainer(network: TrainedNetwork, integer: TrainedNetwork, chip: Chip, recordings: Recordings, folder: Path,
-            epochs: int, lr: float = 1e-3, progress: Progress = None, optimiser: str = "adam") -> Trainer:
+            epochs: int, lr: float = 1e-3, progress: Progress = None, optimiser: str = "adam",
+            taught: float = 0.0) -> Trainer:
     """Trains `integer`, the network that `constrain` made of `network`; finished() is the best on validation.
 
     recordings : the training set;  folder : of checkpoints, from which a run that was killed goes on
     progress : called with (done, total) in batches of all epochs; True or a name: a bar; None: silent
+    taught : of QuantisedNetwork
     """
     chosen = recipe(network, epochs, lr, optimiser)
-    model = QuantisedNetwork(network, integer, chip, chosen.dropout, products(chosen))
+    model = QuantisedNetwork(network, integer, chip, chosen.dropout, products(chosen), taught)
     return Trainer(chosen, recordings, folder, progress, start=integer, model=model)

@@ -304,7 +304,7 @@ class Trainer:
         labels = torch.from_numpy(self.data.labels[chosen])
         memories: list | None = [] if recipe.rank_weight else None
         logits, rates = self.model(s_in, m=memories, generator=torch.Generator().manual_seed(int(draw[1])))
-        loss = torch.nn.functional.cross_entropy(logits.flatten(0, -2), labels.flatten())
+        loss = self.model.loss(s_in, logits, labels)
         weight = recipe.rate_weight * min(1.0, (p.epoch + 1) / (recipe.rate_ramp + 1))
         total = loss + weight * sum(torch.relu(r.mean() - recipe.rate_target) for r in rates)
         for m in memories or ():
