@@ -1,0 +1,146 @@
+"""How well are spoken digits told that a speaker said whom nothing heard? Two of the twelve speakers left out in turn.
+
+The published test set of shd-regen asks two unheard speakers and ten heard ones. Here training and test part are dealt
+anew into six folds by speaker (dmpnet.data.folds); every row is trained from nothing on ten speakers and judged, in
+Brian2, by all that the other two said, once; the mean is over all twelve, its interval over speakers. With --choose the
+recipes of CHOICES are compared inside fold 0, on two more speakers held out, for FSNN and DMP II; the other rows take
+what DMP II takes. Every evaluation is a look, in the ledger. Goes on where it was.
+
+python analyses/folds.py --choose --data FOLDER     (a recipe 4 to 8 minutes on a quiet core)
+python analyses/folds.py --data FOLDER              (a fold as long)
+"""
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tabulate import tabulate
+
+from dmpnet import data
+from dmpnet.brian.backends import check_backend
+from dmpnet.data.folds import fold
+from dmpnet.results import answers, options, provenance, script
+from dmpnet.results.evaluation import evaluate
+from dmpnet.results.intervals import bootstrap, paired_difference
+from dmpnet.training.recipe import Recipe
+from dmpnet.training.recipes import RECIPES
+from dmpnet.training.trainer import Trainer
+
+FOLDS = 6
+ROWS = ("shd-regen-fsnn", "shd-regen-dmp2", "shd-regen-rsnn", "shd-regen-dsnn", "shd-regen-dmp1", "shd-regen-peak")
+CHOOSE = ("shd-regen-fsnn", "shd-regen-dmp2")
+CHOICES: dict[str, dict[str, Any]] = {
+    "as shipped": {},
+    "moved further, events left out": {"shift_channels": 8, "drop_events": 0.4, "batch": 32},
+}
+AGAINST = "shd-regen-dmp2"
+SPEAKERS = 0.2  # of the ten of a fold, held out inside it while recipes are compared
+
+
+def main() -> None:
+    parser = options.script(__doc__, Path("analyses/results/folds.json"))
+    parser.add_argument("--choose", action="store_true", help="compare recipes inside fold 0")
+    parser.add_argument("--rows", nargs="+", default=list(ROWS), choices=ROWS, metavar="NAME")
+    parser.add_argument("--folds", nargs="+", type=int, default=list(range(FOLDS)), choices=range(FOLDS))
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0])
+    parser.add_argument("--runs", type=Path, default=Path("folds.run"), help="folder of checkpoints")
+    options.to_ledger(parser)
+    options.backend(parser, "cpp_standalone")
+    arguments = script.parsed(parser, "folds")
+    check_backend(arguments.backend, arguments.processes)
+    parts = [data.load("shd-regen", split, arguments.data, arguments.download) for split in ("train", "test")]
+    told = provenance.Runs(arguments.out.with_name("folds_chosen.json"), "folds", script.given(arguments))
+    if arguments.choose:
+        choose(arguments, told, fold(*parts, 0, FOLDS)[0])
+        return
+    runs = provenance.Runs(arguments.out, "folds", script.given(arguments))
+    for number in arguments.folds:
+        learned, judged = fold(*parts, number, FOLDS)
+        for row in arguments.rows:
+            for seed in arguments.seeds:
+                if not runs.has(row=row, fold=number, seed=seed):
+                    runs.add(measured(arguments, row, number, seed, learned, judged, chosen(told, row)))
+    print(tabulate(summary(runs.done), headers="keys", floatfmt=".2f"))
+
+
+def choose(arguments: argparse.Namespace, told: provenance.Runs, learned: data.Recordings) -> None:
+    """What each recipe comes to with two speakers of fold 0 held out inside it: mean of the last five epochs."""
+    for row in CHOOSE:
+        for how in CHOICES:
+            if not told.has(row=row, recipe=how):
+                run = Trainer(replace(recipe(row, how), by="speaker", validation=SPEAKERS), learned,
+                              arguments.runs / f"{row}, {how}", f"{row}, {how}")
+                run.finished()
+                told.add({"row": row, "recipe": how, "samples": len(run.held_out), "commit": provenance.commit(),
+                          "validation %": 100 * float(np.mean([line[5] for line in run.standing.curve[-5:]]))})
+    print(tabulate([{key: run[key] for key in ("row", "recipe", "validation %")} for run in told.done], headers="keys",
+                   floatfmt=".2f"))
+
+
+def chosen(told: provenance.Runs, row: str) -> str:
+    """The recipe that did best with speakers held out: of FSNN its own, of all others that of DMP II."""
+    found = {run["recipe"]: run["validation %"] for run in told.done if run["row"] == (
+        row if row in CHOOSE else AGAINST)}
+    return max(found, key=lambda how: found[how]) if found else next(iter(CHOICES))
+
+
+def recipe(row: str, how: str) -> Recipe:
+    """The recipe of a row with the changes of a choice."""
+    return replace(RECIPES[row], **CHOICES[how])
+
+
+def measured(arguments: argparse.Namespace, row: str, number: int, seed: int, learned: data.Recordings,
+             judged: data.Recordings, how: str) -> dict[str, Any]:
+    """One row in one fold, trained from nothing, judged by unheard speakers in Brian2."""
+    run = Trainer(replace(recipe(row, how), seed=seed), learned, arguments.runs / f"{row}-{number}-{seed}",
+                  f"{row}, fold {number}")
+    network = run.finished()
+    result = evaluate(network, judged, arguments.backend, f"{row}, fold {number}", arguments.processes,
+                      f"{row}, fold {number}", arguments.ledger)
+    print(row, number, seed, f"{result.accuracy:.2f} %", flush=True)
+    return {"row": row, "fold": number, "seed": seed, "recipe": how, "accuracy": result.accuracy,
+            "validation": run.standing.best, "samples": len(judged), "rates": result.rates,
+            "compared": sum(result.compared), "mismatched": sum(result.mismatched),
+            "right": answers.record(result.predictions, judged), "commit": provenance.commit()}
+
+
+def answered(runs: list[dict[str, Any]], row: str) -> tuple[np.ndarray, np.ndarray] | None:
+    """Right (seeds, samples) of all folds and whose they are; None where folds are missing."""
+    mine = [run for run in runs if run["row"] == row]
+    seeds = sorted({run["seed"] for run in mine})
+    whole = [seed for seed in seeds if len({run["fold"] for run in mine if run["seed"] == seed}) == FOLDS]
+    if not whole:
+        return None
+    rows, groups = [], np.empty(0)
+    for seed in whole:
+        parts = [answers.read(run["right"]) for run in sorted(mine, key=lambda run: run["fold"])
+                 if run["seed"] == seed]
+        rows.append(np.concatenate([right for right, _ in parts]))
+        groups = np.concatenate([np.asarray(who) for _, who in parts])
+    return np.stack(rows), groups
+
+
+def summary(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A line a row with all folds: accuracy over all twelve speakers, worst and best of them, and against DMP II."""
+    lines, best = [], answered(runs, AGAINST)
+    for row in dict.fromkeys(run["row"] for run in runs):
+        found = answered(runs, row)
+        if found is None:
+            continue
+        interval = bootstrap(*found)
+        speakers = answers.by_group(*found)
+        line = {"row": row, "seeds": len(found[0]), "accuracy %": 100 * interval.mean, "low": 100 * interval.low,
+                "high": 100 * interval.high, "worst speaker": min(speakers.values()),
+                "best speaker": max(speakers.values())}
+        if best is not None and row != AGAINST:
+            seeds = min(len(best[0]), len(found[0]))
+            ahead = paired_difference(best[0][:seeds], found[0][:seeds], found[1])
+            line |= {"DMP II ahead": 100 * ahead.mean, "from": 100 * ahead.low, "to": 100 * ahead.high}
+        lines.append(line | {"spikes that differ": sum(run["mismatched"] for run in runs if run["row"] == row)})
+    return lines
+
+
+if __name__ == "__main__":
+    script.told(main)
