@@ -170,7 +170,7 @@ def test_imports_go_down_few_steps():
     assert max(level(name) for name in IMPORTS) <= 10
 
 
-OWN = ("arithmetic", "hardware", "trained", "commands", "training")
+OWN = ("arithmetic", "export", "hardware", "trained", "commands", "training")
 """Folders of a chip, or of networks made for one."""
 
 

@@ -34,11 +34,11 @@ class Options:
     spread: int = 0
 
     @classmethod
-    def on(cls, chip: Chip, *asked: bool) -> "Options":
-        """Those asked for, in order, and what of them the chip decides."""
+    def on(cls, chip: Chip, rows: bool, clip: bool, balance: bool, rotate: bool, compensate: bool) -> "Options":
+        """Those asked for, and what of them the chip decides."""
         path = chip.datapath
-        return cls(*asked, path.dependency_breaking, path.saturates, path.currents, path.seed,
-                   chip.limits.slots if path.spread else 0)
+        return cls(rows, clip, balance, rotate, compensate, path.dependency_breaking, path.saturates, path.currents,
+                   path.seed, chip.limits.slots if path.spread else 0)
 
 
 def shift_for(fits: float, largest: float) -> int:

@@ -1,0 +1,59 @@
+"""Spikes of a run for other tools: lines of text, and a neo.Block, which Elephant reads."""
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dmpnet.errors import DmpnetError
+from dmpnet.trained.activity import Activity
+
+COLUMNS = ("sample", "layer", "neuron", "step", "s")
+
+
+def lines(activity: Activity, dt: float) -> Iterator[tuple[int, int, int, int, float]]:
+    """COLUMNS of every spike, layers from 1, the rest from 0; s: seconds from the beginning of the sample, at the
+    beginning of the step."""
+    for number, spikes in enumerate(activity.spikes, 1):
+        for sample, step, neuron in np.argwhere(spikes).tolist():
+            yield sample, number, neuron, step, step * dt
+
+
+def block(activity: Activity, dt: float, name: str = "dmpnet") -> Any:
+    """A neo.Block: a segment a sample, in it a spike train a neuron, annotated with its layer (from 1) and number."""
+    try:
+        import neo
+        import quantities as pq
+    except ImportError as error:
+        raise DmpnetError("neo: not installed, but spikes for Elephant are its blocks; pip install dmpnet[neo]"
+                          ) from error
+    made = neo.Block(name=name)
+    samples, steps = activity.spikes[0].shape[:2]
+    for sample in range(samples):
+        segment = neo.Segment(name=f"sample {sample}", index=sample)
+        for number, spikes in enumerate(activity.spikes, 1):
+            for neuron in range(spikes.shape[2]):
+                times = np.flatnonzero(spikes[sample, :, neuron]) * dt
+                segment.spiketrains.append(neo.SpikeTrain(times * pq.s, t_stop=steps * dt * pq.s, layer=number,
+                                                          neuron=neuron, sampling_rate=1 / dt * pq.Hz))
+        made.segments.append(segment)
+    return made
+
+
+def save_lines(activity: Activity, dt: float, path: Path) -> None:
+    """`lines` as a .csv."""
+    with open(path, "w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(COLUMNS)
+        writer.writerows(lines(activity, dt))
+
+
+def save_block(activity: Activity, dt: float, path: Path) -> None:
+    """`block` as a NIX file."""
+    made = block(activity, dt)
+    import neo
+
+    with neo.io.NixIO(str(path), mode="ow") as file:
+        file.write_block(made)
