@@ -14,7 +14,7 @@ from dmpnet.disk import shipped
 from dmpnet.errors import DmpnetError
 from dmpnet.graph import networks
 from dmpnet.graph.graph import Graph
-from dmpnet.results import graph_table, options, script, table, terminal
+from dmpnet.results import graph_table, neurobench, options, script, table, terminal
 from dmpnet.trained import weights
 from dmpnet.trained.network import TrainedNetwork, parameters
 
@@ -122,6 +122,7 @@ def _rule(network: TrainedNetwork) -> str:
 
 def _totals(network: TrainedNetwork) -> list[tuple[str, str]]:
     count, code, origin = parameters(network), network.encoding, network.provenance
+    metrics = neurobench.of_weights(network)
     state = sum(layer.state for layer in network.layers)
     delays, recurs = (any(getattr(layer, name) is not None for layer in network.layers) for name in ("delay", "W_r"))
     rule = ("2 N" if recurs else "N") + " + d" + " + sum of delays" * delays
@@ -132,6 +133,8 @@ def _totals(network: TrainedNetwork) -> list[tuple[str, str]]:
         *([] if network.integer else
           [("parameters, trainable", f"{count['trainable']:,}   with biases and w_x, without Abar and Bbar")]),
         ("numbers stored", f"{count['stored']:,}"),
+        ("footprint", f"{int(metrics['footprint']):,} bytes, of all arrays (NeuroBench)"),
+        ("connection sparsity", f"{100 * metrics['connection_sparsity']:.1f} %, of weights that are 0 (NeuroBench)"),
         ("state buffers", f"{state:,}   {rule} over layers"),
         ("class", classes),
         *([("chip", f"{origin.get('chip', 'not said')}: all arrays are whole numbers")] if network.integer else []),

@@ -13,11 +13,12 @@ from dmpnet.disk.files import whole_file, write_arrays
 from dmpnet.errors import DmpnetError
 from dmpnet.graph import graph, networks
 from dmpnet.graph.graph import Graph
-from dmpnet.results import options, outputs, provenance, script, terminal
+from dmpnet.results import neurobench, options, outputs, provenance, script, terminal
 from dmpnet.results.evaluation import Evaluation, evaluate
 from dmpnet.trained.network import TrainedNetwork, parameters
 
 SAMPLES = 100  # the first table within half a minute on numpy, where two cores are busy
+COUNTED = 20  # samples that NeuroBench's metrics are counted on
 FILES = ("predictions.csv", "sample.npz", "portrait.png", "portrait.pdf")
 RECORDED = ("spikes", "m", "readout")
 NETWORKS = {"smnist": "smnist-dmp2", "shd-regen": "shd-regen-dmp2"}
@@ -76,7 +77,8 @@ def compare(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
     from dmpnet.drawing.portrait import portrait
 
     with out.staged() as folder:
-        write(folder, entry, rows, table, result, options.numbers(recordings))
+        told = {} if isinstance(network, Graph) else neurobench.metrics(network, recordings.batch(slice(COUNTED)))
+        write(folder, entry, rows, table, told, result, options.numbers(recordings))
         example(network, recordings, folder / "sample.npz")
         save(portrait(folder / "sample.npz"), folder / "portrait")
     print(f"\nfigure, predictions and provenance in {arguments.out}/")
@@ -129,12 +131,13 @@ def layers(network: TrainedNetwork | Graph, result: Evaluation) -> list[dict[str
             zip(of, result.rates, result.compared, result.mismatched, strict=True)]
 
 
-def write(out: Path, entry: dict, rows: list, table: list, result: Evaluation, numbers: np.ndarray) -> None:
+def write(out: Path, entry: dict, rows: list, table: list, told: dict, result: Evaluation, numbers: np.ndarray) -> None:
     """results.json with provenance, predictions.csv with a line for each label: a sample, or a step of a sample.
 
-    numbers : of the samples in the data set
+    told : NeuroBench's metrics;  numbers : of the samples in the data set
     """
-    provenance.write(out / "results.json", {"summary": dict(rows), "layers": table, "provenance": entry})
+    provenance.write(out / "results.json", {"summary": dict(rows), "layers": table, "neurobench": told,
+                                          "provenance": entry})
     columns = dict(zip(("sample", "step"), np.indices(result.labels.shape), strict=False))
     columns["sample"] = numbers[columns["sample"]]
     columns |= {"label": result.labels, "brian2": result.predictions, "reference": result.reference_predictions}
