@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from networks import random_input, random_network
 
 from dmpnet import reference
+from dmpnet.arithmetic.numpy_integers import shifted
 from dmpnet.hardware import basis
 
 
@@ -91,3 +92,36 @@ def test_errors_of_rounding_fall_as_slots_are_more(D):
     finer = step * np.abs(same[3]).max() / np.abs(least[3]).max()
     assert error(slow, *same[:3], m, x, finer) / once == pytest.approx((finer / step) ** 2, rel=0.35)
     assert finer / step < 1.5 * (d / D) ** 0.5
+
+
+# what is cut off goes on to the next slot
+
+
+@given(st.lists(st.integers(-2**30, 2**30), min_size=1, max_size=40), st.integers(1, 20))
+def test_of_what_slots_cut_off_nothing_is_lost_but_the_last(totals, shift):
+    """Sums of rounded slots are the rounded sums: after every slot what is missing is less than a step."""
+    got = shifted(np.array([totals]), shift, "carried")[0]
+    left = np.cumsum(totals) + (1 << shift - 1) - (np.cumsum(got) << shift)
+    assert ((left >= 0) & (left < 1 << shift)).all()
+    rest = 1 << shift - 1  # as an adder does it that keeps its low bits
+    for total, whole in zip(totals, got, strict=True):
+        assert whole == total + rest >> shift
+        rest = total + rest & (1 << shift) - 1
+
+
+def test_errors_that_go_on_cancel_in_a_frame():
+    """What a frame of waves reads out turns slowly from slot to slot, so that an error and what is handed on of it
+    nearly cancel: of wave j the part 2 sin(pi j / D) is left, at most 0.39 of 4 dimensions in 32 slots."""
+    d, D = 4, 32
+    slow, m, x = memory(d=d)
+    abar, bbar, W_m, z = basis.spread(slow, m, D)
+    step = np.abs(z).max() / 7
+    found = {}
+    for rounding in ("nearest", "carried"):
+        held, errors = np.zeros((len(m), D)), []
+        for k in range(m.shape[1]):
+            fine = np.rint((held @ abar.T + x[:, k] * bbar) / step * 2**20).astype(np.int64)
+            held = step * shifted(fine, 20, rounding)
+            errors.append(held @ W_m.T - m[:, k] @ slow.W_m.T)
+        found[rounding] = np.sqrt(np.mean(np.square(errors)))
+    assert found["carried"] < found["nearest"] / 2.5

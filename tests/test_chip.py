@@ -372,3 +372,10 @@ def test_a_word_has_as_many_values_as_its_bits_can_tell_apart(bits, signed):
     bits += signed
     assert word.high - word.low + 1 == 2**bits and word.low <= 0 <= word.high
     assert float(word.high) == word.high and float(word.low) == word.low
+
+
+@pytest.mark.parametrize("name", ["x", "u"])
+def test_only_slots_of_m_hand_on_what_they_cut_off(name):
+    with pytest.raises(DmpnetError, match=rf"words.{name}: rounding = 'carried'"):
+        chip.changed(chip.load("dmp"), {f"words.{name}.rounding": "carried"})
+    assert chip.changed(chip.load("dmp"), {"words.m.rounding": "carried"}).words.m.rounding == "carried"

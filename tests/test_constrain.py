@@ -59,6 +59,10 @@ CASES = {
     "beyond 32 bits": ({"d": (4, 6)}, {f"words__{name}__{key}": value for name in "xmu" for key, value in
                                        (("bits", 36), ("rounding", "floor"))} | {"words__I__bits": 48}),
     "held in all slots": ({}, {"datapath__spread": True, "words__m__bits": 5}),
+    "held in all slots, carried": ({}, {"datapath__spread": True, "words__m__bits": 4,
+                                        "words__m__rounding": "carried"}),
+    "carried, the dependency unbroken": ({"d": (4, 6)}, {"datapath__dependency_breaking": False,
+                                                         "words__m__rounding": "carried"}),
     "held in all slots, at random": ({"d": (3, 6)}, {"datapath__spread": True, "words__m__rounding": "stochastic"}),
     "accumulators saturate": ({}, {"words__I__bits": 9}),
     "accumulators wrap": ({}, {"words__I__bits": 9, "words__I__overflow": "wrap"}),

@@ -46,7 +46,8 @@ def alive(activity):
 
 
 @pytest.mark.parametrize("case", ["published", "soft reset", "delays", "linear", "at random", "accumulators wrap",
-                                  "held in all slots"] + [pytest.param(case, marks=pytest.mark.slow) for case in (
+                                  "held in all slots, carried"] + [
+                                      pytest.param(case, marks=pytest.mark.slow) for case in (
                                       "analog input", "dilated", "recurrent", "no memory", "two blocks", "shift",
                                       "a label every step", "dependency unbroken", "few bits", "to nearest",
                                       "toward zero", "accumulators saturate")])

@@ -55,6 +55,7 @@ def written(model, network):
     ({}, 24), ({}, 21), ({"words__m__bits": 5, "words__x__bits": 5}, 24), ({"words__m__rounding": "zero"}, 24),
     ({"words__m__rounding": "nearest", "words__x__rounding": "nearest"}, 24),
     ({"words__m__rounding": "stochastic", "words__x__rounding": "stochastic"}, 24),
+    ({"words__m__bits": 5, "words__m__rounding": "carried"}, 24),
     ({"words__m__bits": 6, "words__m__overflow": "wrap"}, 10)])
 def test_the_memory_is_the_chips_bit_for_bit(words, accumulator):
     network = random_network(d=3)
@@ -111,7 +112,8 @@ def test_weights_in_training_are_the_written_integers_times_their_units(bits, ro
     ({}, {}), ({"encoding": "analog"}, {}), ({"reset": "soft", "d_s": 3}, {}), ({"kind": "RSNN"}, {}),
     ({"neurons": (Neuron(0.8, 0.2, decay="linear", lam=0.1),) * 2}, {}), ({}, {"words__W_f__bits": 4}),
     ({"neurons": (Neuron(0.9, 0.3, floor=-0.2),) * 2}, {}), ({}, {"datapath__dependency_breaking": False}),
-    ({}, {"datapath__spread": True, "words__m__bits": 5, "words__m__rounding": "stochastic"})])
+    ({}, {"datapath__spread": True, "words__m__bits": 5, "words__m__rounding": "stochastic"}),
+    ({}, {"datapath__spread": True, "words__m__bits": 4, "words__m__rounding": "carried"})])
 def test_what_is_trained_computes_what_is_written(facts, words):
     """Membranes alone are not rounded in training, to 28 bits here: a spike in a thousand may tell."""
     network = random_network(**facts)

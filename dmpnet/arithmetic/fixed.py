@@ -1,6 +1,7 @@
 """How one layer computes in integers: its words, shifts and thresholds.
 
-All values are whole numbers. One step k, X() the rounding and overflow of the word of X, >> a shift that X rounds:
+All values are whole numbers. One step k, X() the rounding and overflow of the word of X, >> a shift that X rounds
+(dmpnet.arithmetic.words; where m rounds 'carried' one slot after the other, the bits cut off going on to the next):
 
     x[k]   = X(max(I(w_x . s_in[k] + b_x), 0) >> shift_x)
     m[k]   = M(I(Abar m[k-1]) >> shift_m + I(Bbar x[k]) >> shift_B), rounded once, after the sum
@@ -24,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from dmpnet.arithmetic.words import EXACT, WIDEST, Word
+from dmpnet.arithmetic.words import ALONE, EXACT, WIDEST, Word
 from dmpnet.errors import DmpnetError
 
 SATURATES = ("after", "before")
@@ -95,6 +96,10 @@ class Fixed:
         if self.theta_u.dtype.kind not in "iu" or self.theta_u.min(initial=1) < 1:
             raise DmpnetError(f"fixed point: theta_u is {self.theta_u.dtype} from {self.theta_u.min(initial=1)}, but "
                               f"thresholds are whole numbers >= 1; use a finer unit of u")
+        for name in ("x", "u", "I"):
+            if getattr(self, name).rounding not in ALONE:
+                raise DmpnetError(f"fixed point: {name} rounds {getattr(self, name).rounding!r}, but what is cut off "
+                                  f"goes on from slot to slot of m alone; set one of {', '.join(ALONE)}")
         if self.floor is not None and (self.floor.dtype.kind not in "iu" or self.floor.max(initial=0) > 0
                                        or self.floor.min(initial=0) < self.u.low):
             raise DmpnetError(f"fixed point: floor is {self.floor.dtype} from {self.floor.min(initial=0)} to "

@@ -13,12 +13,15 @@ def shifted(total: np.ndarray, shift: int, rounding: str, noise: np.ndarray | in
     """total >> shift (int64), rounded; a negative shift goes left.
 
     noise : of stochastic rounding, lfsr.BITS bits
+    rounding : 'carried' along the last axis
     """
     if shift <= 0:
         return total << -shift
     down = total >> shift
     left = total - (down << shift)
     half = 1 << shift - 1
+    if rounding == "carried":
+        return np.diff(np.cumsum(total, axis=-1) + half >> shift, axis=-1, prepend=0)
     if rounding == "nearest":
         return down + ((left > half) | ((left == half) & (down & 1 == 1)))
     if rounding == "zero":

@@ -10,8 +10,10 @@ import numpy as np
 from dmpnet.errors import DmpnetError
 
 ROUNDINGS = {"floor": "floored({0})", "nearest": "rint({0})", "zero": "trunc({0})",
-             "stochastic": "floored({0} + noise_{1}(i, k))"}
+             "stochastic": "floored({0} + noise_{1}(i, k))", "carried": "carried_{1}({0}, i)"}
 """Brian2 expression of each, of a value {0} of quantity {1}."""
+ALONE = ("floor", "nearest", "zero", "stochastic")
+"""Those that round a value by itself."""
 OVERFLOWS = {"saturate": "clip({0}, {1}, {2})", "wrap": "(({0}) - {3}*floored((({0}) - ({1}))/{3}))"}
 """Brian2 expression of each, of a value {0} in a word from {1} to {2}, {3} values in all."""
 WIDEST = 48  # bits: sums of such words are whole numbers that float64, Brian2's type, holds exactly
@@ -24,7 +26,8 @@ class Word:
 
     bits : 1 to WIDEST, with the sign where it has one; a signed word of one bit is -1 or +1 (binary weights)
     rounding : what becomes of bits shifted out below: 'floor' (shift right), 'nearest' (ties to even), 'zero'
-        (toward zero), 'stochastic' (up with the probability of what is cut off, by dmpnet.arithmetic.lfsr)
+        (toward zero), 'stochastic' (up with the probability of what is cut off, by dmpnet.arithmetic.lfsr), 'carried'
+        (of slots one after the other: what is cut off is added to the next slot of the same step, half to the first)
     overflow : what is too large is held at the limits ('saturate') or loses its upper bits ('wrap')
     """
 

@@ -8,7 +8,7 @@ from brian2 import Function
 
 from dmpnet.arithmetic import lfsr
 from dmpnet.brian import products
-from dmpnet.brian.rounding import WHOLE
+from dmpnet.brian.rounding import WHOLE, carried
 from dmpnet.equations.decay import BY_NAME, FLOORED
 
 if TYPE_CHECKING:
@@ -68,6 +68,9 @@ def _current(fixed: Fixed, rounded: str) -> tuple[str, ...]:
 
 def functions(fixed: Fixed, number: int, quantity: str, units: int, steps: int) -> dict[str, Function]:
     """What the lines of `quantity`, of so many units, call: rounding, and the noise of the register."""
+    if fixed.words[quantity].rounding == "carried":
+        symbol = f"carried_{quantity}_{number}"
+        return WHOLE | {symbol: carried(symbol, units)}
     if quantity not in fixed.noisy:
         return dict(WHOLE)
     symbol = f"noise_{quantity}_{number}"

@@ -18,7 +18,7 @@ TYPES = """\
 #include <stddef.h>
 #include <stdint.h>
 
-enum { FLOOR, NEAREST, ZERO, STOCHASTIC }; /* how bits shifted out below are rounded; NEAREST: ties to even */
+enum { FLOOR, NEAREST, ZERO, STOCHASTIC, CARRIED }; /* how bits shifted out below are rounded; NEAREST: ties to even */
 enum { EXPONENTIAL, LINEAR, SHIFT };       /* constant / 2^constant_shift * u; towards 0 by constant; u - u/2^shift */
 
 typedef struct { int64_t low, high; int rounding, wrap; } word;

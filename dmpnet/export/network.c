@@ -120,13 +120,19 @@ static void arrive(const layer *l, state *a, int k, const i64 *s_in) /* what axo
 static void remember(const layer *l, state *a, int k)
 {
     i64 total = held(dot(l->w_x, a->heard, l->M) + l->b_x, l->I);
+    i64 rest = 0;
     int shift;
     a->x = held(shifted(total > 0 ? total : 0, l->shift_x, l->x, drawn(&a->random_x, l->x)), l->x);
     memcpy(a->before, a->m, sizeof(i64) * l->d);
     for (int i = 0; i < l->d; i++) {
         i64 kept = held(dot(l->Abar + (size_t)i * l->d, a->before, l->d), l->I), added = held(l->Bbar[i] * a->x, l->I);
         i64 sum = aligned(kept, l->shift_m, added, l->shift_B, &shift);
-        a->m[i] = held(shifted(sum, shift, l->m, drawn(&a->random_m, l->m)), l->m);
+        if (l->m.rounding == CARRIED && shift > 0) { /* what is cut off goes to the next slot, half to the first */
+            sum += i ? rest : (i64)1 << (shift - 1);
+            rest = sum - left_of(down(sum, shift), shift);
+            a->m[i] = held(down(sum, shift), l->m);
+        } else
+            a->m[i] = held(shifted(sum, shift, l->m, drawn(&a->random_m, l->m)), l->m);
     }
     if (k % l->d_s == 0)
         for (int i = 0; i < l->N; i++) {

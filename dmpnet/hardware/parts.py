@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, fields
 
-from dmpnet.arithmetic.words import EXACT, Word
+from dmpnet.arithmetic.words import ALONE, EXACT, Word
 from dmpnet.errors import DmpnetError
 
 
@@ -42,6 +42,10 @@ class Words:
                 if value not in followed:
                     raise DmpnetError(f"words.{name}: {setting} = {value!r}, but it is made once, the nearest that its "
                                       f"word has; set {setting} = {followed[0]}")
+        for name in ("x", "u"):
+            if getattr(self, name).rounding not in ALONE:
+                raise DmpnetError(f"words.{name}: rounding = {getattr(self, name).rounding!r}, but what is cut off is "
+                                  f"carried from slot to slot of m alone; set one of {', '.join(ALONE)}")
         if self.I.rounding != "floor":
             raise DmpnetError(f"words.I: rounding = {self.I.rounding!r}, but sums are rounded as x, m or u; leave it "
                               f"out")
@@ -158,6 +162,9 @@ class Plasticity:
     def __post_init__(self):
         for name, signed in (("trace", False), ("amplitude", False), ("eligibility", True), ("third", True)):
             word = getattr(self, name)
+            if word.rounding not in ALONE or self.w.rounding not in ALONE:
+                raise DmpnetError(f"plasticity: {name} or w rounds {word.rounding!r}, {self.w.rounding!r}, but each is "
+                                  f"rounded by itself; set one of {', '.join(ALONE)}")
             if word.signed != signed or not 2 <= word.bits <= LEARNING or word.overflow != "saturate":
                 raise DmpnetError(f"plasticity: {name} is {word}, but it saturates, has {'a' if signed else 'no'} sign "
                                   f"and 2 to {LEARNING} bits; set it so")

@@ -17,6 +17,8 @@ from dmpnet.arithmetic.words import ROUNDINGS, Word
 from dmpnet.trained.slow_memory import SlowMemory
 from dmpnet.training.scan import Blocks
 
+CARRIED = list(ROUNDINGS).index("carried")
+
 
 class IntegerMemory:
     """Slow memory `slow` of an integer layer with arithmetic `fixed`; `unit` is what one means in total."""
@@ -108,8 +110,14 @@ def remember(total, abar, bbar, part_x, rounding_x, low_x, high_x, wrap_x, part_
                 row, value = abar[j], before[j]
                 for i in range(d):
                     total_m[i] += value * row[i]
+            rest = 0.5
             for i in range(d):
                 kept = _held(total_m[i], low, high, wrap) * part_m
                 new = _held(x[s, k] * bbar[i], low, high, wrap) * part_B
-                m[s, k, i] = _held(_rounded(kept + new, rounding_m, noise_m[k, i]), low_m, high_m, wrap_m)
+                if rounding_m == CARRIED:
+                    whole = np.floor(kept + new + rest)
+                    rest += kept + new - whole
+                else:
+                    whole = _rounded(kept + new, rounding_m, noise_m[k, i])
+                m[s, k, i] = _held(whole, low_m, high_m, wrap_m)
             before = m[s, k].copy()
