@@ -2,7 +2,7 @@
 that no training heard.
 
 Two chips: `dmp-4bit` holds W_f, P, nu and the slow memory m in 4 bits each, `dmp-ternary` every weight in {-1, 0, 1}
-units. With --choose each of RECIPES trains on a network that never heard two speakers of the training set, which is
+units. (The records have a 4-bit chip that rounded m to the nearest as well, the first that was tried.) With --choose each of RECIPES trains on a network that never heard two speakers of the training set, which is
 trained first, and is judged by them; the best of a chip is what the shipped seeds are trained on with, as they chose
 their own epoch. Beside accuracy: how far the rates of the neurons have moved (Earth Mover's Distance). On the
 validation part; with --look on the whole test set, to another file. Goes on where it was.
@@ -41,6 +41,7 @@ CHIPS = ("dmp-256", "dmp-4bit", "dmp-ternary")
 """The first, of 8 bits, is the control: trained on as long, as the 4-bit one is."""
 RECIPES: dict[str, dict[str, Any]] = {
     "muon": {"optimiser": "muon"},
+    "muon, a third of the rate": {"optimiser": "muon", "lr": LR / 3},
     "muon, taught by the real network": {"optimiser": "muon", "taught": 0.7},
     "adam": {"optimiser": "adam"},
     "adam, taught by the real network": {"optimiser": "adam", "taught": 0.7},
@@ -108,8 +109,8 @@ def made_with(arguments: argparse.Namespace, network: TrainedNetwork, name: str,
     """The trainer of `network` on a chip with a recipe, and what rounding alone made of it."""
     described, s_in = chip.load(name), train.drawn(arguments.calibration, arguments.seed)
     made = constrain(network, described, s_in, clip=True)
-    return quantised.trainer(network, made.network, described, train, folder, arguments.epochs, LR,
-                             f"{name}, {how}", **RECIPES[how]), made
+    return quantised.trainer(network, made.network, described, train, folder, arguments.epochs,
+                             progress=f"{name}, {how}", **{"lr": LR} | RECIPES[how]), made
 
 
 def measured(arguments: argparse.Namespace, name: str, seed: int, train: data.Recordings,
