@@ -12,7 +12,7 @@ from tabulate import tabulate
 from dmpnet.disk import shipped
 from dmpnet.disk.results import read
 from dmpnet.errors import DmpnetError, meant
-from dmpnet.results import answers, ledger
+from dmpnet.results import answers, ledger, published
 from dmpnet.results.intervals import bootstrap
 
 LINE = {"parameters": {"paper": int, "trainable": int}, "rates": [float],
@@ -41,8 +41,16 @@ def rows() -> dict[str, Row]:
     by_name = {}
     for part in _parts():
         for name, facts in part["rows"].items():
-            by_name[name] = Row(name, part["title"], **facts)
+            by_name[name] = Row(name, part["title"], facts["label"], *_beside(facts.get("paper")), facts["seeds"])
     return by_name
+
+
+def _beside(row: str | None) -> tuple[float | None, str]:
+    """Accuracy and parameters that are printed of a row of the paper's table."""
+    if row is None:
+        return None, ""
+    point = published.printed(row)
+    return point.accuracy, f"{point.parameters:g}K"
 
 
 def notes() -> dict[str, str]:
