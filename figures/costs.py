@@ -1,7 +1,7 @@
 """What a pathway costs: parameters and state of the networks on shd-regen, by the paper's rule.
 
 Reads models/shd-regen-ROW/seed0.npz (minutes of training each). After Sun et al. 2026, figure 1a, whose rule for a
-layer is beside the bars; axons have delays of their own here. python figures/costs.py STEM
+layer is beside the bars; axons have delays of their own here. Crosses: parameters as its Table 1 prints them. python figures/costs.py STEM
 """
 
 from pathlib import Path
@@ -10,6 +10,8 @@ import matplotlib
 from matplotlib.figure import Figure
 
 from dmpnet import drawing
+from dmpnet.drawing import marks
+from dmpnet.results import published
 from dmpnet.trained import weights
 from dmpnet.trained.network import parameters
 
@@ -26,7 +28,7 @@ def costs(folder: Path = MODELS) -> Figure:
     counted = [parameters(network)["paper"] / 1000 for network in networks]
     state = [sum(layer.state for layer in network.layers) for network in networks]
     with matplotlib.rc_context(drawing.STYLE):
-        figure = Figure(figsize=(7.0, 2.2), layout="constrained")
+        figure = Figure(figsize=(7.0, 2.6), layout="constrained")
         axes = figure.subplots(1, 2, sharey=True)
         for part, (ax, counts, label) in enumerate(zip(axes, (counted, state), (
                 "parameters (thousand), with N C of the readout", "numbers kept from step to step"), strict=True)):
@@ -36,8 +38,11 @@ def costs(folder: Path = MODELS) -> Figure:
                             textcoords="offset points", va="center", fontsize=7)
             ax.set(xlabel=label, xlim=(0, 1.75 * max(counts)))
             ax.xaxis.set_major_formatter("{x:,.0f}")
+        for place, row in enumerate(ROWS):
+            marks.published(axes[0], published.printed(f"shd/{row}").parameters, place + 0.42)
+        figure.legend(handles=[marks.published_handle("published, in thousands")], loc="outside lower left")
         axes[0].set(yticks=range(len(ROWS)), yticklabels=[label for _, label in ROWS.values()],
-                    ylim=(len(ROWS) - 0.5, -0.5))
+                    ylim=(len(ROWS) - 0.3, -0.5))
     return figure
 
 
