@@ -152,3 +152,17 @@ def made_by(script: Script) -> str:
         found.append("dmpnet learn digits (half an hour)" if learned else
                      "dmpnet table1 --retrain ROW (minutes to an hour a run on two cores)")
     return "; ".join(dict.fromkeys(found)) or "dmpnet run (seconds)"
+
+
+def lists() -> dict[str, list[dict[str, str]]]:
+    """The tables of figures/README.md, by their first column: figures of the papers, and ours with the checklist."""
+    known = scripts()
+    return {"figure": [{"figure": f"{each.paper}/{each.name}", "shows": each.shows,
+                        "ours": ", ".join(f"`{name}.py`" for name in each.ours) or "none",
+                        "what ours is not; reconstruction": "; ".join(
+                            [each.why] * bool(each.why)
+                            + [f"reconstruction: {each.reconstruction}"] * bool(each.reconstruction))}
+                       for each in printed()],
+            "ours": [{"ours": f"`{script.name}.py`", "claims": script.claim, "reads": ", ".join(
+                f"`{path}`" for path in script.reads), "made by": made_by(script)} for script in known.values()],
+            "looked at": [{"looked at": f"`{script.name}.py`", "change": script.mended} for script in known.values()]}

@@ -27,6 +27,11 @@ def published_handle(label: str = "published") -> Line2D:
     return Line2D([], [], label=label, **PUBLISHED)
 
 
+def handle(colour: str, marker: str, label: str) -> Line2D:
+    """Of ours, for a legend."""
+    return Line2D([], [], color=colour, marker=marker, ls="", ms=4, label=label)
+
+
 def ours(ax: Axes, x: float, y: float, ends: Sequence[float] | None = None, *, seeds: int = 2, colour: str,
          marker: str = "o", across: bool = False, label: str | None = None) -> None:
     """A mean of ours with its interval.
