@@ -21,6 +21,10 @@ def save(figure: Figure, stem: str | Path, by: str | None = None) -> list[Path]:
     by : what draws it, to be found in the files again
     """
     paths = files(stem)
+    if engine := figure.get_layout_engine():  # laid out once, for both files alike
+        with matplotlib.rc_context(STYLE):
+            engine.execute(figure)
+            figure.set_layout_engine(None)
     pdf = {"CreationDate": None, "Producer": None} | ({"Creator": by} if by else {})
     for path, metadata in zip(paths, ({"Software": by}, pdf), strict=True):
         with matplotlib.rc_context(STYLE), whole_file(path) as temporary:
