@@ -43,7 +43,8 @@ def panel(ax: Axes, line: dict[str, Any], said: Any) -> None:
     ends = said if isinstance(said, list) else [said]
     most = 1.15 * max(line["high"], *ends) if "%" not in line["unit"] else 103
     least = 0.0 if "%" not in line["unit"] or "fewer" in line["claim"] else 60.0
-    allowed = tuple(said) if isinstance(said, list) else (least, said) if line["claim"].startswith("<") else (said, most)
+    one = (least, said) if line["claim"].startswith("<") else (said, most)
+    allowed = tuple(said) if isinstance(said, list) else one
     ax.axvspan(*allowed, color="0.88", lw=0, zorder=0)
     marks.published(ax, ends, [0] * len(ends))
     marks.ours(ax, line["median"], 0, (line["low"], line["high"]), colour=colour, marker=marker, across=True)

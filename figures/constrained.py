@@ -70,9 +70,9 @@ def panel(near: Axes, far: Axes, runs: list[dict[str, Any]], row: str) -> None:
     for end, label, colour, mark, shift in KINDS:
         for place, found in enumerate(lost(runs, row, name + end) for name in names):
             for ax in (near, far) if found else ():
-                first = label if label not in ax.get_legend_handles_labels()[1] else None
-                marks.ours(ax, place + shift, float(np.mean(found)), marks.student(found), seeds=len(found), colour=colour, marker=mark,
-                           label=first)
+                first = None if label in ax.get_legend_handles_labels()[1] else label
+                marks.ours(ax, place + shift, float(np.mean(found)), marks.student(found), seeds=len(found),
+                           colour=colour, marker=mark, label=first)
                 ax.plot(np.full(len(found), place + shift), found, "_", color=colour, ms=7)
     if row.startswith("shd"):
         marks.published(near, 0.36, published.lost_on_hardware(), "published, official SHD on their chip")

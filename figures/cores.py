@@ -39,7 +39,8 @@ def cores(path: Path = RESULTS / "cores.json") -> Figure:
         time.invert_yaxis()
         paths(energy, [found["energy"][name] for name in CORES])
         energy.set(xscale="log", xlabel="energy of a step (nJ)", title="b (4c)  energy")
-        figure.legend(*energy.get_legend_handles_labels(), ncol=6, fontsize=7, loc="outside lower right", columnspacing=1)
+        figure.legend(*energy.get_legend_handles_labels(), ncol=6, fontsize=7, loc="outside lower right",
+                      columnspacing=1)
         ours = {"median": 1.0, "low": 1.0, "high": 1.0}
         bands(area, [found["over ours"].get(name, {"area": ours})["area"] for name in CORES])
         area.set(xscale="log", xlabel="area over the DMP core", title="c (4d)  SRAM and arithmetic")

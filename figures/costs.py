@@ -1,7 +1,8 @@
 """What a pathway costs: parameters and state of the networks on shd-regen, by the paper's rule.
 
 Reads models/shd-regen-ROW/seed0.npz (minutes of training each). After Sun et al. 2026, figure 1a, whose rule for a
-layer is beside the bars; axons have delays of their own here. Crosses: parameters as its Table 1 prints them. python figures/costs.py STEM
+layer is beside the bars; axons have delays of their own here. Crosses: parameters as its
+Table 1 prints them. python figures/costs.py STEM
 """
 
 from pathlib import Path

@@ -28,8 +28,8 @@ def datapath(path: Path = CHIP) -> Figure:
         sheet(ax, 36, 20.5)
         banks(ax, chip)
         paths(ax, chip)
-        ax.annotate(f"{chip['name']}: one layer a core, {value(chip, 'limits', 'cores')} cores; the paper prints no mm², "
-                    f"clock or voltage", (18, 20.4), ha="center", va="top", fontsize=8)
+        ax.annotate(f"{chip['name']}: one layer a core, {value(chip, 'limits', 'cores')} cores; the paper prints no "
+                    f"mm², clock or voltage", (18, 20.4), ha="center", va="top", fontsize=8)
     return figure
 
 
@@ -47,10 +47,10 @@ def banks(ax: Axes, chip: dict[str, Any]) -> None:
     """What lies in SRAM."""
     n, m, d = (value(chip, "limits", name) for name in ("neurons", "fan_in", "slots"))
     size = {name: f"{value(chip, 'memory', name) / 1000:.3g} kB" for name in ("weights", "slow", "state")}
-    box(ax, (7.6, 17), (10, 3), f"weights, {size['weights']}\nW$_f$ {n}×{m}, w$_x$ {m}, W$_o$: {bits(chip, 'W_f')} bits;\n"
-        f"biases {bits(chip, 'b')} bits", drawing.HIGHLIGHT)
-    box(ax, (20, 17), (10, 3), f"slow memory's matrices, {size['slow']}\nP = W$_m$Ā {n}×{d}, ν = W$_m$B̄ {n},\nĀ {d}×{d}, "
-        f"B̄ {d}: {bits(chip, 'P')} bits", drawing.SECOND)
+    box(ax, (7.6, 17), (10, 3), f"weights, {size['weights']}\nW$_f$ {n}×{m}, w$_x$ {m}, W$_o$: {bits(chip, 'W_f')} "
+        f"bits;\nbiases {bits(chip, 'b')} bits", drawing.HIGHLIGHT)
+    box(ax, (20, 17), (10, 3), f"slow memory's matrices, {size['slow']}\nP = W$_m$Ā {n}×{d}, ν = W$_m$B̄ {n},\n"
+        f"Ā {d}×{d}, B̄ {d}: {bits(chip, 'P')} bits", drawing.SECOND)
     box(ax, (30.8, 17), (8, 3), f"state, {size['state']}\nu {n}, {bits(chip, 'u')} bits; m {d},\n"
         f"x: {bits(chip, 'm')} bits", GREEN)
 
@@ -61,7 +61,8 @@ def paths(ax: Axes, chip: dict[str, Any]) -> None:
     queue = {"drop": "more are dropped", "refuse": "more are refused", "passes": "more in passes"}[
         value(chip, "datapath", "queue")]
     box(ax, (2.4, 10), (4.2, 3.4), f"events\n≤ {spikes} a step,\n{queue}", GREY)
-    box(ax, (10.2, 10), (6.2, 3.4), f"spike integration\n{'input' if value(chip, 'datapath', 'stationarity') else 'output'}"
+    kept = "input" if value(chip, "datapath", "stationarity") else "output"
+    box(ax, (10.2, 10), (6.2, 3.4), f"spike integration\n{kept}"
         f"-stationary:\nW$_f$ s, {lanes} neurons a cycle", drawing.HIGHLIGHT)
     box(ax, (17.6, 10), (5.4, 3.4), f"memory A\noutput-stationary:\nP m[k−1], {lanes} neurons", drawing.SECOND)
     box(ax, (23.9, 10), (5, 3.4), f"memory B\nν x[k],\n{lanes} neurons", drawing.SECOND)
@@ -72,7 +73,7 @@ def paths(ax: Axes, chip: dict[str, Any]) -> None:
     box(ax, (32.6, 3), (5.2, 3.2), "spikes out\nto the next core", GREY)
     arrow(ax, [(4.6, 10), (7.0, 10)])
     for x, bank, colour in ((9.6, 15.4, drawing.HIGHLIGHT), (17.6, 15.4, drawing.SECOND),
-                            (23.6, 15.4, drawing.SECOND), (31.6, 15.4, GREEN)):
+                            (23.9, 15.4, drawing.SECOND), (31.6, 15.4, GREEN)):
         arrow(ax, [(x, bank), (x, 11.9)], "", colour)
     for x, colour in ((10.2, drawing.HIGHLIGHT), (17.6, drawing.SECOND), (23.9, drawing.SECOND)):
         arrow(ax, [(x, 8.2), (x, 4.8)], "", colour)

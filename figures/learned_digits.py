@@ -46,7 +46,8 @@ def learned_digits(folder: Path = MODEL) -> Figure:
         figure.colorbar(image, ax=axes["fields"], shrink=0.5, label="weight (1)")
         known = [(n, float(row["accuracy %"])) for n, row in zip(seen, curve, strict=True) if row["accuracy %"]]
         axes["accuracy"].plot(*zip(*known, strict=True), color=drawing.HIGHLIGHT, lw=0.8)
-        axes["accuracy"].set(ylabel="accuracy of the\nlatest images (%)", title="before they were learned from, one seed")
+        axes["accuracy"].set(ylabel="accuracy of the\nlatest images (%)",
+                             title="before they were learned from, one seed")
         share = 100 * histograms / histograms.sum(axis=1, keepdims=True)
         shown = axes["weights"].pcolormesh([0, *seen], np.linspace(0, 1, histograms.shape[1] + 1), share.T,
                                            norm=LogNorm(1e-3, 100), cmap="cividis", rasterized=True)

@@ -54,10 +54,12 @@ def accuracy(ax: Axes, runs: dict[str, dict[str, Any]]) -> None:
     """Of the test set, a line a kind of trace; real numbers as a line across."""
     for decay, colour, mark in (("shift", drawing.HIGHLIGHT, "o-"), ("linear", drawing.SECOND, "s--")):
         found, shift = on_chip(runs, decay), 0.12 if decay == "linear" else -0.12
-        ax.plot([bits(run) + shift for run in found], [run["accuracy"] for run in found], mark[1:], color=colour, lw=0.8)
+        name = "traces by shifts" if decay == "shift" else "traces by lines"
+        ax.plot([bits(run) + shift for run in found], [run["accuracy"] for run in found], mark[1:], color=colour,
+                lw=0.8)
         for place, run in enumerate(found):
             marks.ours(ax, bits(run) + shift, run["accuracy"], ends(run["accuracy"]), seeds=1, colour=colour,
-                       marker=mark[0], label=None if place else f"traces by {'shifts' if decay == 'shift' else 'lines'}")
+                       marker=mark[0], label=None if place else name)
     if "real numbers" in runs:
         ax.axhspan(*ends(runs["real numbers"]["accuracy"]), color=drawing.MUTED, alpha=0.5, lw=0)
         ax.axhline(runs["real numbers"]["accuracy"], color="black", lw=0.8, label="real numbers")
@@ -84,8 +86,7 @@ def curves(ax: Axes, runs: dict[str, dict[str, Any]]) -> None:
 
 
 def whole(curve: np.ndarray) -> np.ndarray:
-    """(runs, 2) images seen and percent right, without a last run of fewer images than the others: its mean is not of as
-    many."""
+    """(runs, 2) images seen and percent right, without a last run of fewer images: its mean is of fewer than others."""
     sizes = np.diff(curve[:, 0])
     return curve[:-1] if len(sizes) and sizes[-1] < 0.9 * np.median(sizes) else curve
 

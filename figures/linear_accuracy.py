@@ -41,7 +41,8 @@ def linear_accuracy(trained: Path = RESULTS / "narrow_membranes.json",
                 mean = table.mean_and_error([record["accuracy_brian2"] for record in found])[0]
                 marks.ours(pairs, place + shift, mean, table.interval(found), seeds=len(found), colour=colour,
                            marker=marker, label=None if place else "linear decay" if end else "exponential decay")
-        pairs.set(ylabel="test accuracy (%),\naxis logarithmic in the errors", ylim=(50, 99.7), title="a  trained with it")
+        pairs.set(ylabel="test accuracy (%),\naxis logarithmic in the errors", ylim=(50, 99.7),
+                  title="a  trained with it")
         pairs.set_xticks(range(len(PAIRS)), list(PAIRS.values()), fontsize=6.5)
         networks = {"trained with linear decay and a floor": results.read(trained, SHAPE)["runs"],
                           "exponential, then swapped": results.read(swapped, SHAPE)["runs"]}

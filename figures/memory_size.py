@@ -45,8 +45,8 @@ def memory_size(folder: Path = MODELS) -> Figure:
             ax.set_xticks(places, [f"{place}" for place in places])
             ax.minorticks_off()
         figure.axes[0].set_ylabel("test accuracy (%),\naxis logarithmic in the errors")
-        figure.legend(handles=[marks.published_handle()], loc="outside lower center",
-                      title="ours: mean, 95 %; hollow: one seed; square: FSNN; d even up to the first, then logarithmic", title_fontsize=7)
+        told = "ours: mean, 95 %; hollow: one seed; square: FSNN; d even up to the first, then logarithmic"
+        figure.legend(handles=[marks.published_handle()], loc="outside lower center", title=told, title_fontsize=7)
     return figure
 
 

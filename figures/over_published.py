@@ -1,4 +1,4 @@
-"""What others print of a synaptic operation is from a fifth to forty times our model's, as wide as the abstract's range.
+"""What others print of a synaptic operation is from a fifth to forty times our model's, as wide as the abstract.
 
 Reads analyses/results/in_memory_update.json, made by analyses/in_memory_update.py (seconds): published over ours, in
 place, and what our assumptions leave open. Operations differ from chip to chip. After the ratios of Shang et al. 2026.

@@ -49,8 +49,8 @@ def drawn(ax: Axes, layer: Layer, number: int, x: float, dt: float) -> None:
     if layer.slow is None:
         return
     slow = layer.slow
-    box(ax, (x + 7.3, SLOW), (6.6, 3), f"slow memory m, d = {slow.d}\nm = Ām + B̄x, both frozen\nwindow θ {slow.theta:g} "
-        f"steps, {slow.theta * dt:g} ms\none for all {layer.N} neurons", drawing.SECOND)
+    box(ax, (x + 7.3, SLOW), (6.6, 3), f"slow memory m, d = {slow.d}\nm = Ām + B̄x, both frozen\n"
+        f"window θ {slow.theta:g} steps, {slow.theta * dt:g} ms\none for all {layer.N} neurons", drawing.SECOND)
     box(ax, (x + 1.6, SLOW), (3.2, 2.6), f"x\na number:\nReLU(w$_x$·s),\nw$_x$ {layer.M}", drawing.SECOND)
     arrow(ax, [(x + 1.6, FAST), (x + 1.6, SLOW + 1.5)], "", drawing.SECOND)
     arrow(ax, [(x + 3.3, SLOW), (x + 3.9, SLOW)], "", drawing.SECOND)

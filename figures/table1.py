@@ -45,7 +45,8 @@ def table1(folder: Path = MODELS) -> Figure:
         figure.axes[0].set_ylabel("test accuracy (%),\naxis logarithmic in the errors")
         handles = [Line2D([], [], color=colour, marker=marker, ls="", ms=4, label=label)
                    for label, (colour, marker) in LOOK.items()]
-        handles += [Line2D([], [], color="k", marker="o", ms=4, mfc="white", ls="", label="ours, 95 %; hollow: one seed"),
+        handles += [Line2D([], [], color="k", marker="o", ms=4, mfc="white", ls="",
+                           label="ours, 95 %; hollow: one seed"),
                     marks.published_handle()]
         figure.legend(handles=handles, loc="outside lower center", ncols=5)
     return figure

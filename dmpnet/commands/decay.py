@@ -160,8 +160,8 @@ def traces(network: TrainedNetwork, variants: dict[str, TrainedNetwork],
     s_in, theta_u = recordings.batch([0]), network.layers[0].neuron.theta_u
     fired = reference.run(network, s_in).spikes[0][0].any(axis=0)
     u = np.stack([reference.run(other, s_in, ("u",)).u[0][0] for other in variants.values()])  # (variants, T, N)
-    stops = [(neuron := other.layers[0].neuron).decay != "linear" or neuron.floor is not None
-             for other in variants.values()]
+    first = [other.layers[0].neuron for other in variants.values()]
+    stops = [each.decay != "linear" or each.floor is not None for each in first]
     differ = np.ptp(np.clip(u[stops], -theta_u, theta_u), axis=0).mean(axis=0)
     neuron = int(np.where(fired, differ, -1).argmax())
     return {"u": u[:, :, neuron], "names": np.array(list(variants)), "neuron": np.array(neuron),

@@ -17,18 +17,21 @@ import shlex
 import shutil
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dmpnet.disk import shipped
 from dmpnet.errors import DmpnetError
-from dmpnet.results import freshness, options, terminal
+from dmpnet.results import freshness, options, published
 from dmpnet.results.outputs import Outputs
 
 if TYPE_CHECKING:
     from dmpnet.drawing.catalogue import Result, Script
 
 BY = "figures/{}.py of dmpnet"
+NAME = 26
+"""Letters of the column of names."""
 
 
 def add(parsers) -> None:
@@ -65,26 +68,32 @@ def listing(ages: bool = False) -> str:
     """All figures, paper by paper, then ours with what they read; `ages`: also results, and whether they are stale."""
     from dmpnet.drawing import catalogue
 
-    scripts, parts = catalogue.scripts(), []
-    for each in catalogue.printed():
-        ours = ", ".join(each.ours) or "none"
-        told = [each.why] * bool(each.why) + [f"reconstruction: {each.reconstruction}"] * bool(each.reconstruction)
-        parts.append({"figure": f"{each.paper}/{each.name}", "shows": each.shows, "ours": ours,
-                      "what ours is not": "; ".join(told)})
-    shown = [terminal.table(parts)]
-    shown.append(terminal.table([{"ours": script.name, "claims": script.claim, "reads": ", ".join(script.reads),
-                                  "made by": catalogue.made_by(script)} for script in scripts.values()]))
+    scripts, lines = catalogue.scripts(), []
+    for paper, source in published.of("papers").items():
+        lines += ["", f"{paper}: {source}"]
+        for each in catalogue.printed():
+            if each.paper == paper:
+                told = [each.why] * bool(each.why) + [f"reconstruction: {each.reconstruction}"] * bool(
+                    each.reconstruction)
+                lines += _entry(f"{paper}/{each.name}", f"{each.shows}: {', '.join(each.ours) or 'none'}", *told)
+    lines += ["", "ours"]
+    for script in scripts.values():
+        lines += _entry(script.name, script.claim, f"reads {', '.join(script.reads)}",
+                        f"made by {catalogue.made_by(script)}")
     if ages:
         drawn = {name for script in scripts.values() for name in script.results}
-        shown.append(terminal.table([_aged(result, result.name in drawn) for result in catalogue.results().values()]))
-    return "\n\n".join(shown)
+        lines += ["", "results"]
+        for result in catalogue.results().values():
+            age = age_of(result)
+            lines += _entry(result.name, f"stale: {age.stale}, {age.why}", f"made by {result.command} "
+                            f"({result.takes})", *[] if result.name in drawn else ["no figure draws it"])
+    return "\n".join(lines[1:])
 
 
-def _aged(result: "Result", drawn: bool) -> dict[str, Any]:
-    """A line of the list of results."""
-    age = age_of(result)
-    return {"result": result.name, "made by": result.command, "takes": result.takes, "drawn": "yes" if drawn else "no",
-            "stale": age.stale, "why": age.why}
+def _entry(name: str, *told: str) -> list[str]:
+    """A name and what is told of it, in lines of 80 letters."""
+    first, *more = [line for part in told for line in textwrap.wrap(part, 78 - NAME)]
+    return [f"  {name:{NAME}}{first}", *(" " * (NAME + 2) + line for line in more)]
 
 
 def age_of(result: "Result") -> freshness.Age:

@@ -6,6 +6,7 @@ import glob
 import inspect
 import runpy
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,13 +58,12 @@ class Script:
 
     def figure(self, results: Path | None = None) -> Figure:
         """Drawn from the results that ship, or from those in the folder `results`, which has all of them."""
-        draw = runpy.run_path(str(self.path), run_name=f"dmpnet.figures.{self.name}")[self.name]
+        draw: Callable[..., Figure] = runpy.run_path(str(self.path), run_name=f"dmpnet.figures.{self.name}")[self.name]
         shipping, given = shipped.folder("analyses") / "results", {}
         for key, parameter in inspect.signature(draw).parameters.items():
             if results and isinstance(parameter.default, Path) and parameter.default.is_relative_to(shipping):
                 given[key] = results / parameter.default.relative_to(shipping)
-        figure: Figure = drawn(lambda: draw(**given), [], self.doc)
-        return figure
+        return drawn(lambda: draw(**given), [], self.doc)
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,8 @@ def scripts() -> dict[str, Script]:
 
 def results() -> dict[str, Result]:
     """By name."""
-    return {name: Result(name, **facts | {"needs": tuple(facts["needs"])}) for name, facts in _file()["results"].items()}
+    return {name: Result(name, **facts | {"needs": tuple(facts["needs"])})
+            for name, facts in _file()["results"].items()}
 
 
 def printed() -> list[Printed]:

@@ -61,4 +61,5 @@ def named(ax: Axes, cost: str, scale: float, points: list[dict[str, Any]], budge
         if point is not None:
             at = scale * point[cost], 100 * point["accuracy"]
             ax.plot(*at, mark, ms=size, mfc="none", color="k", label=what)
-            ax.annotate(f"d {point['d']}, N {point['N']}, {point['W_f']} bits", at, offset, textcoords="offset points", ha=side, fontsize=7)
+            ax.annotate(f"d {point['d']}, N {point['N']}, {point['W_f']} bits", at, offset, textcoords="offset points",
+                        ha=side, fontsize=7)

@@ -4,6 +4,7 @@ import argparse
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import matplotlib
 from matplotlib.figure import Figure
@@ -13,6 +14,8 @@ from dmpnet.drawing.style import STYLE
 from dmpnet.errors import DmpnetError
 from dmpnet.results import terminal
 from dmpnet.results.outputs import Outputs
+
+T = TypeVar("T")
 
 
 def save(figure: Figure, stem: str | Path, by: str | None = None) -> list[Path]:
@@ -53,8 +56,8 @@ def script(doc: str | None, draw: Callable[..., Figure], *inputs: str) -> None:
         parser.exit(2, f"{parser.prog}: {error}\n")
 
 
-def drawn(draw: Callable[[], list[Path]], given: list[Path], doc: str | None) -> list[Path]:
-    """The files that `draw` writes; DmpnetError if what it reads, `given` or named in `doc`, cannot be drawn."""
+def drawn(draw: Callable[[], T], given: list[Path], doc: str | None) -> T:
+    """What `draw` gives; DmpnetError if what it reads, `given` or named in `doc`, cannot be drawn."""
     try:
         return draw()
     except DmpnetError:

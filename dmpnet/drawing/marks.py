@@ -41,8 +41,8 @@ def ours(ax: Axes, x: float, y: float, ends: Sequence[float] | None = None, *, s
     """
     value = x if across else y
     spread = None if ends is None else np.abs(np.array([[ends[0]], [ends[1]]]) - value)
-    ax.errorbar(x, y, fmt=marker, color=colour, ms=4, lw=1, mfc=colour if seeds > 1 else "white", zorder=3,
-                label=label, **{"xerr" if across else "yerr": spread})
+    ax.errorbar(x, y, xerr=spread if across else None, yerr=None if across else spread, fmt=marker, color=colour, ms=4,
+                lw=1, mfc=colour if seeds > 1 else "white", zorder=3, label=label)
 
 
 def student(values: Sequence[float]) -> tuple[float, float] | None:
@@ -68,7 +68,7 @@ def in_errors(ax: Axes, ticks: Sequence[float], which: str = "y") -> None:
 
 
 def broken(first: Axes, second: Axes, along: str = "x") -> None:
-    """Two axes beside (x) or above (y: `first` is the lower) each other as one that is broken, marked by two strokes."""
+    """Two axes side by side (x), or one above the other (y, `first` below), as one that is broken: two strokes."""
     if along == "x":
         first.spines["right"].set_visible(False)
         second.spines["left"].set_visible(False)
