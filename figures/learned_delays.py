@@ -15,8 +15,8 @@ from dmpnet import drawing
 from dmpnet.trained import weights
 
 MODELS = Path(__file__).resolve().parent.parent / "models"
-LOOK = {"shd-regen-dsnn": ("DSNN, delays alone", drawing.MODELS["DSNN"], "D", -0.16),
-        "shd-regen-delays": ("DMP I + delays", drawing.MODELS["DMP + delays"], "P", 0.16)}
+LOOK = {"shd-regen-dsnn": ("DSNN, delays alone", drawing.MODELS["DSNN"], "^", -0.16),
+        "shd-regen-delays": ("DMP I + delays", drawing.MODELS["DMP + delays"], "s", 0.16)}
 
 
 def learned_delays(folder: Path = MODELS) -> Figure:
