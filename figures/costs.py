@@ -28,6 +28,8 @@ def costs(folder: Path = MODELS) -> Figure:
     networks = [weights.load(folder / f"shd-regen-{row}" / "seed0.npz") for row in ROWS]
     counted = [parameters(network)["paper"] / 1000 for network in networks]
     state = [sum(layer.state for layer in network.layers) for network in networks]
+    delayed = networks[list(ROWS).index("dsnn")]
+    by_rule = sum(layer.N * (1 + delayed.provenance["arguments"]["delay_max"]) for layer in delayed.layers)
     with matplotlib.rc_context(drawing.STYLE):
         figure = Figure(figsize=(7.0, 2.6), layout="constrained")
         axes = figure.subplots(1, 2, sharey=True)
@@ -35,13 +37,17 @@ def costs(folder: Path = MODELS) -> Figure:
                 "parameters (thousand), with N C of the readout", "numbers kept from step to step"), strict=True)):
             ax.barh(range(len(ROWS)), counts, color=[drawing.MODELS[model] for model, _ in ROWS.values()], height=0.6)
             for place, ((model, _), count) in enumerate(zip(ROWS.values(), counts, strict=True)):
-                ax.annotate(f"{count:,.{1 - part}f}   {RULES[model][part]}", (count, place), xytext=(3, 0),
+                end = by_rule if part and model == "DSNN" else count
+                ax.annotate(f"{count:,.{1 - part}f}   {RULES[model][part]}", (end, place), xytext=(3, 0),
                             textcoords="offset points", va="center", fontsize=7)
-            ax.set(xlabel=label, xlim=(0, 1.75 * max(counts)))
+            ax.set(xlabel=label, xlim=(0, (1.75 if not part else 2.7) * max(counts)))
             ax.xaxis.set_major_formatter("{x:,.0f}")
+        axes[1].barh(list(ROWS).index("dsnn"), by_rule, height=0.6, fill=False, ec="k", lw=0.6, ls="--",
+                     label=f"by the printed rule, N + N delay: {by_rule:,}")
         for place, row in enumerate(ROWS):
             marks.published(axes[0], published.printed(f"shd/{row}").parameters, place + 0.42)
-        figure.legend(handles=[marks.published_handle("published, in thousands")], loc="outside lower left")
+        figure.legend(handles=[marks.published_handle("published, in thousands"), axes[1].containers[-1]], ncols=2,
+                      loc="outside lower center")
         axes[0].set(yticks=range(len(ROWS)), yticklabels=[label for _, label in ROWS.values()],
                     ylim=(len(ROWS) - 0.3, -0.5))
     return figure

@@ -109,7 +109,8 @@ def test_costs_are_those_of_the_rule():
     plain, both = 140 * 128 + 128 * 128 + 128 * 20, 2 * 128
     extra = [0, 2 * 128**2, 140 + 128, *(both * d + 2 * d**2 for d in (5, 10, 30))]
     np.testing.assert_allclose([bar.get_width() for bar in left.patches], [(plain + more) / 1000 for more in extra])
-    state = [bar.get_width() for bar in right.patches]
+    *state, by_rule = [bar.get_width() for bar in right.patches]
+    assert by_rule == both * (1 + 15)  # every axon as long as the longest may be
     assert state[:2] == [both, 2 * both] and state[3:] == [both + 2 * d for d in (5, 10, 30)]
     assert both < state[2] <= both + (140 + 128) * 15
 
