@@ -54,6 +54,9 @@ def test_what_makes_a_result_is_there():
         first, second, *_ = [*result.command.split(), ""]
         assert (ROOT / (f"dmpnet/commands/{second}.py" if first == "dmpnet" else first)).is_file(), result
         assert all((ROOT / need).exists() for need in result.needs) and result.takes
+        assert result.look or "--look" not in result.command, result
+        if first.startswith("analyses/") and "options.look(parser" in (ROOT / first).read_text():
+            assert ("--look" in result.command) == result.look, result
 
 
 def test_a_figure_is_found_by_name_and_by_what_it_stands_for():

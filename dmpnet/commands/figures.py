@@ -136,8 +136,8 @@ def make(result: "Result", folder: Path, arguments: argparse.Namespace) -> None:
         made = folder / result.name if "codesign" in command else made
     else:
         command = [str(shipped.folder("analyses").parent / result.command.split()[0]), *shlex.split(result.command)[1:]]
-    given = ["--out", str(made)] + ["--look"] * result.look
-    given += ["--data", str(arguments.data)] * bool(arguments.data) + ["--download"] * arguments.download
+    data = ["--data", str(arguments.data)] * bool(arguments.data) + ["--download"] * arguments.download
+    given = ["--out", str(made), *data]
     done = subprocess.run([sys.executable, *command, *given], check=False)
     if done.returncode:
         raise DmpnetError(f"figures: {result.name} could not be made again ({result.command} ended with "
