@@ -28,14 +28,14 @@ from dmpnet.hardware import graph_workload, prices
 from dmpnet.hardware.fit import fit
 from dmpnet.hardware.parts import Chip
 from dmpnet.hardware.workload import Workload
-from dmpnet.results import options, provenance, script
+from dmpnet.results import options, provenance, published, script
 from dmpnet.trained.activity import Activity
 
 CHIP = "dmp-camera"
 LANES = (16, 64, 256)
 RATES = (0.01, 0.02, 0.05, 0.10)
 """Of every unit of input and layers of the untrained network."""
-PAPER_MS = 5.0
+PAPER_MS = float(published.of("claims")["milliseconds"])
 """Sun et al. 2026: "under 5 ms" for a second of video on DVS128-Gesture."""
 DRAWN = 4
 """Samples of events that are drawn."""

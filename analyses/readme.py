@@ -8,6 +8,7 @@ python analyses/readme.py            (--check only says whether they are shown)
 
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from variants import summary as of_variants
 
 from dmpnet.disk import results, shipped
 from dmpnet.disk.files import whole_file
+from dmpnet.drawing import catalogue
 from dmpnet.graph import networks
 from dmpnet.hardware import cores
 from dmpnet.results import differences, script, table
@@ -132,6 +134,11 @@ NARROW = (("shd-regen-dmp2-linear", "", "narrow_membranes"),
           ("shd-regen-dmp2", ", swapped", "narrow_membranes_swapped"))
 
 
+def listed(first: str) -> str:
+    """A table of figures/README.md, by its first column."""
+    return table.markdown(catalogue.lists()[first])
+
+
 def placed(text: str, shown: str) -> str:
     """`text` with the table `shown` in place of the one that begins with the same column."""
     first = re.escape(shown.split("|")[1].strip())
@@ -142,6 +149,7 @@ def placed(text: str, shown: str) -> str:
 TABLES: dict[str, tuple[Callable[[], str], ...]] = {
     "README.md": (table.headline,),
     "docs/results.md": (table.summary, differences.summary, convolutions, decays, parts, hierarchies),
+    "figures/README.md": tuple(partial(listed, first) for first in ("figure", "ours", "looked at")),
     "docs/chip.md": (integers, beside_the_core, claims, narrow), "docs/learning.md": (learning,)}
 """By the file that shows them."""
 

@@ -1,16 +1,23 @@
 """For a byte, neurons buy more accuracy than bits do: a first, small sweep of short trainings [energy is our model's].
 
-Reads analyses/results/codesign.json, the results.json of `dmpnet codesign --epochs 4 --d 2 --N 32 64 --bits 8:8:16
-4:4:8 --calibration 30 --measured 400` on shd-regen (minutes).
+Reads analyses/results/codesign.json, the results.json of `dmpnet codesign` on shd-regen (eight minutes).
 python figures/codesign.py STEM
 """
 
 from pathlib import Path
 
+from matplotlib.figure import Figure
+
 from dmpnet import drawing
-from dmpnet.drawing.codesign import codesign
+from dmpnet.drawing import codesign as designs
 
 RESULTS = Path(__file__).resolve().parent.parent / "analyses" / "results"
 
+
+def codesign(path: Path = RESULTS / "codesign.json") -> Figure:
+    """Of the sweep that ships."""
+    return designs.codesign(path)
+
+
 if __name__ == "__main__":
-    drawing.script(__doc__, lambda: codesign(RESULTS / "codesign.json"))
+    drawing.script(__doc__, codesign)

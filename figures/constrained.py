@@ -15,6 +15,8 @@ from matplotlib.figure import Figure
 
 from dmpnet import drawing
 from dmpnet.disk import results
+from dmpnet.drawing import marks
+from dmpnet.results import published
 
 RESULTS = Path(__file__).resolve().parent.parent / "analyses" / "results"
 SETTINGS = {"8-bit weights, 16-bit state": "8-bit weights\n16-bit m", "4-bit W_f and P, 8-bit slow memory":
@@ -22,28 +24,37 @@ SETTINGS = {"8-bit weights, 16-bit state": "8-bit weights\n16-bit m", "4-bit W_f
             "4-bit W_f and P, 4-bit slow memory": "4-bit W_f, P\n4-bit m", "ternary W_f": "ternary\nW_f",
             "binary W_f": "binary\nW_f"}
 ROWS = {"shd-regen-dmp2": "shd-regen, DMP II", "smnist-dmp2": "S-MNIST, DMP II"}
-PAPER = 0.93  # points, SHD on the chip of Sun et al. 2026: 91.23 to 90.3
+KINDS = (("", "rounded", drawing.SECOND, "s", -0.14), (", trained on", "trained on in integers", drawing.HIGHLIGHT,
+                                                       "o", 0.14))
+NEAR, FAR = (-2.2, 4), (4, 70)
 
 
 def constrained(path: Path = RESULTS / "constrained.json") -> Figure:
-    """Points lost by setting, rounded and trained on, a panel a network."""
+    """Points lost by setting, rounded and trained on, a panel a network; up to 4 points even, above logarithmic."""
     runs = results.read(path, {"runs": [{"row": str, "setting": str, "seed": int, "accuracy": float}]})["runs"]
-    rows = [row for row in ROWS if any(run["row"] == row and run["setting"] != "as trained" for run in runs)]
+    rows = [row for row in ROWS if settings(runs, row)]
     with matplotlib.rc_context(drawing.STYLE):
-        figure = Figure(figsize=(7.2, 2.9), layout="constrained")
-        axes = figure.subplots(1, len(rows), squeeze=False, width_ratios=[width(runs, row) for row in rows])[0]
-        for ax, row in zip(axes, rows, strict=True):
-            panel(ax, runs, row)
-        axes[0].set(ylabel="lost on the test set (points)")
-        handles = {label: handle for ax in axes for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)}
-        figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=3)
+        figure = Figure(figsize=(7.2, 3.4), layout="constrained")
+        parts = figure.subplots(2, len(rows), squeeze=False, height_ratios=(1, 1.5),
+                                width_ratios=[max(1.5, len(settings(runs, row))) for row in rows])
+        for (far, near), row in zip(parts.T, rows, strict=True):
+            panel(near, far, runs, row)
+            far.set(title=ROWS[row], ylim=FAR, yscale="log")
+            far.set_yticks([5, 10, 20, 50], ["5", "10", "20", "50"])
+            far.minorticks_off()
+            near.set(ylim=NEAR, yticks=(-2, -1, 0, 1, 2, 3))
+            marks.broken(near, far, "y")
+        parts[1, 0].set_ylabel("lost on the test set (points)")
+        parts[0, 0].set_ylabel("logarithmic")
+        handles, labels = parts[1, 0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", ncols=4,
+                      title="mean and 95 % over seeds, a stroke a seed; hollow: one seed", title_fontsize=7)
     return figure
 
 
-def width(runs: list[dict[str, Any]], row: str) -> int:
+def settings(runs: list[dict[str, Any]], row: str) -> list[str]:
     """Settings of a row there are."""
-    return max(2, len([setting for setting in SETTINGS if lost(runs, row, setting) or lost(runs, row, setting +
-                                                                                           ", trained on")]))
+    return [name for name in SETTINGS if any(lost(runs, row, name + end) for end, *_ in KINDS)]
 
 
 def lost(runs: list[dict[str, Any]], row: str, setting: str) -> list[float]:
@@ -53,24 +64,22 @@ def lost(runs: list[dict[str, Any]], row: str, setting: str) -> list[float]:
             if (run["row"], run["setting"]) == (row, setting) and run["seed"] in trained]
 
 
-def panel(ax: Axes, runs: list[dict[str, Any]], row: str) -> None:
-    """Mean of the seeds and every seed; below 2 points the axis is linear, above logarithmic."""
-    settings = [name for name in SETTINGS if lost(runs, row, name) or lost(runs, row, name + ", trained on")]
-    for end, label, colour, mark, shift in (("", "rounded", drawing.SECOND, "s", -0.12),
-                                            (", trained on", "trained on in integers", drawing.HIGHLIGHT, "o", 0.12)):
-        at = [place for place, name in enumerate(settings) if lost(runs, row, name + end)]
-        found = [lost(runs, row, settings[place] + end) for place in at]
-        ax.plot(np.array(at) + shift, [np.mean(points) for points in found], mark, color=colour, ms=5, label=label)
-        for place, points in zip(at, found, strict=True):
-            ax.plot(np.full(len(points), place + shift), points, "_", color=colour, ms=7)
-    ax.axhline(PAPER, color=drawing.MUTED, lw=0.8, zorder=0, label="paper's SHD chip (printed)")
-    ax.axhline(0, color="k", lw=0.6, zorder=0)
-    ax.set_yscale("symlog", linthresh=2)
-    points = [point for name in settings for end in ("", ", trained on") for point in lost(runs, row, name + end)]
-    ax.set(title=ROWS[row], ylim=(min(*points, 0) - 0.3, max(1.4 * max(points), 2)),
-           xlim=(-0.5, max(len(settings), 2) - 0.5))
-    ax.set_yticks([-2, -1, 0, 1, 2, 5, 10, 20, 50], ["-2", "-1", "0", "1", "2", "5", "10", "20", "50"])
-    ax.set_xticks(range(len(settings)), [SETTINGS[name] for name in settings], fontsize=6)
+def panel(near: Axes, far: Axes, runs: list[dict[str, Any]], row: str) -> None:
+    """Mean of the seeds with its interval, and every seed, in both parts of the axis."""
+    names = settings(runs, row)
+    for end, label, colour, mark, shift in KINDS:
+        for place, found in enumerate(lost(runs, row, name + end) for name in names):
+            for ax in (near, far) if found else ():
+                first = None if label in ax.get_legend_handles_labels()[1] else label
+                marks.ours(ax, place + shift, float(np.mean(found)), marks.student(found), seeds=len(found),
+                           colour=colour, marker=mark, label=first)
+                ax.plot(np.full(len(found), place + shift), found, "_", color=colour, ms=7)
+    if row.startswith("shd"):
+        marks.published(near, 0.36, published.lost_on_hardware(), "published, official SHD on their chip")
+    near.axhline(0, color="k", lw=0.6, zorder=0)
+    for ax in (near, far):
+        ax.set(xlim=(-0.5, max(len(names), 2) - 0.5), xticks=range(len(names)))
+    near.set_xticklabels([SETTINGS[name] for name in names], fontsize=6.5)
 
 
 if __name__ == "__main__":

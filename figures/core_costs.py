@@ -1,7 +1,8 @@
 """Spike integration is the largest part of a step; events in place of all inputs, then fusion, save most [our model].
 
 Reads analyses/results/core_costs.json, made by analyses/core_costs.py (seconds). Energy and cycles are of our model, on
-the spikes of a shipped network; crosses are what Sun et al. 2026 print of their post-layout simulation.
+the spikes of a shipped network; crosses are what Sun et al. 2026 print of their post-layout simulation (d: their
+extended data figure 5).
 python figures/core_costs.py STEM
 """
 
@@ -15,6 +16,7 @@ from matplotlib.figure import Figure
 
 from dmpnet import drawing
 from dmpnet.disk import results
+from dmpnet.drawing import marks
 
 RESULTS = Path(__file__).resolve().parent.parent / "analyses" / "results"
 PRICES = {"one bank": "one bank", "bank a lane": "a bank a lane",
@@ -49,9 +51,10 @@ def breakdown(ax: Axes, found: dict[str, Any]) -> None:
     """pJ of a step, path upon path, a bar a price."""
     shades = ("#009E73", "#E69F00", "k", "#CC79A7")  # of Okabe-Ito, apart from those of the prices
     bottom = np.zeros(len(PRICES))
-    for (path, label), colour in zip(PATHS.items(), shades, strict=True):
+    for (path, label), colour, hatch in zip(PATHS.items(), shades, ("", "///", "", "..."), strict=True):
         nanojoules = np.array([found["breakdown"][price][path] for price in PRICES]) / 1e3
-        ax.bar(range(len(PRICES)), nanojoules, 0.6, bottom=bottom, color=colour, label=label)
+        ax.bar(range(len(PRICES)), nanojoules, 0.6, bottom=bottom, color=colour, label=label, hatch=hatch,
+               edgecolor="white", linewidth=0)
         bottom += nanojoules
     ax.set(ylabel="energy of a step (nJ)", ylim=(0, 1.45 * bottom.max()), title="a  energy by path, our model")
     ax.set_xticks(range(len(PRICES)), list(PRICES.values()), fontsize=6.5)
@@ -60,16 +63,17 @@ def breakdown(ax: Axes, found: dict[str, Any]) -> None:
 
 def bars(ax: Axes, rows: list[dict[str, float]], labels: list[str]) -> None:
     """A group of bars a row, one a price, ratios over 1."""
-    for place, price in enumerate(PRICES):
+    for place, (price, hatch) in enumerate(zip(PRICES, ("", "///", "..."), strict=True)):
         ax.bar(np.arange(len(rows)) + 0.26 * (place - 1), [row[price] for row in rows], 0.24, color=COLOURS[price],
-               label=PRICES[price].replace("\n", " "))
+               label=PRICES[price].replace("\n", " "), hatch=hatch, edgecolor="white", linewidth=0)
     ax.axhline(1, color="k", linewidth=0.6)
     ax.set_xticks(range(len(rows)), labels, fontsize=6.5)
 
 
 def cross(ax: Axes, place: float, value: float, label: str = "") -> None:
     """A ratio that the paper prints."""
-    ax.plot(place, value, "x", color=drawing.SECOND, markersize=6, markeredgewidth=1.6, label=label)
+    marks.published(ax, place, value, label or None)
+    ax.lines[-1].set_zorder(5)  # over the bars
 
 
 def energy(ax: Axes, found: dict[str, Any]) -> None:
@@ -96,7 +100,7 @@ def scaled(ax: Axes, found: dict[str, Any]) -> None:
     rows = [row(found, f"N 256, twice the inputs: {path}") for path in SCALED]
     bars(ax, rows, ["all", *PATHS.values()])
     for place, line in enumerate(rows):
-        cross(ax, place, line["paper"], "" if place else "printed in the paper")
+        cross(ax, place, line["paper"], "" if place else "published")
     ax.set(ylabel="energy over N = 128", title="d  N = 256, twice the inputs, four times the lanes")
 
 

@@ -1,7 +1,8 @@
 """What a pathway costs: parameters and state of the networks on shd-regen, by the paper's rule.
 
 Reads models/shd-regen-ROW/seed0.npz (minutes of training each). After Sun et al. 2026, figure 1a, whose rule for a
-layer is beside the bars; axons have delays of their own here. python figures/costs.py STEM
+layer is beside the bars; axons have delays of their own here. Crosses: parameters as its
+Table 1 prints them. python figures/costs.py STEM
 """
 
 from pathlib import Path
@@ -10,6 +11,8 @@ import matplotlib
 from matplotlib.figure import Figure
 
 from dmpnet import drawing
+from dmpnet.drawing import marks
+from dmpnet.results import published
 from dmpnet.trained import weights
 from dmpnet.trained.network import parameters
 
@@ -25,19 +28,28 @@ def costs(folder: Path = MODELS) -> Figure:
     networks = [weights.load(folder / f"shd-regen-{row}" / "seed0.npz") for row in ROWS]
     counted = [parameters(network)["paper"] / 1000 for network in networks]
     state = [sum(layer.state for layer in network.layers) for network in networks]
+    delayed = networks[list(ROWS).index("dsnn")]
+    by_rule = sum(layer.N * (1 + delayed.provenance["arguments"]["delay_max"]) for layer in delayed.layers)
     with matplotlib.rc_context(drawing.STYLE):
-        figure = Figure(figsize=(7.0, 2.2), layout="constrained")
+        figure = Figure(figsize=(7.0, 2.6), layout="constrained")
         axes = figure.subplots(1, 2, sharey=True)
         for part, (ax, counts, label) in enumerate(zip(axes, (counted, state), (
                 "parameters (thousand), with N C of the readout", "numbers kept from step to step"), strict=True)):
             ax.barh(range(len(ROWS)), counts, color=[drawing.MODELS[model] for model, _ in ROWS.values()], height=0.6)
             for place, ((model, _), count) in enumerate(zip(ROWS.values(), counts, strict=True)):
-                ax.annotate(f"{count:,.{1 - part}f}   {RULES[model][part]}", (count, place), xytext=(3, 0),
+                end = by_rule if part and model == "DSNN" else count
+                ax.annotate(f"{count:,.{1 - part}f}   {RULES[model][part]}", (end, place), xytext=(3, 0),
                             textcoords="offset points", va="center", fontsize=7)
-            ax.set(xlabel=label, xlim=(0, 1.75 * max(counts)))
+            ax.set(xlabel=label, xlim=(0, (1.75 if not part else 2.7) * max(counts)))
             ax.xaxis.set_major_formatter("{x:,.0f}")
+        axes[1].barh(list(ROWS).index("dsnn"), by_rule, height=0.6, fill=False, ec="k", lw=0.6, ls="--",
+                     label=f"by the printed rule, N + N delay: {by_rule:,}")
+        for place, row in enumerate(ROWS):
+            marks.published(axes[0], published.printed(f"shd/{row}").parameters, place + 0.42)
+        figure.legend(handles=[marks.published_handle("published, in thousands"), axes[1].containers[-1]], ncols=2,
+                      loc="outside lower center")
         axes[0].set(yticks=range(len(ROWS)), yticklabels=[label for _, label in ROWS.values()],
-                    ylim=(len(ROWS) - 0.5, -0.5))
+                    ylim=(len(ROWS) - 0.3, -0.5))
     return figure
 
 

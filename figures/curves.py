@@ -10,17 +10,23 @@ from pathlib import Path
 
 import matplotlib
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
+from scipy import stats
 
 from dmpnet import drawing
+from dmpnet.drawing import marks
 from dmpnet.trained import weights
 
 MODELS = Path(__file__).resolve().parent.parent / "models"
-TASKS = {"smnist": "S-MNIST", "psmnist": "PS-MNIST", "shd-regen": "shd-regen"}
+TASKS = {"smnist": ("S-MNIST", (30, 99.3), (40, 60, 80, 90, 95, 98, 99)),
+         "psmnist": ("PS-MNIST", (20, 98), (30, 50, 70, 80, 90, 95, 97)),
+         "shd-regen": ("shd-regen", (5, 95), (10, 40, 60, 70, 80, 90, 94))}
+"""Name, ends of the axis, its ticks."""
 LOOK = {"dmp2": ("DMP II", drawing.MODELS["DMP"], "-"), "dmp1": ("DMP I", drawing.MODELS["DMP"], "--"),
-        "dsnn": ("DSNN, delays", drawing.MODELS["DSNN"], "-"), "rsnn": ("RSNN", drawing.MODELS["RSNN"], "-"),
-        "fsnn": ("FSNN, no slow memory", drawing.MODELS["FSNN"], "-")}
+        "dsnn": ("DSNN, delays", drawing.MODELS["DSNN"], "-."), "rsnn": ("RSNN", drawing.MODELS["RSNN"], ":"),
+        "fsnn": ("FSNN, no slow memory", drawing.MODELS["FSNN"], (0, (5, 1, 1, 1, 1, 1)))}
 
 
 def validation(folder: Path) -> tuple[list[np.ndarray], int]:
@@ -40,28 +46,35 @@ def validation(folder: Path) -> tuple[list[np.ndarray], int]:
 
 
 def curves(folder: Path = MODELS) -> Figure:
-    """A panel a task, a line a network: mean over its seeds, shaded by one standard error."""
+    """A panel a task, a line a network: mean over its seeds, shaded by its 95 % interval over them (of two: both)."""
     with matplotlib.rc_context(drawing.STYLE):
-        figure = Figure(figsize=(7.0, 3.3), layout="constrained")
-        for ax, (task, title) in zip(figure.subplots(1, 3, sharey=True), TASKS.items(), strict=True):
-            thin = ""
-            for model, (label, colour, line) in LOOK.items():
-                runs, coarse = validation(folder / f"{task}-{model}")
-                if not runs:
-                    continue
-                thin = thin or "; thin: coarse steps" * bool(coarse)
-                epoch, mean = np.arange(1, len(runs[0]) + 1), np.mean(runs, axis=0)
-                ax.plot(epoch[:coarse + 1], mean[:coarse + 1], line, color=colour, lw=0.7)
-                ax.plot(epoch[coarse:], mean[coarse:], line, color=colour, label=f"{label} ({len(runs)})")
-                if len(runs) > 1:
-                    error = np.std(runs, axis=0, ddof=1) / np.sqrt(len(runs))
-                    ax.fill_between(epoch, mean - error, mean + error, color=colour, alpha=0.25, lw=0)
-            ax.set(title=f"{title}, ours", xlabel="epoch", ylim=(0, 101))
+        figure = Figure(figsize=(7.2, 3.5), layout="constrained")
+        for ax, (task, (title, ends, ticks)) in zip(figure.subplots(1, 3), TASKS.items(), strict=True):
+            marks.in_errors(ax, ticks)
+            coarse = any([line(ax, *validation(folder / f"{task}-{model}"), look) for model, look in LOOK.items()])
+            ax.set(title=title, xlabel="epoch", ylim=ends)
             ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-            ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22), title="seeds in brackets" + thin,
-                      title_fontsize=7)
-        figure.axes[0].set_ylabel("validation accuracy (%)")
+            ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), title_fontsize=7, handlelength=2.6,
+                      title="seeds in brackets" + "; thin: coarse steps" * coarse)
+        figure.axes[0].set_ylabel("validation accuracy (%),\naxis logarithmic in the errors")
     return figure
+
+
+def line(ax: Axes, runs: list[np.ndarray], coarse: int, look: tuple) -> bool:
+    """Of a network; whether some of its epochs are coarse."""
+    if not runs:
+        return False
+    label, colour, style = look
+    epoch, mean = np.arange(1, len(runs[0]) + 1), np.mean(runs, axis=0)
+    ax.plot(epoch[:coarse + 1], mean[:coarse + 1], ls=style, color=colour, lw=0.6)
+    ax.plot(epoch[coarse:], mean[coarse:], ls=style, color=colour, lw=1.1, label=f"{label} ({len(runs)})")
+    if len(runs) == 2:  # an interval of two says nothing
+        for run in runs:
+            ax.plot(epoch, run, ls=style, color=colour, lw=0.4)
+    elif len(runs) > 2:
+        half = np.std(runs, axis=0, ddof=1) / np.sqrt(len(runs)) * stats.t.ppf(0.975, len(runs) - 1)
+        ax.fill_between(epoch, mean - half, np.minimum(mean + half, 99.9), color=colour, alpha=0.2, lw=0)
+    return bool(coarse)
 
 
 if __name__ == "__main__":

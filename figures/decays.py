@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from dmpnet import drawing
 from dmpnet.disk import results
+from dmpnet.drawing import marks
 from dmpnet.errors import about
 from dmpnet.results.losses import losses
 
@@ -23,44 +25,51 @@ LINES = {"linear, no floor": "linear, swapped,\nno floor", "linear, chosen": "li
          "exponential, floor": "exponential,\nfloor", "bit shift, nearest": "bit shift,\nswapped",
          "linear, retrained": "linear, trained on,\nagainst exponential\ntrained on as long"}
 """Decays from top to bottom, and what they are called."""
-NARROW = 2.0
-"""Points up to which the axis is even; beyond, logarithmic."""
+NEAR = (-2.5, 3.5)
+"""Points lost of the wide part of the axis; the narrow one begins where that ends, five times as dense."""
 
 
 def decays(path: Path = RESULTS / "decays.json") -> Figure:
-    """Points lost with 95 % intervals of the paired difference, a panel a data set; hollow: one seed."""
+    """Points lost with 95 % intervals of the paired difference, a pair of panels a data set; hollow: one seed."""
     whole = {"row": str, "decay": str, "seed": int, "part": str, "right": dict, "spikes": float, "mismatched": int}
     runs = results.read(path, {"runs": [whole]})["runs"]
     with about(str(path)):
         found = {(line["row"], line["decay"]): line for line in losses(runs)}
     shown = [data for data in TITLES if any(run["row"].startswith(f"{data}-") for run in runs)]
     with matplotlib.rc_context(drawing.STYLE):
-        figure = Figure(figsize=(1.2 + 1.95 * len(shown), 3.2), layout="constrained")
-        for ax, data in zip(figure.subplots(1, len(shown), sharey=True, squeeze=False)[0], shown, strict=True):
-            for kind, look in LOOK.items():
-                _points(ax, look, [found.get((f"{data}-{kind}", decay)) for decay in LINES])
-            ax.axvline(0, color=drawing.MUTED, lw=0.8, zorder=0)
-            ax.axvspan(-NARROW, NARROW, color=drawing.MUTED, alpha=0.12, lw=0, zorder=0)
-            ax.set_xscale("symlog", linthresh=NARROW, linscale=1.5)
-            ax.set(title=TITLES[data], xlabel="points lost", xlim=(-10, 100), xticks=(-2, -1, 0, 1, 2, 10, 50),
-                   xticklabels=("-2", "", "0", "", "2", "10", "50"), ylim=(len(LINES) - 0.5, -0.5))
-            ax.grid(axis="y", color=drawing.MUTED, lw=0.3)
-        ax.set_yticks(range(len(LINES)), LINES.values())
-        figure.legend(*ax.get_legend_handles_labels(), loc="outside lower right", ncols=2,
-                      title="shaded: axis even within 2 points, logarithmic beyond; hollow: one seed", title_fontsize=6)
+        figure = Figure(figsize=(1.4 + 2.7 * len(shown), 3.2), layout="constrained")
+        all_axes = figure.subplots(1, 2 * len(shown), sharey=True, squeeze=False, width_ratios=[2.4, 1] * len(shown))[0]
+        for place, data in enumerate(shown):
+            near, far = all_axes[2 * place:2 * place + 2]
+            lines = [(look, decay, found.get((f"{data}-{kind}", name))) for kind, look in LOOK.items()
+                     for decay, name in enumerate(LINES)]
+            most = max([line["high"] for _, _, line in lines if line], default=NEAR[1])
+            panel(near, far, lines)
+            near.set(title=TITLES[data], xlabel="points lost", xlim=NEAR)
+            far.set(xlim=(NEAR[1], max(1.05 * most, 15.0)), xlabel="(denser)")
+            marks.broken(near, far)
+        all_axes[0].set_yticks(range(len(LINES)), LINES.values())
+        all_axes[0].set_ylim(len(LINES) - 0.5, -0.5)
+        handles, labels = all_axes[0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower right", ncols=2, title_fontsize=7,
+                      title="ours, 95 % of the paired difference; hollow: one seed; axes broken at "
+                            f"{NEAR[1]:g} points")
     return figure
 
 
-def _points(ax: Any, look: tuple[str, str, str, float], lines: list[dict[str, Any] | None]) -> None:
-    """One kind of network: a point a decay, filled where it is of several seeds."""
-    label, colour, marker, apart = look
-    named = False
-    for place, line in enumerate(lines):
+def panel(near: Axes, far: Axes, lines: list[tuple[Any, int, dict[str, Any] | None]]) -> None:
+    """Both parts of a broken axis: each shows all, and cuts what is not its own."""
+    named: set[str] = set()
+    for (label, colour, marker, apart), decay, line in lines:
         if line is not None:
-            ax.errorbar(line["lost"], place + apart, xerr=[[line["lost"] - line["low"]], [line["high"] - line["lost"]]],
-                        fmt=marker, color=colour, ms=4, lw=1, mfc=colour if line["seeds"] > 1 else "white",
-                        label=None if named else label)
-            named = True
+            for ax in (near, far):
+                marks.ours(ax, line["lost"], decay + apart, (line["low"], line["high"]), seeds=line["seeds"],
+                           colour=colour, marker=marker, across=True, label=None if label in named else label)
+            named.add(label)
+    for ax in (near, far):
+        ax.axvline(0, color=drawing.MUTED, lw=0.8, zorder=0)
+        ax.grid(axis="y", color=drawing.MUTED, lw=0.3)
+        ax.set_axisbelow(True)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ def gradient_reach(path: Path = RESULTS / "gradient_reach.json") -> Figure:
         for name, norms in found.items():
             label, colour, line = LOOK[name]
             ax.plot([-STEP_MS * back for back in range(len(norms))], [norm / norms[-1] for norm in reversed(norms)],
-                    line, color=colour, label=f"{label}, ours")
+                    line, color=colour, label=f"{label}, ours, one seed")
         ax.set(yscale="log", ylim=(1e-12, 3), xlabel="time before the last step (ms)",
                ylabel="gradient, relative to the last step", title="shd-regen, loss on the last step alone")
         ax.legend(loc="lower left")

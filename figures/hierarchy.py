@@ -10,27 +10,34 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from dmpnet import drawing
+from dmpnet.drawing import marks
 
 RESULTS = Path(__file__).resolve().parent.parent / "analyses" / "results"
 
 
 def hierarchy(path: Path = RESULTS / "hierarchy.json") -> Figure:
-    """Test accuracy of every variant, a dot a seed; parameters beside them."""
+    """Test accuracy of every variant with its interval, a point a seed; parameters in a column beside them."""
     found = drawing.by_variant(path, accuracy_brian2=float, parameters={"paper": int})
     with matplotlib.rc_context(drawing.STYLE):
-        figure = Figure(figsize=(6.0, 0.9 + 0.28 * len(found)), layout="constrained")
+        figure = Figure(figsize=(6.0, 1.1 + 0.28 * len(found)), layout="constrained")
         ax = figure.subplots()
         for place, (name, runs) in enumerate(found.items()):
-            accuracies = [run["accuracy_brian2"] for run in runs]
             several = "cascade" in name or "parallel" in name
-            ax.plot(accuracies, [place] * len(runs), "o", color=drawing.HIGHLIGHT if several else "0.35", ms=4)
-            ax.annotate(f"{np.mean(accuracies):.1f} %, {runs[0]['parameters']['paper']:,} parameters",
-                        (max(accuracies), place), xytext=(6, 0), textcoords="offset points", va="center", fontsize=7)
-        ax.axvline(50, color=drawing.MUTED, lw=0.8)
+            for run in runs:
+                p, n = run["accuracy_brian2"], run.get("samples")
+                half = 196 * np.sqrt(p / 100 * (1 - p / 100) / n) if n else None
+                marks.ours(ax, p, place, None if half is None else (p - half, p + half), seeds=len(runs), across=True,
+                           colour=drawing.HIGHLIGHT if several else "0.35", marker="o" if several else "s")
+            mean = np.mean([run["accuracy_brian2"] for run in runs])
+            ax.annotate(f"{mean:.1f} %, {runs[0]['parameters']['paper']:,} parameters", (1.02, place),
+                        xycoords=("axes fraction", "data"), va="center", fontsize=7)
+        ax.axvline(50, color=drawing.MUTED, lw=0.8, zorder=0)
         ax.annotate("chance", (50, 1), xycoords=("data", "axes fraction"), ha="center", va="bottom", fontsize=7,
                     color="0.4")
-        ax.set(yticks=range(len(found)), yticklabels=list(found), ylim=(len(found) - 0.5, -0.5), xlim=(48, 112),
-               xticks=range(50, 101, 10), xlabel="test accuracy (%): are two digits in a row the same?")
+        ax.set(yticks=range(len(found)), yticklabels=list(found), ylim=(len(found) - 0.5, -0.5), xlim=(48, 92),
+               xlabel="test accuracy (%): are two digits in a row the same?\n95 % over samples; hollow: one seed")
+        ax.grid(axis="y", lw=0.3, color=drawing.MUTED)
+        ax.set_axisbelow(True)
     return figure
 
 

@@ -14,13 +14,15 @@ from matplotlib.figure import Figure
 
 from dmpnet import drawing
 from dmpnet.disk import results
+from dmpnet.drawing import marks
+from dmpnet.results import published
 
 RESULTS = Path(__file__).resolve().parent.parent / "analyses" / "results"
 LANES = {"1 lanes": ("one by one", "k", "^:"), "4 lanes": ("4 lanes", drawing.SECOND, "s--"),
-         "16 lanes": ("16 lanes", drawing.MUTED, "v-.")}
+         "16 lanes": ("16 lanes", "0.45", "v-.")}
 LOOK = {"in place": ("in place [our reconstruction]", drawing.HIGHLIGHT, "o-"), **LANES}
 NETWORKS = {"shd-regen-dmp2-linear": "DMP II", "shd-regen-dmp2-sparse": "sparse DMP II"}
-ABSTRACT = (1.1, 16.7)  # of Shang et al.: less energy a synaptic operation than three published designs
+ABSTRACT = [float(end) for end in published.of("abstract")["pJ a SOP"]]
 
 SHAPE = {"times": [{"N": int} | {name: float for name in LOOK}],
          "selected": [{"half_selected": float} | {name: float for name in LANES}],
@@ -35,6 +37,9 @@ def in_memory_update(path: Path = RESULTS / "in_memory_update.json") -> Figure:
     with matplotlib.rc_context(drawing.STYLE):
         figure = Figure(figsize=(7.2, 3.0), layout="constrained")
         latency, energy, points = figure.subplots(1, 3, gridspec_kw={"width_ratios": (1, 1, 1.05)})
+        lanes = [[entry[name] for entry in found["times"]] for name in LANES]
+        latency.fill_between([entry["N"] for entry in found["times"]], lanes[-1], lanes[0], color=drawing.MUTED,
+                             alpha=0.25, lw=0)
         for name, (label, colour, look) in LOOK.items():
             latency.plot([entry["N"] for entry in found["times"]], [entry[name] for entry in found["times"]], look,
                          color=colour, markersize=3, label=label)
@@ -50,7 +55,7 @@ def in_memory_update(path: Path = RESULTS / "in_memory_update.json") -> Figure:
 def ratios(ax: Axes, rows: list[dict[str, Any]]) -> None:
     """Energy of sequential over in place, against how much falls in columns beside a word."""
     ax.axhspan(*ABSTRACT, color=drawing.MUTED, alpha=0.2, linewidth=0)
-    ax.text(0.02, 27, "shaded: the abstract's 1.1 to 16.7", va="top", fontsize=6.5, color="k")
+    ax.text(0.02, 27, f"shaded: the abstract's {ABSTRACT[0]:g} to {ABSTRACT[1]:g}", va="top", fontsize=6.5, color="k")
     for name, (_, colour, look) in LANES.items():
         ax.plot([row["half_selected"] for row in rows], [row[name] for row in rows], look, color=colour, markersize=3,
                 markevery=4)
@@ -72,8 +77,9 @@ def dots(ax: Axes, found: dict[str, Any]) -> None:
     for place, (pj, _, ends) in enumerate(rows):
         if ends:
             ax.plot(ends, (place, place), color=drawing.HIGHLIGHT, linewidth=2)
-        ax.plot(pj, place, "D" if ends else "o", color=drawing.HIGHLIGHT if ends else "k", markersize=4,
-                markerfacecolor=drawing.HIGHLIGHT if ends else "white")
+            ax.plot(pj, place, "D", color=drawing.HIGHLIGHT, markersize=4)
+        else:
+            marks.published(ax, pj, place)
     ax.set(xscale="log", xlabel="pJ per synaptic operation", ylim=(-0.7, len(rows) - 0.3),
            title="c  published, and our model")
     ax.xaxis.set_major_formatter("{x:g}")

@@ -35,7 +35,7 @@ def learned_digits(folder: Path = MODEL) -> Figure:
     w, neurons, histograms = learned["w"].astype(float), learned["neurons"], learned["histograms"]
     with open(folder / "learned0.curve.csv") as file:
         curve = list(csv.DictReader(file))
-    seen = [float(row["images"]) for row in curve]
+    seen = [float(row["images"]) / 1000 for row in curve]
     with matplotlib.rc_context(drawing.STYLE):
         figure = Figure(figsize=(7.0, 4.6), layout="constrained")
         axes = figure.subplot_mosaic([["fields", "accuracy"], ["fields", "weights"], ["fields", "end"]],
@@ -46,11 +46,12 @@ def learned_digits(folder: Path = MODEL) -> Figure:
         figure.colorbar(image, ax=axes["fields"], shrink=0.5, label="weight (1)")
         known = [(n, float(row["accuracy %"])) for n, row in zip(seen, curve, strict=True) if row["accuracy %"]]
         axes["accuracy"].plot(*zip(*known, strict=True), color=drawing.HIGHLIGHT, lw=0.8)
-        axes["accuracy"].set(ylabel="accuracy of the\nlatest images (%)", title="before they were learned from")
+        axes["accuracy"].set(ylabel="accuracy of the\nlatest images (%)",
+                             title="before they were learned from, one seed")
         share = 100 * histograms / histograms.sum(axis=1, keepdims=True)
         shown = axes["weights"].pcolormesh([0, *seen], np.linspace(0, 1, histograms.shape[1] + 1), share.T,
                                            norm=LogNorm(1e-3, 100), cmap="cividis", rasterized=True)
-        axes["weights"].set(xlabel="images seen", ylabel="weight (1)")
+        axes["weights"].set(xlabel="images seen (thousands)", ylabel="weight (1)")
         figure.colorbar(shown, ax=axes["weights"], label="synapses (%)")
         axes["end"].hist(w.ravel(), bins=50, color=drawing.HIGHLIGHT)
         axes["end"].set(yscale="log", xlabel="weight at the end (1)", ylabel="synapses")

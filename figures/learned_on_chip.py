@@ -1,4 +1,4 @@
-"""Digits learned on a chip: what few bits a weight leave, and how often weights are written.
+"""Digits learned on a chip: from 4 bits a weight on as well as in real numbers, and written less often with fewer.
 
 Reads analyses/results/learned_on_chip.json, made by analyses/learned_on_chip.py (ten minutes a line on a core).
 python figures/learned_on_chip.py STEM
@@ -14,11 +14,13 @@ from matplotlib.figure import Figure
 
 from dmpnet import drawing
 from dmpnet.disk import results
+from dmpnet.drawing import marks
 
 RESULTS = Path(__file__).resolve().parent.parent / "analyses" / "results"
 SHOWN = (("real numbers", "black", "-"), ("8 bits", drawing.HIGHLIGHT, "-"), ("4 bits", drawing.SECOND, "--"),
          ("binary", drawing.MUTED, "-."))
-NEAR = 10  # runs of 500 presentations that a curve is averaged over
+NEAR = 10  # runs of 500 presentations that a curve is averaged over; the last, shorter one is left out
+TESTED = 10_000  # images of the test set
 
 RUN = {"line": str, "settings": {"changed": [[(str, float)]], "chip": str, "decay": str}, "passes": int,
        "accuracy": float, "curve": [[float]]}
@@ -51,24 +53,42 @@ def on_chip(runs: dict[str, dict[str, Any]], decay: str) -> list[dict[str, Any]]
 def accuracy(ax: Axes, runs: dict[str, dict[str, Any]]) -> None:
     """Of the test set, a line a kind of trace; real numbers as a line across."""
     for decay, colour, mark in (("shift", drawing.HIGHLIGHT, "o-"), ("linear", drawing.SECOND, "s--")):
-        if found := on_chip(runs, decay):
-            ax.plot([bits(run) for run in found], [run["accuracy"] for run in found], mark, color=colour, ms=4,
-                    label=f"traces fall by {'shifts' if decay == 'shift' else 'lines'}")
+        found, shift = on_chip(runs, decay), 0.12 if decay == "linear" else -0.12
+        name = "traces by shifts" if decay == "shift" else "traces by lines"
+        ax.plot([bits(run) + shift for run in found], [run["accuracy"] for run in found], mark[1:], color=colour,
+                lw=0.8)
+        for place, run in enumerate(found):
+            marks.ours(ax, bits(run) + shift, run["accuracy"], ends(run["accuracy"]), seeds=1, colour=colour,
+                       marker=mark[0], label=None if place else name)
     if "real numbers" in runs:
+        ax.axhspan(*ends(runs["real numbers"]["accuracy"]), color=drawing.MUTED, alpha=0.5, lw=0)
         ax.axhline(runs["real numbers"]["accuracy"], color="black", lw=0.8, label="real numbers")
-    ax.set(xlabel="bits of a weight", ylabel="test accuracy (%)", xticks=[1, 2, 4, 6, 8])
+    ax.set(xlabel="bits of a weight", ylabel="test accuracy (%)", xticks=[1, 2, 4, 6, 8], title="a  one seed, 95 %")
     ax.legend()
+
+
+def ends(percent: float) -> tuple[float, float]:
+    """95 % interval of an accuracy over the images it was measured on."""
+    half = 196 * float(np.sqrt(percent / 100 * (1 - percent / 100) / TESTED))
+    return percent - half, percent + half
 
 
 def curves(ax: Axes, runs: dict[str, dict[str, Any]]) -> None:
     """Accuracy of the latest images, told before they were learned from, averaged over NEAR runs."""
     for line, colour, style in SHOWN:
         if line in runs:
-            seen, right = np.array(runs[line]["curve"]).T
+            seen, right = whole(np.array(runs[line]["curve"])).T
             kernel = np.ones(min(NEAR, len(right))) / min(NEAR, len(right))
             ax.plot(seen[len(kernel) - 1:] / 1000, np.convolve(right, kernel, "valid"), style, color=colour, label=line)
-    ax.set(xlabel="digits seen (thousands)", ylabel="accuracy before\nthey were learned from (%)")
+    ax.set(xlabel="digits seen (thousands)", ylabel="accuracy before\nthey were learned from (%)",
+           title=f"b  means of {NEAR} runs")
     ax.legend()
+
+
+def whole(curve: np.ndarray) -> np.ndarray:
+    """(runs, 2) images seen and percent right, without a last run of fewer images: its mean is of fewer than others."""
+    sizes = np.diff(curve[:, 0])
+    return curve[:-1] if len(sizes) and sizes[-1] < 0.9 * np.median(sizes) else curve
 
 
 def writes(ax: Axes, runs: dict[str, dict[str, Any]]) -> None:
@@ -78,7 +98,8 @@ def writes(ax: Axes, runs: dict[str, dict[str, Any]]) -> None:
                                      ("mean", "mean", drawing.HIGHLIGHT, "o-")):
         ax.plot([bits(run) for run in found], [run["writes"][key] for run in found], mark, color=colour, ms=4,
                 label=label)
-    ax.set(xlabel="bits of a weight", ylabel="writes of a weight\nin one pass", yscale="log", xticks=[1, 2, 4, 6, 8])
+    ax.set(xlabel="bits of a weight", ylabel="writes of a weight\nin one pass", yscale="log", xticks=[1, 2, 4, 6, 8],
+           title="c  wear")
     ax.legend()
 
 

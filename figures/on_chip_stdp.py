@@ -19,7 +19,7 @@ from dmpnet.disk import results
 RESULTS = Path(__file__).resolve().parent.parent / "analyses" / "results"
 LOOK = {"8 bits, shift": ("o", drawing.HIGHLIGHT), "8 bits, linear": ("s", drawing.SECOND),
         "8 bits, by rows": ("^", "#009E73")}
-PATHS = {"weights": drawing.HIGHLIGHT, "traces": drawing.SECOND, "random": drawing.MUTED}
+PATHS = {"weights": (drawing.HIGHLIGHT, ""), "traces": (drawing.SECOND, "///"), "random": (drawing.MUTED, "...")}
 
 SHAPE = {"windows": {name: {"dt": [float], "dw": [float]} for name in ("real numbers", *LOOK)},
          "runs": {str: {"wear": {"mean": float, "most": float}, "error": float,
@@ -52,7 +52,7 @@ def window(ax: Axes, windows: dict[str, Any]) -> None:
     for name, (marker, colour) in LOOK.items():
         ax.plot(1e3 * np.array(windows[name]["dt"]), windows[name]["dw"], marker, ms=1.8, color=colour, label=name)
     ax.set(xlabel="$t_{post} - t_{pre}$ (ms)", ylabel="mean weight change (1)", title="a  window, mean of synapses")
-    ax.legend(markerscale=1.6, handletextpad=0.3)
+    ax.legend(markerscale=1.6, handletextpad=0.3, loc="lower right", fontsize=6.5)
 
 
 def dots(ax: Axes, names: list[str], values: dict[str, list[float]]) -> None:
@@ -72,9 +72,10 @@ def dots(ax: Axes, names: list[str], values: dict[str, list[float]]) -> None:
 def stacked(ax: Axes, names: list[str], runs: list[dict[str, Any]]) -> None:
     """Energy of a step, path by path."""
     start = np.zeros(len(names))
-    for path, colour in PATHS.items():
+    for path, (colour, hatch) in PATHS.items():
         part = np.array([run["energy"][f"pJ a step, {path}"] for run in runs]) / 1e3
-        ax.barh(np.arange(len(names)), part, left=start, height=0.6, color=colour, label=path)
+        ax.barh(np.arange(len(names)), part, left=start, height=0.6, color=colour, label=path, hatch=hatch,
+                edgecolor="white", linewidth=0)
         start += part
     ax.set_yticks(np.arange(len(names)), names)
     ax.invert_yaxis()

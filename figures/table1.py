@@ -1,55 +1,86 @@
 """A slow memory of a few numbers a layer is worth more accuracy than many times as many recurrent weights.
 
 Reads models/ROW/seedK.json through dmpnet.results.table, made by `dmpnet table1 --retrain ROW` (minutes to an hour a
-run on two cores). After Sun et al. 2026, figure 2c: their printed points are open, ours filled. python
-figures/table1.py STEM
+run on two cores). After Sun et al. 2026, figure 2c and Table 1: their printed points are crosses, a line from ours to
+each. python figures/table1.py STEM
 """
 
 from pathlib import Path
 
 import matplotlib
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from dmpnet import drawing
-from dmpnet.results import table
+from dmpnet.drawing import marks
+from dmpnet.results import published, table
 
 MODELS = Path(__file__).resolve().parent.parent / "models"
-PARTS = {"S-MNIST": "S-MNIST", "PS-MNIST": "PS-MNIST", "shd-regen": "shd-regen (paper: official SHD)"}
+PARTS = {"S-MNIST": ("S-MNIST", "smnist", (55, 99.75), (60, 80, 90, 95, 98, 99, 99.5)),
+         "PS-MNIST": ("PS-MNIST", "psmnist", (5, 98.4), (10, 50, 70, 80, 90, 95, 98)),
+         "shd-regen": ("shd-regen; crosses: official SHD", "shd", (45, 96.2), (50, 60, 70, 80, 85, 90, 95))}
 LOOK = {"FSNN": (drawing.MODELS["FSNN"], "s"), "RSNN": (drawing.MODELS["RSNN"], "^"),
         "DSNN": (drawing.MODELS["DSNN"], "D"), "DMP I": (drawing.MODELS["DMP"], "v"),
         "DMP II": (drawing.MODELS["DMP"], "o"), "DMP peak": (drawing.MODELS["DMP"], "p"),
         "DMP I + delays": (drawing.MODELS["DMP + delays"], "P")}
 
 
-def accuracy_against_parameters(folder: Path = MODELS) -> Figure:
-    """A panel a task; ours is the mean over seeds on the whole test set in Brian2, with its standard error.
+def table1(folder: Path = MODELS) -> Figure:
+    """A panel a task: mean over seeds on the whole test set in Brian2 with its 95 % interval.
 
-    The paper's marks are wider and above, so that they are seen where ours hide behind them.
+    Over seeds; where there is one, over samples (hollow).
     """
-    rows = table.rows().values()
     with matplotlib.rc_context(drawing.STYLE):
-        figure = Figure(figsize=(7.0, 2.8), layout="constrained")
-        for ax, (title, shown) in zip(figure.subplots(1, 3), PARTS.items(), strict=True):
-            for row in rows:
-                if row.title != title or row.label not in LOOK:
-                    continue
-                colour, marker = LOOK[row.label]
-                if row.paper is not None:
-                    ax.plot(float(row.size.rstrip("K")), row.paper, marker, mfc="none", color=colour, ms=9, zorder=3)
-                found = table.results(row.name, folder)
-                if found:
-                    mean, error = table.mean_and_error([record["accuracy_brian2"] for record in found])
-                    ax.errorbar(found[0]["parameters"]["paper"] / 1000, mean, error, fmt=marker, color=colour, ms=4)
-            ax.set(title=shown, xlabel="parameters (thousand)", ylim=(0, 103))
-        figure.axes[0].set_ylabel("test accuracy (%)")
-        handles = [Line2D([], [], color=colour, marker=marker, ls="", label=label)
+        figure = Figure(figsize=(7.2, 3.5), layout="constrained")
+        for ax, (title, (shown, data, ends, ticks)) in zip(figure.subplots(1, 3), PARTS.items(), strict=True):
+            marks.in_errors(ax, ticks)
+            panel(ax, [row for row in table.rows().values() if row.title == title and row.label in LOOK], folder)
+            literature(ax, data)
+            ax.set(title=shown, xlabel="parameters (thousand)", ylim=ends, xscale="log", xlim=(33, 250 if
+                                                                                               data != "shd" else 90))
+            places = (40, 60, 100, 200) if data != "shd" else (40, 50, 60, 70)
+            ax.set_xticks(places, [f"{place}" for place in places])
+            ax.minorticks_off()
+        figure.axes[0].set_ylabel("test accuracy (%),\naxis logarithmic in the errors")
+        handles = [Line2D([], [], color=colour, marker=marker, ls="", ms=4, label=label)
                    for label, (colour, marker) in LOOK.items()]
-        handles += [Line2D([], [], color="k", marker="o", ms=4, ls="", label="ours, in Brian2"),
-                    Line2D([], [], color="k", marker="o", mfc="none", ms=9, ls="", label="printed in the paper")]
+        handles += [Line2D([], [], color="k", marker="o", ms=4, mfc="white", ls="",
+                           label="ours, 95 %; hollow: one seed"),
+                    marks.published_handle()]
         figure.legend(handles=handles, loc="outside lower center", ncols=5)
     return figure
 
 
+def panel(ax: Axes, rows: list[table.Row], folder: Path) -> None:
+    """Ours, and the cross that each stands beside."""
+    for row in rows:
+        colour, marker = LOOK[row.label]
+        found = table.results(row.name, folder)
+        if row.paper is not None:
+            marks.published(ax, float(row.size.rstrip("K")), row.paper)
+        if not found:
+            continue
+        size, mean = found[0]["parameters"]["paper"] / 1000, table.mean_and_error([
+            record["accuracy_brian2"] for record in found])[0]
+        if row.paper is not None:
+            ax.plot([size, float(row.size.rstrip("K"))], [mean, row.paper], "-", color=colour, lw=0.6, zorder=1)
+        marks.ours(ax, size, mean, table.interval(found), seeds=len(found), colour=colour, marker=marker)
+
+
+def literature(ax: Axes, data: str) -> None:
+    """Networks of others whose sizes are printed, by name."""
+    for other in published.literature(data):
+        point = other.points[data]
+        if point.parameters is not None:
+            marks.published(ax, point.parameters, point.accuracy)
+            right = data == "shd" and point.parameters < 60
+            ax.annotate(SHORT.get(other.name, other.name), (point.parameters, point.accuracy), fontsize=6,
+                        xytext=(5 if right else -5, 0), textcoords="offset points", ha="left" if right else "right",
+                        va="center")
+
+
+SHORT = {"state-space model": "SSM", "spiking state-space model": "spiking SSM"}
+
 if __name__ == "__main__":
-    drawing.script(__doc__, accuracy_against_parameters)
+    drawing.script(__doc__, table1)

@@ -20,7 +20,7 @@ Runs = dict[str, list[dict[str, Any]]]  # of a group, by variant
 
 
 def variants(folder: Path = RESULTS) -> Figure:
-    """Test accuracy of DMP II on shd-regen, one thing changed at a time: a dot a seed, lines through means."""
+    """Test accuracy of DMP II on shd-regen, one thing changed at a time: a hollow dot a seed, lines through means."""
     with matplotlib.rc_context(drawing.STYLE):
         figure = Figure(figsize=(7.2, 5.2), layout="constrained")
         axes = figure.subplot_mosaic([["ablation", "ablation", "ablation"], ["d", "theta", "dilation"],
@@ -56,12 +56,12 @@ def read(folder: Path, group: str) -> Runs:
 def parts(ax: Axes, found: Runs) -> None:
     """A line a variant: accuracy as trained, and with the slow memory cut off afterwards."""
     for key, label, mark, colour in (("accuracy_brian2", "trained like this", "o", drawing.HIGHLIGHT),
-                                     ("without_memory_brian2", "memory cut off afterwards", "x", drawing.SECOND)):
+                                     ("without_memory_brian2", "memory cut off afterwards", "v", drawing.SECOND)):
         dots = [(run[key], place) for place, runs in enumerate(found.values()) for run in runs if run[key] is not None]
-        ax.plot(*zip(*dots, strict=True), mark, color=colour, ms=4, label=label)
+        ax.plot(*zip(*dots, strict=True), mark, color=colour, ms=4, mfc="white", label=label)
     ax.set(yticks=range(len(found)), yticklabels=list(found), ylim=(len(found) - 0.5, -0.5),
            xlabel="test accuracy (%)")
-    ax.set_title("DMP II on shd-regen, a mark a seed", loc="left")
+    ax.set_title("DMP II on shd-regen, hollow: a seed each", loc="left")
     ax.grid(axis="y", lw=0.3)
     ax.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, borderaxespad=0)
 
@@ -69,7 +69,8 @@ def parts(ax: Axes, found: Runs) -> None:
 def sweep(ax: Axes, found: dict[float, list[dict[str, Any]]]) -> None:
     """Accuracy against what was set."""
     for value, runs in found.items():
-        ax.plot([value] * len(runs), [run["accuracy_brian2"] for run in runs], "o", color=drawing.HIGHLIGHT, ms=3)
+        ax.plot([value] * len(runs), [run["accuracy_brian2"] for run in runs], "o", color=drawing.HIGHLIGHT, ms=3.5,
+                mfc="white", zorder=3)
     ax.plot(list(found), [np.mean([run["accuracy_brian2"] for run in runs]) for runs in found.values()],
             color=drawing.HIGHLIGHT)
     apart = [value > 1.6 * before for before, value in pairwise([0.0, *found])]  # else numbers run together
@@ -84,7 +85,7 @@ def measured(ax: Axes, found: Runs, key: str, factor: float) -> None:
     means = []
     for name, runs in found.items():
         x, y = [factor * np.mean(run[key]) for run in runs], [run["accuracy_brian2"] for run in runs]
-        ax.plot(x, y, "o", color=drawing.HIGHLIGHT, ms=3)
+        ax.plot(x, y, "o", color=drawing.HIGHLIGHT, ms=3.5, mfc="white", zorder=3)
         means.append((np.mean(x), np.mean(y)))
         ax.annotate(name.split()[-1], means[-1], xytext=(-3, 3), ha="right", textcoords="offset points",
                     fontsize=7)

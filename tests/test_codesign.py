@@ -43,6 +43,7 @@ def test_every_design_is_measured_and_the_knee_is_named(command, tmp_path, capsy
     assert points[0]["bytes"] == (4 + 1 + 10) + 18 + 14 + (16 + 4 + 40 + 30) + 18 + 14
     assert points[1]["bytes"] < points[0]["bytes"] < points[2]["bytes"]
     assert points[1]["nJ"] < points[0]["nJ"] and points[1]["cycles"] == points[0]["cycles"]
+    assert "least bytes within two standard errors of it" in out
     assert "knee of bytes within 300 bytes" in out and found["fronts"]["bytes"]["knee"] is not None
     best = max((p for p in points if p["bytes"] <= 300), key=lambda p: (p["accuracy"], -p["bytes"]))
     assert f"most accurate within 300 bytes: d {best['d']}, N {best['N']}, bits W_f {best['W_f']}" in out

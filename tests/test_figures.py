@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 import runpy
 import subprocess
 import sys
@@ -9,30 +10,38 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from networks import random_network
 
+from dmpnet.drawing import marks
 from dmpnet.drawing.codesign import codesign
-from dmpnet.drawing.decays import decays
+from dmpnet.drawing.decays import apart, decays
 from dmpnet.drawing.portrait import portrait
 from dmpnet.trained import weights
 
 FIGURES = Path(__file__).resolve().parent.parent / "figures"
-FROM_THE_REPOSITORY = sorted(path for path in FIGURES.glob("*.py") if path.name != "portrait.py")  # needs a run
+SCRIPTS = sorted(path for path in FIGURES.glob("*.py") if path.stem != "__init__")
 
 
-@pytest.mark.parametrize("script", FROM_THE_REPOSITORY, ids=lambda path: path.stem)
-def test_a_figure_is_drawn_from_files_alone(script, tmp_path):
-    made = []
-    for number in (1, 2):
-        stem = tmp_path / f"{number}"
-        code = (f"import runpy, sys; sys.argv = ['figure', {str(stem)!r}]; runpy.run_path({str(script)!r}, "
-                f"run_name='__main__'); assert not {{'brian2', 'torch'}} & set(sys.modules)")
-        subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, cwd=FIGURES.parent)
-        made.append([Path(f"{stem}.{kind}").read_bytes() for kind in ("png", "pdf")])
-    assert made[0] == made[1] and len(made[0][0]) > 5_000
+def test_figures_are_drawn_from_files_alone():
+    """All of them, in one Python that imports neither Brian2 nor PyTorch."""
+    code = ("import sys; from dmpnet.drawing import catalogue; drawn = [script.figure() for script in "
+            "catalogue.named(['all'])]; assert not {'brian2', 'torch'} & set(sys.modules); print(len(drawn))")
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=FIGURES.parent)
+    assert int(done.stdout) == len(SCRIPTS) - 1  # the portrait needs a run
 
 
-@pytest.mark.parametrize("script", sorted(FIGURES.glob("*.py")), ids=lambda path: path.stem)
+def test_a_figure_is_written_twice_the_same(tmp_path, monkeypatch):
+    for name in ("gradient_reach",):
+        made = []
+        for number in (1, 2):
+            monkeypatch.setattr("sys.argv", [f"{name}.py", str(tmp_path / f"{name}{number}")])
+            runpy.run_path(str(FIGURES / f"{name}.py"), run_name="__main__")
+            made.append([(tmp_path / f"{name}{number}.{kind}").read_bytes() for kind in ("png", "pdf")])
+        assert made[0] == made[1] and len(made[0][0]) > 5_000
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
 def test_a_figure_tells_how_it_is_called(script, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     for words, code in ([["--help"], 0], [[], 2]):
@@ -78,7 +87,8 @@ def test_a_hierarchy_is_drawn(tmp_path):
             for seed in (0, 1)]
     (tmp_path / "hierarchy.json").write_text(json.dumps({"runs": runs}))
     ax, = runpy.run_path(str(FIGURES / "hierarchy.py"))["hierarchy"](tmp_path / "hierarchy.json").axes
-    assert [list(line.get_xdata()) for line in ax.lines[:2]] == [[50, 51], [90, 91]]
+    assert [list(line.get_xdata()) for line in ax.lines[:4]] == [[50], [51], [90], [91]]
+    assert ax.get_xlim()[1] < 100  # an accuracy has no more
     assert [text.get_text() for text in ax.texts[:2]] == [f"{mean} %, 39,624 parameters" for mean in (50.5, 90.5)]
 
 
@@ -99,7 +109,8 @@ def test_costs_are_those_of_the_rule():
     plain, both = 140 * 128 + 128 * 128 + 128 * 20, 2 * 128
     extra = [0, 2 * 128**2, 140 + 128, *(both * d + 2 * d**2 for d in (5, 10, 30))]
     np.testing.assert_allclose([bar.get_width() for bar in left.patches], [(plain + more) / 1000 for more in extra])
-    state = [bar.get_width() for bar in right.patches]
+    *state, by_rule = [bar.get_width() for bar in right.patches]
+    assert by_rule == both * (1 + 15)  # every axon as long as the longest may be
     assert state[:2] == [both, 2 * both] and state[3:] == [both + 2 * d for d in (5, 10, 30)]
     assert both < state[2] <= both + (140 + 128) * 15
 
@@ -110,11 +121,13 @@ def test_memory_and_delays_are_drawn_beside_what_was_printed(tmp_path):
         (tmp_path / row).mkdir()
         for seed in (0, 1):
             (tmp_path / row / f"seed{seed}.json").write_text(json.dumps({"accuracy_brian2": 70.0 + place + 2 * seed}))
-    ax, = runpy.run_path(str(FIGURES / "delays.py"))["delays"](tmp_path).axes
-    drawn = [list(line.get_ydata()) for line in ax.lines if line.get_linestyle() == "None"]
-    for place, printed in enumerate(rows.values()):
-        assert [70 + place, 72 + place] in drawn and [71 + place] in drawn
-        assert printed is None or [printed] in drawn
+    for ax in runpy.run_path(str(FIGURES / "delays.py"))["delays"](tmp_path).axes:  # both parts of a broken axis
+        drawn = [list(line.get_ydata()) for line in ax.lines if line.get_linestyle() == "None"]
+        crosses = [list(line.get_ydata()) for line in ax.lines if line.get_marker() == "x"]
+        for place, printed in enumerate(rows.values()):
+            assert [70 + place, 72 + place] in drawn and [71 + place] in drawn
+            assert printed is None or [printed] in crosses
+        assert len(crosses) == 3
 
 
 def seen(tmp_path, s_in, **more):
@@ -145,18 +158,18 @@ def test_the_image_hides_no_pixel_of_a_permuted_digit(tmp_path):
 
 def test_every_design_is_drawn_and_those_that_are_named_marked(tmp_path):
     """Of twelve choices of bits; the front in steps, as what lies between two designs is had from the first."""
-    points = [{"d": 2, "N": n, "W_f": n, "P": 4, "m": 8, "bytes": 1000 * n, "nJ": 10.0 * n, "accuracy": 0.05 * n}
-              for n in range(1, 13)]
-    fronts = {name: {"front": list(range(12)), "knee": 3} for name in ("bytes", "nJ")}
+    points = [{"d": 2, "N": n, "W_f": n, "P": 4, "m": 8, "bytes": 1000 * n, "nJ": 10.0 * n, "samples": 400,
+               "accuracy": 0.04 * n if n < 4 else 0.7 + 0.005 * n} for n in range(1, 13)]
+    fronts = {name: {"front": list(range(12))} for name in ("bytes", "nJ")}
     (tmp_path / "r.json").write_text(json.dumps({"points": points, "budget": 6000, "fronts": fronts}))
     ax = codesign(tmp_path / "r.json").axes[0]
     lines = {line.get_label(): line for line in ax.lines}
     designs = [line for label, line in lines.items() if label.startswith("W_f")]
     assert len({(line.get_color(), line.get_marker()) for line in designs}) == 12
     assert lines["front"].get_drawstyle() == "steps-post"
-    assert list(lines["knee within the budget"].get_xdata()) == [4]
+    assert list(lines["cheapest of those within 2 s.e. of it"].get_xdata()) == [4]  # 3 costs less and classifies 12 %
     assert list(lines["most accurate within the budget"].get_xdata()) == [6]
-    assert [text.get_text() for text in ax.texts] == ["d 2, N 4", "d 2, N 6"]
+    assert [text.get_text() for text in ax.texts] == ["d 2, N 4, 4 bits", "d 2, N 6, 6 bits"]
 
 
 def test_every_decay_has_its_trace(tmp_path):
@@ -171,9 +184,52 @@ def test_every_decay_has_its_trace(tmp_path):
     assert len({str(line._dash_pattern) for line in traces}) == 7
 
 
+def test_traces_begin_where_they_differ():
+    """Two membranes that are alike but for steps 30 to 40 of 100: those are shown."""
+    u = np.zeros((2, 100))
+    u[1, 30:40] = 1
+    assert 20 <= apart(u, 20) <= 30 and apart(u, 100) == 0 and apart(u[:, :35], 20) == 15
+
+
+def test_a_last_run_of_fewer_images_is_left_out():
+    whole = runpy.run_path(str(FIGURES / "learned_on_chip.py"))["whole"]
+    curve = np.array([[500, 40.0], [1000, 60], [1490, 70], [1550, 99]])
+    np.testing.assert_array_equal(whole(curve), curve[:3])
+    np.testing.assert_array_equal(whole(curve[:3]), curve[:3])
+
+
+def test_what_is_published_is_a_cross_and_nothing_else_is():
+    """In every figure, by its marks; hollow is what is of one seed."""
+    ax = Figure().subplots()
+    marks.published(ax, 1, 2)
+    for seeds in (1, 3):
+        marks.ours(ax, 1, 2, (1, 4), seeds=seeds, colour="k")
+    cross, one, three = (line for line in ax.lines if line.get_marker() in "xo")
+    assert cross.get_marker() == "x" and [line.get_markerfacecolor() for line in (one, three)] == ["white", "k"]
+    low, high = ax.collections[0].get_segments()[0][:, 1]
+    assert (low, high) == (1, 4)
+    for path in SCRIPTS:
+        assert not re.search(r"""(marker|fmt)="x"|, "x",|"x-""", path.read_text()), path
+
+
+def test_an_axis_in_errors_gives_each_tenth_of_them_as_much_room():
+    ax = Figure().subplots()
+    marks.in_errors(ax, (0, 90, 99))
+    places = ax.transData.transform([(0, percent) for percent in (0, 90, 99)])[:, 1]
+    assert places[2] - places[1] == pytest.approx(places[1] - places[0]) and places[1] > places[0]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["0", "90", "99"]
+
+
+def test_intervals_of_few():
+    """Student's, by hand: deviation 1, t 4.303 of two degrees; of two values none."""
+    low, high = marks.student([1.0, 2.0, 3.0])
+    assert (low, high) == pytest.approx((2 - 4.3027 / 3 ** 0.5, 2 + 4.3027 / 3 ** 0.5), rel=1e-4)
+    assert marks.student([1.0, 2.0]) is None
+
+
 def test_every_figure_is_in_the_list():
     listed = (FIGURES / "README.md").read_text()
-    assert all(f"`{path.name}`" in listed for path in FIGURES.glob("*.py"))
+    assert all(f"`{path.name}`" in listed for path in SCRIPTS)
 
 
 def test_a_figure_replaces_its_own_and_no_other(tmp_path, monkeypatch, capsys):

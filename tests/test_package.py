@@ -31,7 +31,8 @@ class Blocked:
 sys.meta_path.insert(0, Blocked())
 import dmpnet
 names = ["dmpnet"] + [found.name for found in pkgutil.walk_packages(dmpnet.__path__, "dmpnet.", onerror=print)
-                      if not found.name.startswith(("dmpnet.torch", "dmpnet.training", "dmpnet.models"))]
+                      if not found.name.startswith(("dmpnet.torch", "dmpnet.training", "dmpnet.models",
+                                                "dmpnet.analyses"))]
 for name in names:
     importlib.import_module(name)
 print(*names)
@@ -75,7 +76,8 @@ def listed(value):
 def test_every_package_is_installed():
     """setup.cfg lists the folders by name: a forgotten one would be missing only for users."""
     folders = {".".join(path.parent.relative_to(ROOT).parts) for path in (ROOT / "dmpnet").rglob("__init__.py")}
-    assert set(listed(setup()["options"]["packages"])) == folders | {"dmpnet.models"}
+    assert set(listed(setup()["options"]["packages"])) == folders | {
+        f"dmpnet.{name}" for name in ("analyses", "figures", "models")}
     stray = [path for path in (ROOT / "dmpnet").rglob("*.py") if not (path.parent / "__init__.py").is_file()]
     assert not stray
 

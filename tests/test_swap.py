@@ -2,6 +2,7 @@
 
 import csv
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from data_files import letters, untrusted, write_braille
 from networks import random_network
 
 from dmpnet import cli, reference
+from dmpnet.commands.decay import traces
 from dmpnet.equations import decay
 from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import DmpnetError
@@ -68,6 +70,27 @@ def test_the_command_compares_decays(tmp_path, capsys):
     with np.load(tmp_path / "out" / "traces.npz") as seen:
         assert seen["u"].shape == (len(rows), 784) and (seen["u"][0] != seen["u"][1]).any()
     assert (tmp_path / "out" / "decay.png").stat().st_size > 10_000
+
+
+def test_traces_are_of_a_neuron_whose_membranes_differ(monkeypatch):
+    """Of three: one that spikes most and is alike in all, one that is far apart but silent, one that fires and differs.
+
+    What no floor stops does not choose: it would take neuron 0, far below all others."""
+    u = np.zeros((2, 1, 40, 3))
+    u[1, 0, :, 1], u[1, 0, :, 2] = 1.0, 0.3
+    away = np.zeros((1, 40, 3)) - [50, 0, 0]
+    network = random_network()
+    fired = np.zeros((1, 40, 3), bool)
+    fired[0, ::2, 0] = fired[0, 3, 2] = True
+    floored = swap.linear(network, decay.slope_at_threshold, -1.0)
+    variants = {"as trained": network, "floor": floored,
+                "no floor": swap.floored(swap.linear(network, decay.slope_at_threshold), None)}
+    given = [SimpleNamespace(u=[values]) for values in (*u, away)]
+    monkeypatch.setattr("dmpnet.commands.decay.reference.run", lambda net, s_in, record=("spikes",): (
+        SimpleNamespace(spikes=[fired]) if record == ("spikes",) else given.pop(0)))
+    seen = traces(network, variants, SimpleNamespace(batch=lambda numbers: None, dt=1e-3))
+    assert seen["neuron"] == 2 and list(seen["names"]) == list(variants)
+    np.testing.assert_array_equal(seen["u"], np.stack([*u[:, 0, :, 2], away[0, :, 2]]))
 
 
 def test_a_network_without_beta_is_refused_before_work(tmp_path, capsys):

@@ -3,7 +3,8 @@
 For every d and N a network is trained and put into the integers of every choice of bits, on a chip made to measure: as
 many slots as d, cores and banks as large as what they hold. The Pareto fronts of accuracy against bytes and against
 energy (our model, dmpnet.hardware.actions) are printed, drawn and written, and the knee of each is named: the design
-on the front after which more buys least, among those within --budget; and the one of those that classifies best.
+on the front after which more buys least, among those within --budget, which may be one that hardly classifies; the one
+of those that classifies best, and the cheapest that is about as good, which the figure marks.
 
 Accuracy is that of the integers on the validation part; the test set is left alone. Trainings are short, so that
 designs can be compared, not quoted. The defaults, 9 trainings of 10 epochs and 27 integer networks, take some 8
@@ -78,6 +79,9 @@ def execute(arguments: argparse.Namespace) -> None:
         print(sentence(points, fronts[name], name, unit, arguments.budget))
     if (most := pareto.best(points, arguments.budget)) is not None:
         print(f"most accurate within {arguments.budget:,} bytes: {in_words(most)}")
+        for name, unit in COSTS.items():
+            print(f"least {unit} within two standard errors of it: "
+                  f"{in_words(pareto.enough(points, arguments.budget, name) or most)}")
     provenance.write(arguments.out / "results.json", provenance.record(
         "codesign", script.given(arguments), budget=arguments.budget, points=points, fronts=fronts,
         chip=described.source))

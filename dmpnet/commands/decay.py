@@ -154,11 +154,15 @@ def traces(network: TrainedNetwork, variants: dict[str, TrainedNetwork],
            recordings: data.Recordings) -> dict[str, np.ndarray]:
     """Membrane of one neuron of the first layer under the first recording, (T,) for every variant.
 
-    The neuron is the one with the most spikes in the network as trained; all hear the same input.
+    The neuron is the one, of those that fire in the network as trained, whose membranes differ most between the
+    threshold and as far below 0, those apart that leak linearly and stop nowhere; all hear the same input.
     """
-    s_in = recordings.batch([0])
-    fired = reference.run(network, s_in).spikes[0][0].sum(axis=0)
-    neuron = int(fired.argmax())
-    membranes = [reference.run(other, s_in, ("u",)).u[0][0, :, neuron] for other in variants.values()]
-    return {"u": np.stack(membranes), "names": np.array(list(variants)), "neuron": np.array(neuron),
-            "dt": np.array(recordings.dt), "theta_u": np.array(network.layers[0].neuron.theta_u)}
+    s_in, theta_u = recordings.batch([0]), network.layers[0].neuron.theta_u
+    fired = reference.run(network, s_in).spikes[0][0].any(axis=0)
+    u = np.stack([reference.run(other, s_in, ("u",)).u[0][0] for other in variants.values()])  # (variants, T, N)
+    first = [other.layers[0].neuron for other in variants.values()]
+    stops = [each.decay != "linear" or each.floor is not None for each in first]
+    differ = np.ptp(np.clip(u[stops], -theta_u, theta_u), axis=0).mean(axis=0)
+    neuron = int(np.where(fired, differ, -1).argmax())
+    return {"u": u[:, :, neuron], "names": np.array(list(variants)), "neuron": np.array(neuron),
+            "dt": np.array(recordings.dt), "theta_u": np.array(theta_u)}

@@ -7,13 +7,14 @@ from dmpnet.errors import WeightsError, meant
 HERE = Path(__file__).resolve().parents[1]
 
 
-def folder() -> Path:
-    """Where the weights shipped with this very code lie: beside it where installed, in a checkout's top-level models/.
+def folder(name: str = "models") -> Path:
+    """Where what ships with this very code lies, models, figures or analyses: beside it where installed, in a
+    checkout's top-level folder of that name.
 
     By place, not by name: a checkout on the path finds its own, whatever dmpnet is installed beside it.
     """
-    inside = HERE / "models"
-    return inside if inside.is_dir() else HERE.parent / "models"
+    inside = HERE / name
+    return inside if inside.is_dir() else HERE.parent / name
 
 
 def names(under: str = "") -> list[str]:

@@ -2,8 +2,10 @@
 
 from itertools import cycle
 from pathlib import Path
+from typing import Any
 
 import matplotlib
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from dmpnet.disk import results
@@ -12,12 +14,15 @@ from dmpnet.results import pareto
 
 DESIGNS = {"budget": int, "points": [{"d": int, "N": int, "W_f": int, "P": int, "m": int, "bytes": int, "nJ": float,
                                       "accuracy": float}],
-           "fronts": {name: {"front": [int], "knee": (int, None)} for name in ("bytes", "nJ")}}
+           "fronts": {name: {"front": [int]} for name in ("bytes", "nJ")}}
 """Results of `dmpnet codesign`."""
 
 
 def codesign(path: str | Path) -> Figure:
     """Designs by what they cost and still classify: bytes on the left, energy on the right; fronts, and what to take.
+
+    What to take is the cheapest that is about as good as the best within the budget: a knee of the front would be
+    wherever much is gained for little, also among designs that hardly classify.
 
     Reads results.json of `dmpnet codesign` (minutes of training).
     """
@@ -37,14 +42,7 @@ def codesign(path: str | Path) -> Figure:
             front = [points[place] for place in designs["fronts"][name]["front"]]
             ax.step([scale * point[name] for point in front], [100 * point["accuracy"] for point in front], "-",
                     where="post", color=MUTED, zorder=0, label="front")
-            knee, best = designs["fronts"][name]["knee"], pareto.best(points, budget)
-            named = () if best is None else ((points[knee], "o", 10, "knee", (8, -12), "left"),
-                                             (best, "s", 12, "most accurate", (-8, 8), "right"))
-            for point, mark, size, what, offset, side in named:
-                at = scale * point[name], 100 * point["accuracy"]
-                ax.plot(*at, mark, ms=size, mfc="none", color="k", label=f"{what} within the budget")
-                ax.annotate(f"d {point['d']}, N {point['N']}", at, offset, textcoords="offset points", ha=side,
-                            fontsize=7)
+            named(ax, name, scale, points, budget)
             ax.set(xscale="log", xlabel=label)
             ax.xaxis.set_major_formatter("{x:g}")
             ax.xaxis.set_minor_formatter(lambda value, _: f"{value:g}" if f"{value:.0e}"[0] in "246" else "")
@@ -53,3 +51,15 @@ def codesign(path: str | Path) -> Figure:
         axes[0].set(ylabel="accuracy of the integers,\nvalidation part (%)")
         figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure
+
+
+def named(ax: Axes, cost: str, scale: float, points: list[dict[str, Any]], budget: int) -> None:
+    """Marks the cheapest design that is about as good as the best within the budget, and that one."""
+    for point, mark, size, what, offset, side in (
+            (pareto.enough(points, budget, cost), "o", 10, "cheapest of those within 2 s.e. of it", (7, -11), "left"),
+            (pareto.best(points, budget), "s", 12, "most accurate within the budget", (-8, 8), "right")):
+        if point is not None:
+            at = scale * point[cost], 100 * point["accuracy"]
+            ax.plot(*at, mark, ms=size, mfc="none", color="k", label=what)
+            ax.annotate(f"d {point['d']}, N {point['N']}, {point['W_f']} bits", at, offset, textcoords="offset points",
+                        ha=side, fontsize=7)

@@ -29,15 +29,27 @@ def decays(path: str | Path, traces: str | Path) -> Figure:
         left.set(yticks=range(len(rows)), yticklabels=names, xlabel="accuracy in Brian2 (%)",
                  ylim=(len(rows) - 0.5, -0.5))
         steps = min(seen["u"].shape[1], 60)
-        start = int(np.clip(np.abs(seen["u"][0]).argmax() - 5, 0, seen["u"].shape[1] - steps))
+        theta_u = float(seen["theta_u"])
+        start = apart(np.clip(seen["u"], -theta_u, theta_u), steps)
         time = (start + np.arange(steps)) * float(seen["dt"]) * 1e3
         lines = ("-", "--", ":", "-.", (0, (5, 1)), (0, (1, 1)), (0, (5, 1, 1, 1, 1, 1)))
         for (name, u), colour, line in zip(zip(seen["names"], seen["u"], strict=True), cycle(CLASSES), cycle(lines),
                                            strict=False):
             right.plot(time, u[start : start + steps], ls=line, color=colour, label=str(name))
-        right.axhline(float(seen["theta_u"]), color="k", lw=0.6)
-        right.annotate("threshold", (time[0], float(seen["theta_u"])), va="bottom", fontsize=7)
+        right.axhline(theta_u, color="k", lw=0.6)
+        right.annotate("threshold", (time[0], theta_u), va="bottom", fontsize=7)
+        low = max(-2.5 * theta_u, float(seen["u"][:, start : start + steps].min()) - 0.1 * theta_u)
+        right.set_ylim(low, 1.3 * theta_u)
+        if seen["u"][:, start : start + steps].min() < low:
+            right.annotate(f"below: down to {seen['u'][:, start : start + steps].min():.3g}", (time[0], low),
+                           va="bottom", fontsize=7)
         right.set(xlabel="time (ms)", ylabel="membrane u after the reset (1)",
-                  title=f"layer 1, neuron {int(seen['neuron'])}, the same recording")
+                  title=f"layer 1, neuron {int(seen['neuron'])}, where they differ most")
         figure.legend(loc="outside lower center", ncols=3)
     return figure
+
+
+def apart(u: np.ndarray, steps: int) -> int:
+    """First of the `steps` in which membranes u (variants, T) lie farthest apart, on average."""
+    between = np.concatenate([[0.0], np.cumsum(np.ptp(u, axis=0))])
+    return int((between[steps:] - between[:-steps]).argmax())

@@ -4,6 +4,7 @@ import argparse
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import matplotlib
 from matplotlib.figure import Figure
@@ -14,6 +15,8 @@ from dmpnet.errors import DmpnetError
 from dmpnet.results import terminal
 from dmpnet.results.outputs import Outputs
 
+T = TypeVar("T")
+
 
 def save(figure: Figure, stem: str | Path, by: str | None = None) -> list[Path]:
     """Write figure as `stem`.png and `stem`.pdf, whole or not at all; the same figure gives the same bytes.
@@ -21,6 +24,10 @@ def save(figure: Figure, stem: str | Path, by: str | None = None) -> list[Path]:
     by : what draws it, to be found in the files again
     """
     paths = files(stem)
+    if engine := figure.get_layout_engine():  # laid out once, for both files alike
+        with matplotlib.rc_context(STYLE):
+            engine.execute(figure)
+            figure.set_layout_engine(None)
     pdf = {"CreationDate": None, "Producer": None} | ({"Creator": by} if by else {})
     for path, metadata in zip(paths, ({"Software": by}, pdf), strict=True):
         with matplotlib.rc_context(STYLE), whole_file(path) as temporary:
@@ -49,8 +56,8 @@ def script(doc: str | None, draw: Callable[..., Figure], *inputs: str) -> None:
         parser.exit(2, f"{parser.prog}: {error}\n")
 
 
-def drawn(draw: Callable[[], list[Path]], given: list[Path], doc: str | None) -> list[Path]:
-    """The files that `draw` writes; DmpnetError if what it reads, `given` or named in `doc`, cannot be drawn."""
+def drawn(draw: Callable[[], T], given: list[Path], doc: str | None) -> T:
+    """What `draw` gives; DmpnetError if what it reads, `given` or named in `doc`, cannot be drawn."""
     try:
         return draw()
     except DmpnetError:

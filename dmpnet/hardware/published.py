@@ -1,4 +1,4 @@
-"""What others published of energy, and which ratios their numbers make.
+"""What others published of energy (models/published.toml), and which ratios their numbers make.
 
 A synaptic operation is not the same in each: read which part of a chip a number is of, in which node.
 """
@@ -6,8 +6,7 @@ A synaptic operation is not the same in each: read which part of a chip a number
 from dataclasses import dataclass
 from typing import NamedTuple
 
-SURVEY = "PMC10326429, table 3, from "
-EVERY = "as its authors print it; the survey says that operations differ"
+from dmpnet.results import published
 
 
 @dataclass(frozen=True)
@@ -24,33 +23,15 @@ class Published:
     scope: str
 
 
-PUBLISHED = (
-    Published("SNE", 0.221, "arXiv 2204.10687", 22, "digital accelerator of convolutions, 4 bits; its abstract"),
-    Published("LOKI", 0.266, "arXiv 2511.11205", 22, "digital accelerator at 0.59 V, full throughput; its abstract"),
-    Published("NeuDW-CIM", 0.8, "arXiv 2606.08947", 65, "compute-in-memory macro of the same group"),
-    Published("Tianjic", 1.54, SURVEY + "Deng et al. 2020", 28, "chip, " + EVERY),
-    Published("TrueNorth", 2.5, SURVEY + "Akopyan et al. 2015", 28, "chip, " + EVERY),
-    Published("SENECA", 2.8, "PMC10326429, table 3, its authors' own", 22, "core, synthesised, no silicon"),
-    Published("ReckOn", 5.3, SURVEY + "Frenkel and Indiveri 2022", 28, "chip that learns, " + EVERY),
-    Published("SpiNNaker2", 10.0, SURVEY + "Hoeppner et al. 2021", 22, "many-core processor, " + EVERY),
-    Published("ODIN", 12.7, SURVEY + "Frenkel et al. 2018 (in print IEEE TBioCAS 13(1), 145-158, 2019)", 28,
-              "chip that learns, " + EVERY),
-    Published("NeuronFlow", 20.0, SURVEY + "Moreira et al. 2020", 28, "many-core chip, " + EVERY),
-    Published("Loihi", 23.6, SURVEY + "Davies et al. 2018", 14, "least energy of the synaptic part of an event"),
-    Published("uBrain", 26.0, SURVEY + "Stuijt et al. 2021", 40, "chip without a clock, " + EVERY),
-    Published("SpiNNaker", 45.0, SURVEY + "Stromatias et al. 2013", 130, "many-core processor, " + EVERY),
-)
-
-DAVIES = "Davies et al. 2018, 14 nm, SPICE, as in SANA-FE's arch/loihi.yaml"
-LOIHI_EVENT_PJ = {"synapse": 35.5, "neuron access": 51.2, "neuron update": 21.6, "spike out": 69.3}
-"""DAVIES: pJ an event."""
-LOIHI_EVENT_NS = {"synapse": 4.0, "neuron access": 6.0, "neuron update": 3.7, "spike out": 30.0, "barrier": 299.0}
-"""DAVIES: ns an event, one after the other in a core; a barrier ends each step of a chip."""
-DRAM_PJ = (20.0, 40.0)
-"""pJ a bit of DRAM: 1.3 to 2.6 nJ an access of 64 bits (Horowitz, ISSCC 2014)."""
-
-ABSTRACT = {"pJ a SOP": ("1.1", "16.7"), "energy efficiency": ("15.9", "69")}
-"""Shang et al. 2026, arXiv 2603.12739: least and most that it is better by than three published designs, as printed."""
+PUBLISHED = tuple(Published(**point) for point in published.numbers()["energy"])
+LOIHI_EVENT_PJ: dict[str, float] = published.of("loihi")["pj"]
+"""pJ an event."""
+LOIHI_EVENT_NS: dict[str, float] = published.of("loihi")["ns"]
+"""ns an event, one after the other in a core; a barrier ends each step of a chip."""
+DRAM_PJ: tuple[float, float] = tuple(published.of("dram")["pj"])
+"""pJ a bit of DRAM."""
+ABSTRACT = {key: tuple(ends) for key, ends in published.of("abstract").items() if key != "source"}
+"""Shang et al. 2026: least and most that it is better by than three published designs, as printed."""
 
 
 class Pair(NamedTuple):

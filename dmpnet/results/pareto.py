@@ -5,6 +5,9 @@ from typing import Any
 
 import numpy as np
 
+SAMPLES = 815
+"""Of the validation part of shd-regen, which designs are measured on."""
+
 
 def front(cost: Sequence[float], gain: Sequence[float]) -> list[int]:
     """Places of the designs than which none has more gain for the same cost or less cost for the same gain, by cost.
@@ -36,3 +39,18 @@ def best(points: list[dict[str, Any]], budget: int) -> dict[str, Any] | None:
     """The design within a budget of bytes that classifies best, of equals the smallest; None if none fits."""
     within = [point for point in points if point["bytes"] <= budget]
     return max(within, key=lambda point: (point["accuracy"], -point["bytes"]), default=None)
+
+
+def enough(points: list[dict[str, Any]], budget: int, cost: str) -> dict[str, Any] | None:
+    """The design within a budget of bytes that costs least among those about as good as the best there.
+
+    About as good: two standard errors of the best's accuracy at most below it, of as many `samples` as it was measured
+    on (SAMPLES where that is not said); None if none fits
+    """
+    most = best(points, budget)
+    if most is None:
+        return None
+    p = most["accuracy"]
+    least = p - 2 * float(np.sqrt(p * (1 - p) / most.get("samples", SAMPLES)))
+    return min((point for point in points if point["bytes"] <= budget and point["accuracy"] >= least),
+               key=lambda point: (point[cost], -point["accuracy"]))

@@ -12,7 +12,7 @@ from tabulate import tabulate
 from dmpnet.disk import shipped
 from dmpnet.disk.results import read
 from dmpnet.errors import DmpnetError, meant
-from dmpnet.results import answers, ledger
+from dmpnet.results import answers, ledger, published
 from dmpnet.results.intervals import bootstrap
 
 LINE = {"parameters": {"paper": int, "trainable": int}, "rates": [float],
@@ -41,8 +41,16 @@ def rows() -> dict[str, Row]:
     by_name = {}
     for part in _parts():
         for name, facts in part["rows"].items():
-            by_name[name] = Row(name, part["title"], **facts)
+            by_name[name] = Row(name, part["title"], facts["label"], *_beside(facts.get("paper")), facts["seeds"])
     return by_name
+
+
+def _beside(row: str | None) -> tuple[float | None, str]:
+    """Accuracy and parameters that are printed of a row of the paper's table."""
+    if row is None:
+        return None, ""
+    point = published.printed(row)
+    return point.accuracy, f"{point.parameters:g}K"
 
 
 def notes() -> dict[str, str]:
@@ -78,6 +86,16 @@ def results(name: str, folder: Path | None = None, **more: Any) -> list[dict[str
 def mean_and_error(values: list[float]) -> tuple[float, float | None]:
     """Mean and standard error of the mean (None for one value)."""
     return float(np.mean(values)), float(np.std(values, ddof=1) / np.sqrt(len(values))) if len(values) > 1 else None
+
+
+def interval(runs: list[dict[str, Any]]) -> tuple[float, float] | None:
+    """95 % interval of the mean accuracy in percent on these very samples: over seeds; of one seed over its samples.
+
+    What another set of speakers or patients would add is in `sureness`; between networks it is in common.
+    """
+    right, _ = answers.of_seeds(runs)
+    found = bootstrap(right.mean(axis=1) if len(runs) > 1 and right.ndim > 1 else right)
+    return None if np.isnan(found.low) else (100 * found.low, 100 * found.high)
 
 
 def percent(mean: float, error: float | None) -> str:

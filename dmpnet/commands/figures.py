@@ -1,0 +1,146 @@
+"""The figures and tables of the papers and ours: what each claims, from which results, drawn again by one call.
+
+  dmpnet figures                          all of them, what each claims, what it is drawn from
+  dmpnet figures all --out figures        draw all from results that ship (under a minute)
+  dmpnet figures table1 dmp/3a            some, by name or by the figure of a paper that they stand for
+  dmpnet figures constrained --recompute --data FOLDER
+                                          first make again what it reads, where that is stale
+
+Papers: dmp, Sun et al. 2026; ldlif, Shang et al. 2026; review, Roy et al. 2019. Two calls write the same bytes. A
+result is stale where networks, chips or tables that it reads have changed since the commit that it names, perhaps where
+only its script has: that is told and left. Made again it lies in --out/results, what ships stays as it is; what looks
+at a test set is made again with --look.
+"""
+
+import argparse
+import shlex
+import shutil
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dmpnet.disk import shipped
+from dmpnet.errors import DmpnetError
+from dmpnet.results import freshness, options, published
+from dmpnet.results.outputs import Outputs
+
+if TYPE_CHECKING:
+    from dmpnet.drawing.catalogue import Result, Script
+
+BY = "figures/{}.py of dmpnet"
+NAME = 26
+"""Letters of the column of names."""
+
+
+def add(parsers) -> None:
+    p = parsers.add_parser("figures", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("names", nargs="*", metavar="NAME", help="a figure, or all (none: the list)")
+    p.add_argument("--list", action="store_true", help="the list, and how old every result is")
+    p.add_argument("--recompute", action="store_true", help="first make again what is read and stale")
+    p.add_argument("--look", action="store_true", help="with --recompute: also what looks at a test set")
+    options.data(p)
+    options.common(p, "dmpnet-figures", draws=False)
+    p.set_defaults(execute=execute)
+
+
+def execute(arguments: argparse.Namespace) -> None:
+    from dmpnet.drawing import catalogue, files, save  # Matplotlib takes a while to import
+
+    if arguments.list or not arguments.names:
+        print(listing(ages=arguments.list))
+        return
+    chosen = catalogue.named(arguments.names)
+    stems = {script.name: arguments.out / script.name for script in chosen}
+    marks = {path: BY.format(name).encode() for name, stem in stems.items() for path in files(stem)}
+    with Outputs("figures", arguments.out, None, list(marks), known=lambda path: marks[path] in path.read_bytes()):
+        results = recomputed(arguments, chosen) if arguments.recompute else None
+        for script in chosen:
+            save(script.figure(results), stems[script.name], BY.format(script.name))
+            print(f"{stems[script.name]}.png, .pdf  {script.claim}")
+
+
+# the list
+
+
+def listing(ages: bool = False) -> str:
+    """All figures, paper by paper, then ours with what they read; `ages`: also results, and whether they are stale."""
+    from dmpnet.drawing import catalogue
+
+    scripts, lines = catalogue.scripts(), []
+    for paper, source in published.of("papers").items():
+        lines += ["", f"{paper}: {source}"]
+        for each in catalogue.printed():
+            if each.paper == paper:
+                told = [each.why] * bool(each.why) + [f"reconstruction: {each.reconstruction}"] * bool(
+                    each.reconstruction)
+                lines += _entry(f"{paper}/{each.name}", f"{each.shows}: {', '.join(each.ours) or 'none'}", *told)
+    lines += ["", "ours"]
+    for script in scripts.values():
+        lines += _entry(script.name, script.claim, f"reads {', '.join(script.reads)}",
+                        f"made by {catalogue.made_by(script)}")
+    if ages:
+        drawn = {name for script in scripts.values() for name in script.results}
+        lines += ["", "results"]
+        for result in catalogue.results().values():
+            age = age_of(result)
+            lines += _entry(result.name, f"stale: {age.stale}, {age.why}", f"made by {result.command} "
+                            f"({result.takes})", *[] if result.name in drawn else ["no figure draws it"])
+    return "\n".join(lines[1:])
+
+
+def _entry(name: str, *told: str) -> list[str]:
+    """A name and what is told of it, in lines of 80 letters."""
+    first, *more = [line for part in told for line in textwrap.wrap(part, 78 - NAME)]
+    return [f"  {name:{NAME}}{first}", *(" " * (NAME + 2) + line for line in more)]
+
+
+def age_of(result: "Result") -> freshness.Age:
+    """How old a result is."""
+    first, second, *_ = [*shlex.split(result.command), ""]
+    return freshness.age(result.path, f"dmpnet/commands/{second}.py" if first == "dmpnet" else first, result.needs)
+
+
+# made again
+
+
+def recomputed(arguments: argparse.Namespace, chosen: "list[Script]") -> Path:
+    """A folder of all results that figures read, stale ones of `chosen` made again there."""
+    from dmpnet.drawing import catalogue
+
+    folder, known = arguments.out / "results", catalogue.results()
+    asked = [known[name] for name in dict.fromkeys(name for script in chosen for name in script.results)]
+    stale = [result for result in asked if age_of(result).stale == freshness.STALE]
+    for result in asked:
+        if (age := age_of(result)).stale != freshness.STALE:
+            print(f"{result.name}: kept; stale: {age.stale}, {age.why}; made by {result.command}")
+    if looking := [result.name for result in stale if result.look and not arguments.look]:
+        raise DmpnetError(f"figures: {', '.join(looking)} {'are' if len(looking) > 1 else 'is'} stale, but made by "
+                          f"looking at a test set; add --look, and the ledger counts it, or leave --recompute out")
+    folder.mkdir(parents=True, exist_ok=True)
+    for result in stale:
+        print(f"{result.name}: {age_of(result).why}; {result.command}, {result.takes}", flush=True)
+        make(result, folder, arguments)
+    for path in (shipped.folder("analyses") / "results").glob("*.json"):
+        if path.stem not in {result.name for result in stale}:
+            shutil.copyfile(path, folder / path.name)
+    return folder
+
+
+def make(result: "Result", folder: Path, arguments: argparse.Namespace) -> None:
+    """Run the command of a result, in this Python; killed and called again it goes on where the analysis does."""
+    made = folder / f"{result.name}.json"
+    if result.command.startswith("dmpnet"):
+        command = ["-m", "dmpnet", *shlex.split(result.command)[1:]]
+        made = folder / result.name if "codesign" in command else made
+    else:
+        command = [str(shipped.folder("analyses").parent / result.command.split()[0]), *shlex.split(result.command)[1:]]
+    data = ["--data", str(arguments.data)] * bool(arguments.data) + ["--download"] * arguments.download
+    given = ["--out", str(made), *data]
+    done = subprocess.run([sys.executable, *command, *given], check=False)
+    if done.returncode:
+        raise DmpnetError(f"figures: {result.name} could not be made again ({result.command} ended with "
+                          f"{done.returncode}); mend what it told, and call again: it goes on where it was")
+    if made.is_dir():
+        shutil.copyfile(made / "results.json", folder / f"{result.name}.json")

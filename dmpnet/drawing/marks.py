@@ -1,0 +1,83 @@
+"""What every figure marks alike: published points, ours with their intervals, single seeds, broken axes, errors.
+
+A black cross is published, in every figure and nothing else is; ours are dots of a colour and a shape, with 95 %
+intervals, hollow where they are of one seed, on top of the crosses, whose arms reach beyond them.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.ticker import NullLocator
+from scipy import stats
+
+PUBLISHED: dict[str, Any] = {"marker": "x", "color": "k", "ms": 6.5, "mew": 1.1, "ls": "", "zorder": 2}
+SEEDS = "hollow: one seed"
+
+
+def published(ax: Axes, x: Any, y: Any, label: str | None = None) -> None:
+    """Points that somebody printed."""
+    ax.plot(x, y, label=label, **PUBLISHED)
+
+
+def published_handle(label: str = "published") -> Line2D:
+    """For a legend."""
+    return Line2D([], [], label=label, **PUBLISHED)
+
+
+def handle(colour: str, marker: str, label: str) -> Line2D:
+    """Of ours, for a legend."""
+    return Line2D([], [], color=colour, marker=marker, ls="", ms=4, label=label)
+
+
+def ours(ax: Axes, x: float, y: float, ends: Sequence[float] | None = None, *, seeds: int = 2, colour: str,
+         marker: str = "o", across: bool = False, label: str | None = None) -> None:
+    """A mean of ours with its interval.
+
+    ends : of the interval, low and high, None where there is none;  across : it is of x
+    seeds : of how many it is the mean
+    """
+    value = x if across else y
+    spread = None if ends is None else np.abs(np.array([[ends[0]], [ends[1]]]) - value)
+    ax.errorbar(x, y, xerr=spread if across else None, yerr=None if across else spread, fmt=marker, color=colour, ms=4,
+                lw=1, mfc=colour if seeds > 1 else "white", zorder=3, label=label)
+
+
+def student(values: Sequence[float]) -> tuple[float, float] | None:
+    """95 % interval of a mean of a few, None of one or two, which would say nothing."""
+    if len(values) < 3:
+        return None
+    half = float(stats.sem(values) * stats.t.ppf(0.975, len(values) - 1))
+    return float(np.mean(values)) - half, float(np.mean(values)) + half
+
+
+def in_errors(ax: Axes, ticks: Sequence[float], which: str = "y") -> None:
+    """An axis of percent on which errors, 100 less it, are logarithmic: 98 to 99 takes as much room as 80 to 90."""
+    def forward(percent: Any) -> Any:
+        return -np.log10(np.maximum(100 - np.asarray(percent, float), 1e-3))
+
+    def inverse(place: Any) -> Any:
+        return 100 - 10 ** -np.asarray(place, float)
+
+    axis = ax.yaxis if which == "y" else ax.xaxis
+    (ax.set_yscale if which == "y" else ax.set_xscale)("function", functions=(forward, inverse))
+    axis.set_ticks(list(ticks), [f"{tick:g}" for tick in ticks])
+    axis.set_minor_locator(NullLocator())
+
+
+def broken(first: Axes, second: Axes, along: str = "x") -> None:
+    """Two axes side by side (x), or one above the other (y, `first` below), as one that is broken: two strokes."""
+    if along == "x":
+        first.spines["right"].set_visible(False)
+        second.spines["left"].set_visible(False)
+        second.tick_params(axis="y", left=False, labelleft=False)
+        places, stroke = ((first, 1, 0), (second, 0, 0)), ((-1, -2), (1, 2))
+    else:
+        second.spines["bottom"].set_visible(False)
+        second.tick_params(axis="x", bottom=False, labelbottom=False)
+        places, stroke = ((first, 0, 1), (second, 0, 0)), ((-2, -1), (2, 1))
+    for ax, x, y in places:
+        ax.plot([x], [y], transform=ax.transAxes, marker=stroke, ms=7, color="k", mew=0.8, clip_on=False, ls="",
+                zorder=10)

@@ -1,0 +1,53 @@
+"""A DMP II network classifies about as well as state-space models of more parameters, as printed; ours, on pixels too.
+
+Reads models/ROW/seedK.json, made by `dmpnet table1 --retrain ROW` (minutes to an hour a run). After Sun et al. 2026,
+extended data figure 2 and table 2: state-space models are as they report them, none of them is ours.
+python figures/rivals.py STEM
+"""
+
+from pathlib import Path
+
+import matplotlib
+from matplotlib.figure import Figure
+
+from dmpnet import drawing
+from dmpnet.drawing import marks
+from dmpnet.results import published, table
+
+MODELS = Path(__file__).resolve().parent.parent / "models"
+TASKS = {"smnist": ("S-MNIST", "smnist-dmp2", (98.3, 99.5)), "psmnist": ("PS-MNIST", "psmnist-dmp2", (95, 97.7)),
+         "shd": ("shd-regen;\ncrosses: official SHD", "shd-regen-dmp2", (84, 93)),
+         "ssc-2-layers": ("SSC, 2 layers\n(none of ours)", "", (65, 75))}
+RIVALS = ("state-space model", "spiking state-space model")
+
+
+def rivals(folder: Path = MODELS) -> Figure:
+    """A panel a task, zoomed: the three networks one below the other, with their sizes."""
+    with matplotlib.rc_context(drawing.STYLE):
+        figure = Figure(figsize=(7.2, 2.5), layout="constrained")
+        axes = figure.subplots(1, len(TASKS), sharey=True)
+        for ax, (task, (title, row, ends)) in zip(axes, TASKS.items(), strict=True):
+            others = {entry.name: entry.points[task] for entry in published.literature(task)}
+            rows = [*((name, others.get(name)) for name in RIVALS), ("DMP II", published.printed(f"{task}/dmp2"))]
+            for place, (_, point) in enumerate(rows):
+                if point is not None:
+                    marks.published(ax, point.accuracy, place)
+                    size = "" if point.parameters is None else f"{point.parameters:g}K"
+                    ax.annotate(size, (point.accuracy, place), (0, 7), textcoords="offset points", ha="center",
+                                fontsize=6.5)
+            if row:
+                found = table.results(row, folder)
+                mean = table.mean_and_error([record["accuracy_brian2"] for record in found])[0]
+                marks.ours(ax, mean, 2.3, table.interval(found), seeds=len(found), colour=drawing.MODELS["DMP"],
+                           across=True)
+            ax.set(title=title, xlabel="test accuracy (%)", xlim=ends, ylim=(2.7, -0.6), yticks=range(3),
+                   yticklabels=["state space", "spiking\nstate space", "DMP II"])
+            ax.grid(axis="y", lw=0.3, color=drawing.MUTED)
+            ax.set_axisbelow(True)
+        figure.legend(handles=[marks.published_handle("published, parameters above"), marks.handle(
+            drawing.MODELS["DMP"], "o", "ours, 95 % over seeds")], loc="outside lower center", ncols=2)
+    return figure
+
+
+if __name__ == "__main__":
+    drawing.script(__doc__, rivals)
