@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dmpnet import cli
+from dmpnet.commands import report
 from dmpnet.results import ledger, page
 
 VOID = {"meta", "img", "br", "link", "input"}
@@ -65,12 +66,16 @@ def test_numbers_of_a_file_stand_in_the_page_and_pictures_are_in_it(tmp_path):
     assert json.loads((tmp_path / "r.json").read_text())["command"] == "report"
 
 
-def test_without_results_it_is_all_that_ships(tmp_path):
+@pytest.mark.parametrize("drawn", [False, pytest.param(True, marks=pytest.mark.slow)])
+def test_without_results_it_is_all_that_ships(drawn, tmp_path, monkeypatch):
+    if not drawn:
+        monkeypatch.setattr(report, "drawn", lambda: "<p>left out</p>")
     assert cli.main(["report", str(tmp_path / "r.html")]) in (0, None)
     text = (tmp_path / "r.html").read_text()
     read = Read(text)
     assert not outside(read) and len(text) < 20_000_000
     assert {"shd-regen-dmp2", "smnist-dmp2"} <= set(read.cells)
+    assert not drawn or sum(link.startswith("data:image/png") for link in read.fetched) > 25
     assert sum(look.row in read.cells for look in ledger.looks()) > 50
 
 

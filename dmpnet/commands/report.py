@@ -1,11 +1,13 @@
 """One HTML page of results: tables, figures, provenance, in a file that needs nothing else.
 
 `dmpnet report run-folder other.json` shows what these commands wrote, with the figures beside it; without any, all that
-ships: the table, its differences, the ledger of looks at test sets, and the results of the analyses where dmpnet runs
-from a clone. The page asks for nothing from outside, is light or dark as the reader's screen, and prints.
+ships: the table, its differences, all figures, the ledger of looks at test sets, and the results of the analyses. The
+page asks for nothing from outside, is light or dark as the reader's screen, and prints.
 """
 
 import argparse
+import html
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from dmpnet.disk import shipped
 from dmpnet.disk.files import whole_file
 from dmpnet.errors import DmpnetError
 from dmpnet.results import differences, ledger, outputs, page, provenance, script, table
+from dmpnet.system.progress import telling
 
 TITLE = "dmpnet: results"
 
@@ -65,8 +68,22 @@ def everything() -> Iterator[tuple[str, str]]:
             if line["accuracy %"] is not None]
     yield "networks that ship, beside the paper", page.table(made)
     yield "differences, paired", page.table(differences.found(None))
+    yield "figures", drawn()
     yield "looks at test sets", page.table([vars(look) for look in reversed(ledger.looks())])
-    folder = shipped.folder().parent / "analyses" / "results"
-    for file in sorted(folder.glob("*.json")):
+    for file in sorted((shipped.folder("analyses") / "results").glob("*.json")):
         entry = page.read(file)
         yield file.stem.replace("_", " "), f"<p>{page.told(entry)}</p>{page.of_results(entry)}"
+
+
+def drawn() -> str:
+    """All figures, from results that ship, each with what it claims."""
+    from dmpnet.drawing import catalogue, save  # Matplotlib takes a while to import
+
+    chosen, parts = catalogue.named(["all"]), []
+    with tempfile.TemporaryDirectory() as name, telling("drawing", len(chosen), "figure", "") as tell:
+        for number, script in enumerate(chosen, 1):
+            stem = Path(name) / script.name
+            save(script.figure(None), stem, script.name)
+            parts.append(page.figure(stem.with_suffix(".png")) + f"<p>{html.escape(script.claim)}</p>")
+            tell(number)
+    return "".join(parts)
