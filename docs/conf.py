@@ -24,21 +24,29 @@ exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = f"dmpnet {release}"
 html_show_sourcelink = False
+html_static_path, html_css_files = ["style"], ["width.css"]
+html_theme_options = {"light_css_variables": {"code-font-size": "80%"}}
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
 
 myst_heading_anchors = 3
+smartquotes = False
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
 autodoc_preserve_defaults = True
+autodoc_inherit_docstrings = False
 python_use_unqualified_type_names = True
 nitpicky = True
-nitpick_ignore_regex = [("py:.*", r"(?!dmpnet\.).*")]  # types of others
+nitpick_ignore_regex = [("py:.*", r"(?!dmpnet\.).*")]  # types of others; below, of ours that nobody makes himself
+nitpick_ignore = [("py:class", f"dmpnet.{name}") for name in (
+    "hardware.energy.Assumptions", "hardware.workload.Scattered", "torch.conversion.Chain")]
+suppress_warnings = ["ref.python"]  # of a short name that two modules have
 
 sphinx_gallery_conf = scripts.settings(quick=tags.has("quick"))  # noqa: F821  tags: Sphinx has put it here
 
 
 def setup(app):
+    scripts.first_minute()
     app.connect("autodoc-process-docstring", docstrings.plain)
     app.connect("source-read", links.of_a_page)
     app.connect("include-read", links.of_a_part)

@@ -5,9 +5,12 @@ title, and what runs them, because a notebook has no command line.
 """
 
 import ast
+import re
 import shutil
 from pathlib import Path
 
+from brian2 import prefs
+from matplotlib import pyplot
 from sphinx_gallery.scrapers import figure_rst
 
 FOLDER = Path(__file__).parent
@@ -28,6 +31,17 @@ print(scripts.table(rows))
 figure = scripts.drawn(draw, rows, seen)
 figure
 """
+
+
+def first_minute():
+    """What the first Python of the README draws, in _build/first_minute.png."""
+    text = (FOLDER.parent / "README.md").read_text()
+    prefs.codegen.target = "numpy"
+    pyplot.switch_backend("agg")
+    exec(re.search("```python\n(.*?)```", text, re.S)[1], {})
+    pyplot.gcf().set_size_inches(7, 4)
+    pyplot.savefig(FOLDER / "_build" / "first_minute.png", dpi=150)
+    pyplot.close()
 
 
 def settings(quick):
