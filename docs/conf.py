@@ -39,7 +39,8 @@ python_use_unqualified_type_names = True
 nitpicky = True
 nitpick_ignore_regex = [("py:.*", r"(?!dmpnet\.).*")]  # types of others; below, of ours that nobody makes himself
 nitpick_ignore = [("py:class", f"dmpnet.{name}") for name in (
-    "hardware.energy.Assumptions", "hardware.workload.Scattered", "torch.conversion.Chain")]
+    "graph.nodes.Node", "hardware.energy.Assumptions", "hardware.workload.Scattered",
+    "plasticity.integer_parts.Change", "plasticity.integer_parts.Deferred", "torch.conversion.Chain")]
 suppress_warnings = ["ref.python"]  # of a short name that two modules have
 
 sphinx_gallery_conf = scripts.settings(quick=tags.has("quick"))  # noqa: F821  tags: Sphinx has put it here
@@ -48,5 +49,6 @@ sphinx_gallery_conf = scripts.settings(quick=tags.has("quick"))  # noqa: F821  t
 def setup(app):
     scripts.first_minute()
     app.connect("autodoc-process-docstring", docstrings.plain)
+    app.connect("autodoc-process-signature", docstrings.made)
     app.connect("source-read", links.of_a_page)
     app.connect("include-read", links.of_a_part)

@@ -26,6 +26,11 @@ def plain(app, what, name, obj, options, lines):
     lines[:] = [*found, ""]
 
 
+def made(app, what, name, obj, options, signature, returns):
+    """autodoc-process-signature: a default that is a function or made by one is `...`, which is Python to Sphinx."""
+    return signature and re.sub(r"= <.*?>+(?=[,)])", "= ...", signature), returns
+
+
 def taken(rest, blank=True):
     """The indented lines that come next, empty ones between them too if `blank`, out of `rest`."""
     count = 0
