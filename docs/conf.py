@@ -31,6 +31,7 @@ copybutton_prompt_is_regexp = True
 
 myst_heading_anchors = 3
 smartquotes = False
+highlight_language = "none"  # formulas and tables, where a page names none
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
 autodoc_preserve_defaults = True
