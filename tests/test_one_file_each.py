@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -26,63 +27,19 @@ COMMAND = '''"""Says hello. What else it does is nobody's business."""
 def add(parsers):
     parsers.add_parser("greet", description=__doc__).set_defaults(execute=lambda arguments: print("hello"))
 '''
-DECAY = '''"""Quadratic decay, u max(1 - q |u|, 0): the leak grows as the membrane does, and never takes it past 0."""
-
-import numpy as np
-
-from dmpnet.equations.decays import Decay
 
 
-def left_whole(u, q, shifted):
-    """q is a power of two: a square, a shift and a subtraction."""
-    return np.sign(u) * np.maximum(np.abs(u) - shifted(u * u, int(-np.log2(q))), 0)
+def of_a_page(page, file):
+    """The file that a page of docs/ shows."""
+    return re.search(f"```python {file}\n(.*?)```", (ROOT / "docs" / page).read_text(), re.S)[1]
 
 
-def kept_whole(rounded):
-    leak = rounded("q*u*u")
-    return f"int(abs(u) > {leak})*(u - sign(u)*{leak})"
-
-
-DECAY = Decay(
-    "quadratic", "q", "u*clip(1 - q*abs(u), 0, 1)",
-    left=lambda u, q: u * np.clip(1 - q * np.abs(u), 0, 1),
-    slope=lambda u, q: np.where(q * np.abs(u) < 1, 1 - 2 * q * np.abs(u), 0).astype(u.dtype),
-    by_constant=lambda u, q: np.where(q * np.abs(u) < 1, -u * np.abs(u), 0).astype(u.dtype),
-    left_whole=left_whole, kept_whole=kept_whole,
-    high=2.0, default=0.3, power=-1, held=lambda q: 2.0 ** np.rint(np.log2(q)), multiplies=True)
-'''
+DECAY, DATA = of_a_page("recipes/own-decay.md", "quadratic.py"), of_a_page("recipes/data-set.md", "tones.py")
 LIMIT = '''"""Wires: a synapse takes one, and so a core has so many synapses."""
 
 from dmpnet.hardware.limit import Limit
 
 LIMITS = (Limit("wires", "synapses of W_f", lambda core: core.N * core.M, "train fewer neurons"),)
-'''
-DATA = '''"""Tones that rise or fall over eight channels, made by a test."""
-
-from dmpnet.data import archive
-from dmpnet.data.catalogue import Dataset, OfficialFile
-from dmpnet.data.cells import check_steps
-from dmpnet.data.recordings import Recordings
-from dmpnet.data.verification import verified
-from dmpnet.disk.files import digest
-
-DATASETS = {{"tones": Dataset(
-    title="tones that rise or fall", kind="spikes", classes=2, T=32, channels=8, dt=0.001,
-    licence="CC0", attribution="Tones: a test", source="the test that wrote this file", mirror="",
-    files={{"train": (OfficialFile("tones_train.npz", "{train}"),),
-           "test": (OfficialFile("tones_test.npz", "{test}"),)}},
-    samples={{"train": 120, "test": 40}}, folders=("tones",), hidden=(20, 16), d=4, theta=12.0)}}
-
-
-def recordings(name, split, files, steps=None):
-    """The tones (n, T, 8) of one file."""
-    dataset, (path,) = DATASETS[name], files
-    T = check_steps(name, steps, dataset.T, dataset.dt, dataset.T)
-    arrays = archive.read(path, {{"x": (None, dataset.T, dataset.channels), "y": (None,)}})
-    source = {{"files": {{path.name: digest(path)}}, "verified": verified(name, split, path, len(arrays["x"])),
-              "licence": dataset.licence, "attribution": dataset.attribution}}
-    return Recordings(name, split, dataset.kind, arrays["x"][:, :T], 1.0, arrays["y"], None, dataset.classes,
-                      dataset.dt, None, source)
 '''
 COMPARED = '''
 import sys
@@ -162,7 +119,7 @@ def test_a_data_set_and_a_decay_are_a_file_each(copy):
              "--decay", "quadratic", "--learn-decay", "--c", "0.5", "--out", "run")
     code, shown = told(copy, *train)
     assert code == 2 and "'tones'" in shown, shown
-    put(copy, data__tones=DATA.format(**{split: md5 for split, (md5, _) in sums.items()}),
+    put(copy, data__tones=DATA.replace("MD5 OF TRAIN", sums["train"][0]).replace("MD5 OF TEST", sums["test"][0]),
         equations__decays__quadratic=DECAY)
 
     code, shown = told(copy, *train)

@@ -1,13 +1,18 @@
-"""The numbers a reader meets are those of the result files, and the Python runs as it stands."""
+"""The numbers a reader meets are those of the result files, and what is to be pasted runs as it stands."""
 
 import json
 import re
+import shlex
+import tomllib
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib import pyplot
 from networks import random_input, random_network
 
+from dmpnet import cli
 from dmpnet.brian.session import run_time
 from dmpnet.disk import shipped
 from dmpnet.hardware import chip
@@ -16,7 +21,12 @@ from dmpnet.results import table
 from dmpnet.trained import swap, weights
 
 ROOT = Path(__file__).resolve().parent.parent
-TEXTS = {path.name: path.read_text() for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))}
+PAGES = {path.relative_to(ROOT / "docs").as_posix(): path for path in sorted((ROOT / "docs").glob("**/*.md"))
+         if not {"_build", "gallery"} & {*path.relative_to(ROOT / "docs").parts}} | {"README.md": ROOT / "README.md"}
+TEXTS = {name: path.read_text() for name, path in PAGES.items()}
+FENCE = re.compile("^```(.*)\n((?:.*\n)*?)```$", re.M)
+RUN = ("chip", "fit", "import")
+"""Commands of pages that are run; the others need data, take long or are tested as such, and are parsed."""
 
 
 def runs(name):
@@ -106,29 +116,109 @@ def test_every_entry_of_a_weights_file_is_named():
             assert any(f"`{start}{entry}`" in told for start in ("", "neurons[l].", "slow[l].", "input.")), entry
 
 
-@pytest.mark.parametrize("name", [name for name, text in TEXTS.items() if "```python" in text])
-def test_the_python_runs_in_order(name, tmp_path, monkeypatch):
-    """On two digits and a small network in place of the one that ships."""
-    small = random_network((1, 12, 8, 10), encoding="analog", steps=784, dataset="smnist")
-    weights.save(small, tmp_path / "small.npz")
+@pytest.fixture
+def small(tmp_path, monkeypatch):
+    """A small network in place of the one that ships, two digits in place of 100, and an empty folder to work in."""
+    network = random_network((1, 12, 8, 10), encoding="analog", steps=784, dataset="smnist")
+    weights.save(network, tmp_path / "small.npz")
     ships = shipped.path
     monkeypatch.setattr(shipped, "path", lambda name, *place: ships(name, *place) if place else tmp_path / "small.npz")
-    found = {}
+
+
+CHECKED = {
+    "README.md": lambda found: found["seen"].predictions.shape == (2,) and found["seen"].spikes[0].any()
+    and (found["net"]["W_m_1"].w[:] == 0).all(),
+    "recipes/fast-slow-layer.md": lambda found: found["spikes"].num_spikes > 10 and (found["m"].m[0] > 0).any(),
+    "recipes/fit-report.md": lambda found: found["made"].network.integer and not found["report"].ok,
+    "recipes/own-chip.md": lambda found: found["mine"].limits.neurons == 256 and found["mine"].words.u.bits == 20,
+    "recipes/own-decay.md": lambda found: found["seen"].spikes[0].any()
+    and (found["other"].spikes[0] != found["seen"].spikes[0]).any(),
+    "recipes/torch.md": lambda found: all(0.01 < layer.mean() < 0.5 for layer in found["seen"].spikes)
+    and found["u"].u.any() and (found["classes"] == found["labels"].numpy()).mean() > 0.7}
+"""What a page's names must be after it was run, beside what it asserts itself."""
+
+
+@pytest.mark.parametrize("name", [name for name, text in TEXTS.items() if re.search("^```python$", text, re.M)])
+def test_what_a_page_says_runs_in_order(name, tmp_path, monkeypatch, capsys, request):
+    """`python` as it stands; `text` is what was printed; a fence with a file's name is that file; commands of RUN.
+
+    What is printed is of networks that ship; after the last of it, and elsewhere, a small one stands in for them.
+    """
+    if "import torch" in TEXTS[name]:
+        pytest.importorskip("torch", reason="needs torch: pip install '.[train]' in a clone")
+    fences = FENCE.findall(TEXTS[name])
+    shown = max((number for number, (info, _) in enumerate(fences) if info == "text"), default=-1)
+    monkeypatch.chdir(tmp_path)
+    pyplot.switch_backend("agg")
+    found, printed = {}, ""
     with run_time("numpy", 1e-3):
-        for block in re.findall("```python\n(.*?)```", TEXTS[name], re.S):
-            exec(block.replace("slice(100)", "slice(2)"), found)
-    if name == "README.md":
-        assert found["seen"].predictions.shape == (2,) and found["seen"].spikes[0].any()
-        assert found["made"].network.integer and (found["net"]["W_m_1"].w[:] == 0).all()
-        assert found["spikes"].num_spikes > 10
+        for number, (info, block) in enumerate(fences):
+            if number > shown:
+                request.getfixturevalue("small")
+            language, _, file = info.partition(" ")
+            if info == "python":
+                exec(block.replace("slice(100)", "slice(2)"), found)
+                printed = capsys.readouterr().out
+            elif info == "text":
+                assert block == printed
+            elif language == "toml":
+                (tmp_path / file).write_text(block)
+            elif info == "sh":
+                for words in map(shlex.split, block.splitlines()):
+                    assert words[0] != "dmpnet" or words[1] not in RUN or cli.main(words[1:]) == 0
+    assert CHECKED.get(name, bool)(found)
+    pyplot.close("all")
+
+
+@cache
+def cached_parser():
+    return cli.parser()
+
+
+def lines_of_commands(text):
+    """What stands on a line by itself, in a fence or indented, without what is said of it there."""
+    return [re.split(" {2,}", line)[0] for line in re.findall("^ *(dmpnet .*)$", text, re.M)]
+
+
+def options_of(parser):
+    """All options of a parser and of those below it."""
+    below = [one for action in parser._actions if isinstance(action.choices, dict) for one in action.choices.values()]
+    return {*parser._option_string_actions}.union(*map(options_of, below))
+
+
+@pytest.mark.parametrize("name", [name for name, text in TEXTS.items() if "dmpnet " in text])
+def test_commands_are_taken(name):
+    """On a line they are whole; in a sentence or a table their options are there."""
+    parser = cached_parser()
+    for line in lines_of_commands(TEXTS[name]):
+        assert parser.parse_args(shlex.split(line)[1:]).execute
+    known = parser._subparsers._group_actions[0].choices
+    for told in re.findall("`(dmpnet [a-z][^`]*)`", TEXTS[name]):
+        words = told.split()[1:]
+        assert {word for word in words if word.startswith("--")} <= options_of(known[words[0]]), told
+
+
+def test_scripts_that_are_named_are_there():
+    named = {script for text in TEXTS.values() for script in re.findall(r"python ((?:\w+/)+\w+\.py)", text)}
+    assert len(named) > 5 and all((ROOT / script).is_file() for script in named)
 
 
 def test_links_lead_somewhere():
     for name, text in TEXTS.items():
-        folder = ROOT if name == "README.md" else ROOT / "docs"
         for link in re.findall(r"\]\((?!http)([^)#]+)", text):
-            assert (folder / link).exists(), (name, link)
+            assert (PAGES[name].parent / link).exists(), (name, link)
+
+
+def test_chips_are_as_much_ours_as_told():
+    shown = lines("reconstruction.md", "chip", 4)
+    assert {name.strip("`") for name, *_ in shown} == {*chip.names()}
+    for name, numbers, ours, _ in shown:
+        described = tomllib.loads((ROOT / "models" / "chips" / f"{name.strip('`')}.toml").read_text())
+        sources = [entry["source"] for part in described.values() if isinstance(part, dict) for entry in part.values()]
+        assert (int(numbers), int(ours)) == (len(sources), sum(source.startswith("ours") for source in sources)), name
 
 
 def test_a_newcomer_reads_a_page_or_two():
     assert len(TEXTS["README.md"].splitlines()) <= 150
+    recipes = [name for name in TEXTS if name.startswith("recipes/") and name != "recipes/index.md"]
+    assert len(recipes) == 10 and all(len(TEXTS[name].splitlines()) <= 110 for name in recipes)

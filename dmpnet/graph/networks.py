@@ -18,9 +18,9 @@ def save(network: TrainedNetwork | Graph, path: str | Path) -> None:
 
 
 def named(name: str | Path) -> TrainedNetwork | Graph:
-    """The network in file `name`, or the shipped one of that name: named("smnist-dmp2"), named("smnist-dmp2/seed1").
+    """The network in file `name`, or the shipped one of that name: "smnist-dmp2", "smnist-dmp2/seed1".
 
-    A Graph where the file holds one, as named("nmnist-conv-dmp") does. WeightsError as by
+    A Graph where the file holds one, as "nmnist-conv-dmp" does. WeightsError as by
     `dmpnet.trained.weights.load`, and for a name that is neither.
     """
     if not Path(name).exists() and str(name).partition("/")[0] in shipped.names("graphs"):
