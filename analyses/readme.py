@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from constrained import NAMES, TRAINED, summary
+from few_bits import summary as of_few_bits
 from hierarchy import summary as of_hierarchies
 from learned_on_chip import LINES
 from variants import summary as of_variants
@@ -87,6 +88,20 @@ def integers() -> str:
                             "points lost": f"{line['lost']:.2f}"} for line in found])
 
 
+def few() -> str:
+    """What words below eight bits cost, trained on in them, paired over seeds."""
+    return table.markdown([{"all of these words": FEW[line["chip"]], "seeds": str(line["seeds"]),
+                            "test %": f"{line['accuracy %']:.2f}",
+                            "points lost (95 %)": line.get("lost, as trained", ""),
+                            "against 8 bits (95 %)": line.get("lost, dmp-256", ""),
+                            "rates moved, layer 1, 2": line.get("rates moved", "")}
+                           for line in of_few_bits(runs("few_bits"))])
+
+
+FEW = {"as trained": "as trained, real numbers", "dmp-256": "8 bits, trained on as long",
+       "dmp-4bit": "4-bit W_f, P, nu and m (`dmp-4bit`)", "dmp-ternary": "ternary weights (`dmp-ternary`)"}
+
+
 def learning() -> str:
     """What few bits and linear traces leave of learning digits."""
     found = sorted(runs("learned_on_chip"), key=lambda run: list(LINES).index(run["line"]))
@@ -150,7 +165,7 @@ TABLES: dict[str, tuple[Callable[[], str], ...]] = {
     "README.md": (table.headline,),
     "docs/results.md": (table.summary, differences.summary, convolutions, decays, parts, hierarchies),
     "figures/README.md": tuple(partial(listed, first) for first in ("figure", "ours", "looked at")),
-    "docs/chip.md": (integers, beside_the_core, claims, narrow), "docs/learning.md": (learning,)}
+    "docs/chip.md": (integers, few, beside_the_core, claims, narrow), "docs/learning.md": (learning,)}
 """By the file that shows them."""
 
 
