@@ -61,7 +61,7 @@ def test_numbers_of_a_file_stand_in_the_page_and_pictures_are_in_it(tmp_path):
     (folder / "portrait.png").write_bytes(b"\x89PNG picture")
     assert cli.main(["report", str(tmp_path / "r.html"), str(folder)]) in (0, None)
     read = Read((tmp_path / "r.html").read_text())
-    assert {"98.5 %", "12.50", "0.03125", "active %"} <= set(read.cells)
+    assert {"98.5 %", "12.50", "0.0312", "active %"} <= set(read.cells)
     assert not outside(read) and any(link.startswith("data:image/png;base64,") for link in read.fetched)
     assert json.loads((tmp_path / "r.json").read_text())["command"] == "report"
 

@@ -17,6 +17,8 @@ from dmpnet.errors import DmpnetError
 from dmpnet.results import differences, ledger, outputs, page, provenance, script, table
 from dmpnet.system.progress import telling
 
+COLUMNS = ("row", "model", "by paper's rule", "accuracy %", "low %", "high %", "paper %", "difference", "seeds",
+           "looks", "active %", "Brian2", "marks")
 TITLE = "dmpnet: results"
 
 
@@ -64,8 +66,7 @@ def given(paths: list[Path]) -> Iterator[tuple[str, str]]:
 def everything() -> Iterator[tuple[str, str]]:
     """All that ships."""
     lines = [table.line(row, table.results(row.name, None, **table.LINE)) for row in table.rows().values()]
-    made = [{key: value for key, value in line.items() if key not in ("groups",)} for line in lines
-            if line["accuracy %"] is not None]
+    made = [{key: line[key] for key in COLUMNS} for line in lines if line["accuracy %"] is not None]
     yield "networks that ship, beside the paper", page.table(made)
     yield "differences, paired", page.table(differences.found(None))
     yield "figures", drawn()
