@@ -166,7 +166,7 @@ def test_lines_of_spikes_are_the_spikes(tmp_path):
 
 
 def test_a_neo_block_has_a_train_a_neuron_and_is_read_back(tmp_path):
-    neo = pytest.importorskip("neo")
+    neo = pytest.importorskip("neo", reason="needs neo: the extra of that name")
     network = random_network()
     activity = reference.run(network, random_input(network, 2))
     export.save_block(activity, 1e-3, tmp_path / "spikes.nix")

@@ -1,8 +1,12 @@
 """The page of results: whole, sound, and asking for nothing from outside."""
 
 import json
+import shutil
+import subprocess
 from html.parser import HTMLParser
 
+import matplotlib.image
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -77,6 +81,27 @@ def test_without_results_it_is_all_that_ships(drawn, tmp_path, monkeypatch):
     assert {"shd-regen-dmp2", "smnist-dmp2"} <= set(read.cells)
     assert not drawn or sum(link.startswith("data:image/png") for link in read.fetched) > 25
     assert sum(look.row in read.cells for look in ledger.looks()) > 50
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_browser_shows_it_without_errors_or_requests(scheme, tmp_path):
+    """Headless Chromium without a network: nothing in its log, and a page as wide as the window, not blank."""
+    browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if browser is None:
+        pytest.skip("needs chromium: to look at the page")
+    assert cli.main(["report", str(tmp_path / "r.html")]) in (0, None)
+    shot = tmp_path / "r.png"
+    done = subprocess.run([
+        browser, "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr",
+        "--host-resolver-rules=MAP * 0",
+        f"--blink-settings=preferredColorScheme={['dark', 'light'].index(scheme)}", "--window-size=1200,3000",
+        f"--user-data-dir={tmp_path / 'profile'}", f"--screenshot={shot}", (tmp_path / "r.html").as_uri()],
+        capture_output=True, text=True, timeout=120, check=True)
+    assert "CONSOLE" not in done.stderr, done.stderr
+    pixels = matplotlib.image.imread(shot)[..., :3]
+    assert pixels.shape[:2] == (3000, 1200) and 0.02 < (np.abs(pixels - pixels[5, 5]).sum(2) > 0.3).mean() < 0.6
+    assert (pixels[5, 5].mean() > 0.5) == (scheme == "light")
 
 
 @pytest.mark.parametrize("content, said", [("{", "no results"), ("[]", "no results"),
