@@ -2,10 +2,11 @@
 that no training heard.
 
 Two chips: `dmp-4bit` holds W_f, P, nu and the slow memory m in 4 bits each, `dmp-ternary` every weight in {-1, 0, 1}
-units. (The records have a 4-bit chip that rounded m to the nearest as well, the first that was tried.) With --choose each of RECIPES trains on a network that never heard two speakers of the training set, which is
-trained first, and is judged by them; the best of a chip is what the shipped seeds are trained on with, as they chose
-their own epoch. Beside accuracy: how far the rates of the neurons have moved (Earth Mover's Distance). On the
-validation part; with --look on the whole test set, to another file. Goes on where it was.
+units. (The records have a 4-bit chip that rounded m to the nearest as well, the first that was tried.) With --choose
+each of RECIPES trains on a network that never heard two speakers of the training set, which is trained first, and is
+judged by them; the best of a chip is what the shipped seeds are trained on with, as they chose their own epoch. Beside
+accuracy: how far the rates of the neurons have moved (Earth Mover's Distance). On the validation part; with --look on
+the whole test set, to another file. Goes on where it was.
 
 python analyses/few_bits.py --choose --data FOLDER     (a recipe 3 to 6 minutes on a quiet core)
 python analyses/few_bits.py --data FOLDER              (a seed as long)

@@ -22,7 +22,8 @@ h1 { font-size: 1.5rem } h2 { font-size: 1.2rem; margin-top: 2.5rem; border-top:
 th { text-align: left; border-bottom: 1px solid var(--ink) } th, td { padding: .15rem .6rem .15rem 0;
   vertical-align: top } tr:nth-child(even) td { background: var(--shade) } td.number { text-align: right }
 td:first-child { white-space: nowrap }
-img { max-width: 100%; box-sizing: border-box } details { margin: .6rem 0 } summary { cursor: pointer; color: var(--faint) }
+img { max-width: 100%; box-sizing: border-box } details { margin: .6rem 0 }
+summary { cursor: pointer; color: var(--faint) }
 nav ul { columns: 3; font-size: .85rem; padding-left: 1rem } a { color: inherit }
 @media print { body { font-size: 9pt; max-width: none; margin: 0 } nav { display: none } h2 { break-after: avoid }
   tr, img { break-inside: avoid } details:not([open]) { display: none } .wide { overflow: visible } }
