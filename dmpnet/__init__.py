@@ -43,8 +43,8 @@ _HOMES = {
     "fast_slow_layer": ("brian.fast_slow", "fast_slow_layer"), "fit": ("hardware.fit", "fit"),
     "from_nir": ("nir.importing", "from_nir"),
     "load": ("graph.networks", "named"), "plastic": ("plasticity", "synapses"), "rule": ("plasticity", "rule"),
-    "simulate": ("brian.simulation", "simulate"),
-    "shipped": ("disk.shipped", ""), "sweep": ("sweeps.sweep", "sweep"), **{name: (name, "") for name in moved.HOMES},  # old names, for one release
+    "simulate": ("brian.simulation", "simulate"), "sweep": ("sweeps.sweep", "sweep"),
+    "shipped": ("disk.shipped", ""), **{name: (name, "") for name in moved.HOMES},  # old names, for one release
 }
 """Where what is asked for here lives: module and name, '' for the module itself."""
 

@@ -109,6 +109,7 @@ def test_every_entry_of_a_weights_file_is_named():
 @pytest.mark.parametrize("name", [name for name, text in TEXTS.items() if "```python" in text])
 def test_the_python_runs_in_order(name, tmp_path, monkeypatch):
     """On two digits and a small network in place of the one that ships."""
+    monkeypatch.chdir(tmp_path)
     small = random_network((1, 12, 8, 10), encoding="analog", steps=784, dataset="smnist")
     weights.save(small, tmp_path / "small.npz")
     ships = shipped.path
@@ -121,6 +122,8 @@ def test_the_python_runs_in_order(name, tmp_path, monkeypatch):
         assert found["seen"].predictions.shape == (2,) and found["seen"].spikes[0].any()
         assert found["made"].network.integer and (found["net"]["W_m_1"].w[:] == 0).all()
         assert found["spikes"].num_spikes > 10
+    if name == "sweep.md":
+        assert len(found["found"]) == len(list((tmp_path / "sweep").glob("*.json"))) == 3
 
 
 def test_links_lead_somewhere():

@@ -199,10 +199,20 @@ def test_a_full_disk_is_told_and_the_next_call_goes_on(work, tmp_path, monkeypat
 
     with monkeypatch.context() as patch:
         patch.setattr(files.os, "fsync", full)
-        with pytest.raises(DmpnetError, match="a result cannot be written .No space left.*: make room, and call again"):
+        with pytest.raises(DmpnetError, match="a result cannot be written .*No space left.*: make room in the folder"):
             swept(points, work, tmp_path / "out", processes=2)
     assert len(list((tmp_path / "out").iterdir())) == 3 + 1  # and the lock: nothing half-written
     assert [one["square"] for one in swept(points, work, tmp_path / "out", processes=1)] == [x * x for x in range(6)]
+
+
+def test_files_that_threads_write_leave_the_umask_alone(work, tmp_path):
+    umask = os.umask(0o027)
+    try:
+        swept([{"x": x} for x in range(40)], work, tmp_path / "out", processes=2)
+        assert {path.stat().st_mode & 0o777 for path in (tmp_path / "out").glob("*.json")} == {0o640}
+        assert os.umask(0o027) == 0o027
+    finally:
+        os.umask(umask)
 
 
 def test_two_calls_at_once_double_and_lose_nothing(work, tmp_path):
@@ -240,12 +250,15 @@ SCRIPT = """
 import subprocess, sys, time
 import dmpnet
 
-def slow(x):
-    open(f"{sys.argv[1]}/{x}.begun", "a").write(".")
-    subprocess.run(["sleep", "600"] if x >= 3 and "long" in sys.argv else ["true"])
+def slow(x, folder, long):
+    open(f"{folder}/{x}.begun", "a").write(".")
+    if x >= 3 and long == "here":
+        time.sleep(600)
+    subprocess.run(["sleep", "600"] if x >= 3 and long else ["true"])
     return x
 
-print(dmpnet.sweep(slow, [{"x": x} for x in range(6)], out=sys.argv[2], **eval(sys.argv[3])))
+print(dmpnet.sweep(slow, [{"x": x} for x in range(6)], out=sys.argv[2], **eval(sys.argv[3]),
+                   aside={"folder": sys.argv[1], "long": sys.argv[4] if len(sys.argv) > 4 else ""}))
 """
 
 
@@ -265,7 +278,7 @@ def begun(tmp_path):
 def test_a_signal_ends_all_and_the_next_call_goes_on(tmp_path, number):
     """To the whole group, as from a terminal; workers and what they started are gone within two seconds."""
     case = f"sweep-{os.urandom(8).hex()}"
-    first = sweeping(case, tmp_path, "{'processes': 2}", "long")
+    first = sweeping(case, tmp_path, "{'processes': 2}", "program")
     wait_for(lambda: {"3", "4"} <= set(begun(tmp_path)) and sum("sleep 600" in each for each in alive(case)) == 2)
     os.killpg(first.pid, number)
     began = time.monotonic()
@@ -338,6 +351,9 @@ distributed = pytest.importorskip("distributed", reason="needs distributed: pip 
 
 
 def dask(workers=2, processes=False):
+    import dask
+
+    dask.config.set({"distributed.deploy.lost-worker-timeout": "1 hour"})  # else given up if killed again then
     return distributed.LocalCluster(n_workers=workers, threads_per_worker=1, processes=processes, protocol="tcp://",
                                     dashboard_address=None, worker_dashboard_address=None)
 
@@ -443,7 +459,7 @@ def test_an_interrupt_frees_the_workers_of_a_cluster(tmp_path):
     case = f"sweep-{os.urandom(8).hex()}"
     with dask(processes=True) as made, distributed.Client(made, set_as_default=False) as client:
         how = repr({"scheduler": made.scheduler_address})
-        first = sweeping(case, tmp_path, how, "long")
+        first = sweeping(case, tmp_path, how, "here")
         wait_for(lambda: {"3", "4"} <= set(begun(tmp_path)))
         os.killpg(first.pid, signal.SIGINT)
         began = time.monotonic()

@@ -52,7 +52,8 @@ def record(command: str, arguments: dict[str, Any], **more: Any) -> dict[str, An
             versions[package] = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:
             continue
-    return {"command": command, "arguments": arguments, "versions": versions, "commit": commit(), "written": now()} | more
+    return {"command": command, "arguments": arguments, "versions": versions, "commit": commit(),
+            "written": now()} | more
 
 
 def now() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import secrets
 import time
@@ -31,7 +32,7 @@ class Cluster:
     def __init__(self, work: tuple[Any, Mapping[str, Any]], scheduler: Any):
         self.work = cloudpickle.dumps(work)
         self.client, self.own = connected(scheduler)
-        self.name = self.client.scheduler.address if self.client.scheduler else str(scheduler)
+        self.name = str(self.client.scheduler.address if self.client.scheduler else scheduler)
         self.call, self.token = sent(__version__), secrets.token_hex(4)
         self.going: dict[Any, str] = {}
         self.told = False
@@ -43,7 +44,7 @@ class Cluster:
             check(self.client, self.name)
             if len(self.work) > SMALL:  # a task that can be done again: what is scattered goes with its worker
                 self.work = self.client.submit(same, self.work, key=f"sweep-{self.token}", pure=False)
-            self.coming = as_completed(loop=self.client.loop, with_results=True, raise_errors=False)
+            self.coming = as_completed(loop=self.client.loop)
         except BaseException:
             self.__exit__()
             raise
@@ -59,37 +60,50 @@ class Cluster:
         self.coming.update(futures)
 
     def answers(self) -> Iterator[tuple[str, Answer]]:
-        """(name, answer) of every point, as they come."""
-        from distributed import KilledWorker
-
+        """(name, answer) of every point, as they come; those that are there together are fetched together."""
         while self.going:
-            future, found = self._next()
-            name = self.going.pop(future)
-            if future.status == "finished":
-                yield name, found
-                continue
-            error = found[1] if isinstance(found, tuple) else found
-            if isinstance(error, KilledWorker):
-                yield name, {"died": " ".join(str(error).split())}
-            elif future.status == "error":
-                yield name, {"error": f"{type(error).__name__}: {error}", "traceback": str(error), "worker": self.name}
-            else:
-                raise DmpnetError(f"scheduler {self.name}: gone, or it gave the points up ({future.status}); results "
-                                  f"so far are kept: mend that, and call again")
+            self._wait()
+            ready = self.coming.next_batch(block=False)
+            for future, found in zip(ready, self._fetched(ready), strict=True):
+                yield self.going.pop(future), found
 
-    def _next(self) -> tuple[Any, Any]:
-        """What comes next; that there is nobody whom it could come from is said."""
+    def _wait(self) -> None:
+        """Until a point is done; that there is nobody who could do it is said."""
         looked = time.monotonic() - LONG
         while not self.coming.has_ready():
             if time.monotonic() - looked > LONG:
                 looked = time.monotonic()
-                if not self.client.scheduler_info(n_workers=1)["workers"] and not self.told:
+                if not (self.client.scheduler_info(n_workers=-1)["workers"] or self.told):
                     self.told = True
                     warnings.warn(f"scheduler {self.name}: has no workers now; points wait until some come",
-                                  SweepWarning, stacklevel=5)
+                                  SweepWarning, stacklevel=6)
             with self.coming.thread_condition:
                 self.coming.thread_condition.wait(0.1)
-        return next(self.coming)
+
+    def _fetched(self, ready: list[Any]) -> list[Answer]:
+        """Answers of futures."""
+        if all(future.status == "finished" for future in ready):
+            with contextlib.suppress(Exception):  # one was lost after it was done, and cannot be made again
+                return self.client.gather(ready)
+        return [self._one(future) for future in ready]
+
+    def _one(self, future: Any) -> Answer:
+        from distributed import KilledWorker
+
+        try:
+            return future.result()
+        except KilledWorker as error:
+            return {"died": " ".join(str(error).split())}
+        except Exception as error:
+            if future.status == "error":
+                return {"error": f"{type(error).__name__}: {error}", "traceback": str(error), "worker": self.name}
+            raise self._gone(future.status) from error
+        except asyncio.CancelledError as error:
+            raise self._gone(future.status) from error
+
+    def _gone(self, status: str) -> DmpnetError:
+        return DmpnetError(f"scheduler {self.name}: gone, or it gave the points up ({status}); results so far are "
+                           f"kept: mend that, and call again")
 
     def __exit__(self, *_: Any) -> None:
         with contextlib.suppress(Exception):
@@ -146,8 +160,9 @@ def check(client: Client, name: str) -> None:
     wide = [f"{address} has {worker['nthreads']}" for address, worker in sorted(workers.items())
             if worker["nthreads"] > 1]
     if wide:
-        raise DmpnetError(f"scheduler {name}: a worker takes a point at a time, since Brian2 is made for one thread, but "
-                          f"{'; '.join(wide)} threads; start them with --nthreads 1 (LocalCluster: threads_per_worker=1)")
+        raise DmpnetError(f"scheduler {name}: a worker takes a point at a time, since Brian2 is made for one thread, "
+                          f"but {'; '.join(wide)} threads; start them with --nthreads 1, or a LocalCluster with "
+                          f"threads_per_worker=1")
 
 
 def version() -> Callable[[], str]:

@@ -13,7 +13,7 @@ import threading
 from collections import deque
 from collections.abc import Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import cloudpickle
@@ -44,7 +44,10 @@ class Here:
         """(name, answer) of every point, as they come."""
         while self.waiting:
             name, point = self.waiting.popleft()
-            yield name, answer(lambda point=point: (*self.work, point))
+            yield name, answer(partial(self._all, point))
+
+    def _all(self, point: Any) -> tuple[Any, Mapping[str, Any], Any]:
+        return (*self.work, point)
 
 
 class Processes(Here):
@@ -85,7 +88,7 @@ class Processes(Here):
                 yield name, found
 
     def _begin(self, name: str, point: Any) -> None:
-        with unheard(signal.SIGINT):  # the worker, which this may start, hears none either: it is this process that ends it
+        with unheard(signal.SIGINT):  # nor by the worker that this may start: it is for this process to end it
             while True:
                 worker = self.idle.pop() if self.idle else loky.ProcessPoolExecutor(
                     1, context=loky.backend.get_context("loky"), env=self.environment)

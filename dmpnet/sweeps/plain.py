@@ -42,6 +42,7 @@ def read(value: Any) -> Any:
         return [read(each) for each in value]
     if not isinstance(value, dict):
         return value
+    inside: Any
     kind, inside = next(iter(value.items()), ("", None))
     if kind == "$tuple":
         return tuple(read(each) for each in inside)

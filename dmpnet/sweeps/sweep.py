@@ -2,7 +2,9 @@
 
 import contextlib
 import warnings
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,12 +13,14 @@ from dmpnet import __version__
 from dmpnet.disk.files import locked, swept
 from dmpnet.errors import DmpnetError, SweepError, SweepWarning
 from dmpnet.sweeps import names
+from dmpnet.sweeps.answers import Answer
 from dmpnet.sweeps.kept import Kept
 from dmpnet.system.progress import Progress, Tell, telling
 
 if TYPE_CHECKING:
     from distributed import Client
 
+WRITERS = 4  # threads that write results
 SAID = 5  # failed points that an error tells of
 
 
@@ -49,7 +53,8 @@ def sweep(run: Callable[..., Any], points: Iterable[Any], scheduler: "str | Clie
     Two calls with one `out` work one after the other. Interrupted, killed or out of room, it goes on when called again.
     """
     if failures not in ("raise", "return"):
-        raise DmpnetError(f"failures = {failures!r}, but they are raised at the end or returned; set 'raise' or 'return'")
+        raise DmpnetError(f"failures = {failures!r}, but they are raised at the end or returned; set 'raise' or "
+                          f"'return'")
     points, common, aside = list(points), dict(common or {}), dict(aside or {})
     called = names.name(run)
     each = [names.digest(run, point, common, __version__) for point in points]
@@ -62,7 +67,7 @@ def sweep(run: Callable[..., Any], points: Iterable[Any], scheduler: "str | Clie
         if missing:
             with _workers((run, common | aside), scheduler, processes, len(missing)) as workers:
                 _work(workers, missing, retries, kept, found, tell)
-    failed = [(name, one) for name, one in found.items() if isinstance(one, Failure)]
+    failed = [(name, one) for name in unique if isinstance(one := found[name], Failure)]
     if failed and failures == "raise":
         raise SweepError(_in_words(kept, failed, len(unique)), [one for _, one in failed])
     return [found[name] for name in each]
@@ -107,32 +112,47 @@ def _workers(work: tuple[Any, Mapping[str, Any]], scheduler: Any, processes: int
 
 def _work(workers: Any, missing: Mapping[str, Any], retries: int, kept: Kept, found: dict[str, Any],
           tell: Tell) -> None:
-    """Have the missing points worked on, and keep what comes."""
+    """Have the missing points worked on, and keep what comes, while others are still at work."""
     died = dict.fromkeys(missing, 0)
     workers.give(missing)
-    for name, answer in workers.answers():
-        point = missing[name]
-        if "version" in answer:
-            raise DmpnetError(f"this is dmpnet {__version__}, but worker {answer['worker']} has {answer['version']}; "
-                              f"install the same there, or end that worker, and call again")
-        if "died" in answer:
-            died[name] += 1
-            what = f"point {names.shown(point)}: its worker died ({answer['died']})"
-            if died[name] <= retries:
-                warnings.warn(f"{what}; it is tried again, {died[name]} of {retries} times", SweepWarning, stacklevel=3)
-                workers.give({name: point})
-                continue
-            answer = {"error": f"its worker died {died[name]} times", "traceback": answer["died"], "worker": ""}
-        try:
-            if "error" in answer:
-                found[name] = Failure(point, answer["error"], answer["traceback"])
-                kept.fail(name, point, answer)
-            else:
-                found[name] = kept.write(name, point, answer, died[name])
-        except OSError as error:
-            raise DmpnetError(f"out = {kept.folder}: a result cannot be written ({error.strerror or error}); those "
-                              f"before it are kept: make room, and call again") from error
-        tell(len(found))
+    with ThreadPoolExecutor(WRITERS) as writers:
+        writing: deque[tuple[str, Future]] = deque()
+        for name, answer in workers.answers():
+            if "version" in answer:
+                raise DmpnetError(f"this is dmpnet {__version__}, but worker {answer['worker']} has "
+                                  f"{answer['version']}; install the same there, or end that worker, and call again")
+            if "died" in answer:
+                died[name] += 1
+                if died[name] <= retries:
+                    warnings.warn(f"point {names.shown(missing[name])}: its worker died ({answer['died']}); it is "
+                                  f"tried again, {died[name]} of {retries} times", SweepWarning, stacklevel=3)
+                    workers.give({name: missing[name]})
+                    continue
+                answer = {"error": f"its worker died {died[name]} times", "traceback": answer["died"], "worker": ""}
+            writing.append((name, writers.submit(_keep, kept, name, missing[name], answer, died[name])))
+            while writing and writing[0][1].done():
+                _written(writing.popleft(), found, tell)
+        for each in writing:
+            _written(each, found, tell)
+
+
+def _keep(kept: Kept, name: str, point: Any, answer: Answer, died: int) -> Any:
+    """Write an answer; gives its result, or a Failure."""
+    if "error" in answer:
+        kept.fail(name, point, answer)
+        return Failure(point, answer["error"], answer["traceback"])
+    return kept.write(name, point, answer, died)
+
+
+def _written(one: tuple[str, Future], found: dict[str, Any], tell: Tell) -> None:
+    """Add what has been written to what was found; DmpnetError if it could not be."""
+    name, future = one
+    try:
+        found[name] = future.result()
+    except OSError as error:
+        raise DmpnetError(f"a result cannot be written ({error}); those before it are kept: make room in the folder "
+                          f"out, and call again") from error
+    tell(len(found))
 
 
 def _in_words(kept: Kept, failed: list[tuple[str, Failure]], total: int) -> str:
