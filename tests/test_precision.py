@@ -78,7 +78,7 @@ def test_on_a_cluster_the_search_is_the_same_and_kept(tmp_path, monkeypatch):
     asked = (network, described, int(0.8 * precision.size(network, described)), s_in, s_in, labels,
              {"W_f": (8, 4, 2), "m": (16, 8)})
     alone = precision.search(*asked)
-    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None) as cluster:
+    with distributed.LocalCluster(1, threads_per_worker=1, processes=False, dashboard_address=None) as cluster:
         with distributed.Client(cluster, set_as_default=False) as client:
             assert precision.search(*asked, scheduler=client, out=tmp_path) == alone and len(alone) > 1
             kept = {path.name for path in tmp_path.glob("*.json")}

@@ -358,6 +358,9 @@ def dask(workers=2, processes=False):
                                     dashboard_address=None, worker_dashboard_address=None)
 
 
+shared = pytest.mark.filterwarnings("ignore:.*several workers share a process")
+
+
 @pytest.fixture(scope="module")
 def workers():
     """A cluster of two workers in this process."""
@@ -365,17 +368,19 @@ def workers():
         yield made
 
 
+@shared
 def test_a_cluster_gives_the_same_by_address_and_by_client(work, tmp_path, workers):
     points = [{"x": x} for x in range(60)]
     found = swept(points, work, tmp_path / "cluster", scheduler=workers.scheduler_address)
     same(found, swept(points, work, tmp_path / "one", processes=1))
     assert set(ended(work).values()) == {2}
     with distributed.Client(workers, set_as_default=False) as client:
-        same(found, swept(points, work, tmp_path / "client", scheduler=client,
-                          common={"by": 1}))
+        with pytest.warns(SweepWarning, match="several workers share a process"):
+            same(found, swept(points, work, tmp_path / "client", scheduler=client, common={"by": 1}))
         assert client.status == "running"
 
 
+@shared
 def test_a_large_call_is_sent_once(tmp_path, workers):
     shared = np.arange(100_000)
     found = dmpnet.sweep(picked, [{"at": at} for at in (5, 7)], workers.scheduler_address, out=tmp_path,
@@ -383,12 +388,14 @@ def test_a_large_call_is_sent_once(tmp_path, workers):
     assert found == [5, 7]
 
 
+@shared
 def test_points_fail_on_a_cluster_as_they_do_here(tmp_path, workers):
     with pytest.raises(SweepError, match="2 of 4 points .*ValueError: 3 is odd") as raised:
         dmpnet.sweep(odd_fails, range(4), workers.scheduler_address, out=tmp_path, progress=None)
     assert "in odd_fails" in raised.value.failures[0].traceback
 
 
+@shared
 def test_workers_that_will_not_do_are_refused_by_name(work, tmp_path, workers, monkeypatch):
     address = workers.scheduler_address
     with monkeypatch.context() as patch:

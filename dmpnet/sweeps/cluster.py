@@ -152,8 +152,8 @@ def connected(scheduler: Any) -> tuple[Client, bool]:
 def check(client: Client, name: str) -> None:
     """Raise DmpnetError, naming them, for workers with another dmpnet, or with several threads."""
     workers = client.scheduler_info(n_workers=-1)["workers"]
-    versions = client.run(version(), workers=list(workers)) if workers else {}
-    others = [f"{address} has {found}" for address, found in sorted(versions.items()) if found != __version__]
+    there = client.run(who(), workers=list(workers)) if workers else {}
+    others = [f"{address} has {found}" for address, (found, _) in sorted(there.items()) if found != __version__]
     if others:
         raise DmpnetError(f"scheduler {name}: this is dmpnet {__version__}, but worker {'; '.join(others)}; install "
                           f"the same there, or end those workers")
@@ -163,15 +163,23 @@ def check(client: Client, name: str) -> None:
         raise DmpnetError(f"scheduler {name}: a worker takes a point at a time, since Brian2 is made for one thread, "
                           f"but {'; '.join(wide)} threads; start them with --nthreads 1, or a LocalCluster with "
                           f"threads_per_worker=1")
+    if len({process for _, process in there.values()}) < len(there):
+        warnings.warn(f"scheduler {name}: several workers share a process, and there what is of a process, as random "
+                      f"generators of PyTorch and preferences of Brian2; for points that use such, give each worker one "
+                      f"of its own", SweepWarning, stacklevel=6)
 
 
-def version() -> Callable[[], str]:
-    """What tells a worker's dmpnet, as it stands, and not as a name in it."""
-    def of_this_worker() -> str:
+def who() -> Callable[[], tuple[str, str]]:
+    """What tells a worker's dmpnet and its process, as it stands, and not as a name in that dmpnet."""
+    def of_this_worker() -> tuple[str, str]:
+        import os
+        import socket
+
+        process = f"{socket.gethostname()}, process {os.getpid()}"
         try:
             import dmpnet
         except ImportError:
-            return "none"
-        return str(dmpnet.__version__)
+            return "none", process
+        return str(dmpnet.__version__), process
 
     return of_this_worker
