@@ -8,9 +8,11 @@ be measured, and no cluster is like that.
 python analyses/benchmark_sweep.py        (four minutes)
 """
 
+import logging
 import os
 import tempfile
 import time
+import warnings
 from typing import Any
 
 from tabulate import tabulate
@@ -37,7 +39,8 @@ def timed(workers: int, points: int, seconds: float) -> dict[str, Any]:
 
     numbers = list(range(points))
     with (dask.config.set({f"distributed.{key}": value for key, value in OFF.items()}),
-          LocalCluster(n_workers=workers, threads_per_worker=1, processes=False, dashboard_address=None) as cluster,
+          LocalCluster(n_workers=workers, threads_per_worker=1, processes=False, dashboard_address=None,
+                       silence_logs=logging.CRITICAL) as cluster,
           Client(cluster, set_as_default=False) as client, tempfile.TemporaryDirectory() as out):
         client.wait_for_workers(workers)
         began = time.perf_counter()
@@ -58,6 +61,7 @@ def main() -> None:
     parser.add_argument("--points", type=options.count(1), default=1000)
     parser.add_argument("--seconds", type=float, default=1.0, help="that a point sleeps (default: 1)")
     arguments = script.parsed(parser, "benchmark_sweep")
+    warnings.filterwarnings("ignore", ".*several workers share a process")
     rows = [timed(workers, arguments.points, arguments.seconds) for workers in arguments.workers]
     print(tabulate(rows, headers="keys", floatfmt=".2f"))
     provenance.write(arguments.out, {"rows": rows} | provenance.record("benchmark_sweep", script.given(arguments)))

@@ -102,12 +102,7 @@ def search(network: TrainedNetwork | Graph, chip: Chip, budget: int, s_in: np.nd
         silent
     scheduler, out : of a Dask cluster on which the networks of a step are tried side by side, and where results lie
     """
-    rungs = {name: tuple(bits for bits in ladder if bits <= getattr(chip.words, name).bits)
-             for name, ladder in ladders.items()}
-    for name, ladder in rungs.items():
-        if not ladder:
-            raise DmpnetError(f"{name}: a ladder of {', '.join(map(str, ladders[name]))} bits, but {chip.name} has "
-                              f"{getattr(chip.words, name).bits}; give rungs that are not above it")
+    rungs = _rungs(ladders, chip)
     known: dict[tuple, float] = {}
     given = {"network": network, "chip": chip, "s_in": s_in, "validation": validation, "labels": labels,
              "blocks": blocks}
@@ -134,6 +129,17 @@ def search(network: TrainedNetwork | Graph, chip: Chip, budget: int, s_in: np.nd
         steps = greedy(rungs, bytes_of, accuracy, budget, *([ahead] if scheduler else []))
         tell(most)
     return steps
+
+
+def _rungs(ladders: Mapping[str, tuple[int, ...]], chip: Chip) -> dict[str, tuple[int, ...]]:
+    """Of each ladder those that are not above the chip's own bits."""
+    rungs = {name: tuple(bits for bits in ladder if bits <= getattr(chip.words, name).bits)
+             for name, ladder in ladders.items()}
+    for name, ladder in rungs.items():
+        if not ladder:
+            raise DmpnetError(f"{name}: a ladder of {', '.join(map(str, ladders[name]))} bits, but {chip.name} has "
+                              f"{getattr(chip.words, name).bits}; give rungs that are not above it")
+    return rungs
 
 
 def tried(bits: Bits, network: TrainedNetwork | Graph, chip: Chip, s_in: np.ndarray, validation: np.ndarray,

@@ -165,8 +165,8 @@ def check(client: Client, name: str) -> None:
                           f"threads_per_worker=1")
     if len({process for _, process in there.values()}) < len(there):
         warnings.warn(f"scheduler {name}: several workers share a process, and there what is of a process, as random "
-                      f"generators of PyTorch and preferences of Brian2; for points that use such, give each worker one "
-                      f"of its own", SweepWarning, stacklevel=6)
+                      f"generators of PyTorch and preferences of Brian2; for points that use such, give each worker "
+                      f"one of its own", SweepWarning, stacklevel=6)
 
 
 def who() -> Callable[[], tuple[str, str]]:
