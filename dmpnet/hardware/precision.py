@@ -104,7 +104,7 @@ def search(network: TrainedNetwork | Graph, chip: Chip, budget: int, s_in: np.nd
     """
     rungs = _rungs(ladders, chip)
     known: dict[tuple, float] = {}
-    given = {"network": network, "chip": chip, "s_in": s_in, "validation": validation, "labels": labels,
+    given: dict[str, Any] = {"network": network, "chip": chip, "s_in": s_in, "validation": validation, "labels": labels,
              "blocks": blocks}
 
     def bytes_of(bits: Bits) -> int:
