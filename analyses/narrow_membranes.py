@@ -9,11 +9,12 @@ A word that saturates is a floor, which these networks were trained without: the
 the network is one trained with exponential decay, whose membranes stay near 0, made to leak by the slope at threshold
 and not trained on: without a floor it reaches hundreds of thresholds below 0, which the word cuts off.
 
-python analyses/narrow_membranes.py --data FOLDER        (a minute or two a line, 18 of them)
+python analyses/narrow_membranes.py --data FOLDER        (a minute or two a line, 18 of them; --processes, --scheduler;
+                                                         seeds that are done are kept in --sweep)
 """
 
-import argparse
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ from dmpnet.equations import decay
 from dmpnet.hardware import chip, fit
 from dmpnet.hardware.constrain import constrain
 from dmpnet.results import options, provenance, script, validation
+from dmpnet.sweeps.sweep import sweep
 from dmpnet.trained import swap, weights
 from dmpnet.trained.network import TrainedNetwork
 
@@ -49,12 +51,13 @@ def predicted(network: TrainedNetwork, samples: Recordings) -> tuple[np.ndarray,
     return np.concatenate(found), (np.sum(rates, axis=0) / len(samples)).tolist()
 
 
-def of_a_seed(arguments: argparse.Namespace, seed: int) -> list[dict[str, Any]]:
+def of_a_seed(seed: int, name: str, on: str, swapped: bool, words: dict[str, dict[str, int]], calibration: int,
+              folder: Path | None) -> list[dict[str, Any]]:
     """Accuracy of a trained network and its integers on its validation part, a record a setting."""
-    network = weights.load(shipped.path(arguments.network).with_name(f"seed{seed}.npz"))
-    train = data.load(network.encoding.dataset, "train", arguments.data, arguments.download)
+    network = weights.load(shipped.path(name).with_name(f"seed{seed}.npz"))
+    train = data.load(network.encoding.dataset, "train", folder)
     learned, held = (train.take(part) for part in validation.split(network, train))
-    labels, s_in = held.labels, learned.drawn(arguments.calibration, seed)
+    labels, s_in = held.labels, learned.drawn(calibration, seed)
     rows: list[dict[str, Any]] = []
 
     def add(setting: str, one: TrainedNetwork, broken: Sequence[str] = ()) -> None:
@@ -64,11 +67,11 @@ def of_a_seed(arguments: argparse.Namespace, seed: int) -> list[dict[str, Any]]:
                      "lost": rows[0]["accuracy"] - right if rows else 0.0, "broken": list(broken)})
 
     add("as trained", network)
-    if arguments.swapped:
+    if swapped:
         network = swap.linear(network, decay.slope_at_threshold)
         add("linear, no floor", network)
-    for setting, changes in settings(arguments.bits, arguments.weights).items():
-        core = chip.changed(chip.load(arguments.chip), changes)
+    for setting, changes in words.items():
+        core = chip.changed(chip.load(on), changes)
         made = constrain(network, core, s_in, clip=True).network
         add(setting, made, [str(need) for need in fit.fit(made, core).needs if need.over])
     return rows
@@ -97,9 +100,16 @@ def main() -> None:
     parser.add_argument("--weights", type=options.count(2), nargs="+", default=[8, 6], metavar="BITS")
     parser.add_argument("--seeds", type=options.count(0), nargs="+", help="(default: all that ship)")
     parser.add_argument("--calibration", type=options.count(1), default=200, metavar="N")
+    parser.add_argument("--sweep", type=Path, default=Path("narrow_membranes.sweep"), help="folder of seeds done")
+    options.workers(parser, "seeds")
     arguments = script.parsed(parser, "narrow_membranes")
-    rows = [row for seed in arguments.seeds or shipped.seeds(arguments.network)
-            for row in of_a_seed(arguments, seed)]
+    data.load(weights.named(arguments.network).encoding.dataset, "train", arguments.data, arguments.download)
+    asked = {"name": arguments.network, "on": arguments.chip, "swapped": arguments.swapped,
+             "words": settings(arguments.bits, arguments.weights), "calibration": arguments.calibration}
+    found = sweep(of_a_seed, [{"seed": seed} for seed in arguments.seeds or shipped.seeds(arguments.network)],
+                  arguments.scheduler, out=arguments.sweep, common=asked, aside={"folder": arguments.data},
+                  processes=arguments.processes)
+    rows = [row for of_one in found for row in of_one]
     print(tabulate(means(rows), headers="keys", floatfmt=".2f"))
     provenance.write(arguments.out, provenance.record("narrow_membranes", script.given(arguments), runs=rows,
                                                       means=means(rows)))

@@ -9,6 +9,7 @@
     dmpnet.fit(made.network, dmpnet.chip("dmp-256")).table()         whether it fits
     dmpnet.from_nir("net.nir", dt=1e-3)                              another tool's network, as a graph of nodes
     dmpnet.plastic(dmpnet.rule("pair-additive"), source, target)     synapses that learn by STDP
+    dmpnet.sweep(run, points)                                        a function at many points, on cores or a cluster
 
 Each is imported when it is first asked for, so that `import dmpnet` takes no time.
 """
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from dmpnet.nir.importing import from_nir as from_nir
     from dmpnet.plasticity import rule as rule
     from dmpnet.plasticity import synapses as plastic
+    from dmpnet.sweeps.sweep import sweep as sweep
 
 __version__ = "0.1.0"
 
@@ -41,13 +43,13 @@ _HOMES = {
     "fast_slow_layer": ("brian.fast_slow", "fast_slow_layer"), "fit": ("hardware.fit", "fit"),
     "from_nir": ("nir.importing", "from_nir"),
     "load": ("graph.networks", "named"), "plastic": ("plasticity", "synapses"), "rule": ("plasticity", "rule"),
-    "simulate": ("brian.simulation", "simulate"),
+    "simulate": ("brian.simulation", "simulate"), "sweep": ("sweeps.sweep", "sweep"),
     "shipped": ("disk.shipped", ""), **{name: (name, "") for name in moved.HOMES},  # old names, for one release
 }
 """Where what is asked for here lives: module and name, '' for the module itself."""
 
 __all__ = ["chip", "constrain", "convert", "data", "fast_slow_layer", "fit", "from_nir", "load", "plastic", "rule",
-           "simulate"]
+           "simulate", "sweep"]
 
 moved.known()
 

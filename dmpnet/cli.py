@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from dmpnet import __version__, commands
-from dmpnet.errors import DataWarning, DmpnetError
+from dmpnet.errors import DataWarning, DmpnetError, SweepWarning
 from dmpnet.results import terminal
 from dmpnet.system import processes, stopping, working_folder
 
@@ -80,8 +80,8 @@ def _executed(argv: list[str] | None) -> int:
 
 def noted(otherwise: Callable[..., None], message: Warning | str, category: type[Warning], *where: Any,
           **rest: Any) -> None:
-    """Show what is to be said of data as a note in one line, other warnings as they are."""
-    if issubclass(category, DataWarning):
+    """Show what is to be said of data and sweeps as a note in one line, other warnings as they are."""
+    if issubclass(category, DataWarning | SweepWarning):
         print(f"note: {message}", file=sys.stderr)
     else:
         otherwise(message, category, *where, **rest)

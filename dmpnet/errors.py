@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
+from typing import Any
 
 
 class DmpnetError(ValueError):
@@ -18,6 +19,18 @@ class DataError(DmpnetError):
 
 class DataWarning(UserWarning):
     """What a data set lost or left out while it was read, in one line; the command line prints it as a note."""
+
+
+class SweepWarning(UserWarning):
+    """What a sweep met and mended, in one line: a worker that died, a damaged result; shown as a DataWarning is."""
+
+
+class SweepError(DmpnetError):
+    """Points of a sweep failed, after all others were done; `failures` has them with their tracebacks."""
+
+    def __init__(self, told: str, failures: list[Any]):
+        super().__init__(told)
+        self.failures = failures
 
 
 class WeightsError(DmpnetError):

@@ -11,7 +11,7 @@ LACKING_ANYWHERE = ("needs official data:", "needs brian2genn:", "needs GENN_PAT
                     "needs python3.11:", "needs python3.12:", "needs python3.13:", "needs mount:", "needs Linux:",
                     "needs snntorch:", "needs spikingjelly:", "needs norse:", "needs sinabs:", "needs chromium:")
 LACKING_OUTSIDE_CI = ("needs torch:", "needs numba:", "needs nir:", "needs sphinx:", "needs neo:",
-                      "needs a C++ compiler:", "needs git:")
+                      "needs a C++ compiler:", "needs git:", "needs distributed:")
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 os.environ["DMPNET_LEDGER"] = os.path.join(tempfile.mkdtemp(prefix="dmpnet-ledger-"), "ledger.csv")  # children too

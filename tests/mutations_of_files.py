@@ -21,7 +21,6 @@ import tempfile
 import time
 import warnings
 import zlib
-from argparse import Namespace
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -308,25 +307,16 @@ def read_portrait(folder):
     _draw(portrait, folder / "sample.npz")
 
 
-SWEEP = {"dataset": "shd-regen", "chip": "dmp", "bits": ["4:4:8"], "epochs": 2, "finetune": 1, "calibration": 8,
-         "measured": 8, "seed": 0}
-
-
 def points(folder):
-    (folder / "points").mkdir()
-    point = {"d": 4, "N": 8, "W_f": 4, "P": 4, "m": 8, "bytes": 1000, "nJ": 2.0, "accuracy": 0.5, "trained": 0.6,
-             "cycles": 900.0}
-    (folder / "points" / "d4-N8.json").write_text(json.dumps({"asked": SWEEP, "points": [point]}))
+    from dmpnet.sweeps import answers, kept
+    text = answers.text_of([{"d": 4, "bytes": 1000, "nJ": 2.0, "accuracy": 0.5}])
+    kept.Kept(folder, "design").write("point", {"d": 4}, {"result": text, "sha256": answers.checksum(text),
+                                                          "seconds": 1.0, "worker": "one"}, 0)
 
 
 def read_points(folder):
-    from dmpnet.commands import codesign
-    was, codesign.data.load = codesign.data.load, lambda *_, **__: None
-    try:
-        found = codesign.swept(Namespace(**SWEEP, d=[4], N=[8], out=folder, data=None, download=False, processes=1), [])
-        assert all(isinstance(point["accuracy"], float | int) for point in found)
-    finally:
-        codesign.data.load = was
+    from dmpnet.sweeps.kept import Kept
+    assert Kept(folder, "design").read("point") == [{"d": 4, "bytes": 1000, "nJ": 2.0, "accuracy": 0.5}]
 
 
 KINDS = {

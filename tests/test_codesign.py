@@ -32,6 +32,12 @@ def results(tmp_path):
     return json.loads((tmp_path / "out" / "results.json").read_text())
 
 
+def run(tmp_path):
+    """The folder of the training of the first design."""
+    (found,) = (tmp_path / "out" / "points").glob("d2-N4-*.run")
+    return found
+
+
 def test_every_design_is_measured_and_the_knee_is_named(command, tmp_path, capsys):
     assert cli.main([*command, "--budget", "0.3kB", "--finetune", "1"]) == 0
     out, found = capsys.readouterr().out, results(tmp_path)
@@ -47,7 +53,7 @@ def test_every_design_is_measured_and_the_knee_is_named(command, tmp_path, capsy
     assert "knee of bytes within 300 bytes" in out and found["fronts"]["bytes"]["knee"] is not None
     best = max((p for p in points if p["bytes"] <= 300), key=lambda p: (p["accuracy"], -p["bytes"]))
     assert f"most accurate within 300 bytes: d {best['d']}, N {best['N']}, bits W_f {best['W_f']}" in out
-    made = weights.load(tmp_path / "out" / "points" / "d2-N4.run" / "2-4-8" / "weights.npz")
+    made = weights.load(run(tmp_path) / "2-4-8" / "weights.npz")
     assert set(np.unique(made.layers[1].W_f)) <= {-1, 0, 1}
     assert (tmp_path / "out" / "codesign.png").exists() and "authors' RTL" in found["chip"]["words.u"]
 
@@ -69,7 +75,10 @@ def test_what_is_there_is_not_made_again_nor_mixed_with_other_settings(command, 
     assert results(tmp_path)["points"] == first
     assert "none, no design fits 10 bytes, the smallest takes" in capsys.readouterr().out
     assert cli.main([*command, "--seed", "1"]) == 2
-    assert "made with seed = 0, but this sweep asks for 1; use another --out" in capsys.readouterr().err
+    assert "2 of 2 points of dmpnet.commands.codesign.design failed" in capsys.readouterr().err
+    monkeypatch.undo()
+    assert cli.main([*command, "--seed", "1"]) == 0 and results(tmp_path)["points"] != first
+    assert len(list((tmp_path / "out" / "points").glob("*.json"))) == 4
 
 
 @pytest.mark.slow
@@ -77,6 +86,16 @@ def test_in_processes_the_same(command, tmp_path):
     assert cli.main(command) == 0
     assert cli.main([*command, "--processes", "2", "--out", str(tmp_path / "two")]) == 0
     assert json.loads((tmp_path / "two" / "results.json").read_text())["points"] == results(tmp_path)["points"]
+
+
+@pytest.mark.slow
+def test_on_a_cluster_the_same(command, tmp_path):
+    distributed = pytest.importorskip("distributed", reason="needs distributed: pip install '.[cluster]' in a clone")
+    assert cli.main(command) == 0
+    with distributed.LocalCluster(n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None) as cluster:
+        assert cli.main([*command, "--scheduler", cluster.scheduler_address, "--out", str(tmp_path / "two")]) == 0
+    two = json.loads((tmp_path / "two" / "results.json").read_text())
+    assert two["points"] == results(tmp_path)["points"] and "scheduler" not in two["arguments"]
 
 
 @pytest.mark.parametrize("wrong, said", [
@@ -112,7 +131,7 @@ def test_what_is_no_size_is_refused(text):
 def test_bits_under_a_budget_from_the_command_line(command, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(precision, "LADDERS", {"W_f": (8, 4, 2)})
     assert cli.main(command) == 0
-    trained = tmp_path / "out" / "points" / "d2-N4.run" / "trained" / "weights.npz"
+    trained = run(tmp_path) / "trained" / "weights.npz"
     network, described = weights.load(trained), chip.load("dmp")
     budget = precision.size(network, described) - 8  # of 20 bytes of W_f
     assert cli.main(["constrain", str(trained), "--data", str(tmp_path), "--chip", "dmp", "--calibration", "4",

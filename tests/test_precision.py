@@ -70,6 +70,22 @@ def test_a_network_within_a_budget():
     assert (reference.run(made, validation).predictions == labels).mean() == steps[-1].accuracy
 
 
+def test_on_a_cluster_the_search_is_the_same_and_kept(tmp_path, monkeypatch):
+    distributed = pytest.importorskip("distributed", reason="needs distributed: pip install '.[cluster]' in a clone")
+    network, described = random_network(), chip.load("dmp")
+    s_in = random_input(network, 4)
+    labels = reference.run(network, s_in).predictions
+    asked = (network, described, int(0.8 * precision.size(network, described)), s_in, s_in, labels,
+             {"W_f": (8, 4, 2), "m": (16, 8)})
+    alone = precision.search(*asked)
+    with distributed.LocalCluster(1, threads_per_worker=1, processes=False, dashboard_address=None) as cluster:
+        with distributed.Client(cluster, set_as_default=False) as client:
+            assert precision.search(*asked, scheduler=client, out=tmp_path) == alone and len(alone) > 1
+            kept = {path.name for path in tmp_path.glob("*.json")}
+            assert precision.search(*asked, scheduler=client, out=tmp_path) == alone
+    assert kept == {path.name for path in tmp_path.glob("*.json")} and len(kept) == alone[-1].tried - 1
+
+
 def test_rungs_above_the_chips_bits_are_left_out_and_none_left_is_told():
     network, few = random_network(), chip.changed(chip.load("dmp"), {"words.W_f.bits": 3})
     s_in = random_input(network, 3)

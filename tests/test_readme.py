@@ -131,6 +131,7 @@ CHECKED = {
     "recipes/fast-slow-layer.md": lambda found: found["spikes"].num_spikes > 10 and (found["m"].m[0] > 0).any(),
     "recipes/fit-report.md": lambda found: found["made"].network.integer and not found["report"].ok,
     "recipes/own-chip.md": lambda found: found["mine"].limits.neurons == 256 and found["mine"].words.u.bits == 20,
+    "sweep.md": lambda found: len(found["found"]) == len(list(Path("sweep").glob("*.json"))) == 3,
     "recipes/own-decay.md": lambda found: found["seen"].spikes[0].any()
     and (found["other"].spikes[0] != found["seen"].spikes[0]).any(),
     "recipes/torch.md": lambda found: all(0.01 < layer.mean() < 0.5 for layer in found["seen"].spikes)

@@ -147,6 +147,30 @@ def test_a_row_is_made_again(tmp_path, capsys, monkeypatch):
     assert weights.load(made / "seed4.npz").kind == "DMP" and "braille-dmp2 seed4" in capsys.readouterr().out
 
 
+@untrusted
+@pytest.mark.slow
+def test_seeds_train_side_by_side_as_they_do_alone(tmp_path, capsys, monkeypatch):
+    """On a worker in this process, where the short recipe holds too."""
+    pytest.importorskip("torch", reason="needs torch: pip install '.[train]' in a clone")
+    distributed = pytest.importorskip("distributed", reason="needs distributed: pip install '.[cluster]' in a clone")
+    from dataclasses import replace
+
+    from dmpnet.training import recipes
+
+    monkeypatch.setitem(recipes.RECIPES, "braille-dmp2", replace(recipes.RECIPES["braille-dmp2"], epochs=2))
+    folder = write_braille(tmp_path / "data", letters())
+    asked = ["table1", "--retrain", "braille-dmp2", "--data", str(folder), "--no-test"]
+    with distributed.LocalCluster(1, threads_per_worker=1, processes=False, dashboard_address=None) as cluster:
+        assert cli.main([*asked, "--seeds", "4", "5", "--scheduler", cluster.scheduler_address, "--out",
+                         str(tmp_path / "both")]) == 0
+    told = capsys.readouterr().out
+    assert all(f"braille-dmp2 seed{seed}: best epoch" in told for seed in (4, 5))
+    assert cli.main([*asked, "--seed", "5", "--out", str(tmp_path / "one")]) == 0
+    both, one = (weights.load(tmp_path / out / "braille-dmp2" / "seed5.run" / "weights.npz") for out in ("both", "one"))
+    assert weights.checksum(both) == weights.checksum(one)
+    assert {path.name for path in (tmp_path / "both" / "braille-dmp2").iterdir()} == {"seed4.run", "seed5.run"}
+
+
 def test_rows_with_linear_decay_begin_with_the_exponential_ones():
     pytest.importorskip("torch", reason="needs torch: pip install '.[train]' in a clone")
     from dataclasses import replace

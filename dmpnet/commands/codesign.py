@@ -12,28 +12,19 @@ minutes for shd-regen on one core; killed and called again, it goes on where it 
 """
 
 import argparse
-import pickle
-import sys
-import tempfile
-from collections.abc import Iterator
-from dataclasses import replace
-from functools import partial
+from dataclasses import asdict, replace
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 from dmpnet import data
-from dmpnet.disk import results
 from dmpnet.errors import DmpnetError
-from dmpnet.hardware import chip
+from dmpnet.hardware import chip as chips
 from dmpnet.results import options, outputs, pareto, provenance, script, terminal
-from dmpnet.system import working_folder
-from dmpnet.system.processes import children, held, in_order
-from dmpnet.system.progress import telling
+from dmpnet.sweeps.names import digest
+from dmpnet.sweeps.sweep import sweep
 
 COSTS = {"bytes": "bytes", "nJ": "nJ an inference"}
-POINT = {"d": int, "N": int, "W_f": int, "P": int, "m": int, "bytes": int, "nJ": float, "accuracy": float,
-         "trained": float, "cycles": float}
 CHOICES = ("8:8:16", "4:4:8", "2:4:8")
 
 
@@ -57,8 +48,7 @@ def add(parsers) -> None:
                    help="training samples for formats and energy")
     p.add_argument("--measured", type=options.count(1), default=815, metavar="N",
                    help="validation samples at most (default: 815)")
-    p.add_argument("--processes", type=options.count(1), default=1, metavar="N",
-                   help="designs trained side by side (default: 1)")
+    options.workers(p, "designs trained")
     p.add_argument("--look", action="store_true", help=argparse.SUPPRESS)  # refused: it chooses by what it is shown
     options.data(p)
     options.common(p, "codesign")
@@ -69,9 +59,9 @@ def add(parsers) -> None:
 def execute(arguments: argparse.Namespace) -> None:
     options.no_choice(arguments, "codesign")
     choices = [choice(text) for text in arguments.bits]
-    described = chip.load(arguments.chip)
+    described = chips.load(arguments.chip)
     for bits in choices:  # before any long work
-        chip.changed(described, {f"words.{name}.bits": value for name, value in bits.items()})
+        chips.changed(described, {f"words.{name}.bits": value for name, value in bits.items()})
     points = swept(arguments, choices)
     fronts = judged(points, arguments.budget)
     print(table(points, fronts))
@@ -103,66 +93,27 @@ def choice(text: str) -> dict[str, int]:
 
 
 def swept(arguments: argparse.Namespace, choices: list[dict[str, int]]) -> list[dict[str, Any]]:
-    """Points of all designs; those there already are read, the others made, each in a process."""
-    asked = {key: getattr(arguments, key) for key in ("dataset", "chip", "bits", "epochs", "finetune", "calibration",
-                                                      "measured", "seed")}
-    shapes = list(product(arguments.d, arguments.N))
-    files = {shape: arguments.out / "points" / f"d{shape[0]}-N{shape[1]}.json" for shape in shapes}
-    for file in files.values():
-        if file.exists() and (was := of(file)["asked"]) != asked:
-            key = next(key for key in asked if was.get(key) != asked[key])
-            raise DmpnetError(f"{file}: made with {key} = {was.get(key)!r}, but this sweep asks for {asked[key]!r}; "
-                              f"use another --out, or the same settings")
-    missing = [shape for shape in shapes if not files[shape].exists()]
+    """Points of all designs; those there already are read, the others made."""
     data.load(arguments.dataset, "train", arguments.data, arguments.download)  # missing data is told before the work
-    there = len(shapes) - len(missing)
-    with telling("training", len(shapes), "design", "", there) as tell:
-        given = argparse.Namespace(**{key: value for key, value in vars(arguments).items() if key != "execute"})
-        one = partial(write_design, arguments=given, choices=choices, asked=asked)
-        if arguments.processes == 1:
-            for number, shape in enumerate(missing, there + 1):
-                one(shape, files[shape])
-                tell(number)
-        elif missing:
-            tasks = [(one, shape, files[shape]) for shape in missing]
-            for number, _ in enumerate(_side_by_side(arguments.processes, tasks), there + 1):
-                tell(number)
-    return [point for shape in shapes for point in of(files[shape])["points"]]
+    asked = {key: getattr(arguments, key) for key in ("dataset", "chip", "epochs", "finetune", "calibration",
+                                                      "measured", "seed")}
+    folder = arguments.out / "points"
+    found = sweep(design, [{"d": d, "N": N} for d, N in product(arguments.d, arguments.N)], arguments.scheduler,
+                  out=folder, common=asked | {"choices": choices}, processes=arguments.processes, progress="training",
+                  aside={"folder": arguments.data, "runs": folder.absolute()})
+    return [point for points in found for point in points]
 
 
-def of(file: Path) -> dict[str, Any]:
-    """What was asked for and found of a design."""
-    return results.read(file, {"asked": dict, "points": [POINT]}, "move it away, and the design is made again")
-
-
-def _side_by_side(processes: int, tasks: list[tuple]) -> Iterator[None]:
-    """Call every (function, *arguments) in a process of its own, `processes` at once; none outlives this one."""
-    with held() as scratch, children() as started:
-        def call(task: tuple) -> None:
-            folder = Path(tempfile.mkdtemp(dir=scratch))
-            (folder / "task").write_bytes(pickle.dumps(task))
-            started.call([sys.executable, "-m", "dmpnet.commands.codesign", str(folder / "task")], folder,
-                         f"the design of {task[2].stem}", "mend that, and call again: it goes on where it was", Path())
-
-        for _ in in_order(call, ((task,) for task in tasks), processes, started):
-            yield
-
-
-def write_design(shape: tuple[int, int], file: Path, arguments: argparse.Namespace, choices: list[dict[str, int]],
-                 asked: dict[str, Any]) -> None:
-    """Train the design of (d, N) and write its points to `file`."""
+def design(d: int, N: int, dataset: str, chip: str, choices: list[dict[str, int]], epochs: int, finetune: int,
+           calibration: int, measured: int, seed: int, folder: Path | None, runs: Path) -> list[dict[str, Any]]:
+    """Points of the design of d and N, a choice of bits each; what is trained for them lies in a folder of `runs`."""
     from dmpnet.training.designs import Effort, designed
-    from dmpnet.training.workers import share
 
-    share(arguments.processes)
-    d, N = shape
-    recordings = data.load(arguments.dataset, "train", arguments.data)
-    recipe = basis(arguments.dataset)
-    recipe = replace(recipe, d=d, sizes=(recipe.sizes[0], *[N] * (len(recipe.sizes) - 2), recipe.sizes[-1]),
-                     seed=arguments.seed)
-    effort = Effort(arguments.epochs, arguments.finetune, arguments.calibration, arguments.measured)
-    points = designed(recipe, chip.load(arguments.chip), choices, effort, recordings, file.with_suffix(".run"))
-    provenance.write(file, {"asked": asked, "points": points})
+    recipe = basis(dataset)
+    recipe = replace(recipe, d=d, sizes=(recipe.sizes[0], *[N] * (len(recipe.sizes) - 2), recipe.sizes[-1]), seed=seed)
+    effort = Effort(epochs, finetune, calibration, measured)
+    run = runs / f"d{d}-N{N}-{digest(asdict(recipe), effort, chip, dataset)[:8]}.run"
+    return designed(recipe, chips.load(chip), choices, effort, data.load(dataset, "train", folder), run)
 
 
 def basis(dataset: str) -> Any:
@@ -208,19 +159,3 @@ def in_words(point: dict[str, Any]) -> str:
     """A design in words."""
     return (f"d {point['d']}, N {point['N']}, bits W_f {point['W_f']}, P {point['P']}, m {point['m']}: "
             f"{point['bytes']:,} bytes, {point['nJ']:.1f} nJ, {100 * point['accuracy']:.2f} %")
-
-
-def _main(path: str) -> int:
-    """One of those that go on side by side."""
-    with working_folder.not_read():
-        task, *parts = pickle.loads(Path(path).read_bytes())
-        try:
-            task(*parts)
-        except (DmpnetError, OSError) as error:
-            print(error)
-            return 2
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(_main(sys.argv[1]))

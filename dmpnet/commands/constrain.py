@@ -66,6 +66,7 @@ def add(parsers) -> None:
     options.look(p)
     options.samples(p, "samples for --evaluate")
     options.backend(p)
+    options.scheduler(p, "networks of --budget")
     options.data(p)
     options.common(p, "constrained.npz")
     p.set_defaults(execute=execute)
@@ -224,7 +225,8 @@ def searched(arguments: argparse.Namespace, network: TrainedNetwork | Graph, des
     held = validation.held_out(network, train) if validation.is_known(network) else np.arange(len(train))
     held = drawn_from(held, MEASURED, arguments.seed)
     steps = precision.search(network, described, arguments.budget, s_in, train.batch(held), train.labels[held],
-                             precision.LADDERS, arguments.blocks, progress=True)
+                             precision.LADDERS, arguments.blocks, progress=True, scheduler=arguments.scheduler,
+                             out=arguments.out.with_suffix(".search"))
     rows = [{**{f"{name} bits": value for name, value in step.bits.items()}, "bytes": step.bytes,
              "validation %": 100 * step.accuracy, "networks tried": step.tried} for step in steps]
     print(terminal.table(rows, floatfmt=".2f", intfmt=",") + "\n")

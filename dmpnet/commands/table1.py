@@ -3,7 +3,8 @@
 Sun et al. 2026: parameters, accuracy over seeds on whole test sets in Brian2, the paper's value, the difference, and
 how active the neurons are.
 
-With --retrain a row is made again from nothing: trained, and evaluated in Brian2 on the validation part. With --look,
+With --retrain a row is made again from nothing: trained, and evaluated in Brian2 on the validation part, with --seeds
+several times: --processes of these trainings side by side, or on the workers of --scheduler. With --look,
 which the ledger counts, it is evaluated on the whole test set and written with its card; its recipe must have been
 frozen before (models/recipes.csv). Killed and called again, it goes on where it was (extra: train).
 """
@@ -21,6 +22,8 @@ from dmpnet.disk.files import whole_file
 from dmpnet.errors import DmpnetError
 from dmpnet.results import differences, ledger, options, outputs, provenance, script, table, terminal, validation
 from dmpnet.results.evaluation import evaluate
+from dmpnet.sweeps.sweep import sweep
+from dmpnet.system.processes import held
 
 COLUMNS = {"row": "row", "by paper's rule": "by paper's rule", "accuracy %": "accuracy %", "95 %": "95 %",
            "paper %": "paper %", "difference": "minus paper", "active %": "active %"}
@@ -44,10 +47,12 @@ def add(parsers) -> None:
     p.add_argument("--results", type=Path, metavar="FOLDER", help="where rows lie (default: those that ship)")
     p.add_argument("--markdown", action="store_true", help="only the rows there are, short, as in the README")
     p.add_argument("--retrain", metavar="ROW", help="train this row with --seed, into --out, and evaluate it")
+    p.add_argument("--seeds", type=options.seed, nargs="+", metavar="SEED", help="with --retrain: these, not --seed")
     p.add_argument("--no-test", action="store_true", help="with --retrain: train only, evaluate nothing")
     options.look(p)
     options.data(p)
     options.backend(p, "cpp_standalone")
+    options.scheduler(p, "trainings of --seeds")
     options.common(p, None)
     p.set_defaults(execute=execute)
 
@@ -108,16 +113,59 @@ def _sure(line: dict[str, Any]) -> list[str]:
 
 
 def retrain(arguments: argparse.Namespace) -> int:
-    """Make row --retrain with --seed: weights, curve, record and card in --out/ROW."""
+    """Make row --retrain with --seed or every one of --seeds: weights, curve, record and card in --out/ROW."""
+    row = table.row(arguments.retrain)
+    seeds = list(dict.fromkeys(arguments.seeds or [arguments.seed]))
+    if arguments.scheduler or len(seeds) > 1 < arguments.processes:
+        train_ahead(arguments, row, seeds)
+    else:
+        check_backend(arguments.backend, arguments.processes, genn=True)
+    codes = []
+    for arguments.seed in seeds:
+        with of_seed(arguments, row) as out:
+            codes.append(train_row(arguments, row, out))
+    return max(codes)
+
+
+def of_seed(arguments: argparse.Namespace, row: table.Row) -> outputs.Outputs:
+    """What is written of --seed."""
     from dmpnet.training import card  # needs PyTorch, as little else here
 
-    row = table.row(arguments.retrain)
-    check_backend(arguments.backend, arguments.processes, genn=True)
-    folder, name = (arguments.out or Path("table1")) / row.name, f"seed{arguments.seed}"
-    files = (f"{name}.npz", f"{name}.curve.csv", "README.md")
-    with outputs.in_folder("table1", folder, arguments, f"{name}.json", files, runs=[f"{name}.run"],
-                           known=card.known) as out:
-        return train_row(arguments, row, out)
+    name = f"seed{arguments.seed}"
+    return outputs.in_folder("table1", (arguments.out or Path("table1")) / row.name, arguments, f"{name}.json",
+                             (f"{name}.npz", f"{name}.curve.csv", "README.md"), runs=[f"{name}.run"], known=card.known)
+
+
+def train_ahead(arguments: argparse.Namespace, row: table.Row, seeds: list[int]) -> None:
+    """Train those of `seeds` that are not trained yet side by side, each in its own folder, where train_row finds it.
+
+    No result is kept but the trainings themselves, which go on where they were.
+    """
+    from dmpnet.training.recipes import RECIPES
+
+    for arguments.seed in reversed(seeds):
+        of_seed(arguments, row).check()
+    data.load(RECIPES[row.name].dataset, "train", arguments.data, arguments.download)
+    with of_seed(arguments, row) as out, held() as kept:
+        sweep(train_one, [{"seed": seed} for seed in seeds], arguments.scheduler, out=kept, common={"row": row.name},
+              aside={"folder": out.place.absolute(), "data_in": arguments.data}, processes=arguments.processes,
+              progress=row.name)
+        missing = [seed for seed in seeds if not (out.place / f"seed{seed}.run" / "weights.npz").exists()]
+    if missing:
+        raise DmpnetError(f"--scheduler {arguments.scheduler}: seeds {', '.join(map(str, missing))} were trained, but "
+                          f"{out.place} here has nothing of it; give an --out on a disk that the workers share")
+
+
+def train_one(row: str, seed: int, folder: Path, data_in: Path | None) -> float:
+    """Train a row with a seed, in a folder of `folder`; gives its accuracy on the validation part."""
+    from dmpnet.training.recipes import RECIPES, begun
+    from dmpnet.training.trainer import Trainer
+
+    recipe, start = begun(row, replace(RECIPES[row], seed=seed))
+    train = data.load(recipe.dataset, "train", data_in)
+    trainer = Trainer(recipe, train, folder / f"seed{seed}.run", f"{row} seed{seed}", start=start)
+    trainer.finished()
+    return float(trainer.standing.best)
 
 
 def train_row(arguments: argparse.Namespace, row: table.Row, out: outputs.Outputs) -> int:

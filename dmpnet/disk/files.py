@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from dmpnet.errors import DmpnetError
 
 UNFINISHED = "-unfinished-"
 """In the name of a file that is being written."""
+UMASK = threading.Lock()
+"""Held while the umask is asked for, which for a moment changes it."""
 
 
 @contextlib.contextmanager
@@ -36,8 +39,9 @@ def whole_file(path: str | Path) -> Iterator[Path]:
         yield temporary
         with open(temporary, "rb") as written:
             os.fsync(written.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
+        with UMASK:
+            umask = os.umask(0)
+            os.umask(umask)
         temporary.chmod(0o666 & ~umask)
         temporary.replace(path)
     finally:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from dmpnet.hardware.chip import changed
 from dmpnet.hardware.constrain import constrain
 from dmpnet.hardware.fit import fit
 from dmpnet.hardware.parts import Chip
+from dmpnet.sweeps.sweep import sweep
 from dmpnet.system.progress import Progress, telling
 
 if TYPE_CHECKING:
@@ -46,9 +48,10 @@ class Choice:
 
 
 def greedy(ladders: Mapping[str, tuple[int, ...]], size: Callable[[Bits], int], accuracy: Callable[[Bits], float],
-           budget: int) -> list[Choice]:
+           budget: int, ahead: Callable[[list[Bits]], None] = lambda choices: None) -> list[Choice]:
     """Steps from the widest bits to the first that fit `budget`; rungs of a ladder go down.
 
+    ahead : is told which choices will be asked for next, which may be looked at side by side
     size, accuracy : of a choice of bits. Of rungs that save nothing none is taken, unless nothing else is left to try.
     """
     lowest = size({name: rungs[-1] for name, rungs in ladders.items()})
@@ -65,10 +68,9 @@ def greedy(ladders: Mapping[str, tuple[int, ...]], size: Callable[[Bits], int], 
     tried = 1
     while steps[-1].bytes > budget:
         candidates = []
-        for name in ladders:
-            if place[name] + 1 == len(ladders[name]):
-                continue
-            below = place | {name: place[name] + 1}
+        lower = [place | {name: place[name] + 1} for name in ladders if place[name] + 1 < len(ladders[name])]
+        ahead([bits(below) for below in lower])
+        for below in lower:
             took, got = size(bits(below)), accuracy(bits(below))
             tried += 1
             saved = steps[-1].bytes - took
@@ -90,7 +92,7 @@ def size(network: TrainedNetwork | Graph, chip: Chip, blocks: bool = False) -> i
 
 def search(network: TrainedNetwork | Graph, chip: Chip, budget: int, s_in: np.ndarray, validation: np.ndarray,
            labels: np.ndarray, ladders: Mapping[str, tuple[int, ...]] = LADDERS, blocks: bool = False,
-           progress: Progress = None) -> list[Choice]:
+           progress: Progress = None, scheduler: Any = None, out: Path | None = None) -> list[Choice]:
     """Bits for `network` on `chip` within `budget` bytes: the last of the steps returned.
 
     s_in (b, T, M) : samples on which formats are chosen;  validation (n, T, M), labels (n,) or (n, T) : on which
@@ -98,14 +100,12 @@ def search(network: TrainedNetwork | Graph, chip: Chip, budget: int, s_in: np.nd
     ladders : rungs above the chip's own bits are left out
     progress : called with (done, total) in networks tried, of as many as it may take; True or a name: a bar; None:
         silent
+    scheduler, out : of a Dask cluster on which the networks of a step are tried side by side, and where results lie
     """
-    rungs = {name: tuple(bits for bits in ladder if bits <= getattr(chip.words, name).bits)
-             for name, ladder in ladders.items()}
-    for name, ladder in rungs.items():
-        if not ladder:
-            raise DmpnetError(f"{name}: a ladder of {', '.join(map(str, ladders[name]))} bits, but {chip.name} has "
-                              f"{getattr(chip.words, name).bits}; give rungs that are not above it")
+    rungs = _rungs(ladders, chip)
     known: dict[tuple, float] = {}
+    given: dict[str, Any] = {"network": network, "chip": chip, "s_in": s_in, "validation": validation, "labels": labels,
+             "blocks": blocks}
 
     def bytes_of(bits: Bits) -> int:
         return size(network, changed(chip, settings(bits)), blocks)
@@ -113,16 +113,40 @@ def search(network: TrainedNetwork | Graph, chip: Chip, budget: int, s_in: np.nd
     def accuracy(bits: Bits) -> float:
         key = tuple(bits.values())
         if key not in known:
-            made = constrain(network, changed(chip, settings(bits)), s_in, clip=True, blocks=blocks).network
-            known[key] = measured(made, validation, labels)
+            known[key] = tried(bits, **given)
             tell(len(known))
         return known[key]
 
+    def ahead(choices: list[Bits]) -> None:
+        new = [bits for bits in choices if tuple(bits.values()) not in known]
+        found = sweep(tried, [{"bits": bits} for bits in new], scheduler, out=out or "search", common=given,
+                      progress=None)
+        known.update((tuple(bits.values()), right) for bits, right in zip(new, found, strict=True))
+        tell(len(known))
+
     most = 1 + len(rungs) * sum(len(ladder) - 1 for ladder in rungs.values())
     with telling(progress, most, "network", "searching") as tell:
-        steps = greedy(rungs, bytes_of, accuracy, budget)
+        steps = greedy(rungs, bytes_of, accuracy, budget, *([ahead] if scheduler else []))
         tell(most)
     return steps
+
+
+def _rungs(ladders: Mapping[str, tuple[int, ...]], chip: Chip) -> dict[str, tuple[int, ...]]:
+    """Of each ladder those that are not above the chip's own bits."""
+    rungs = {name: tuple(bits for bits in ladder if bits <= getattr(chip.words, name).bits)
+             for name, ladder in ladders.items()}
+    for name, ladder in rungs.items():
+        if not ladder:
+            raise DmpnetError(f"{name}: a ladder of {', '.join(map(str, ladders[name]))} bits, but {chip.name} has "
+                              f"{getattr(chip.words, name).bits}; give rungs that are not above it")
+    return rungs
+
+
+def tried(bits: Bits, network: TrainedNetwork | Graph, chip: Chip, s_in: np.ndarray, validation: np.ndarray,
+          labels: np.ndarray, blocks: bool) -> float:
+    """Fraction of `validation` that the integers of a choice of bits classify as labelled."""
+    made = constrain(network, changed(chip, settings(bits)), s_in, clip=True, blocks=blocks).network
+    return measured(made, validation, labels)
 
 
 def measured(network: TrainedNetwork | Graph, s_in: np.ndarray, labels: np.ndarray) -> float:

@@ -96,6 +96,18 @@ def backend(parser: argparse.ArgumentParser, default: str = "numpy") -> None:
                         help="compiled binaries to run side by side (cpp_standalone; default: 1)")
 
 
+def workers(parser: argparse.ArgumentParser, what: str) -> None:
+    """--processes and --scheduler, of what sweeps."""
+    parser.add_argument("--processes", type=count(1), default=1, metavar="N", help=f"{what} side by side (default: 1)")
+    scheduler(parser, what)
+
+
+def scheduler(parser: argparse.ArgumentParser, what: str) -> None:
+    """--scheduler, of what sweeps."""
+    parser.add_argument("--scheduler", metavar="ADDRESS", help=f"{what} on the workers of this Dask scheduler, e.g. "
+                        "tcp://HOST:8786 (extra: cluster; docs/sweep.md)")
+
+
 def data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, metavar="FOLDER",
                         help="folder with the official files (default: DMPNET_DATA, then the cache folder)")

@@ -52,8 +52,13 @@ def record(command: str, arguments: dict[str, Any], **more: Any) -> dict[str, An
             versions[package] = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:
             continue
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    return {"command": command, "arguments": arguments, "versions": versions, "commit": commit(), "written": now} | more
+    return {"command": command, "arguments": arguments, "versions": versions, "commit": commit(),
+            "written": now()} | more
+
+
+def now() -> str:
+    """The time, as records tell it."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 class Runs:
@@ -93,10 +98,10 @@ class Runs:
 
     def add(self, run: dict[str, Any]) -> None:
         """Keep `run`, and write all, others waiting meanwhile."""
-        now = record(self.command, self.arguments)
+        made = record(self.command, self.arguments)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with locked(self.path.with_name(f".{self.path.name}.lock")):
-            done = [*self.done, run | {"made": {key: now[key] for key in RECORD}}]
+            done = [*self.done, run | {"made": {key: made[key] for key in RECORD}}]
             write(self.path, {"command": self.command, "runs": done})
 
 

@@ -53,7 +53,7 @@ class Children:
                     raise BackendError(f"{task}: stopped before it began; run it again")
                 process = subprocess.Popen(command, cwd=within or folder, stdout=output, stderr=subprocess.STDOUT,
                                            stdin=subprocess.DEVNULL, start_new_session=True,
-                                           env=_environment() | self.environment)
+                                           env={**os.environ, **safely(), **self.environment})
                 self.alive.add(process)
             try:
                 process.wait()
@@ -87,12 +87,12 @@ def _end(process: subprocess.Popen) -> None:
     process.wait()
 
 
-def _environment() -> dict[str, str]:
-    """The caller's environment, in which this very dmpnet is imported and nothing from the working folder."""
+def safely() -> dict[str, str]:
+    """What makes Python import this very dmpnet, and nothing from the working folder, beside the caller's variables."""
     root = HERE.parents[1]
     installed = root.name in ("site-packages", "dist-packages")  # found anyway, and not before the caller's PYTHONPATH
     paths = [*([] if installed else [str(root)]), *filter(None, [os.environ.get("PYTHONPATH")])]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONSAFEPATH": "1"}
+    return {"PYTHONPATH": os.pathsep.join(paths), "PYTHONSAFEPATH": "1"}
 
 
 @contextlib.contextmanager

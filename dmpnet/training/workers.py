@@ -11,12 +11,6 @@ from contextlib import contextmanager
 import torch
 
 
-def share(processes: int) -> None:
-    """Leave so many processes that train side by side an equal part of the threads."""
-    if processes > 1:
-        torch.set_num_threads(max(1, torch.get_num_threads() // processes))
-
-
 @contextmanager
 def workers() -> Iterator[ThreadPoolExecutor]:
     """A pool of as many threads as PyTorch would use; inside the block PyTorch itself uses one a thread."""
