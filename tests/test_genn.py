@@ -19,6 +19,8 @@ from dmpnet import cli, reference
 from dmpnet.brian import backends
 from dmpnet.brian.simulation import simulate
 from dmpnet.errors import BackendError
+from dmpnet.hardware import chip
+from dmpnet.hardware.constrain import constrain
 from dmpnet.trained import weights
 
 NAMES = {
@@ -211,3 +213,12 @@ def test_nothing_learns_on_genn(stand_in, words, capsys, tmp_path):
 def test_one_process_at_a_time(stand_in):
     with pytest.raises(BackendError, match="processes = 2, but 'genn'"):
         backends.check_backend("genn", 2, genn=True)
+
+
+def test_slots_that_wait_for_each_other_are_refused_by_name(stand_in):
+    network = random_network()
+    made = constrain(network, chip.changed(chip.load("dmp"), {"words.m.rounding": "carried"}),
+                     random_input(network, 3)).network
+    with pytest.raises(BackendError, match="layer 1 hands on what a slot of m cuts off.*cpp_standalone"):
+        simulate(made, random_input(made, 2), backend="genn")
+    assert not stand_in.exists()

@@ -72,6 +72,11 @@ class Layer:
         return self.fixed.queue if self.fixed else 0
 
     @property
+    def carries(self) -> bool:
+        """Whether a slot of its slow memory hands on what rounding cuts off to the next."""
+        return self.slow is not None and self.fixed is not None and self.fixed.m.rounding == "carried"
+
+    @property
     def acts(self) -> str:
         """What the slow memory acts on; 'current' too if there is none."""
         return self.slow.acts if self.slow else "current"
