@@ -87,6 +87,7 @@ COMMANDS = {
     "info --out {}/o.json": ("o.json",),
     "cores {}/net.npz --out {}/o.json": ("o.json",),
     "chip map {}/net.npz --out {}/o.csv": ("o.csv", "o.json"),
+    "figures costs --out {}/o": ("o/costs.png", "o/costs.pdf"),
     "fit {}/net.npz --chip dmp --out {}/o.json": ("o.json",),
 }
 
@@ -259,7 +260,7 @@ def test_the_frozen_network_is_not_replaced_by_its_named_self(tmp_path, capsys):
     assert "learned.npz is what was given as frozen" in told
 
 
-@pytest.mark.parametrize("script", sorted(path.name for path in (ROOT / "analyses").glob("*.py")))
+@pytest.mark.parametrize("script", sorted(path.name for path in (ROOT / "analyses").glob("[!_]*.py")))
 def test_a_script_leaves_a_file_that_is_not_its_own(script, tmp_path, monkeypatch, capsys):
     """In the first place, before anything is read; and tells how it is called, writing nothing."""
     pytest.importorskip("torch", reason="needs torch: pip install '.[train]' in a clone")

@@ -201,7 +201,7 @@ def test_commands_are_taken(name):
 
 def test_scripts_that_are_named_are_there():
     named = {script for text in TEXTS.values() for script in re.findall(r"python ((?:\w+/)+\w+\.py)", text)}
-    assert len(named) > 5 and all((ROOT / script).is_file() for script in named)
+    assert len(named) >= 5 and all((ROOT / script).is_file() for script in named)
 
 
 def test_links_lead_somewhere():

@@ -229,7 +229,8 @@ def test_the_networks_have_the_size_that_is_told(name, count):
     assert graph_of(net, (2, 34, 34), 0.01).shape == "2x34x34-16x16x16-32x8x8-256-10"
 
 
-@pytest.mark.parametrize("d", [pytest.param(0, marks=pytest.mark.slow), 3])
+@pytest.mark.slow
+@pytest.mark.parametrize("d", [0, 3])
 def test_a_run_is_judged_once_it_is_done(d, tmp_path, monkeypatch):
     recipe = camera.replace(RECIPE, d=d, epochs=8, gain=5.0)
     run = camera.Run("tiny", recipe, recordings(), tmp_path / "run")
