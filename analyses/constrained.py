@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 from tabulate import tabulate
 
-from dmpnet import data
 from dmpnet.brian.backends import check_backend
 from dmpnet.disk import shipped
 from dmpnet.hardware import chip
@@ -74,8 +73,7 @@ def main() -> None:
 def measured(arguments: argparse.Namespace, row: str, setting: str, seed: int) -> dict[str, Any]:
     """The validation part or the whole test set in Brian2, with one network in one setting."""
     network = weights.load(shipped.path(f"{row}/seed{seed}"))
-    train = data.load(network.encoding.dataset, "train", arguments.data, arguments.download,
-                      permutation=network.encoding.permutation)
+    train = options.training_set(arguments, network)
     test = options.judged(arguments, network, train)
     found: dict[str, Any] = {}
     changes = SETTINGS[setting.removesuffix(TRAINED)]

@@ -60,7 +60,7 @@ def main() -> None:
 def measured(arguments: argparse.Namespace, row: str, setting: str, seed: int) -> dict[str, Any]:
     """The validation part in Brian2, with one network in one setting."""
     trained = network = file.load(shipped.path(f"{row}/seed{seed}", "graphs"))
-    train = data.load(network.encoding.dataset, "train", arguments.data, arguments.download)
+    train = options.training_set(arguments, network)
     learned, held_out = validation.split(network, train)
     found: dict[str, Any] = {}
     changes = SETTINGS[setting]

@@ -49,8 +49,7 @@ def main() -> None:
         train = None
         for seed in shipped.seeds(row):
             before = weights.load(shipped.path(f"{row}/seed{seed}"))
-            train = train or data.load(before.encoding.dataset, "train", arguments.data, arguments.download,
-                                       permutation=before.encoding.permutation)
+            train = train or options.training_set(arguments, before)
             search(searches, row, seed, before, train)
         for seed in shipped.seeds(row):
             measure(arguments, runs, row, seed, train, chosen(searches, row))

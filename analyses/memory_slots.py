@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from tabulate import tabulate
 
-from dmpnet import data, reference
+from dmpnet import reference
 from dmpnet.arithmetic import lfsr
 from dmpnet.arithmetic.numpy_integers import held, shifted
 from dmpnet.arithmetic.words import Word
@@ -34,7 +34,7 @@ def main() -> None:
     parser.add_argument("--samples", type=options.count(1), default=60)
     arguments = script.parsed(parser, "memory_slots", "analyses/results/memory_slots.json")
     network = weights.load(shipped.path(NETWORK))
-    train = data.load(network.encoding.dataset, "train", arguments.data, arguments.download)
+    train = options.training_set(arguments, network)
     run = reference.run(network, train.drawn(arguments.samples, arguments.seed), record=("m", "x"))
     rows: list[dict[str, Any]] = []
     for number, layer in enumerate(network.layers):

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from tabulate import tabulate
 
-from dmpnet import data, reference
+from dmpnet import reference
 from dmpnet.hardware import chip as chips
 from dmpnet.hardware import cycles, queue, workload
 from dmpnet.hardware.constrain import constrain
@@ -28,7 +28,7 @@ CALIBRATION = 200
 def rows(name: str, arguments: Any) -> list[dict[str, Any]]:
     """A row a word of the queue."""
     network = weights.named(name)
-    train = data.load(network.encoding.dataset, "train", arguments.data, arguments.download)
+    train = options.training_set(arguments, network)
     held = validation.held_out(network, train)
     calibration, s_in, labels = train.drawn(CALIBRATION, arguments.seed), train.batch(held), train.labels[held]
     d = max(layer.slow.d for layer in network.layers if layer.slow)

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from dmpnet import data, reference
+from dmpnet import reference
 from dmpnet.brian.backends import check_backend
 from dmpnet.data import drawn_from
 from dmpnet.errors import DataWarning, DmpnetError
@@ -211,17 +211,14 @@ def refuse(report: Report) -> None:
 
 def calibration(arguments: argparse.Namespace, network: TrainedNetwork | Graph) -> np.ndarray:
     """Samples of the training set."""
-    train = data.load(network.encoding.dataset, "train", arguments.data, arguments.download,
-                      permutation=network.encoding.permutation)
-    return train.drawn(arguments.calibration, arguments.seed)
+    return options.training_set(arguments, network).drawn(arguments.calibration, arguments.seed)
 
 
 def searched(arguments: argparse.Namespace, network: TrainedNetwork | Graph, described: parts.Chip,
              s_in: np.ndarray) -> list[precision.Choice]:
     """Steps of the search for bits, on MEASURED validation samples (of the training set, where the network does not
     say which it was trained without); prints them."""
-    train = data.load(network.encoding.dataset, "train", arguments.data, arguments.download,
-                      permutation=network.encoding.permutation)
+    train = options.training_set(arguments, network)
     held = validation.held_out(network, train) if validation.is_known(network) else np.arange(len(train))
     held = drawn_from(held, MEASURED, arguments.seed)
     steps = precision.search(network, described, arguments.budget, s_in, train.batch(held), train.labels[held],
@@ -238,8 +235,7 @@ def finetuned(arguments: argparse.Namespace, network: TrainedNetwork, constraine
     """`constrained` trained on, in the folder of --out that ends in .run, and what that brought, which it prints."""
     from dmpnet.training import quantised
 
-    train = data.load(network.encoding.dataset, "train", arguments.data, arguments.download,
-                      permutation=network.encoding.permutation)
+    train = options.training_set(arguments, network)
     assert isinstance(constrained.network, TrainedNetwork)
     trainer = quantised.trainer(network, constrained.network, described, train, arguments.out.with_suffix(".run"),
                                 arguments.finetune, arguments.lr, "fine-tuning", arguments.optimiser)

@@ -106,12 +106,7 @@ def chosen(arguments: argparse.Namespace, network: TrainedNetwork) -> tuple[str,
     """The rule for lam and the floor that the validation part prefers."""
     from dmpnet.training import swapping
 
-    return swapping.best([swapping.search(network, training_set(arguments, network), "")])
-
-
-def training_set(arguments: argparse.Namespace, network: TrainedNetwork) -> data.Recordings:
-    return data.load(network.encoding.dataset, "train", arguments.data, arguments.download,
-                     permutation=network.encoding.permutation)
+    return swapping.best([swapping.search(network, options.training_set(arguments, network), "")])
 
 
 def finetuned(arguments: argparse.Namespace, begun: TrainedNetwork, kind: str) -> TrainedNetwork:
@@ -122,8 +117,8 @@ def finetuned(arguments: argparse.Namespace, begun: TrainedNetwork, kind: str) -
     neuron = begun.layers[0].neuron
     recipe = Recipe.that_led_to(begun).onward(arguments.finetune, arguments.lr, decay=kind, beta=neuron.beta,
                                               lam=neuron.lam, floor=neuron.floor, learn_decay=True, optimiser="muon")
-    return Trainer(recipe, training_set(arguments, begun), arguments.out / f"{kind}.run", f"fine-tuning, {kind}",
-                   start=begun).finished()
+    return Trainer(recipe, options.training_set(arguments, begun), arguments.out / f"{kind}.run",
+                   f"fine-tuning, {kind}", start=begun).finished()
 
 
 def line(variant: str, network: TrainedNetwork, result: Evaluation, recordings: data.Recordings,

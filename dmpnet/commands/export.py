@@ -16,7 +16,7 @@ c, mem and golden take a network in integers (`dmpnet constrain`), or make one f
 import argparse
 from pathlib import Path
 
-from dmpnet import data, export, reference
+from dmpnet import export, reference
 from dmpnet.disk.files import whole_file
 from dmpnet.errors import DmpnetError
 from dmpnet.export import folder
@@ -113,9 +113,8 @@ def integers(arguments: argparse.Namespace) -> None:
 
 def made(arguments: argparse.Namespace, network: TrainedNetwork, described: chip.Chip) -> TrainedNetwork:
     """`network` in the integers of the chip, which it must fit."""
-    train = data.load(network.encoding.dataset, "train", arguments.data, arguments.download,
-                      permutation=network.encoding.permutation)
-    found = constrain(network, described, train.drawn(arguments.calibration, arguments.seed), progress=True)
+    s_in = options.training_set(arguments, network).drawn(arguments.calibration, arguments.seed)
+    found = constrain(network, described, s_in, progress=True)
     report = fit(found.network, described)
     for note in found.notes:
         print(note)

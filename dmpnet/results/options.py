@@ -225,6 +225,12 @@ def recordings(arguments: argparse.Namespace, network: TrainedNetwork | Graph, s
     return chosen
 
 
+def training_set(arguments: argparse.Namespace, network: TrainedNetwork | Graph) -> Recordings:
+    """The whole training set that `network` was trained on a part of."""
+    return data_sets.load(network.encoding.dataset, "train", arguments.data, arguments.download,
+                          permutation=network.encoding.permutation)
+
+
 def called(weights: str) -> str:
     """What the ledger calls what was given as `weights`: the file, wherever it lies, or the shipped name."""
     return Path(weights).name if Path(weights).suffix else weights
