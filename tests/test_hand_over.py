@@ -148,6 +148,12 @@ def test_golden_lines_hold_what_the_reference_did(tmp_path):
     assert f"layer1_m {bits['layer1_m']}" in (path / "README.md").read_text()
 
 
+def test_a_label_every_step_has_no_class_a_sample(tmp_path):
+    made = constrained(random_network(kappa=0.9)).network
+    path = written("golden", made, random_input(made, 2), tmp_path)
+    assert (path / "readout.mem").exists() and not (path / "classes.mem").exists()
+
+
 # spikes
 
 
@@ -182,6 +188,14 @@ def test_a_neo_block_has_a_train_a_neuron_and_is_read_back(tmp_path):
 
 
 # refusals
+
+
+def test_banks_of_another_chip_are_refused_where_they_cut_words_off():
+    """Eight bits in words of four would lose their upper halves without a word."""
+    made = constrained(random_network()).network
+    other = chip.changed(chip.load("dmp"), {"words.W_f.bits": 4})
+    with pytest.raises(DmpnetError, match=r"W_f from -\d+ to \d+, but its words have 4 bits.*constrained to"):
+        list(export.images(made, other))
 
 
 @pytest.mark.parametrize("call", [lambda network: export.header(network),

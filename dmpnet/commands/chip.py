@@ -13,7 +13,6 @@ from typing import Any
 
 from dmpnet.errors import DmpnetError
 from dmpnet.hardware import addresses, chip, chip_keys
-from dmpnet.hardware.fit import core_of
 from dmpnet.results import outputs, provenance, script, terminal
 from dmpnet.trained import weights
 from dmpnet.trained.network import TrainedNetwork
@@ -84,9 +83,8 @@ def mapped(arguments: argparse.Namespace) -> None:
         with out.staged() as folder:
             with open(folder / arguments.out.name, "w", newline="") as file:
                 writer = csv.writer(file)
-                writer.writerow(("core", "bank", "array", "word", "row", "bit", "bits"))
-                writer.writerows((number, region.bank, region.word, word, *region.place(word), region.bits)
-                                 for number, region in rows for word in range(region.count))
+                writer.writerow(addresses.COLUMNS)
+                writer.writerows(word for number, region in rows for word in addresses.words(number, region))
             provenance.write(folder / arguments.out.with_suffix(".json").name, provenance.record(
                 "chip map", script.given(arguments), weights=network.provenance))
     print(f"written: {arguments.out}")
@@ -95,8 +93,7 @@ def mapped(arguments: argparse.Namespace) -> None:
 def printed(arguments: argparse.Namespace) -> tuple[TrainedNetwork, list[tuple[int, addresses.Region]]]:
     """The table of arrays, printed; the network, and where each array lies, by the number of its core."""
     network, described = weights.named(arguments.network), chip.load(arguments.chip)
-    cores = [core_of(network, number, described, blocks=True) for number in range(1, len(network.layers) + 1)]
-    rows = [(number, region) for number, core in enumerate(cores, 1) for region in addresses.regions(core, described)]
+    rows = [*addresses.of_network(network, described)]
     print(terminal.table([
         {"core": number, "bank": region.bank, "array": region.word, "words": region.count, "bits": region.bits,
          "from row, bit": "{}, {}".format(*region.place(0)), "bits a row": region.width,

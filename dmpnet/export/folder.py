@@ -6,11 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from dmpnet.export.golden import ORDER, golden, signals
+from dmpnet.export.golden import ORDER, golden, ran, signals
 from dmpnet.export.header import PROGRAM, header
 from dmpnet.export.images import images
 from dmpnet.hardware import addresses
-from dmpnet.hardware.fit import core_of
 from dmpnet.hardware.parts import Chip
 from dmpnet.trained.network import TrainedNetwork
 
@@ -46,16 +45,14 @@ unit: {widths}. `classes.mem`: a line a sample.
 
 def names(to: str, network: TrainedNetwork, chip: Chip) -> list[str]:
     """Files that `files` gives."""
-    layers = range(1, len(network.layers) + 1)
     if to == "c":
         return ["README.md", "network.h", "network.c", "golden.bin"]
     if to == "mem":
-        cores = [core_of(network, number, chip, blocks=True) for number in layers]
-        return ["README.md", "map.csv", *(f"core{number}_{bank}.mem" for number, core in enumerate(cores, 1) for bank in
-                                          dict.fromkeys(region.bank for region in addresses.regions(core, chip)))]
+        return ["README.md", "map.csv", *dict.fromkeys(f"core{number}_{region.bank}.mem" for number, region in
+                                                       addresses.of_network(network, chip))]
     kept = [f"layer{number}_{name}.mem" for number, layer in enumerate(network.layers, 1)
             for name in ("s", "u", *("m", "x") * (layer.slow is not None))]
-    return ["README.md", "golden.bin", "inputs.mem", *kept, "readout.mem", "classes.mem"]
+    return ["README.md", "golden.bin", "inputs.mem", *kept, "readout.mem", *["classes.mem"] * (network.kappa is None)]
 
 
 def files(to: str, network: TrainedNetwork, chip: Chip, s_in: np.ndarray | None,
@@ -70,9 +67,10 @@ def files(to: str, network: TrainedNetwork, chip: Chip, s_in: np.ndarray | None,
         for bank, rows in images(network, chip):
             yield f"{bank}.mem", "".join(f"{row}\n" for row in rows).encode()
     if s_in is not None:
-        yield "golden.bin", golden(network, s_in).tobytes()
+        found = ran(network, s_in)
+        yield "golden.bin", golden(network, s_in, found).tobytes()
     if to == "golden" and s_in is not None:
-        for signal, bits, values in signals(network, s_in):
+        for signal, bits, values in signals(network, s_in, found):
             told[signal] = bits
             yield f"{signal}.mem", _hexadecimal(values, bits).encode()
         widths = ", ".join(f"{signal} {bits}" for signal, bits in told.items())
@@ -85,11 +83,9 @@ def files(to: str, network: TrainedNetwork, chip: Chip, s_in: np.ndarray | None,
 def _map(network: TrainedNetwork, chip: Chip) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(("core", "bank", "array", "word", "row", "bit", "bits", "order"))
-    for number in range(1, len(network.layers) + 1):
-        for region in addresses.regions(core_of(network, number, chip, blocks=True), chip):
-            writer.writerows((number, region.bank, region.word, word, *region.place(word), region.bits, region.order)
-                             for word in range(region.count))
+    writer.writerow((*addresses.COLUMNS, "order"))
+    for number, region in addresses.of_network(network, chip):
+        writer.writerows((*word, region.order) for word in addresses.words(number, region))
     return out.getvalue()
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from dmpnet import reference
-from dmpnet.errors import DmpnetError
+from dmpnet.export.header import check_whole
 from dmpnet.reference.integers import levels
 from dmpnet.trained.activity import Activity
 from dmpnet.trained.network import TrainedNetwork
@@ -18,9 +18,12 @@ and after the steps of a sample its class (-1 where there is one a step).
 """
 
 
-def golden(network: TrainedNetwork, s_in: np.ndarray) -> np.ndarray:
-    """The file (ORDER) of an integer network on s_in (B, T, M), flat int64; s, u, m, x are those after each step."""
-    found = _run(network, s_in)
+def golden(network: TrainedNetwork, s_in: np.ndarray, found: Activity | None = None) -> np.ndarray:
+    """The file (ORDER) of an integer network on s_in (B, T, M), flat int64; s, u, m, x are those after each step.
+
+    found : what `ran` gave, if that is known
+    """
+    found = found or ran(network, s_in)
     samples, steps, inputs = np.shape(s_in)
     parts = [levels(np.asarray(s_in), network.encoding.levels)]
     for spikes, u, m, x in zip(found.spikes, found.u, found.m, found.x, strict=True):
@@ -32,9 +35,10 @@ def golden(network: TrainedNetwork, s_in: np.ndarray) -> np.ndarray:
     return np.concatenate([[samples, steps, inputs], whole.ravel()]).astype("<i8")
 
 
-def signals(network: TrainedNetwork, s_in: np.ndarray) -> Iterator[tuple[str, int, np.ndarray]]:
+def signals(network: TrainedNetwork, s_in: np.ndarray,
+            found: Activity | None = None) -> Iterator[tuple[str, int, np.ndarray]]:
     """The same, signal by signal: name, bits a unit, values (B T, units) or, of classes, (B, 1)."""
-    found, most = _run(network, s_in), network.encoding.levels
+    found, most = found or ran(network, s_in), network.encoding.levels
     yield "inputs", max(most, 1).bit_length(), _steps(levels(np.asarray(s_in), most))
     for number, layer in enumerate(network.layers):
         fixed, u, m, x = layer.fixed, found.u[number], found.m[number], found.x[number]
@@ -50,10 +54,9 @@ def signals(network: TrainedNetwork, s_in: np.ndarray) -> Iterator[tuple[str, in
         yield "classes", max(network.classes - 1, 1).bit_length(), np.asarray(found.predictions, np.int64)[:, None]
 
 
-def _run(network: TrainedNetwork, s_in: np.ndarray) -> Activity:
-    if not network.integer:
-        raise DmpnetError("golden vectors: the network computes in real numbers, but they are whole ones; constrain it "
-                          "to a chip first (dmpnet constrain, or --chip)")
+def ran(network: TrainedNetwork, s_in: np.ndarray) -> Activity:
+    """All that an integer network does on s_in (B, T, M), by the reference."""
+    check_whole("golden vectors", network)
     return reference.run(network, s_in, record=("spikes", "u", "m", "x", "readout"))
 
 

@@ -42,11 +42,16 @@ A_LINE = 16  # numbers
 DECAYS = {"exponential": "EXPONENTIAL", "linear": "LINEAR", "shift": "SHIFT"}
 
 
+def check_whole(what: str, network: TrainedNetwork) -> None:
+    """Raise DmpnetError for a network that is not in a chip's integers."""
+    if not network.integer:
+        raise DmpnetError(f"{what}: the network computes in real numbers, but hardware takes integers; constrain it to "
+                          f"a chip first (dmpnet constrain, or --chip)")
+
+
 def header(network: TrainedNetwork, name: str = "network") -> str:
     """network.h of an integer network; `name` is told in it."""
-    if not network.integer:
-        raise DmpnetError("export: the network computes in real numbers, but hardware takes integers; constrain it to "
-                          "a chip first (dmpnet constrain, or --chip)")
+    check_whole("header", network)
     arrays, layers = [], []
     for number, layer in enumerate(network.layers, 1):
         given = dict(_arrays(layer))

@@ -6,13 +6,14 @@ and 0 for -1. The state bank is all zeros: cores begin at rest.
 """
 
 from collections.abc import Iterator
+from itertools import groupby
 
 import numpy as np
 
 from dmpnet.errors import DmpnetError
+from dmpnet.export.header import check_whole
 from dmpnet.hardware import addresses
 from dmpnet.hardware.addresses import Region
-from dmpnet.hardware.fit import core_of
 from dmpnet.hardware.parts import Chip
 from dmpnet.trained.layer import Layer
 from dmpnet.trained.network import TrainedNetwork
@@ -20,17 +21,12 @@ from dmpnet.trained.network import TrainedNetwork
 
 def images(network: TrainedNetwork, chip: Chip) -> Iterator[tuple[str, list[str]]]:
     """Name ('core1_weights') and lines of every bank that holds something, core by core (a layer each)."""
-    if not network.integer:
-        raise DmpnetError("memory images: the network computes in real numbers, but a core holds integers; constrain "
-                          "it to the chip first (dmpnet constrain, or --chip)")
-    last = len(network.layers)
+    check_whole("memory images", network)
+    last, placed = len(network.layers), [*addresses.of_network(network, chip)]
     for number, layer in enumerate(network.layers, 1):
         held = _words(layer, network if number == last else None)
-        banks: dict[str, list[Region]] = {}
-        for region in addresses.regions(core_of(network, number, chip, blocks=True), chip):
-            banks.setdefault(region.bank, []).append(region)
-        for bank, regions in banks.items():
-            yield f"core{number}_{bank}", rows(regions, {} if bank == "state" else held)
+        for bank, regions in groupby((region for core, region in placed if core == number), lambda region: region.bank):
+            yield f"core{number}_{bank}", rows([*regions], {} if bank == "state" else held)
 
 
 def rows(regions: list[Region], held: dict[str, np.ndarray]) -> list[str]:
@@ -41,6 +37,10 @@ def rows(regions: list[Region], held: dict[str, np.ndarray]) -> list[str]:
         if len(words) != region.count:
             raise DmpnetError(f"memory images: {len(words)} words of {region.word}, but the {region.bank} bank has "
                               f"{region.count}; constrain the network to this chip")
+        low, high = (-1, 1) if region.bits == 1 else (-(1 << region.bits - 1), (1 << region.bits - 1) - 1)
+        if len(words) and not low <= words.min() <= words.max() <= high:
+            raise DmpnetError(f"memory images: {region.word} from {words.min()} to {words.max()}, but its words have "
+                              f"{region.bits} bits on this chip; give the one that the network was constrained to")
         codes = (words > 0).astype(np.int64) if region.bits == 1 else words
         bits[region.start:region.end] = (codes[:, None] >> np.arange(region.bits) & 1).ravel()
     padded = np.pad(bits, (0, -len(bits) % width)).reshape(-1, width)

@@ -181,12 +181,18 @@ static void step(const layer *l, state *a, int k, const i64 *s_in)
     }
 }
 
+static i64 next(FILE *golden)
+{
+    i64 value;
+    if (fread(&value, sizeof value, 1, golden) != 1) { fprintf(stderr, "golden file ends early\n"); exit(2); }
+    return value;
+}
+
 static i64 differ(const char *what, int sample, int k, int number, const i64 *got, int n, FILE *golden)
 {
     i64 wrong = 0;
     for (int i = 0; i < n; i++) {
-        i64 want;
-        if (fread(&want, sizeof want, 1, golden) != 1) { fprintf(stderr, "golden file ends early\n"); exit(2); }
+        i64 want = next(golden);
         if (want != got[i] && !wrong++)
             printf("sample %d, step %d, layer %d: %s[%d] is %lld, golden %lld\n", sample, k, number + 1, what,
                    i, (long long)got[i], (long long)want);
@@ -209,14 +215,13 @@ int main(int argc, char **argv)
     i64 *s_in = zeros(head[2]), y[CLASSES];
     for (int sample = 0; sample < head[0]; sample++) {
         i64 sums[CLASSES] = {0};
-        i64 said, best = 0;
+        i64 best = 0;
         for (int number = 0; number < LAYERS; number++)
             rest(layers + number, all + number);
         for (int k = 0; k < head[1]; k++) {
             const i64 *signal = s_in;
-            for (int j = 0; j < head[2]; j++) {
-                if (fread(s_in + j, sizeof *s_in, 1, golden) != 1) { fprintf(stderr, "golden file ends early\n"); return 2; }
-            }
+            for (int j = 0; j < head[2]; j++)
+                s_in[j] = next(golden);
             for (int number = 0; number < LAYERS; number++) {
                 const layer *l = layers + number;
                 state *a = all + number;
@@ -240,7 +245,7 @@ int main(int argc, char **argv)
         for (int c = 1; c < CLASSES; c++)
             if (sums[c] > sums[best])
                 best = c;
-        if (fread(&said, sizeof said, 1, golden) != 1) { fprintf(stderr, "golden file ends early\n"); return 2; }
+        i64 said = next(golden);
         classes_wrong += said >= 0 && said != best;
     }
     printf("%d samples, %lld spikes: %lld of %lld values differ, %lld classes\n", (int)head[0], (long long)spikes,

@@ -12,8 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dmpnet.hardware.banks import BANKS, bits_of
+from dmpnet.hardware.fit import core_of
 from dmpnet.hardware.limit import Core
 from dmpnet.hardware.parts import Chip
+from dmpnet.trained.network import TrainedNetwork
 
 ORDERS = {"W_f": "input, neuron", "W_r": "neuron it is from, neuron", "w_x": "input", "W_o": "neuron, class",
           "b": "neurons; then x; then classes", "P": "dimension, neuron", "nu": "neuron",
@@ -56,3 +58,19 @@ def regions(core: Core, chip: Chip) -> Iterator[Region]:
             region = Region(bank.name, word, count, bits_of(core, chip, word), start, width)
             yield region
             start = region.end
+
+
+def of_network(network: TrainedNetwork, chip: Chip) -> Iterator[tuple[int, Region]]:
+    """Where every array lies, by the number of its core, from 1: a layer each."""
+    for number in range(1, len(network.layers) + 1):
+        for region in regions(core_of(network, number, chip, blocks=True), chip):
+            yield number, region
+
+
+COLUMNS = ("core", "bank", "array", "word", "row", "bit", "bits")
+
+
+def words(number: int, region: Region) -> Iterator[tuple[int, str, str, int, int, int, int]]:
+    """COLUMNS of every word of a region of core `number`."""
+    return ((number, region.bank, region.word, word, *region.place(word), region.bits)
+            for word in range(region.count))
