@@ -27,7 +27,7 @@ from dmpnet.hardware import chip
 from dmpnet.hardware.constrain import constrain, examined
 from dmpnet.results import answers, options, provenance, script
 from dmpnet.results.evaluation import evaluate
-from dmpnet.results.intervals import paired_difference
+from dmpnet.results.losses import lost
 from dmpnet.trained import rates, weights
 from dmpnet.trained.network import TrainedNetwork
 from dmpnet.training import quantised
@@ -158,20 +158,12 @@ def summary(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
         for against in (AS_TRAINED, CHIPS[0]):
             seeds = sorted(mine.keys() & of[against].keys())
             if name != against and seeds and (against, name) != (CHIPS[0], AS_TRAINED):
-                lost = difference([of[against][seed] for seed in seeds], [mine[seed] for seed in seeds])
-                line |= {f"lost, {against}": f"{100 * lost.mean:.2f} ({100 * lost.low:.2f} to {100 * lost.high:.2f})"}
+                _, less = lost([mine[seed] for seed in seeds], [of[against][seed] for seed in seeds])
+                line |= {f"lost, {against}": f"{100 * less.mean:.2f} ({100 * less.low:.2f} to {100 * less.high:.2f})"}
         if moves := [run["moved"] for run in mine.values() if "moved" in run]:
             line["rates moved"] = ", ".join(f"{value:.2f}" for value in np.mean(moves, axis=0))
         lines.append(line | {"spikes that differ": sum(run["mismatched"] for run in mine.values())})
     return lines
-
-
-def difference(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> Any:
-    """Points lost, paired over seeds and, of a test set, which all seeds saw, its speakers."""
-    (one, groups), (other, _) = answers.of_seeds(before), answers.of_seeds(after)
-    if before[0]["part"] != "test":
-        one, other, groups = one.mean(axis=1), other.mean(axis=1), None
-    return paired_difference(one, other, groups)
 
 
 if __name__ == "__main__":

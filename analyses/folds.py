@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from few_bits import late
 from tabulate import tabulate
 
 from dmpnet import data
@@ -74,7 +75,7 @@ def choose(arguments: argparse.Namespace, told: provenance.Runs, learned: data.R
                               arguments.runs / f"{row}, {how}", f"{row}, {how}")
                 run.finished()
                 told.add({"row": row, "recipe": how, "samples": len(run.held_out), "commit": provenance.commit(),
-                          "validation %": 100 * float(np.mean([line[5] for line in run.standing.curve[-5:]]))})
+                          "validation %": late(run)})
     print(tabulate([{key: run[key] for key in ("row", "recipe", "validation %")} for run in told.done], headers="keys",
                    floatfmt=".2f"))
 

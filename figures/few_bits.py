@@ -16,8 +16,7 @@ from matplotlib.figure import Figure
 from dmpnet import drawing
 from dmpnet.disk import results
 from dmpnet.drawing import marks
-from dmpnet.results import answers
-from dmpnet.results.intervals import paired_difference
+from dmpnet.results.losses import lost
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "analyses" / "results"
@@ -36,13 +35,13 @@ def few_bits(slots: Path = RESULTS / "memory_slots.json", few: Path = RESULTS / 
     """What rounding adds to what neurons hear, by bits; points lost on the test set of shd-regen."""
     rows = results.read(slots, {"rows": [{"layer": int, "slots": int, "rounding": str, "bits": int,
                                           "off %": float}]})["rows"]
-    now = results.read(few, {"runs": [{"chip": str, "seed": int, "right": dict}]})["runs"]
+    now = results.read(few, {"runs": [{"chip": str, "seed": int, "part": str, "right": dict}]})["runs"]
     then = results.read(before, {"runs": [{"row": str, "setting": str, "seed": int, "accuracy": float}]})["runs"]
     with matplotlib.rc_context(drawing.STYLE):
         figure = Figure(figsize=(7.2, 3.0), layout="constrained")
-        heard, lost = figure.subplots(1, 2, width_ratios=(1.15, 1))
+        heard, losing = figure.subplots(1, 2, width_ratios=(1.15, 1))
         by_bits(heard, rows)
-        points(lost, now, [run for run in then if run["row"] == "shd-regen-dmp2"])
+        points(losing, now, [run for run in then if run["row"] == "shd-regen-dmp2"])
         figure.legend(*heard.get_legend_handles_labels(), loc="outside lower center", ncols=4)
     return figure
 
@@ -75,8 +74,7 @@ def points(ax: Axes, now: list[dict[str, Any]], then: list[dict[str, Any]]) -> N
         mine = {run["seed"]: run for run in now if run["chip"] == name}
         if not mine:
             continue
-        (one, groups), (other, _) = (answers.of_seeds([of[seed] for seed in sorted(mine)]) for of in (whole, mine))
-        gap = paired_difference(one, other, groups)
+        _, gap = lost(*([of[seed] for seed in sorted(mine)] for of in (mine, whole)))
         marks.ours(ax, len(names), 100 * gap.mean, (100 * gap.low, 100 * gap.high), seeds=len(mine), colour="#0072B2",
                    marker="D")
         names.append(label)

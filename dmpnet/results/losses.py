@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from dmpnet.results import answers
-from dmpnet.results.intervals import bootstrap, paired_difference
+from dmpnet.results.intervals import Interval, bootstrap, paired_difference
 
 Runs = list[dict[str, Any]]
 AS_TRAINED, CONTROL, RETRAINED = "exponential, as trained", "exponential, trained on", "linear, retrained"
@@ -30,12 +30,18 @@ def losses(runs: Runs) -> list[dict[str, Any]]:
     return found
 
 
-def _lost(mine: Runs, theirs: Runs) -> dict[str, float]:
+def lost(mine: Runs, theirs: Runs) -> tuple[Interval, Interval]:
+    """Accuracy of runs, and what they lose against others, both a seed each in the same order: paired over seeds and,
+    of a test set, which all seeds saw, its groups or samples."""
     (right, groups), (other, _) = answers.of_seeds(mine), answers.of_seeds(theirs)
     if mine[0]["part"] != "test":  # validation parts are of other samples for every seed
         right, other, groups = right.mean(axis=1), other.mean(axis=1), None
-    accuracy, lost = bootstrap(right, groups), paired_difference(other, right, groups)
-    return {"accuracy %": 100 * accuracy.mean, "lost": 100 * lost.mean, "low": 100 * lost.low, "high": 100 * lost.high}
+    return bootstrap(right, groups), paired_difference(other, right, groups)
+
+
+def _lost(mine: Runs, theirs: Runs) -> dict[str, float]:
+    accuracy, less = lost(mine, theirs)
+    return {"accuracy %": 100 * accuracy.mean, "lost": 100 * less.mean, "low": 100 * less.low, "high": 100 * less.high}
 
 
 def _by_seed(runs: Runs, row: str, decay: str) -> dict[int, dict[str, Any]]:
