@@ -379,3 +379,9 @@ def test_only_slots_of_m_hand_on_what_they_cut_off(name):
     with pytest.raises(DmpnetError, match=rf"words.{name}: rounding = 'carried'"):
         chip.changed(chip.load("dmp"), {f"words.{name}.rounding": "carried"})
     assert chip.changed(chip.load("dmp"), {"words.m.rounding": "carried"}).words.m.rounding == "carried"
+
+
+@pytest.mark.parametrize("name", ["w", "trace", "eligibility", "amplitude", "third"])
+def test_nothing_that_learns_hands_on_what_it_cuts_off(name):
+    with pytest.raises(DmpnetError, match=f"plasticity: {name} rounds 'carried'"):
+        chip.changed(chip.load("learning"), {f"plasticity.{name}.rounding": "carried"})

@@ -12,7 +12,7 @@ from dmpnet.errors import DmpnetError
 ROUNDINGS = {"floor": "floored({0})", "nearest": "rint({0})", "zero": "trunc({0})",
              "stochastic": "floored({0} + noise_{1}(i, k))", "carried": "carried_{1}({0}, i)"}
 """Brian2 expression of each, of a value {0} of quantity {1}."""
-ALONE = ("floor", "nearest", "zero", "stochastic")
+ALONE = tuple(name for name in ROUNDINGS if name != "carried")
 """Those that round a value by itself."""
 OVERFLOWS = {"saturate": "clip({0}, {1}, {2})", "wrap": "(({0}) - {3}*floored((({0}) - ({1}))/{3}))"}
 """Brian2 expression of each, of a value {0} in a word from {1} to {2}, {3} values in all."""

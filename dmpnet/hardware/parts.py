@@ -162,12 +162,13 @@ class Plasticity:
     def __post_init__(self):
         for name, signed in (("trace", False), ("amplitude", False), ("eligibility", True), ("third", True)):
             word = getattr(self, name)
-            if word.rounding not in ALONE or self.w.rounding not in ALONE:
-                raise DmpnetError(f"plasticity: {name} or w rounds {word.rounding!r}, {self.w.rounding!r}, but each is "
-                                  f"rounded by itself; set one of {', '.join(ALONE)}")
             if word.signed != signed or not 2 <= word.bits <= LEARNING or word.overflow != "saturate":
                 raise DmpnetError(f"plasticity: {name} is {word}, but it saturates, has {'a' if signed else 'no'} sign "
                                   f"and 2 to {LEARNING} bits; set it so")
+        for name in ("w", "trace", "eligibility", "amplitude", "third"):
+            if (rounding := getattr(self, name).rounding) not in ALONE:
+                raise DmpnetError(f"plasticity: {name} rounds {rounding!r}, but each is rounded by itself; set one of "
+                                  f"{', '.join(ALONE)}")
         if self.w.bits > LEARNING or self.w.overflow != "saturate" or self.w.binary:
             raise DmpnetError(f"plasticity: w is {self.w}, but a weight that learns saturates and has at most "
                               f"{LEARNING} bits, not a sign alone; set it so")

@@ -41,14 +41,14 @@ def in_integers(layer: Layer, slow: SlowMemory, whole: Layer, fixed: Fixed, word
 
     Of all bases, and with `clip` of less room for m, that with which the memory says what the trained one said.
     """
+    def seen_in(abar: np.ndarray, bbar: np.ndarray, W_m: np.ndarray, m: np.ndarray) -> tuple[SlowMemory, Seen]:
+        return replace(slow, Abar=abar, Bbar=bbar, W_m=W_m), replace(seen, m=m)
+
     bases = [(slow, seen)]
-    if options.rotate:
-        abar, bbar, W_m, m = basis.rotated(slow, seen.m)
-        bases.append((replace(slow, Abar=abar, Bbar=bbar, W_m=W_m), replace(seen, m=m)))
-    D = -(-slow.d // options.spread) * options.spread if options.spread else 0
-    if D > slow.d:
-        abar, bbar, W_m, m = basis.spread(slow, seen.m, D)
-        bases = [(replace(slow, Abar=abar, Bbar=bbar, W_m=W_m), replace(seen, m=m))]
+    if (D := options.held_in(slow.d)) > slow.d:
+        bases = [seen_in(*basis.spread(slow, seen.m, D))]
+    elif options.rotate:
+        bases.append(seen_in(*basis.rotated(slow, seen.m)))
     candidates = []
     for number, (held, went) in enumerate(bases):
         with suppress(*([DmpnetError] if number else [])):  # the other basis is not needed

@@ -1,6 +1,7 @@
 """Units: what one means in each word, so that shifts do the rest."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +21,7 @@ CLIPPED = (1.0, 0.8, 0.65, 0.5, 0.4)  # of the range seen, what m may have where
 class Options:
     """rows, clip, balance, rotate, compensate of `constrain`; lookahead: whether the chip reads ahead of m[k];
     saturates : when its membranes do, 'before' they are compared or 'after';  currents : which of them do, 'each' or
-    their 'sum';  seed : of its shift registers;  spread : blocks of so many slots hold a memory, or 0."""
+    their 'sum';  seed : of its shift registers;  held_in : slots that hold a memory of so many dimensions."""
 
     rows: bool
     clip: bool
@@ -31,14 +32,14 @@ class Options:
     saturates: str
     currents: str
     seed: int
-    spread: int = 0
+    held_in: Callable[[int], int]
 
     @classmethod
     def on(cls, chip: Chip, rows: bool, clip: bool, balance: bool, rotate: bool, compensate: bool) -> "Options":
         """Those asked for, and what of them the chip decides."""
         path = chip.datapath
         return cls(rows, clip, balance, rotate, compensate, path.dependency_breaking, path.saturates, path.currents,
-                   path.seed, chip.limits.slots if path.spread else 0)
+                   path.seed, chip.dimensions if path.spread else int)
 
 
 def shift_for(fits: float, largest: float) -> int:
