@@ -256,3 +256,35 @@ def test_finetuning_from_the_command_line(tmp_path, capsys):
     done = json.loads((tmp_path / "made.json").read_text())["finetuned"]
     assert (done["epochs"], done["optimiser"]) == (1, "muon")
     assert (tmp_path / "made.run" / "curve.csv").exists()
+
+
+# taught by the network in real numbers
+
+
+def test_a_pupil_is_asked_for_what_its_teacher_says():
+    """By the softmax of the reference's logits, in the part that is asked; the least is the entropy of that."""
+    network = random_network()
+    made = constrain(network, described(), random_input(network, 4, seed=5)).network
+    s_in = random_input(network, 6, seed=9)
+    said = torch.tensor(reference.run(network, s_in).logits).softmax(-1)
+    labels, logits = torch.tensor([0, 1, 2, 0, 1, 2]), torch.randn(6, 3, generator=torch.Generator().manual_seed(0))
+    asked = torch.from_numpy(s_in.astype(np.float32))
+    by_label = torch.nn.functional.cross_entropy(logits, labels)
+    by_teacher = -(said * logits.log_softmax(-1)).sum(-1).mean()
+    assert abs(float(by_label - by_teacher)) > 0.05
+    for taught in (0.0, 0.7, 1.0):
+        model = quantised.QuantisedNetwork(network, made, described(), taught=taught)
+        got = model.loss(asked, logits, labels)
+        assert float(got) == pytest.approx(float((1 - taught) * by_label + taught * by_teacher), rel=1e-5)
+        plain = quantised.QuantisedNetwork(network, made, described())
+        assert [name for name, _ in model.named_parameters()] == [name for name, _ in plain.named_parameters()]
+    best = model.loss(asked, said.log().float(), labels)
+    assert float(best) == pytest.approx(float(-(said * said.log()).sum(-1).mean()), rel=1e-4)
+
+
+@pytest.mark.parametrize("taught", [-0.1, 1.5])
+def test_a_part_of_the_loss_lies_between_none_and_all(taught):
+    network = random_network()
+    made = constrain(network, described(), random_input(network, 4, seed=5)).network
+    with pytest.raises(DmpnetError, match="taught = .* from 0 to 1"):
+        quantised.QuantisedNetwork(network, made, described(), taught=taught)

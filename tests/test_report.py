@@ -62,11 +62,12 @@ def test_numbers_of_a_file_stand_in_the_page_and_pictures_are_in_it(tmp_path):
         "summary": {"accuracy": "98.5 %"},
         "layers": [{"layer": 1, "active %": 12.5}, {"layer": 2, "active %": 0.03125}],
         "provenance": {"command": "run", "commit": "abc", "written": "2026-01-01T00:00:00+00:00"}}))
+    (folder / "more.json").write_text(json.dumps({"command": "run", "rows": [{"a": 1}]}))
     (folder / "portrait.png").write_bytes(b"\x89PNG picture")
     assert cli.main(["report", str(tmp_path / "r.html"), str(folder)]) in (0, None)
     read = Read((tmp_path / "r.html").read_text())
     assert {"98.5 %", "12.50", "0.0312", "active %"} <= set(read.cells)
-    assert not outside(read) and any(link.startswith("data:image/png;base64,") for link in read.fetched)
+    assert not outside(read) and sum(link.startswith("data:image/png;base64,") for link in read.fetched) == 1
     assert json.loads((tmp_path / "r.json").read_text())["command"] == "report"
 
 

@@ -111,16 +111,17 @@ def recomputed(arguments: argparse.Namespace, chosen: "list[Script]") -> Path:
 
     folder, known = arguments.out / "results", catalogue.results()
     asked = [known[name] for name in dict.fromkeys(name for script in chosen for name in script.results)]
-    stale = [result for result in asked if age_of(result).stale == freshness.STALE]
+    ages = {result.name: age_of(result) for result in asked}
+    stale = [result for result in asked if ages[result.name].stale == freshness.STALE]
     for result in asked:
-        if (age := age_of(result)).stale != freshness.STALE:
+        if (age := ages[result.name]).stale != freshness.STALE:
             print(f"{result.name}: kept; stale: {age.stale}, {age.why}; made by {result.command}")
     if looking := [result.name for result in stale if result.look and not arguments.look]:
         raise DmpnetError(f"figures: {', '.join(looking)} {'are' if len(looking) > 1 else 'is'} stale, but made by "
                           f"looking at a test set; add --look, and the ledger counts it, or leave --recompute out")
     folder.mkdir(parents=True, exist_ok=True)
     for result in stale:
-        print(f"{result.name}: {age_of(result).why}; {result.command}, {result.takes}", flush=True)
+        print(f"{result.name}: {ages[result.name].why}; {result.command}, {result.takes}", flush=True)
         make(result, folder, arguments)
     for path in (shipped.folder("analyses") / "results").glob("*.json"):
         if path.stem not in {result.name for result in stale}:

@@ -55,17 +55,17 @@ def given(paths: list[Path]) -> Iterator[tuple[str, str]]:
         files = sorted(path.glob("*.json")) if path.is_dir() else [path]
         if not files:
             raise DmpnetError(f"{path}: no results in it (.json); give a folder that a command wrote into")
+        beside = sorted(path.glob("*") if path.is_dir() else path.parent.glob(f"{path.stem}.*"))
         for file in files:
-            entry = page.read(file)
-            beside = file.parent.glob("*") if path.is_dir() else file.parent.glob(f"{file.stem}.*")
-            pictures = [each for each in sorted(beside) if each.suffix in page.KINDS]
+            entry, pictures = page.read(file), [each for each in beside if each.suffix in page.KINDS]
+            beside = []  # shown once, with the first file of a folder
             yield (f"{path.name}: {file.name}" if path.is_dir() else file.name), (
                 f"<p>{page.told(entry)}</p>{page.of_results(entry)}{''.join(map(page.figure, pictures))}")
 
 
 def everything() -> Iterator[tuple[str, str]]:
     """All that ships."""
-    lines = [table.line(row, table.results(row.name, None, **table.LINE)) for row in table.rows().values()]
+    lines = table.lines()
     made = [{key: line[key] for key in COLUMNS} for line in lines if line["accuracy %"] is not None]
     yield "networks that ship, beside the paper", page.table(made)
     yield "differences, paired", page.table(differences.found(None))

@@ -71,15 +71,11 @@ def show(arguments: argparse.Namespace) -> list[dict[str, Any]]:
         raise DmpnetError(f"--results {arguments.results}: no such folder; give the one that --retrain wrote into")
     if arguments.markdown:
         print(table.summary(arguments.results))
-        return [table.line(row, table.results(row.name, arguments.results, **table.LINE))
-                for row in table.rows().values()]
-    remarks = table.notes()
-    lines: list[dict[str, Any]] = []
+        return table.lines(arguments.results)
+    remarks, lines = table.notes(), table.lines(arguments.results)
     shown: list[list[str]] = []
-    for title, part in groupby(table.rows().values(), key=lambda row: row.title):
-        found = [table.line(row, table.results(row.name, arguments.results, **table.LINE)) for row in part]
-        lines += found
-        shown += [[title], *map(_printed, found), [""]]
+    for title, part in groupby(zip(table.rows().values(), lines, strict=True), key=lambda pair: pair[0].title):
+        shown += [[title], *(_printed(line) for _, line in part), [""]]
     print(terminal.table(shown[:-1], list(COLUMNS.values()), stralign="right", colalign=("left",),
                    disable_numparse=True))
     print("\n" + terminal.table([_sure(line) for line in lines if line["accuracy %"] is not None], SURE,

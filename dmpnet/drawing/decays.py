@@ -38,11 +38,11 @@ def decays(path: str | Path, traces: str | Path) -> Figure:
             right.plot(time, u[start : start + steps], ls=line, color=colour, label=str(name))
         right.axhline(theta_u, color="k", lw=0.6)
         right.annotate("threshold", (time[0], theta_u), va="bottom", fontsize=7)
-        low = max(-2.5 * theta_u, float(seen["u"][:, start : start + steps].min()) - 0.1 * theta_u)
+        least = float(seen["u"][:, start : start + steps].min())
+        low = max(-2.5 * theta_u, least - 0.1 * theta_u)
         right.set_ylim(low, 1.3 * theta_u)
-        if seen["u"][:, start : start + steps].min() < low:
-            right.annotate(f"below: down to {seen['u'][:, start : start + steps].min():.3g}", (time[0], low),
-                           va="bottom", fontsize=7)
+        if least < low:
+            right.annotate(f"below: down to {least:.3g}", (time[0], low), va="bottom", fontsize=7)
         right.set(xlabel="time (ms)", ylabel="membrane u after the reset (1)",
                   title=f"layer 1, neuron {int(seen['neuron'])}, where they differ most")
         figure.legend(loc="outside lower center", ncols=3)

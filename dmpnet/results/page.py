@@ -2,7 +2,6 @@
 
 import base64
 import html
-import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 62rem;
   margin: 2rem auto; padding: 0 1rem }
 h1 { font-size: 1.5rem } h2 { font-size: 1.2rem; margin-top: 2.5rem; border-top: 1px solid var(--line);
-  padding-top: 1rem } h3, h4 { font-size: 1rem; margin: 1.2rem 0 .3rem } p, .what { color: var(--faint) }
+  padding-top: 1rem } h3, h4 { font-size: 1rem; margin: 1.2rem 0 .3rem } p { color: var(--faint) }
 .wide { overflow-x: auto } table { border-collapse: collapse; font-size: .85rem; font-variant-numeric: tabular-nums }
 th { text-align: left; border-bottom: 1px solid var(--ink) } th, td { padding: .15rem .6rem .15rem 0;
   vertical-align: top } tr:nth-child(even) td { background: var(--shade) } td.number { text-align: right }
@@ -58,11 +57,11 @@ def of_results(entry: dict[str, Any]) -> str:
 def read(path: Path) -> dict[str, Any]:
     """A result file of dmpnet; DmpnetError if it is none."""
     try:
-        entry = parsed(path.read_text(encoding="utf-8"), json.loads)
+        entry = parsed(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise DmpnetError(f"{path}: no results ({' '.join(str(error).split())}); give the .json that a command wrote, "
                           f"or its folder") from error
-    if not isinstance(entry, dict) or "command" not in _origin(entry):
+    if "command" not in _origin(entry):
         raise DmpnetError(f"{path}: JSON, but no results of a command of dmpnet, which say which; give another file")
     return entry
 

@@ -171,6 +171,11 @@ def headline() -> str:
     return summary(only=lambda row: row.paper is not None and row.name.rpartition("-")[2] in HEADLINE, short=True)
 
 
+def lines(folder: Path | None = None) -> list[dict[str, Any]]:
+    """`line` of every row, of the result files in `folder` (None: those that ship)."""
+    return [line(row, results(row.name, folder, **LINE)) for row in rows().values()]
+
+
 def summary(folder: Path | None = None, only: Callable[[Row], bool] = lambda row: True, short: bool = False) -> str:
     """The trained rows as a table in Markdown, as docs/results.md shows it; `only` those that it is true of; `short`:
     without intervals, groups, looks and marks."""

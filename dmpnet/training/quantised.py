@@ -121,6 +121,8 @@ class QuantisedNetwork(SpikingNetwork):
                                     in map(self._start, range(len(neurons)), network.layers))
         self.memories: dict[tuple[int, torch.dtype], IntegerMemory] = {}
         self.W_o, self.b_o = nn.Parameter(_tensor(network.W_o)), nn.Parameter(_tensor(network.b_o))
+        if not 0 <= taught <= 1:
+            raise DmpnetError(f"taught = {taught:g}, but it is a part of the loss; set it from 0 to 1")
         self.taught = taught
         self.teacher = [from_trained(network)] if taught else []  # in a list: not among what is trained
         self.log_unit_o = nn.Parameter(_tensor(np.log(_unit_of(network.W_o, integer.W_o))))
