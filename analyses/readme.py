@@ -98,7 +98,7 @@ def few() -> str:
                            for line in of_few_bits(runs("few_bits"))])
 
 
-FEW = {"as trained": "as trained, real numbers", "dmp-256": "8 bits, trained on as long",
+FEW = {"as trained": "as trained, real numbers", "dmp-256": "8 bits, m 16, trained on as long",
        "dmp-4bit": "4-bit W_f, P, nu and m (`dmp-4bit`)", "dmp-ternary": "ternary weights (`dmp-ternary`)"}
 
 

@@ -27,7 +27,8 @@ WAYS = {("d", "nearest"): ("10 slots, to the nearest", "#D55E00", "o", ":"),
         ("all", "carried"): ("64 slots, carried", "#0072B2", "D", "-")}
 BEFORE = {"4-bit W_f and P, 4-bit slow memory": "4 bits,\n10 slots,\nonly rounded",
           "4-bit W_f and P, 4-bit slow memory, trained on": "4 bits,\n10 slots,\ntrained on"}
-NOW = {"dmp-4bit": "4 bits,\n64 slots,\ncarried,\ntrained on", "dmp-ternary": "ternary\nweights,\ntrained on"}
+NOW = {"dmp-256": "8 bits,\n16 of m,\ntrained on", "dmp-4bit": "4 bits,\n64 slots,\ncarried,\ntrained on",
+       "dmp-ternary": "ternary\nweights,\ntrained on"}
 AS_TRAINED = "as trained"
 
 
@@ -81,10 +82,10 @@ def points(ax: Axes, now: list[dict[str, Any]], then: list[dict[str, Any]]) -> N
         names.append(label)
     ax.axhline(0, color="k", lw=0.6, zorder=0)
     ax.set_yscale("symlog", linthresh=2, linscale=0.8)
-    ax.set_yticks([-1, 0, 1, 2, 5, 10, 20, 40], ["-1", "0", "1", "2", "5", "10", "20", "40"])
+    ax.set_yticks([-2, -1, 0, 1, 2, 5, 10, 20, 40], ["-2", "-1", "0", "1", "2", "5", "10", "20", "40"])
     ax.minorticks_off()
-    ax.set(ylabel="points lost of the test set\n(axis logarithmic beyond 2)", ylim=(-1.2, 40),
-           title="b  4-bit W_f, P, m; hollow: one seed", xlim=(-0.5, len(names) - 0.5))
+    ax.set(ylabel="points lost of the test set\n(logarithmic beyond 2)", ylim=(-2.6, 40),
+           title="b  W_f, P and m of few bits; hollow: one seed", xlim=(-0.5, len(names) - 0.5))
     ax.set_xticks(range(len(names)), names, fontsize=6.5)
 
 
