@@ -166,7 +166,7 @@ def test_what_is_stale_is_made_again_and_drawn(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("dmpnet.drawing.save", lambda figure, stem, by: drawn.append(figure))
     assert cli.main(["figures", "queues", "--recompute", "--data", "somewhere", "--out", str(tmp_path)]) == 0
     (script, *given), = asked
-    assert script == str(ROOT / "analyses" / "queues.py") and given[-2:] == ["--data", "somewhere"]
+    assert script == str(shipped.folder("analyses") / "queues.py") and given[-2:] == ["--data", "somewhere"]
     assert known.path.read_bytes() == before and "queues: changed" in capsys.readouterr().out
     figure, = drawn
     assert [12.5] in [list(line.get_ydata()) for line in figure.axes[0].lines]
