@@ -56,8 +56,8 @@ def decays() -> str:
     return table.markdown([{"network": f"`{line['row']}`", "decay": line["decay"], "seeds": str(line["seeds"]),
                             "test %": f"{line['accuracy %']:.2f}",
                             "points lost": "" if line["is"] else f"{line['lost']:+.2f}",
-                            "95 %": "" if line["is"] else f"{line['low']:+.2f} to {line['high']:+.2f}"}
-                           for line in found])
+                            "95 %": "" if line["is"] else "every answer the same" if np.isnan(line["low"])
+                            else f"{line['low']:+.2f} to {line['high']:+.2f}"} for line in found])
 
 
 def parts() -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -43,10 +44,10 @@ def decays(path: Path = RESULTS / "decays.json") -> Figure:
             near, far = all_axes[2 * place:2 * place + 2]
             lines = [(look, decay, found.get((f"{data}-{kind}", name))) for kind, look in LOOK.items()
                      for decay, name in enumerate(LINES)]
-            most = max([line["high"] for _, _, line in lines if line], default=NEAR[1])
+            most = np.nanmax([NEAR[1], *(line["high"] for _, _, line in lines if line)])  # nan: every answer the same
             panel(near, far, lines)
             near.set(title=TITLES[data], xlabel="points lost", xlim=NEAR)
-            far.set(xlim=(NEAR[1], max(1.05 * most, 15.0)), xlabel="(denser)")
+            far.set(xlim=(NEAR[1], max(float(1.05 * most), 15.0)), xlabel="(denser)")
             marks.broken(near, far)
         all_axes[0].set_yticks(range(len(LINES)), LINES.values())
         all_axes[0].set_ylim(len(LINES) - 0.5, -0.5)
