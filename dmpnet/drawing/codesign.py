@@ -56,8 +56,8 @@ def codesign(path: str | Path) -> Figure:
 def named(ax: Axes, cost: str, scale: float, points: list[dict[str, Any]], budget: int) -> None:
     """Marks the cheapest design that is about as good as the best within the budget, and that one."""
     for point, mark, size, what, offset, side in (
-            (pareto.enough(points, budget, cost), "o", 10, "cheapest of those within 2 s.e. of it", (7, -11), "left"),
-            (pareto.best(points, budget), "s", 12, "most accurate within the budget", (-8, 8), "right")):
+            (pareto.enough(points, budget, cost), "o", 10, "cheapest of those within 2 s.e. of it", (-8, 8), "right"),
+            (pareto.best(points, budget), "s", 12, "most accurate within the budget", (9, -13), "left")):
         if point is not None:
             at = scale * point[cost], 100 * point["accuracy"]
             ax.plot(*at, mark, ms=size, mfc="none", color="k", label=what)
