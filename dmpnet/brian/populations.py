@@ -26,7 +26,8 @@ def steps_of(network: TrainedNetwork, membranes: Membranes = ()) -> list[Steps]:
     """What a step of each layer is: the one place that asks in which numbers a layer computes."""
     found: list[Steps] = []
     for number, layer in enumerate(network.layers, 1):
-        heard = layer.W_r is not None or any(above.delay is not None for above in network.layers[number:number + 1])
+        heard = (layer.W_r is not None or layer.adaptation is not None
+                 or any(above.delay is not None for above in network.layers[number:number + 1]))
         steps = (RealSteps(layer, number, heard) if layer.fixed is None else
                  IntegerSteps(layer, layer.fixed, number, heard))
         own = membranes[number - 1] if membranes else None

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 from brian2 import Function
 
+from dmpnet.equations.adaptation import FOLLOWS, VARIABLES
 from dmpnet.equations.decay import CONSTANTS, FLOORED
 from dmpnet.equations.layer import REMEMBER
 from dmpnet.equations.membrane import WITHIN, Membrane
 from dmpnet.equations.neurons import LOWERED, RESETS, THRESHOLD, UPDATES
+from dmpnet.errors import DmpnetError
 
 if TYPE_CHECKING:
     from dmpnet.brian.session import Neurons
@@ -136,13 +138,17 @@ class Steps:
         constants = "".join(f"{name} : 1 (shared, constant)\n" for name in self.constants)
         return (("" if self.membrane and self.membrane.equations else U) + FAST + constants
                 + (waiting if self.layer.slow else "") + (ACTING if self.layer.acts != "current" else "")
-                + (LOWEST if self.layer.neuron.floor is not None else ""))
+                + (LOWEST if self.layer.neuron.floor is not None else "")
+                + (VARIABLES if self.layer.adaptation is not None else ""))
 
 
 class RealSteps(Steps):
     """In real numbers, where a membrane of the user's own may stand for the trained decay."""
 
     def moved_by(self, membrane: Membrane) -> Steps:
+        if self.layer.adaptation is not None:
+            raise DmpnetError("it is given for a layer whose neurons adapt to the trained membrane; leave it out, or "
+                              "write an adaptation into yours and give the network without (adaptation = None)")
         return RealSteps(self.layer, self.number, self.heard, membrane)
 
     def integrate(self) -> tuple[str, ...]:
@@ -150,12 +156,13 @@ class RealSteps(Steps):
         drive = "I_f*(1 + (I_m + b_m))" if layer.acts == "gain" else "I_f"
         terms = [drive, *(["I_r"] if layer.W_r is not None else []),
                  *(["I_m"] if layer.slow and layer.acts == "current" else []), "b"]
-        current = "I = " + " + ".join(terms)
+        current = "I = " + " + ".join(terms) + (" - I_w" if layer.adaptation is not None else "")
         if membrane and membrane.equations:
             return (current,)  # what follows is integrated by Brian2
         moved = (*membrane.moved(), *self.floored(), *membrane.held()) if membrane else (
             UPDATES[layer.neuron.decay], *self.floored(), f"u = u*int({WITHIN})")
-        return (current, *moved, *([f"s = int({self.fires()['threshold']})"] if self.heard else []))
+        follows = () if layer.adaptation is None else (FOLLOWS.format(within=WITHIN),)
+        return (*follows, current, *moved, *([f"s = int({self.fires()['threshold']})"] if self.heard else []))
 
     def floored(self) -> tuple[str, ...]:
         """The line that stops u at its floor, whatever moved it."""

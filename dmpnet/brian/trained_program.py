@@ -63,7 +63,7 @@ def _shaping(layer: Layer, steps: int) -> dict[str, Any]:
     return {"N": layer.N, "M": layer.M, "neuron": asdict(layer.neuron), "W_r": layer.W_r is not None,
             "slow": {"d": layer.slow.d, "d_s": int(layer.slow.d_s), "acts": layer.acts,
                      "lookahead": layer.slow.nu is not None} if layer.slow else None,
-            "integers": layer.arithmetic,
+            "integers": layer.arithmetic, "adapts": layer.adaptation is not None,
             "slots": axons.slots(layer.delay, steps) if layer.delay is not None else None}
 
 

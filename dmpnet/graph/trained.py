@@ -65,6 +65,8 @@ def check(name: str, layer: Layer) -> None:
     if layer.queue:
         raise DmpnetError(f"{name}: it drops what is beyond {layer.queue} events a step, but a graph drops none; give "
                           f"the trained network itself")
+    if layer.adaptation is not None:
+        raise DmpnetError(f"{name}: its neurons adapt, but in a graph they do not; give the trained network itself")
     if layer.acts != "current":
         raise DmpnetError(f"{name}: its slow memory acts on the {layer.acts}, but in a graph on the current; give the "
                           f"trained network itself")

@@ -142,6 +142,8 @@ def _check(network: TrainedNetwork, rows: bool) -> None:
     if network.integer:
         raise DmpnetError("network: it computes in integers already; constrain the trained one it was made from")
     for number, layer in enumerate(network.layers, 1):
+        if layer.adaptation is not None:
+            raise DmpnetError(f"layer {number}: its neurons adapt, but on a chip they do not; train without adaptation")
         if layer.acts != "current":
             raise DmpnetError(f"layer {number}: its slow memory acts on the {layer.acts}, but on a chip it acts on the "
                               f"current; train one with acts = 'current'")

@@ -36,6 +36,7 @@ class Core:
     spikes : most input spikes in a step; None if nobody counted, or the input is analog
     learns : rules of the arrays that learn, W_f or W_r
     kernels : weights of W_f, where it is no N x M: kernels, held once;  biases : of neurons, where not one each
+    adapts : whether its neurons adapt
     """
 
     number: int | str
@@ -54,6 +55,7 @@ class Core:
     learns: Mapping[str, IntegerRule] = field(default_factory=dict)
     kernels: int | None = None
     biases: int | None = None
+    adapts: bool = False
 
     @property
     def name(self) -> str:

@@ -141,6 +141,8 @@ def _of_layer(layer: Layer, number: int, s_in: np.ndarray, spikes: np.ndarray, c
     if layer.delay is not None:
         raise DmpnetError(f"layer {number + 1}: it has axonal delays, but no chip here does, so that its costs are not "
                           f"known; train without delays")
+    if layer.adaptation is not None:
+        raise DmpnetError(f"layer {number + 1}: its neurons adapt, but on a chip they do not; train without adaptation")
     if layer.acts != "current":
         raise DmpnetError(f"layer {number + 1}: its slow memory acts on the {layer.acts}, but on a chip it acts on the "
                           f"current; train with acts = 'current'")

@@ -28,6 +28,10 @@ class RealLayer:
         self.axons = Axons(layer.delay, batch, steps, dtype) if layer.delay is not None else None
         self.u = np.zeros((batch, layer.N), dtype)
         self.s = np.zeros((batch, layer.N), dtype)
+        self.w: Any = None
+        if layer.adaptation is not None:
+            self.rho_w, self.a_w, self.b_w = (cast(array) for _, array in layer.adaptation.arrays())
+            self.w = np.zeros((batch, layer.N), dtype)
         self.m: Any = None
         self.x: Any = None
         self.I_m: Any = None
@@ -54,6 +58,8 @@ class RealLayer:
             I += self.s @ self.W_r
         if self.m is not None and self.acts == "current":
             I += self.I_m
+        if self.w is not None:
+            I -= self.w
         self.u = decayed(self.u, self.neuron.decay, self.neuron.constant) + self.u.dtype.type(self.neuron.g) * I
         if self.neuron.floor is not None:
             self.u = np.maximum(self.u, self.u.dtype.type(self.neuron.floor))
@@ -62,6 +68,8 @@ class RealLayer:
         margin = np.abs(self.u - level).min()
         self.s = fired.astype(self.u.dtype)
         self.u = np.where(fired, 0 if self.neuron.reset == "hard" else self.u - theta_u, self.u)
+        if self.w is not None:
+            self.w = self.rho_w * self.w + (1 - self.rho_w) * (self.a_w * self.u + self.b_w * self.s)
         return float(margin)
 
     def _remember(self, k: int, s_in: np.ndarray) -> None:

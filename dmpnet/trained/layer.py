@@ -10,13 +10,15 @@ from dmpnet.arithmetic.fixed import Fixed
 from dmpnet.equations.decay import BY_NAME, WHOLE
 from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import WeightsError
+from dmpnet.trained.adaptation import Adaptation
 from dmpnet.trained.shapes import LONGEST, fits, rows
 from dmpnet.trained.slow_memory import SlowMemory
 
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer of N fast neurons on M inputs: W_f (N, M), b_f (N,), optional W_r (N, N), slow memory, axonal delays.
+    """One layer of N fast neurons on M inputs: W_f (N, M), b_f (N,), optional W_r (N, N), slow memory, axonal delays,
+    adaptation.
 
     delay : (M,) integer steps >= 0 by which each input reaches W_f and w_x later, or None; what would arrive after
         the last step is lost
@@ -30,6 +32,7 @@ class Layer:
     slow: SlowMemory | None = None
     delay: np.ndarray | None = None
     fixed: Fixed | None = None
+    adaptation: Adaptation | None = None
 
     @property
     def N(self) -> int:
@@ -83,14 +86,15 @@ class Layer:
 
     @property
     def state(self) -> int:
-        """Numbers kept from step to step: N + d, the spikes that recur, N, and what is under way in the axons, sum of
-        delay.
+        """Numbers kept from step to step: N + d, the spikes that recur, N, adaptation, N, and what is under way in the
+        axons, sum of delay.
 
         (The paper's rule, N + N delay, gives every axon the same delay.)
         """
         under_way = 0 if self.delay is None else int(np.sum(self.delay, dtype=np.int64))
         recurs = 0 if self.W_r is None else self.N
-        return self.N + (self.slow.d if self.slow else 0) + recurs + under_way
+        adapts = 0 if self.adaptation is None else self.N
+        return self.N + (self.slow.d if self.slow else 0) + recurs + adapts + under_way
 
     def arrays(self) -> Iterator[tuple[str, np.ndarray]]:
         """Its arrays, by the names that follow 'layer1.' in a weights file."""
@@ -102,6 +106,8 @@ class Layer:
             yield from self.slow.arrays()
         if self.delay is not None:
             yield "delay", self.delay
+        if self.adaptation is not None:
+            yield from self.adaptation.arrays()
         if self.fixed is not None:
             yield from self.fixed.arrays()
 
@@ -109,9 +115,11 @@ class Layer:
         """The same layer with every weight 0, every threshold of its own 1 and every floor 0: what it is before it is
         given them."""
         slow: dict[str, Any] = {name: 0 * array for name, array in self.slow.arrays()} if self.slow else {}
+        adapting = [0 * array for _, array in self.adaptation.arrays()] if self.adaptation else []
         return replace(
             self, W_f=0 * self.W_f, b_f=0 * self.b_f, W_r=None if self.W_r is None else 0 * self.W_r,
             slow=replace(self.slow, **slow) if self.slow else None,
+            adaptation=Adaptation(*adapting) if adapting else None,
             fixed=replace(self.fixed, theta_u=np.ones_like(self.fixed.theta_u), floor=None if self.fixed.floor is None
                           else 0 * self.fixed.floor) if self.fixed else None)
 
@@ -127,6 +135,8 @@ class Layer:
             self.slow.check(origin, name, n, channels, self.fixed.shift_m if self.fixed else 0, ends)
         if self.delay is not None:
             _delay_fits(origin, f"{name}.delay", self.delay, channels)
+        if self.adaptation is not None:
+            self.adaptation.check(origin, name, n)
         if self.fixed is not None:
             self._check_fixed(origin, name, self.fixed)
 
@@ -157,6 +167,9 @@ class Layer:
             raise WeightsError(f"{origin}: {name} drops events beyond {fixed.queue} a step, but has "
                                f"{'recurrent weights' if self.W_r is not None else 'axonal delays'}, whose events have "
                                f"no order of arrival; constrain it for a chip with datapath.queue = passes")
+        if self.adaptation is not None:
+            raise WeightsError(f"{origin}: {name} has adaptation, but that has no form in integers; constrain a "
+                               f"network without")
         if self.acts != "current":
             raise WeightsError(f"{origin}: {name}.acts = {self.acts!r}, but in integers the slow memory acts on the "
                                f"current; constrain a network whose memory does")

@@ -46,7 +46,12 @@ class TrainedNetwork:
 
     @property
     def kind(self) -> str:
-        """'DMP', 'RSNN' or 'FSNN'; with axonal delays 'DMP + delays', 'RSNN + delays' or 'DSNN'."""
+        """'DMP', 'RSNN' or 'FSNN'; with axonal delays 'DMP + delays', 'RSNN + delays' or 'DSNN'; where neurons
+        adapt, with ', adaptive' after it."""
+        return self._kind + (", adaptive" if any(layer.adaptation for layer in self.layers) else "")
+
+    @property
+    def _kind(self) -> str:
         delays = any(layer.delay is not None for layer in self.layers)
         if any(layer.slow for layer in self.layers):
             return "DMP + delays" if delays else "DMP"
@@ -101,7 +106,8 @@ def arrays(network: TrainedNetwork) -> Iterator[tuple[str, np.ndarray]]:
 def parameters(network: TrainedNetwork) -> dict[str, int]:
     """Parameter counts: 'paper' by its rule, sum over layers (M N + N d + d^2) + N C; 'trainable'; 'stored'.
 
-    The paper's rule leaves out biases and w_x and counts the frozen Abar; W_r adds N^2 a layer, axonal delays M.
+    The paper's rule leaves out biases and w_x and counts the frozen Abar; W_r adds N^2 a layer, axonal delays M,
+    adaptation 3 N.
     In a hierarchy d^2 is the sum of d_i^2; a cascade adds d_{i+1} for each coupling, which is of rank one. What a chip
     fills up with zeros is only stored.
     """
@@ -110,6 +116,7 @@ def parameters(network: TrainedNetwork) -> dict[str, int]:
     for layer in network.layers:
         paper += layer.W_f.size + (layer.W_r.size if layer.W_r is not None else 0)
         paper += layer.delay.size if layer.delay is not None else 0
+        paper += sum(array.size for _, array in layer.adaptation.arrays()) if layer.adaptation is not None else 0
         if layer.slow is not None:
             sizes = [layer.d] if layer.integer else [size for size, _ in layer.slow.all_blocks]
             paper += layer.N * sum(sizes) + sum(size**2 for size in sizes)

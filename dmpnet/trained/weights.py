@@ -15,6 +15,7 @@ from dmpnet.disk.headers import parsed, record, shown
 from dmpnet.equations.decay import BY_NAME
 from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import DmpnetError, WeightsError
+from dmpnet.trained.adaptation import ADAPTATION_ARRAYS, Adaptation
 from dmpnet.trained.encoding import Encoding
 from dmpnet.trained.layer import Layer
 from dmpnet.trained.network import TrainedNetwork, arrays
@@ -177,5 +178,7 @@ def _layer(arrays: dict[str, np.ndarray], number: int, neuron: dict, slow: dict 
                          nu=arrays.get(f"layer{number}.nu"))
     computes = None if fixed is None else stored.fixed(fixed, f"fixed of layer {number}", array,
                                                        arrays.get(f"layer{number}.floor"))
+    adapts = any(f"layer{number}.{key}" in arrays for key in ADAPTATION_ARRAYS)
     return Layer(array("W_f"), array("b_f"), record(Neuron, neuron, f"neurons of layer {number}"),
-                 arrays.get(f"layer{number}.W_r"), pathway, arrays.get(f"layer{number}.delay"), computes)
+                 arrays.get(f"layer{number}.W_r"), pathway, arrays.get(f"layer{number}.delay"), computes,
+                 Adaptation(*map(array, ADAPTATION_ARRAYS)) if adapts else None)

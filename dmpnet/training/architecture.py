@@ -43,6 +43,7 @@ class Architecture:
     learn_decay : beta of each layer is learned from neuron.beta on, with g = 1 - beta, or lam or c from
         the neuron's on
     kappa : None for a class a sample; else a class at every step, see TrainedNetwork
+    adaptive : neurons adapt (dmpnet.equations.adaptation), with constants of their own, learned
     dropout : fraction of each hidden layer's spikes dropped in training, last layer excepted
     std : width of the truncated normal all weights start from (published: 0.02, SHD 0.01); 0 starts them so that
         at INPUT_RATE each drive moves the membrane by about half a threshold and no memory starts shut (ours)
@@ -60,6 +61,7 @@ class Architecture:
     delay_input: bool = False
     learn_decay: bool = False
     kappa: float | None = None
+    adaptive: bool = False
     dropout: float = 0.0
     std: float = 0.0
     neuron: Neuron = field(default=PUBLISHED_CODE)

@@ -13,7 +13,7 @@ from dmpnet.trained.encoding import Encoding
 from dmpnet.trained.layer import Layer
 from dmpnet.trained.network import TrainedNetwork
 from dmpnet.trained.slow_memory import legendre_pathway
-from dmpnet.training import plain
+from dmpnet.training import adaptation, plain
 from dmpnet.training.architecture import Architecture, Pathway
 from dmpnet.training.delay import AxonalDelay
 from dmpnet.training.layer import Setting, SpikingLayer
@@ -65,7 +65,8 @@ class SpikingNetwork(nn.Module):
         last = len(self.layers) - 1
         for number in range(last + 1):
             record = number < last or spikes is not None or self.architecture.kappa is not None
-            fused = m is None and self._acts(number) == "current" and self.neurons[number].decay in FUSED
+            fused = (m is None and self._acts(number) == "current" and self.neurons[number].decay in FUSED
+                     and "log_a" not in self.layers[number])
             run = self._fused if fused else self._stepwise
             signal, rate = run(number, signal, scale, record, m)
             rates.append(rate)
@@ -137,7 +138,8 @@ class SpikingNetwork(nn.Module):
         if kept is not None:
             kept.append(m)
         spikes = plain.layer(signal, p["W_f"], p["b_f"], coarser(self.neurons[number], self.pace), self.alpha,
-                             p["W_r"] if "W_r" in p else None, I_m, self._acts(number), self._learned(number))
+                             p["W_r"] if "W_r" in p else None, I_m, self._acts(number), self._learned(number),
+                             adaptation.values(p))
         return spikes, spikes.mean(1)
 
     def trained(self, encoding: Encoding, provenance: dict) -> TrainedNetwork:
@@ -161,7 +163,7 @@ class SpikingNetwork(nn.Module):
                 low, high = BY_NAME[neuron.decay].limits(neuron.theta_u)
                 neuron = replace(neuron, c=min(max(p["c"].item(), low), high))
             layers.append(Layer(_array(p["W_f"]), _array(p["b_f"]), neuron, _array(p["W_r"]) if "W_r" in p else None,
-                                slow, delay))
+                                slow, delay, adaptation=adaptation.learned(p)))
         return TrainedNetwork(tuple(layers), _array(self.W_o), _array(self.b_o), encoding, provenance,
                               self.architecture.kappa)
 
@@ -178,10 +180,12 @@ def from_trained(network: TrainedNetwork, dtype: torch.dtype = torch.float32) ->
             for key in ("W_r", "delay"):
                 if getattr(layer, key) is not None:
                     p[key] = nn.Parameter(torch.empty(getattr(layer, key).shape))
+            if layer.adaptation is not None:
+                p.update({key: nn.Parameter(value) for key, value in adaptation.parameters(layer.adaptation).items()})
     model = model.to(dtype)
     with torch.no_grad():
         for p, layer in zip(model.layers, network.layers, strict=True):
-            for key in p:
+            for key in p.keys() - {*adaptation.PARAMETERS}:
                 source = layer.slow if key in ("w_x", "b_x", "W_m", "b_m") else layer
                 p[key].copy_(torch.as_tensor(getattr(source, key)))
         model.W_o.copy_(torch.as_tensor(network.W_o))
@@ -200,6 +204,8 @@ def _start(architecture: Architecture, n: int, m: int, pathway: Pathway | None,
     if pathway:
         w_x = _normal((m,), std) if std else torch.full((m,), 1 / active)
         layer |= {"w_x": w_x, "b_x": torch.zeros(()), "W_m": _normal((n, pathway.d), std or 1.0), "b_m": torch.zeros(n)}
+    if architecture.adaptive:
+        layer |= adaptation.start(n)
     if late:
         layer["delay"] = architecture.delay_max * torch.rand(m)
     if architecture.learn_decay and architecture.neuron.decay == "exponential":

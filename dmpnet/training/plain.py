@@ -8,6 +8,8 @@ import torch
 from dmpnet.equations.decay import BY_NAME, decayed
 from dmpnet.equations.neurons import Neuron
 
+Adapting = tuple[torch.Tensor, torch.Tensor, torch.Tensor] | None
+
 
 class Spike(torch.autograd.Function):
     """1 where v >= 0; backward the slope of a sigmoid, alpha sig(alpha v) (1 - sig(alpha v))."""
@@ -63,11 +65,12 @@ def _decayed(u: torch.Tensor, decay: str, c: float | torch.Tensor) -> torch.Tens
 
 def layer(s_in: torch.Tensor, W_f: torch.Tensor, b_f: torch.Tensor, neuron: Neuron, alpha: float = 4.0,
           W_r: torch.Tensor | None = None, I_m: torch.Tensor | None = None, acts: str = "current",
-          learned: torch.Tensor | None = None) -> torch.Tensor:
+          learned: torch.Tensor | None = None, adapting: Adapting = None) -> torch.Tensor:
     """Spikes (B, T, N) of s_in (B, T, M).
 
     I_m : (B, T, N), W_m m + b_m as last looked at;  acts : see dmpnet.equations.neurons
     learned : (), takes the place of the neuron's beta, with g = 1 - beta, or of its lam or c
+    adapting : rho_w, a_w, b_w (N,) where the neurons adapt (dmpnet.equations.adaptation)
     """
     c = neuron.constant if learned is None else learned
     g = neuron.g if learned is None or neuron.decay != "exponential" else 1 - learned
@@ -77,16 +80,19 @@ def layer(s_in: torch.Tensor, W_f: torch.Tensor, b_f: torch.Tensor, neuron: Neur
     drive = drive + b_f
     if acts == "current" and I_m is not None:
         drive = drive + I_m
-    u = s = drive.new_zeros(drive[:, 0].shape)
+    u = s = w = drive.new_zeros(drive[:, 0].shape)
     spikes = []
     for k in range(s_in.shape[1]):
         current = drive[:, k] if W_r is None else drive[:, k] + s @ W_r.T
-        u = _decayed(u, neuron.decay, c) + g * current
+        u = _decayed(u, neuron.decay, c) + g * (current if adapting is None else current - w)
         if neuron.floor is not None:
             u = torch.where(u > neuron.floor, u, u.new_tensor(neuron.floor))
         limit = neuron.theta_u - (I_m[:, k] if acts == "threshold" and I_m is not None else 0)
         s = Spike.apply(u - limit, alpha)
         fired = s.detach()
         u = u * (1 - fired) if neuron.reset == "hard" else u - neuron.theta_u * fired
+        if adapting is not None:
+            rho_w, a_w, b_w = adapting
+            w = rho_w * w + (1 - rho_w) * (a_w * u + b_w * s)
         spikes.append(s)
     return torch.stack(spikes, dim=1)

@@ -79,6 +79,7 @@ class Recipe:
     delay_input: bool = False
     delay_sigma: float = 3.0
     kappa: float | None = None
+    adaptive: bool = False
     dropout: float = 0.0
     std: float = 0.0
     optimiser: str = "adam"
@@ -135,9 +136,9 @@ class Recipe:
             raise DmpnetError(f"recipe: coarse = {self.coarse} for {self.coarse_epochs} of {self.epochs} epochs, but "
                               f"the last must see every step; set coarse >= 1 and 0 <= coarse_epochs < epochs")
         if self.coarse_epochs and (self.delay_max or self.d_s > 1 or self.decay not in ("exponential", "linear")
-                                   or self.kappa is not None):
-            raise DmpnetError("recipe: coarse_epochs with delays, dilation, decay by a shift or a class at every step, "
-                              "which count single steps; set coarse_epochs = 0")
+                                   or self.adaptive or self.kappa is not None):
+            raise DmpnetError("recipe: coarse_epochs with delays, dilation, adaptation, decay by a shift or a class at "
+                              "every step, which count single steps; set coarse_epochs = 0")
 
     @property
     def depends_on_epochs(self) -> bool:
@@ -152,7 +153,7 @@ class Recipe:
     @property
     def architecture(self) -> Architecture:
         slow = ("d", "theta", "blocks", "feed", "d_s", "acts") if self.kind == "dmp" else ()
-        names = (*slow, "delay_max", "delay_input", "learn_decay", "kappa", "dropout", "std")
+        names = (*slow, "delay_max", "delay_input", "learn_decay", "kappa", "adaptive", "dropout", "std")
         shared = {name: getattr(self, name) for name in names}
         neuron = Neuron(self.beta, 1 - self.beta, decay=self.decay, lam=self.lam, shift=self.shift,
                         c=self.c, floor=self.floor)

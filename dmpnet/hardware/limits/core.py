@@ -81,7 +81,13 @@ def delays(core: Core, chip: Chip) -> Need:
     return Need("delays", core.number, "steps of axonal delay", core.delay, 0, "train without delays")
 
 
-RULES = (neurons, slots, fan_in, spikes, decay, reset, floor, acts, delays)
+def adaptation(core: Core, chip: Chip) -> Need | None:
+    """No chip here has neurons that adapt."""
+    return Need("adaptation", core.number, "adaptation", "of every neuron", ("none",), "train without adaptation") \
+        if core.adapts else None
+
+
+RULES = (neurons, slots, fan_in, spikes, decay, reset, floor, acts, adaptation, delays)
 
 
 def cores(used: int, chip: Chip) -> Need:
