@@ -161,7 +161,10 @@ def test_the_step_of_any_decay_has_the_gradients_of_pytorch(decay, monkeypatch):
 @pytest.mark.parametrize("kind, changes", [("dmp", {"neuron": Neuron(decay="linear", lam=0.1)}),
                                            ("dmp", {"neuron": Neuron(decay="shift", shift=2, reset="soft")}),
                                            ("dmp", {}), ("dmp", {"d_s": 3}), ("rsnn", {}), ("dsnn", {}),
-                                           ("dmp", {"learn_decay": True, "delay_max": 6, "delay_input": True})])
+                                           ("dmp", {"learn_decay": True, "delay_max": 6, "delay_input": True}),
+                                           ("fsnn", {"adaptive": True, "learn_decay": True}),
+                                           ("dmp", {"adaptive": True, "acts": "gain", "learn_decay": True, "neuron":
+                                                    Neuron(decay="linear", lam=0.1, floor=-1.0, reset="soft")})])
 def test_fused_and_stepwise_networks_agree(kind, changes):
     torch.manual_seed(0)
     slow = {"d": 6, "theta": (20.0, 30.0)} if kind == "dmp" else {}
@@ -170,6 +173,9 @@ def test_fused_and_stepwise_networks_agree(kind, changes):
     with torch.no_grad():
         for layer in model.layers:
             layer["b_f"] += torch.linspace(0.0, 1.2, len(layer["b_f"]))  # some neurons fire on their own
+            if "log_a" in layer:
+                layer["b_f"] *= 6
+                layer["W_f"] *= 4
     s_in = (torch.rand(4, 60, 5, generator=torch.Generator().manual_seed(1)) < 0.4).double()
     spikes_a, spikes_b = [], []
     a, _ = model(s_in, spikes_a)

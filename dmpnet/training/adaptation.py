@@ -10,8 +10,10 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 
+from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import DmpnetError
 from dmpnet.trained.adaptation import Adaptation
+from dmpnet.training.membrane import FUSED
 
 Q = 120.0
 TAU_W = (24.0, 120.0)  # steps
@@ -30,6 +32,11 @@ def values(p: Mapping[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor, t
     if "log_a" not in p:
         return None
     return torch.sigmoid(p["logit_rho"]), Q * p["log_a"].exp(), Q * p["log_b"].exp()
+
+
+def compiled(p: Mapping[str, torch.Tensor], neuron: Neuron, acts: str) -> bool:
+    """Whether the layer adapts and dmpnet.training.adapting has it: its neurons do not hear each other in the step."""
+    return "log_a" in p and "W_r" not in p and acts != "threshold" and neuron.decay in FUSED
 
 
 def learned(p: Mapping[str, torch.Tensor]) -> Adaptation | None:

@@ -14,6 +14,7 @@ from dmpnet.trained.layer import Layer
 from dmpnet.trained.network import TrainedNetwork
 from dmpnet.trained.slow_memory import legendre_pathway
 from dmpnet.training import adaptation, plain
+from dmpnet.training.adapting import AdaptingMembranes
 from dmpnet.training.architecture import Architecture, Pathway
 from dmpnet.training.delay import AxonalDelay
 from dmpnet.training.layer import Setting, SpikingLayer
@@ -137,6 +138,11 @@ class SpikingNetwork(nn.Module):
             I_m = hold(m, pathway.d_s) @ p["W_m"].T + p["b_m"]
         if kept is not None:
             kept.append(m)
+        if kept is None and adaptation.compiled(p, self.neurons[number], self._acts(number)):
+            spikes = AdaptingMembranes.apply(
+                plain.driven(signal, p["W_f"], p["b_f"], I_m, self._acts(number)), *adaptation.values(p),
+                self._learned(number), coarser(self.neurons[number], self.pace), self.alpha)
+            return spikes, spikes.mean(1)
         spikes = plain.layer(signal, p["W_f"], p["b_f"], coarser(self.neurons[number], self.pace), self.alpha,
                              p["W_r"] if "W_r" in p else None, I_m, self._acts(number), self._learned(number),
                              adaptation.values(p))

@@ -63,6 +63,16 @@ def _decayed(u: torch.Tensor, decay: str, c: float | torch.Tensor) -> torch.Tens
     return torch.where(u > c, u - c, torch.where(u < -c, u + c, torch.zeros_like(u)))
 
 
+def driven(s_in: torch.Tensor, W_f: torch.Tensor, b_f: torch.Tensor, I_m: torch.Tensor | None,
+           acts: str) -> torch.Tensor:
+    """I (B, T, N) but for what recurs and adapts; arguments as of `layer`."""
+    drive = s_in @ W_f.T
+    if acts == "gain" and I_m is not None:
+        drive = drive * (1 + I_m)
+    drive = drive + b_f
+    return drive + I_m if acts == "current" and I_m is not None else drive
+
+
 def layer(s_in: torch.Tensor, W_f: torch.Tensor, b_f: torch.Tensor, neuron: Neuron, alpha: float = 4.0,
           W_r: torch.Tensor | None = None, I_m: torch.Tensor | None = None, acts: str = "current",
           learned: torch.Tensor | None = None, adapting: Adapting = None) -> torch.Tensor:
@@ -74,12 +84,7 @@ def layer(s_in: torch.Tensor, W_f: torch.Tensor, b_f: torch.Tensor, neuron: Neur
     """
     c = neuron.constant if learned is None else learned
     g = neuron.g if learned is None or neuron.decay != "exponential" else 1 - learned
-    drive = s_in @ W_f.T
-    if acts == "gain" and I_m is not None:
-        drive = drive * (1 + I_m)
-    drive = drive + b_f
-    if acts == "current" and I_m is not None:
-        drive = drive + I_m
+    drive = driven(s_in, W_f, b_f, I_m, acts)
     u = s = w = drive.new_zeros(drive[:, 0].shape)
     spikes = []
     for k in range(s_in.shape[1]):
