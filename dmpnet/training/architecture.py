@@ -46,7 +46,8 @@ class Architecture:
     adaptive : neurons adapt (dmpnet.equations.adaptation), with constants of their own, learned
     dropout : fraction of each hidden layer's spikes dropped in training, last layer excepted
     std : width of the truncated normal all weights start from (published: 0.02, SHD 0.01); 0 starts them so that
-        at INPUT_RATE each drive moves the membrane by about half a threshold and no memory starts shut (ours)
+        at INPUT_RATE each drive moves the membrane by about half a threshold (two, of neurons that adapt) and no memory
+        starts shut (ours)
     """
 
     kind: str

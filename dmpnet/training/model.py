@@ -204,7 +204,8 @@ def _start(architecture: Architecture, n: int, m: int, pathway: Pathway | None,
     """Weights of a layer of n neurons on m inputs, which may come late, before training."""
     std = architecture.std
     active = max(m * INPUT_RATE, 1.0)
-    layer = {"W_f": _normal((n, m), std or 0.5 / active**0.5), "b_f": torch.zeros(n)}
+    drive = 2.0 if architecture.adaptive else 0.5  # thresholds; w takes most of it
+    layer = {"W_f": _normal((n, m), std or drive / active**0.5), "b_f": torch.zeros(n)}
     if architecture.kind == "rsnn":
         layer["W_r"] = _normal((n, n), std or 0.05 / max(n * INPUT_RATE, 1.0) ** 0.5)  # more, and it runs away
     if pathway:
