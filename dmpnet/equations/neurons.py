@@ -12,6 +12,8 @@ One step k of one layer, as trained (Sun et al. 2026, Nature Machine Intelligenc
 A layer without W_m, w_x is a feed-forward network (FSNN), one with W_r a recurrent network (RSNN). With axonal delays
 (DSNN) s_in_j[k - delay_j] stands for s_in_j[k], 0 before the first step.
 
+Neurons that adapt hear I[k] - w[k-1] (dmpnet.equations.adaptation).
+
 The slow memory may act in other ways than on the current, as published (SlowMemory.acts; ours):
 
     'current'    as above
