@@ -83,8 +83,9 @@ def delays(core: Core, chip: Chip) -> Need:
 
 def adaptation(core: Core, chip: Chip) -> Need | None:
     """No chip here has neurons that adapt."""
-    return Need("adaptation", core.number, "adaptation", "of every neuron", ("none",), "train without adaptation") \
-        if core.adapts else None
+    if not core.adapts:
+        return None
+    return Need("adaptation", core.number, "adaptation", "any", ("none",), "train without adaptation")
 
 
 RULES = (neurons, slots, fan_in, spikes, decay, reset, floor, acts, adaptation, delays)
