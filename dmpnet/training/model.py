@@ -138,14 +138,13 @@ class SpikingNetwork(nn.Module):
             I_m = hold(m, pathway.d_s) @ p["W_m"].T + p["b_m"]
         if kept is not None:
             kept.append(m)
-        if kept is None and adaptation.compiled(p, self.neurons[number], self._acts(number)):
-            spikes = AdaptingMembranes.apply(
-                plain.driven(signal, p["W_f"], p["b_f"], I_m, self._acts(number)), *adaptation.values(p),
-                self._learned(number), coarser(self.neurons[number], self.pace), self.alpha)
+        adapting, neuron = adaptation.values(p), coarser(self.neurons[number], self.pace)
+        if kept is None and adapting and adaptation.compiled(p, neuron, self._acts(number)):
+            spikes = AdaptingMembranes.apply(plain.driven(signal, p["W_f"], p["b_f"], I_m, self._acts(number)),
+                                             *adapting, self._learned(number), neuron, self.alpha)
             return spikes, spikes.mean(1)
-        spikes = plain.layer(signal, p["W_f"], p["b_f"], coarser(self.neurons[number], self.pace), self.alpha,
-                             p["W_r"] if "W_r" in p else None, I_m, self._acts(number), self._learned(number),
-                             adaptation.values(p))
+        spikes = plain.layer(signal, p["W_f"], p["b_f"], neuron, self.alpha, p["W_r"] if "W_r" in p else None, I_m,
+                             self._acts(number), self._learned(number), adapting)
         return spikes, spikes.mean(1)
 
     def trained(self, encoding: Encoding, provenance: dict) -> TrainedNetwork:
