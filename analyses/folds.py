@@ -30,7 +30,8 @@ from dmpnet.training.recipes import RECIPES
 from dmpnet.training.trainer import Trainer
 
 FOLDS = 6
-ROWS = ("shd-regen-fsnn", "shd-regen-dmp2", "shd-regen-rsnn", "shd-regen-dsnn", "shd-regen-dmp1", "shd-regen-peak")
+ROWS = ("shd-regen-fsnn", "shd-regen-dmp2", "shd-regen-adlif", "shd-regen-dmp1-adlif", "shd-regen-rsnn",
+        "shd-regen-dsnn", "shd-regen-dmp1", "shd-regen-peak")
 CHOOSE = ("shd-regen-fsnn", "shd-regen-dmp2")
 CHOICES: dict[str, dict[str, Any]] = {
     "as shipped": {},
