@@ -406,6 +406,9 @@ REFUSED = {
     "the weights' name": (Membrane("du/dt = (I - u)/ms : 1\ndw/dt = -w/ms : 1"), "w is defined, but the layer or its"),
     "rest of what does not move": (Membrane("beta*u", rest={"a": 1}), "rest: a is given, but what can rest is u"),
     "no condition": (Membrane("beta*u", threshold="u + 1"), "threshold = 'u \\+ 1', but it is no condition"),
+    "calculates with a condition": ("beta*u*(u > 0)", "'u > 0' is a condition.*write int\\(u > 0\\)"),
+    "is a condition": ("u > 0", "step = 'u > 0', but 'u > 0' is a condition"),
+    "a condition in equations": ("du/dt = (-u + (I > 0))/ms : 1", "u = .*'I > 0' is a condition.*write int\\(I > 0\\)"),
     "not linear": ("du/dt = (I - u**2)/ms : 1", "method = 'exact', but Brian2 cannot integrate.*set another"),
     "no method": (Membrane("du/dt = (I - u)/ms : 1", "rk5"), "method = 'rk5'.*one of"),
 }

@@ -152,6 +152,7 @@ def integrated(code: Any, called: str, kept: str, moves: str) -> Equations | Non
     """
     if not isinstance(code, Equations) and ":" not in code and not re.search(r"\bd\w+\s*/\s*dt\s*=", code):
         check_code(called, code, "eval", f"what is kept of u, as {kept!r}, or equations, as {moves!r}")
+        check_number(called, code)
         return None
     try:
         found = Equations(code) if isinstance(code, str) else code
@@ -161,6 +162,9 @@ def integrated(code: Any, called: str, kept: str, moves: str) -> Equations | Non
     if "u" not in found.diff_eq_names:
         raise DmpnetError(f"its equations are of {', '.join(sorted(found))}, but du/dt is missing; add 'du/dt = ... "
                           f":{moves.rpartition(':')[2]}'")
+    for name, equation in found.items():
+        if equation.expr is not None and equation.var_type == FLOAT:
+            check_number(name, str(equation.expr))
     return found
 
 
@@ -170,6 +174,19 @@ def check_code(called: str, text: str, mode: str, write: str) -> None:
         ast.parse(text, mode=mode)
     except SyntaxError as error:
         raise DmpnetError(f"{called} = {text!r}, but it cannot be read; write {write}") from error
+
+
+def check_number(called: str, text: str) -> None:
+    """DmpnetError where the expression `text` calculates with a condition, which Brian2 does not translate."""
+    tree = ast.parse(text.strip(), mode="eval").body
+    nodes = list(ast.walk(tree))
+    parts = [tree, *(side for node in nodes if isinstance(node, ast.BinOp) for side in (node.left, node.right)),
+             *(node.operand for node in nodes if isinstance(node, ast.UnaryOp) and not isinstance(node.op, ast.Not))]
+    for part in parts:
+        if isinstance(part, ast.Compare | ast.BoolOp) or isinstance(part, ast.UnaryOp) and isinstance(part.op, ast.Not):
+            condition = ast.unparse(part)
+            raise DmpnetError(f"{called} = {text!r}, but {condition!r} is a condition, with which Brian2 does not "
+                              f"calculate; write int({condition})")
 
 
 def _text(equations: Equations) -> str:
