@@ -92,6 +92,7 @@ RECIPES: dict[str, Recipe] = {
     "shd-regen-delays": published("shd-regen", **SPOKEN | LATE, d=5),
     "shd-regen-adlif": published("shd-regen", "fsnn", **SPOKEN | ADAPTIVE),
     "shd-regen-dmp1-adlif": published("shd-regen", **SPOKEN | ADAPTIVE, d=5),
+    "shd-regen-dmp2-published": published("shd-regen"),
     "shd-regen-dmp2-sparse": published("shd-regen", **SPOKEN | QUIET),
     "nmnist-fsnn": published("nmnist", "fsnn", **SEEN),
     "nmnist-dmp2": published("nmnist", **SEEN),
