@@ -23,7 +23,9 @@ PARTS = {"S-MNIST": ("S-MNIST", "smnist", (55, 99.75), (60, 80, 90, 95, 98, 99, 
 LOOK = {"FSNN": (drawing.MODELS["FSNN"], "s"), "RSNN": (drawing.MODELS["RSNN"], "^"),
         "DSNN": (drawing.MODELS["DSNN"], "D"), "DMP I": (drawing.MODELS["DMP"], "v"),
         "DMP II": (drawing.MODELS["DMP"], "o"), "DMP peak": (drawing.MODELS["DMP"], "p"),
-        "DMP I + delays": (drawing.MODELS["DMP + delays"], "P")}
+        "DMP I + delays": (drawing.MODELS["DMP + delays"], "P"),
+        "FSNN, adaptive (SE-adLIF)": (drawing.MODELS["adaptive"], "X"),
+        "DMP I, adaptive": (drawing.MODELS["adaptive"], "*")}
 
 
 def table1(folder: Path = MODELS) -> Figure:
@@ -43,12 +45,13 @@ def table1(folder: Path = MODELS) -> Figure:
             ax.set_xticks(places, [f"{place}" for place in places])
             ax.minorticks_off()
         figure.axes[0].set_ylabel("test accuracy (%),\naxis logarithmic in the errors")
+        made = {row.label for row in table.rows().values() if table.results(row.name, folder)}
         handles = [Line2D([], [], color=colour, marker=marker, ls="", ms=4, label=label)
-                   for label, (colour, marker) in LOOK.items()]
+                   for label, (colour, marker) in LOOK.items() if label in made]
         handles += [Line2D([], [], color="k", marker="o", ms=4, mfc="white", ls="",
                            label="ours, 95 %; hollow: one seed"),
                     marks.published_handle()]
-        figure.legend(handles=handles, loc="outside lower center", ncols=5)
+        figure.legend(handles=handles, loc="outside lower center", ncols=4)
     return figure
 
 
