@@ -16,6 +16,7 @@ from dmpnet.graph import networks
 from dmpnet.graph.graph import Graph
 from dmpnet.results import graph_table, neurobench, options, script, table, terminal
 from dmpnet.trained import weights
+from dmpnet.trained.adaptation import Adaptation
 from dmpnet.trained.network import TrainedNetwork, parameters
 
 COUPLINGS = ("synapses", "shared")
@@ -99,15 +100,22 @@ def _layer(network: TrainedNetwork, number: int) -> dict[str, object]:
             "memory acts on": layer.acts if layer.acts != "current" else None,
             "delays": None if layer.delay is None else f"{layer.delay.min()} to {layer.delay.max()} steps",
             "recurrent": "yes" if layer.W_r is not None else "no", "decay": neuron.decaying,
+            "adaptation": None if layer.adaptation is None else _tau(layer.adaptation),
             "gain g": neuron.g, "threshold": neuron.theta_u, "reset": neuron.reset,
             "state": layer.state,
             "bits": None if layer.fixed is None else ", ".join(f"{name} {word.bits}"
                                                                 for name, word in layer.fixed.words.items())}
 
 
+def _tau(adaptation: Adaptation) -> str:
+    """How long w remembers, in steps; rho_w = 0 nothing."""
+    low, high = (-1 / np.log(rho) if rho else 0.0 for rho in (adaptation.rho_w.min(), adaptation.rho_w.max()))
+    return f"tau_w {low:.0f} to {high:.0f} steps"
+
+
 def _used(rows: list[dict[str, object]]) -> list[dict[str, object]]:
     """Without the columns of what no layer has."""
-    absent = {key for key in ("blocks", "memory acts on", "delays", "bits") if all(row[key] is None for row in rows)}
+    absent = {key for key in ("blocks", "memory acts on", "delays", "adaptation", "bits") if all(row[key] is None for row in rows)}
     return [{key: value for key, value in row.items() if key not in absent} for row in rows]
 
 
