@@ -115,7 +115,8 @@ def _tau(adaptation: Adaptation) -> str:
 
 def _used(rows: list[dict[str, object]]) -> list[dict[str, object]]:
     """Without the columns of what no layer has."""
-    absent = {key for key in ("blocks", "memory acts on", "delays", "adaptation", "bits") if all(row[key] is None for row in rows)}
+    optional = ("blocks", "memory acts on", "delays", "adaptation", "bits")
+    absent = {key for key in optional if all(row[key] is None for row in rows)}
     return [{key: value for key, value in row.items() if key not in absent} for row in rows]
 
 
