@@ -44,8 +44,8 @@ SINGLE = {"lr": 16e-3, "coarse_epochs": 0, "coarse_counts": 0.0, "epochs": 13, "
 QUIET = {"beta": 0.5, "learn_decay": False, "stretch": 0.0, "gradients": "float32", "epochs": 80, "rate_weight": 10.0,
          "rate_ramp": 50}
 # FSNN of neurons that adapt, seed 0, validation part: after four epochs 64.2 % with Adam and a rate of 1e-2, 16.8 %
-# with Muon and 4e-3; after all 95.0 % with 1e-2, 96.2 % with 2e-2. With the slow memory of DMP I as well 94.1 and 95.7 %
-# (best epoch; with 2e-2 it loses ground from the 28th): what w holds, m need not
+# with Muon and 4e-3; after all 95.0 % with 1e-2, 96.2 % with 2e-2. With the slow memory of DMP I as well 94.1 and
+# 95.7 % (best epoch; with 2e-2 it loses ground from the 28th): what w holds, m need not
 ADAPTIVE = {"adaptive": True, "lr": 2e-2}
 LATE = {"delay_max": 15, "delay_input": True}  # of 15 and 30 steps, hidden neurons alone or with the input
 OTHERS = COMMON | {"lr": 5e-3, "weight_decay": 0.1, "dropout": 0.2}
