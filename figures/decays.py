@@ -12,6 +12,7 @@ import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from dmpnet import drawing
 from dmpnet.disk import results
@@ -51,22 +52,22 @@ def decays(path: Path = RESULTS / "decays.json") -> Figure:
             marks.broken(near, far)
         all_axes[0].set_yticks(range(len(LINES)), LINES.values())
         all_axes[0].set_ylim(len(LINES) - 0.5, -0.5)
-        handles, labels = all_axes[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower right", ncols=2, title_fontsize=7,
+        handles = [Line2D([], [], color=colour, marker=marker, ms=4, lw=1, label=label)
+                   for label, colour, marker, _ in LOOK.values()]
+        figure.legend(handles=handles, loc="outside lower right", ncols=2, title_fontsize=7,
                       title="ours, 95 % of the paired difference; hollow: one seed; axes broken at "
                             f"{NEAR[1]:g} points")
     return figure
 
 
 def panel(near: Axes, far: Axes, lines: list[tuple[Any, int, dict[str, Any] | None]]) -> None:
-    """Both parts of a broken axis: each shows all, and cuts what is not its own."""
-    named: set[str] = set()
-    for (label, colour, marker, apart), decay, line in lines:
+    """Both parts of a broken axis: a point in that which it lies in, its interval in both."""
+    for (_, colour, marker, apart), decay, line in lines:
         if line is not None:
-            for ax in (near, far):
-                marks.ours(ax, line["lost"], decay + apart, (line["low"], line["high"]), seeds=line["seeds"],
-                           colour=colour, marker=marker, across=True, label=None if label in named else label)
-            named.add(label)
+            within, beyond = (near, far) if line["lost"] <= NEAR[1] else (far, near)
+            marks.ours(within, line["lost"], decay + apart, (line["low"], line["high"]), seeds=line["seeds"],
+                       colour=colour, marker=marker, across=True)
+            beyond.plot([line["low"], line["high"]], [decay + apart] * 2, color=colour, lw=1)
     for ax in (near, far):
         ax.axvline(0, color=drawing.MUTED, lw=0.8, zorder=0)
         ax.grid(axis="y", color=drawing.MUTED, lw=0.3)
