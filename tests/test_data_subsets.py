@@ -1,4 +1,4 @@
-"""What ships of the data sets: whole recordings of the full files, as many of each class and speaker, read as these are.
+"""What ships of the data sets: whole recordings of the full files, as many of each class and speaker, read as those.
 
 No file of a user's is needed, none is read.
 """
@@ -61,7 +61,8 @@ def test_what_ships_is_of_the_full_files_event_by_event(name):
         for key in set(whole) - set(of_event):
             np.testing.assert_array_equal(part[key][place], whole[key][number])
         for key in of_event:
-            np.testing.assert_array_equal(part[key][own[place]:own[place + 1]], whole[key][ends[number]:ends[number + 1]])
+            np.testing.assert_array_equal(part[key][own[place]:own[place + 1]],
+                                          whole[key][ends[number]:ends[number + 1]])
     assert name == "shd-regen" or part["is_test"].all()
 
 

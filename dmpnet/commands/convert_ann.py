@@ -70,7 +70,7 @@ def execute(arguments: argparse.Namespace) -> int:
 def converted(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
     """Read, convert, classify; print and write."""
     name = NAMES.get(arguments.data, arguments.data)
-    part = arguments.split or options.first_split(name)
+    part = arguments.split or options.first_split(name, arguments.folder, arguments.download)
     recordings = options.part(data.load(name, part, arguments.folder, arguments.download), arguments.samples,
                               arguments.seed)
     network = normalised(read(arguments, recordings), np.array(arguments.mean), np.array(arguments.std))
