@@ -272,7 +272,7 @@ def test_missing_files_say_where_and_what_and_how(tmp_path):
     refused(lambda: load("psmnist", "test", tmp_path), tmp_path / "MNIST" / "raw", IMAGES, LABELS, *ways, "mirror")
     refused(lambda: load("shd", "train", tmp_path), "shd_train.h5", "zenkelab.org", *ways)
     message = refused(lambda: load("shd-regen", "test", tmp_path), "shd_regen_test_halfms.npz (not public)",
-                      "no download", "official SHD", "--dataset shd", "200 samples; --split subset")
+                      "no download", "official SHD, data set 'shd', is public", "split 'subset', which ships")
     assert "--download" not in message
 
 

@@ -101,10 +101,11 @@ ETA = 0.002
 
 def learn_digits(arguments: argparse.Namespace) -> None:
     """Learn (or load), name the neurons, test."""
+    check_backend(arguments.backend)
+    train, test = _parts(arguments, "smnist")
     from dmpnet.learning import learned as files
     from dmpnet.learning.competition import Competition
 
-    check_backend(arguments.backend)
     folder = Path(arguments.out)
     learned = files.load(arguments.frozen) if arguments.frozen else None
     settings = learned.settings if learned else Competition(
@@ -112,7 +113,6 @@ def learn_digits(arguments: argparse.Namespace) -> None:
         changed=tuple(options.settings(arguments.set).items()), decay=arguments.decay or "")
     if settings.report is not None:
         print(settings.report.table())
-    train, test = _parts(arguments, "smnist")
     learned = learned or _learned(arguments, settings, train, folder)
     if test:
         _tested(arguments, learned, train, test, folder)
@@ -173,9 +173,6 @@ def _tested(arguments: argparse.Namespace, learned: Any, train: data.Recordings,
 
 def learn_readout(arguments: argparse.Namespace) -> int:
     """Draw or load the hidden pathway, learn on line, evaluate."""
-    from dmpnet.learning import hidden
-    from dmpnet.learning.online import OnLine
-
     check_backend(arguments.backend)
     folder = Path(arguments.out)
     if arguments.validation:
@@ -186,6 +183,9 @@ def learn_readout(arguments: argparse.Namespace) -> int:
         train, found = _parts(arguments, arguments.dataset)
         assert found is not None  # --test is 1 at least
         test = found
+    from dmpnet.learning import hidden
+    from dmpnet.learning.online import OnLine
+
     network = options.network(arguments.network) if arguments.network else hidden.drawn(
         train, arguments.neurons, context=0.0 if arguments.no_memory else 1.0, seed=arguments.seed)
     learner = OnLine(network, train, folder, arguments.eta, arguments.passes, arguments.seed, progress=True,

@@ -11,6 +11,7 @@ frozen before (models/recipes.csv). Killed and called again, it goes on where it
 
 import argparse
 import shutil
+import textwrap
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
@@ -97,6 +98,7 @@ def show(arguments: argparse.Namespace) -> list[dict[str, Any]]:
         print(f"\n{title}: {remark}", end="")
     apart = [f"{line['row']} {line['Brian2']}" for line in lines if line["Brian2"] not in (None, "yes, 0 differ")]
     print(f"\n\n{LEGEND}{', '.join(apart) or 'none'}")
+    print(textwrap.fill(reading.not_public(table.rows()), 80))
     return lines
 
 

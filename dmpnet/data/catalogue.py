@@ -73,8 +73,8 @@ class Dataset:
 
     @property
     def public(self) -> bool:
-        """Whether anyone can have its files."""
-        return bool(self.trees) or all(file.public for part in self.files.values() for file in part) and all(
+        """Whether anyone can have the files that networks were trained on here."""
+        return all(file.public for part in self.files.values() for file in part) and all(
             DATASETS[part].public for part in self.parts)
 
 

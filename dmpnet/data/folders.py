@@ -91,9 +91,9 @@ def missing(name: str, split: str, base: Path) -> DataError:
     ways = f"--data FOLDER or {ENVIRONMENT} for a folder that holds them" + (
         ", or --download (download=True) to fetch them" if dataset.mirror else "; there is no download")
     if name == "shd-regen":
-        ways += ", but official SHD, which is public, is read in its place (--dataset shd)"
+        ways += ", but official SHD, data set 'shd', is public"
     if split == "test" and SUBSET in dataset.splits:
-        ways += f", or take split 'subset', which ships ({dataset.samples[SUBSET]:,} samples; --split subset)"
+        ways += ", or take split 'subset', which ships"
     other = {"shd": "shd-regen", "shd-regen": "shd"}.get(name, "")
     if other and any(find(DATASETS[other], part, base) for part in ("train", "test")):
         return MissingData(f"{name} {split}: {base} holds files of {other} only, but {name} needs {wanted}, and the "

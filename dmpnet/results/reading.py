@@ -2,6 +2,7 @@
 
 import argparse
 import warnings
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from dmpnet import data
-from dmpnet.data import Recordings, catalogue, folders, heidelberg
+from dmpnet.data import DATASETS, Recordings, catalogue, folders, heidelberg
 from dmpnet.data.folders import SUBSET
 from dmpnet.errors import DataWarning, MissingData
 
@@ -57,17 +58,34 @@ def load(arguments: argparse.Namespace, name: str, split: str, permutation: Arra
 
 
 def check(arguments: argparse.Namespace, name: str, split: str) -> str:
-    """The data set that is read; MissingData before any work if its files are not there, and how to go on without."""
+    """The data set that is read; MissingData before any work if its files are not there, with how to go on without."""
     read = named(arguments, name, split)
     try:
         data.located(read, split, arguments.data, arguments.download and bool(catalogue.entry(read, split).mirror))
     except MissingData as error:
-        ships = catalogue.entry(name, "test").samples.get(SUBSET)
-        if split != "train" or not ships or getattr(arguments, "split", SUBSET) == SUBSET:
-            raise
-        raise MissingData(f"{error}; or add --split subset, for {ships:,} test samples that ship (a look, which is "
-                          f"counted)") from error
+        ways = list(_without(arguments, name, split))
+        raise MissingData(f"{error}{'; or give ' * bool(ways)}{', or '.join(ways)}") from error
     return read
+
+
+def _without(arguments: argparse.Namespace, name: str, split: str) -> Iterator[str]:
+    """Options with which a command needs no files of its network's data set."""
+    ships = catalogue.entry(name, "test").samples.get(SUBSET)
+    if ships and getattr(arguments, "split", SUBSET) != SUBSET:
+        counted = " (a look, which is counted)" if split == "train" else ""
+        yield f"--split subset, for {ships:,} test samples that ship{counted}"
+    if name in STANDS_IN and getattr(arguments, "instead", name) is None:
+        yield (f"--dataset {STANDS_IN[name][0]} --download{' --look' * ('look' in arguments)}, for official SHD, which "
+               f"is public")
+
+
+def not_public(rows: Iterable[str]) -> str:
+    """In a sentence, the data of which of these rows nobody else has in full."""
+    rows = tuple(rows)
+    names = [name for name, dataset in DATASETS.items() if not dataset.public and any(
+        row == name or row.startswith(f"{name}-") for row in rows)]
+    return (f"not public: data of {', '.join(names)}; what ships of it is read with --split subset, and nothing but "
+            f"the whole of it makes these rows again (docs/data.md)" if names else "")
 
 
 # some of them
