@@ -89,11 +89,7 @@ def put(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
         report = counted(arguments, network, described) or report
         print(report.table(), end="\n\n")
         refuse(report)
-    if arguments.finetune or arguments.budget is not None:
-        options.check_data(arguments, network, "train")
-    if arguments.evaluate:
-        options.check_data(arguments, network, options.compared_part(arguments))
-    s_in = options.calibration(arguments, network)
+    s_in = calibrated_on(arguments, network)
     steps: list[precision.Choice] = []
     if arguments.budget is not None:
         arguments.clip = True
@@ -123,6 +119,15 @@ def put(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
     print(f"\nwritten: {arguments.out} and {arguments.out.with_suffix('.json')}")
     rows = outcome.get("accuracy", [])
     return options.verdict(*([row[key] for row in rows] for key in (DIFFER, "compared")))
+
+
+def calibrated_on(arguments: argparse.Namespace, network: TrainedNetwork | Graph) -> np.ndarray:
+    """Samples for formats; what else the command will read is there too, or is told to be missing before any work."""
+    if arguments.finetune or arguments.budget is not None:
+        options.check_data(arguments, network, "train")
+    if arguments.evaluate:
+        options.check_data(arguments, network, options.compared_part(arguments))
+    return options.calibration(arguments, network)
 
 
 def fitted(arguments: argparse.Namespace, network: TrainedNetwork | Graph, described: parts.Chip) -> Report:

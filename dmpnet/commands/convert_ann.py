@@ -1,10 +1,10 @@
 """Converts a ReLU network that was never spiking into integrate-and-fire neurons, and tells which layer loses what.
 
 FILE is an ONNX file (extra: onnx), or the state_dict of the nn.Sequential that --model makes (extra: train; nothing
-pickled is loaded). Thresholds and weights are balanced on samples of the training set (with --split subset of what ships); both networks then classify the
-samples of --split, the converted one in Brian2, whose first samples are held against the reference (exit code 1 if a
-spike differs). Prints accuracy against the number of steps and, layer by layer, how near the rates are to the
-activations they stand for. The graph goes to --out, what was found beside it (.json).
+pickled is loaded). Thresholds and weights are balanced on samples of the training set (with --split subset of what
+ships); both networks then classify the samples of --split, the converted one in Brian2, whose first samples are held
+against the reference (exit code 1 if a spike differs). Prints accuracy against the number of steps and, layer by layer,
+how near the rates are to the activations they stand for. The graph goes to --out, what was found beside it (.json).
 """
 
 import argparse
