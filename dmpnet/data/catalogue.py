@@ -71,13 +71,6 @@ class Dataset:
         return tuple(self.samples)
 
 
-    @property
-    def public(self) -> bool:
-        """Whether anyone can have the files that networks were trained on here."""
-        return all(file.public for part in self.files.values() for file in part) and all(
-            DATASETS[part].public for part in self.parts)
-
-
 DATASETS: dict[str, Dataset] = {}
 """Every data set by name, in the order in which they are shown."""
 READERS: dict[str, ModuleType] = {}
