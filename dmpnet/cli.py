@@ -17,21 +17,22 @@ Trained dual-memory-pathway (DMP) spiking networks in Brian2, spike for spike as
 
 start here:
   dmpnet run                      a trained network reads 100 handwritten digits pixel by pixel, in Brian2
+  dmpnet run shd-regen-dmp2       another one that ships, on what ships of its data
   dmpnet info                     the networks that ship with dmpnet
   dmpnet info smnist-dmp2         one of them: layers, parameters, state, where it comes from
   dmpnet simulate smnist-dmp2 digits.npy --out spikes.npz
                                   your own input; spikes of every layer in a file
-  dmpnet train smnist --out mine  train your own (needs the extra: pip install '.[train]' in a clone)
-  dmpnet decay smnist-dmp2 --download --samples 1000
+  dmpnet train braille --out mine train your own (needs the extra: pip install '.[train]' in a clone)
+  dmpnet decay shd-regen-dmp2 --split subset
                                   what is lost if the membranes leak by subtraction
-  dmpnet constrain smnist-dmp2 --chip dmp-256 --download --evaluate --samples 1000
+  dmpnet constrain braille-dmp2 --chip dmp-256 --evaluate
                                   in the integers of a chip: does it fit, does it still classify
   dmpnet convert-ann net.onnx --data mnist
                                   a ReLU network as spiking neurons: accuracy against steps, which layer loses it
   dmpnet import net.nir --check   another tool's network: how each of its nodes would be taken
-  dmpnet fit nmnist-conv-dmp --chip dmp-camera
-                                  does a network with convolutions fit a chip
-  dmpnet codesign --budget 20kB --data FOLDER
+  dmpnet fit nmnist-conv-dmp --chip dmp-camera --samples 100
+                                  does a network with convolutions fit a chip, and what does it take
+  dmpnet codesign --budget 20kB --dataset braille
                                   network and chip together: accuracy against bytes and energy over d, N and bits
   dmpnet stdp                     plasticity rules with their sources; stdp window RULE measures one in Brian2
   dmpnet learn digits --download --out digits

@@ -17,6 +17,10 @@ class DataError(DmpnetError):
     """A data set is missing, incomplete or not of the documented layout."""
 
 
+class MissingData(DataError):
+    """The files of a data set are not there."""
+
+
 class DataWarning(UserWarning):
     """What a data set lost or left out while it was read, in one line; the command line prints it as a note."""
 

@@ -80,9 +80,9 @@ def test_help_names_the_back_end_that_is_taken():
 
 
 def test_a_seed_is_where_something_is_drawn_and_refuses_what_is_none(capsys):
-    """`stdp` and `learn` have one in each action; `simulate` and `info` draw nothing."""
+    """`stdp` and `learn` have one in each action; `info` draws nothing."""
     taken = [action.type for name, action in options_of(cli.parser()) if name == "--seed"]
-    assert set(taken) == {options.seed} and len(taken) == 14
+    assert set(taken) == {options.seed} and len(taken) == 15
     assert not any("draws nothing" in (action.help or "") for _, action in options_of(cli.parser()))
     assert options.seed("4294967295") == 2**32 - 1
     for wrong in ("-1", "4294967296", "1.5", "one"):

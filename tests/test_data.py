@@ -36,7 +36,7 @@ from test_data_dvs128_gesture import gesture, write_ibm
 from test_data_ssc import words, write_ssc
 
 from dmpnet import data
-from dmpnet.data import DATASETS, Recordings, folders, load, mnist, validation_split
+from dmpnet.data import DATASETS, Recordings, folders, load, validation_split
 from dmpnet.disk import files
 
 # Recordings
@@ -271,7 +271,8 @@ def test_missing_files_say_where_and_what_and_how(tmp_path):
     (tmp_path / "MNIST" / "raw").mkdir(parents=True)
     refused(lambda: load("psmnist", "test", tmp_path), tmp_path / "MNIST" / "raw", IMAGES, LABELS, *ways, "mirror")
     refused(lambda: load("shd", "train", tmp_path), "shd_train.h5", "zenkelab.org", *ways)
-    message = refused(lambda: load("shd-regen", "test", tmp_path), "shd_regen_test_halfms.npz", "no download")
+    message = refused(lambda: load("shd-regen", "test", tmp_path), "shd_regen_test_halfms.npz (not public)",
+                      "no download", "official SHD, data set 'shd', is public", "split 'subset', which ships")
     assert "--download" not in message
 
 
@@ -293,7 +294,7 @@ def test_the_two_spoken_sets_are_never_mixed(tmp_path):
 def test_unknown_names_and_splits_list_the_known_ones():
     refused(lambda: load("mnist"), "'mnist'", *DATASETS)
     refused(lambda: load("shd", "valid"), "'valid'", "train", "test")
-    refused(lambda: load("shd-regen", "subset"), "'subset'", "train, test")
+    refused(lambda: load("qtdb", "subset"), "'subset'", "train, test")
 
 
 # The catalogue and the package
@@ -326,10 +327,14 @@ def test_catalogue_describes_what_load_gives(name, tmp_path):
     assert str(tmp_path) not in json.dumps(source), "a path of this machine in the provenance"
 
 
-def test_notice_ships_with_the_subset():
-    notice = (Path(data.__file__).parent / "NOTICE.md").read_text()
-    for part in (mnist.SUBSET, "LeCun", "Cortes", "Burges", "first 1,000", "ShareAlike 3.0", "Changes"):
-        assert part in notice
+def test_notice_ships_with_the_subsets():
+    folder = Path(data.__file__).parent
+    sections = (folder / "NOTICE.md").read_text().split("\n## ")[1:-1]
+    assert {section.split("\n")[0] for section in sections} == {path.name for path in folder.glob("*.npz")}
+    for section, makers, licence in zip(sections, ("Burges", "Mueller-Cleve", "Cramer", "Orchard"), (
+            "by-sa/3.0", "by/4.0", "by/4.0", "by-sa/4.0"), strict=True):
+        for part in (makers, f"creativecommons.org/licenses/{licence}", "Changes", "How made"):
+            assert part in section
 
 
 def test_notice_says_of_the_sets_it_names_what_their_entries_say():

@@ -122,7 +122,7 @@ def test_both_sets_must_be_there(tmp_path):
     refused(lambda: load("digits-seen", "test", tmp_path), "digits-seen is made of shd-regen and nmnist",
             "shd_regen_test_halfms.npz", "no download")
     write_regenerated(tmp_path, regenerated_arrays(TWO))
-    refused(lambda: load("digits-heard", "test", tmp_path), "nmnist_6k_1ms.npz or Test")
+    refused(lambda: load("digits-heard", "test", tmp_path), "nmnist_6k_1ms.npz (not public) or Test")
     refused(lambda: load("digits-heard", "test", tmp_path, download=True), "not offered", "--data")
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dmpnet.data import Recordings
-from dmpnet.results import options, script
+from dmpnet.results import options, reading, script
 
 
 def sorted_by_class(sizes):
@@ -41,9 +41,11 @@ def test_another_seed_draws_other_samples_and_enough_are_all_in_order():
 def test_which_samples_were_taken_is_told():
     recordings = sorted_by_class([5, 5])
     some = options.part(recordings, 4, 1)
-    np.testing.assert_array_equal(options.numbers(some), recordings.balanced(4, 1))
-    np.testing.assert_array_equal(some.labels, recordings.labels[options.numbers(some)])
-    assert options.part(recordings, None, 1) is recordings and list(options.numbers(recordings)) == list(range(10))
+    np.testing.assert_array_equal(reading.numbers(some), recordings.balanced(4, 1))
+    np.testing.assert_array_equal(some.labels, recordings.labels[reading.numbers(some)])
+    assert options.part(recordings, None, 1) is recordings and list(reading.numbers(recordings)) == list(range(10))
+    fewer = options.part(some, 2, 3)  # of those: numbered as in the whole part
+    np.testing.assert_array_equal(fewer.labels, recordings.labels[reading.numbers(fewer)])
 
 
 def test_a_script_knows_no_other_words():

@@ -50,9 +50,9 @@ def test_other_decays_survive_the_weights_file(tmp_path):
 
 
 def test_the_command_compares_decays(tmp_path, capsys):
-    asked = ["decay", "smnist-dmp2", "--samples", "20", "--out", str(tmp_path / "out"), "--split", "subset"]
-    assert cli.main(asked) == 2 and "a look at a test set" in capsys.readouterr().err
-    assert cli.main([*asked, "--look", "--ledger", str(tmp_path / "looks.csv")]) == 0
+    asked = ["decay", "smnist-dmp2", "--samples", "20", "--out", str(tmp_path / "out"), "--split"]
+    assert cli.main([*asked, "test"]) == 2 and "a look at a test set" in capsys.readouterr().err
+    assert cli.main([*asked, "subset", "--ledger", str(tmp_path / "looks.csv")]) == 0  # by its name a look, and counted
     looks = ledger.read(tmp_path / "looks.csv")  # as trained is none: it ships, and was looked at on all digits
     told = ["exponential, floor", "linear, no floor", *(f"linear, {rule}" for rule in decay.RULES),
             "bit shift, nearest"]

@@ -2,10 +2,10 @@
 
 Prints what it needs of every limit of the chip, and what each array lost; writes the integer network to --out, which
 runs everywhere trained weights run, and the report beside it (.json). A graph of nodes, with convolutions, becomes a
-graph in integers; its layers are its populations. Formats are chosen on samples of the training set. With --evaluate
-both networks classify the validation part (with --look, which is counted, the test set) in Brian2, and their rates are
-compared layer by layer. A network that does not fit is not written; --set changes the chip: --set limits.slots=16
-words.m.bits=6. Weights of one bit are -1 and +1, of two bits -1, 0 and +1.
+graph in integers; its layers are its populations. Formats are chosen on samples of the training set, with --split
+subset on what ships. With --evaluate both networks classify the validation part (with --look, which is counted, the
+test set) in Brian2, and their rates are compared layer by layer. A network that does not fit is not written; --set
+changes the chip: --set limits.slots=16 words.m.bits=6. Weights of one bit are -1 and +1, of two bits -1, 0 and +1.
 
 --finetune trains the integer network on as the chip computes it (extra: train) and keeps the epoch that is best on the
 validation part the network was trained with; killed and called again, it goes on where it was.
@@ -62,12 +62,12 @@ def add(parsers) -> None:
                    help="of --finetune: muon for W_f of 4 bits and more, adam for fewer (default: adam)")
     p.add_argument("--evaluate", action="store_true", help="classify with both networks in Brian2")
     p.add_argument("--split", help="part of the data set for --evaluate (default: the validation part, with --look "
-                                   "test)")
+                                   "test); subset, a look: what ships, half of it for formats, half to evaluate")
     options.look(p)
     options.samples(p, "samples for --evaluate")
     options.backend(p)
     options.scheduler(p, "networks of --budget")
-    options.data(p)
+    options.data_of_network(p)
     options.common(p, "constrained.npz")
     p.set_defaults(execute=execute)
 
@@ -89,7 +89,7 @@ def put(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
         report = counted(arguments, network, described) or report
         print(report.table(), end="\n\n")
         refuse(report)
-    s_in = calibration(arguments, network)
+    s_in = calibrated_on(arguments, network)
     steps: list[precision.Choice] = []
     if arguments.budget is not None:
         arguments.clip = True
@@ -121,6 +121,15 @@ def put(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
     return options.verdict(*([row[key] for row in rows] for key in (DIFFER, "compared")))
 
 
+def calibrated_on(arguments: argparse.Namespace, network: TrainedNetwork | Graph) -> np.ndarray:
+    """Samples for formats; what else the command will read is there too, or is told to be missing before any work."""
+    if arguments.finetune or arguments.budget is not None:
+        options.check_data(arguments, network, "train")
+    if arguments.evaluate:
+        options.check_data(arguments, network, options.compared_part(arguments))
+    return options.calibration(arguments, network)
+
+
 def fitted(arguments: argparse.Namespace, network: TrainedNetwork | Graph, described: parts.Chip) -> Report:
     """What it needs of the chip; with what of a graph has no integers there."""
     report = fit(network, described, blocks=arguments.blocks)
@@ -143,7 +152,7 @@ def counted(arguments: argparse.Namespace, network: TrainedNetwork | Graph, desc
     """The report that knows of input spikes too, so that all that is too much is said at once; None without data."""
     try:
         with warnings.catch_warnings(action="ignore", category=DataWarning):  # nothing is made of the data
-            s_in = calibration(arguments, network)
+            s_in = options.calibration(arguments, network)
         works = asked(network, reference.run(network, s_in), s_in)
     except DmpnetError:
         return None
@@ -207,11 +216,6 @@ def refuse(report: Report) -> None:
     if not report.ok:
         print(report.remedies)
         raise report.refusal
-
-
-def calibration(arguments: argparse.Namespace, network: TrainedNetwork | Graph) -> np.ndarray:
-    """Samples of the training set."""
-    return options.training_set(arguments, network).drawn(arguments.calibration, arguments.seed)
 
 
 def searched(arguments: argparse.Namespace, network: TrainedNetwork | Graph, described: parts.Chip,

@@ -1,10 +1,10 @@
 """Converts a ReLU network that was never spiking into integrate-and-fire neurons, and tells which layer loses what.
 
 FILE is an ONNX file (extra: onnx), or the state_dict of the nn.Sequential that --model makes (extra: train; nothing
-pickled is loaded). Thresholds and weights are balanced on samples of the training set; both networks then classify the
-samples of --split, the converted one in Brian2, whose first samples are held against the reference (exit code 1 if a
-spike differs). Prints accuracy against the number of steps and, layer by layer, how near the rates are to the
-activations they stand for. The graph goes to --out, what was found beside it (.json).
+pickled is loaded). Thresholds and weights are balanced on samples of the training set (with --split subset of what
+ships); both networks then classify the samples of --split, the converted one in Brian2, whose first samples are held
+against the reference (exit code 1 if a spike differs). Prints accuracy against the number of steps and, layer by layer,
+how near the rates are to the activations they stand for. The graph goes to --out, what was found beside it (.json).
 """
 
 import argparse
@@ -18,10 +18,11 @@ from dmpnet.ann import images, onnx_file, report
 from dmpnet.ann.conversion import NORMALISATIONS, PERCENTILE, READOUTS, RESETS, convert
 from dmpnet.ann.network import Network, normalised
 from dmpnet.brian.backends import check_backend
+from dmpnet.data.folders import SUBSET
 from dmpnet.errors import DmpnetError
 from dmpnet.graph import Graph, file
 from dmpnet.reference import graphs
-from dmpnet.results import options, outputs, provenance, script, terminal
+from dmpnet.results import options, outputs, provenance, reading, script, terminal
 from dmpnet.trained.activity import Activity, mismatches
 
 LOOKED = 20
@@ -70,16 +71,12 @@ def execute(arguments: argparse.Namespace) -> int:
 def converted(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
     """Read, convert, classify; print and write."""
     name = NAMES.get(arguments.data, arguments.data)
-    part = arguments.split or options.first_split(name)
-    recordings = options.part(data.load(name, part, arguments.folder, arguments.download), arguments.samples,
-                              arguments.seed)
+    drawn, recordings = read_samples(arguments, name)
     network = normalised(read(arguments, recordings), np.array(arguments.mean), np.array(arguments.std))
-    train = data.load(name, "train", arguments.folder, arguments.download)
-    drawn = train.take(data.drawn_from(np.arange(len(train)), arguments.calibration, arguments.seed))
     graph = convert(network, images.images(drawn, network.shape), arguments.steps, arguments.normalisation,
                     arguments.reset, percentile=arguments.percentile, readout=arguments.readout, dataset=name)
     print(f"{arguments.network}: {network!r} on {len(recordings):,} samples of {recordings.name} "
-          f"({recordings.split}), calibrated on {len(drawn):,} of its training part\n")
+          f"({recordings.split}), calibrated on {len(drawn):,} of its {drawn.split} part\n")
     for note in network.notes:
         print(note)
     run = _InBrian2(arguments.backend, arguments.processes)
@@ -110,6 +107,19 @@ class _InBrian2:
             pairs = np.array(mismatches(some, graphs.run(graph, self.first)))
             self.compared, self.mismatched = (int(number) for number in pairs.sum(axis=0))
         return activity
+
+
+def read_samples(arguments: argparse.Namespace, name: str) -> tuple[data.Recordings, data.Recordings]:
+    """Samples that scales are chosen on, of the training set or with --split subset of what ships, and --samples."""
+    if arguments.split == SUBSET:
+        drawn, tested = reading.apart(arguments, data.load(name, SUBSET), arguments.calibration)
+    else:
+        where = argparse.Namespace(**vars(arguments) | {"data": arguments.folder})
+        train = reading.load(where, name, "train")
+        drawn = train.take(data.drawn_from(np.arange(len(train)), arguments.calibration, arguments.seed))
+        tested = reading.load(where, name, arguments.split or options.first_split(
+            name, arguments.folder, arguments.download))
+    return drawn, options.part(tested, arguments.samples, arguments.seed)
 
 
 def read(arguments: argparse.Namespace, recordings: data.Recordings) -> Network:

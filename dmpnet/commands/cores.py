@@ -38,10 +38,11 @@ def add(parsers) -> None:
     p.add_argument("--mhz", type=float, help="clock of every core that has one (default: the chip's, else 200)")
     p.add_argument("--samples", type=options.count(1), default=100, metavar="N",
                    help="recordings whose events are counted, drawn by --seed (default: 100)")
-    p.add_argument("--split", help="part of the data set (default: test)")
+    p.add_argument("--split", help="part of the data set (default: test where its files are, else subset, what ships "
+                                   "of it)")
     p.add_argument("--draws", type=options.count(2), default=200, metavar="N",
                    help="of what is assumed, by --seed (default: 200)")
-    options.data(p)
+    options.data_of_network(p)
     options.common(p, None)
     p.set_defaults(execute=execute)
 

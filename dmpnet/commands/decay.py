@@ -34,7 +34,8 @@ def add(parsers) -> None:
                            formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("weights", nargs="?", default="smnist-dmp2", metavar="FILE",
                    help="weights file, or the name of a shipped network (default: smnist-dmp2)")
-    p.add_argument("--split", help="part of the data set (default: the validation part, with --look test)")
+    p.add_argument("--split", help="part of the data set; subset, what ships of the test part, is a look (default: the "
+                                   "validation part, with --look test)")
     options.look(p)
     options.samples(p)
     p.add_argument("--floor", type=float, default=-1.0, metavar="THRESHOLDS",
@@ -44,7 +45,7 @@ def add(parsers) -> None:
                    help="epochs of training with linear decay")
     p.add_argument("--lr", type=float, default=3e-3, help="peak learning rate of --finetune (default: 0.003)")
     options.backend(p)
-    options.data(p)
+    options.data_of_network(p)
     options.common(p, "dmpnet-decay")
     p.set_defaults(execute=execute)
 
@@ -59,6 +60,8 @@ def execute(arguments: argparse.Namespace) -> int:
 def compare(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
     """Evaluate every variant, print and write; exit code 1 if a place differs from the reference."""
     network = options.network(arguments.weights)
+    if arguments.search or arguments.finetune:
+        options.check_data(arguments, network, "train")
     variants = swapped(network, arguments.floor)
     recordings = options.compared_on(arguments, network)
     rule, floor = chosen(arguments, network) if arguments.search else ("least squares", arguments.floor)

@@ -10,7 +10,8 @@ golden  inputs, spikes, u, m, x and readout of every step of --samples recording
 csv     spikes of --samples recordings, a line each
 neo     the same as a neo.Block in a NIX file, for Elephant (needs the extra: neo)
 
-c, mem and golden take a network in integers (`dmpnet constrain`), or make one for --chip, which needs training data.
+c, mem and golden take a network in integers (`dmpnet constrain`), or make one for --chip, which needs training data, or
+--split subset.
 """
 
 import argparse
@@ -43,10 +44,11 @@ def add(parsers) -> None:
                    help="whose integers a network in real numbers gets, and whose banks (default: dmp-256)")
     p.add_argument("--samples", type=options.count(1), default=20, metavar="N",
                    help="recordings of golden vectors and of spikes (default: 20)")
-    p.add_argument("--split", help="part of the data set for --samples")
+    p.add_argument("--split", help="part of the data set for --samples (default: test where its files are, else "
+                                   "subset, what ships of it); with subset integers are chosen on others of what ships")
     p.add_argument("--calibration", type=options.count(1), default=200, metavar="N",
                    help="training samples that integers are chosen on (default: 200)")
-    options.data(p)
+    options.data_of_network(p)
     p.add_argument("--seed", type=options.seed, default=0, help="of calibration samples (default: 0)")
     p.add_argument("--out", type=Path, help="file or folder (default: network.nir, network.csv, network.nix, or the "
                                             "folder network-c, -mem, -golden)")
@@ -113,8 +115,7 @@ def integers(arguments: argparse.Namespace) -> None:
 
 def made(arguments: argparse.Namespace, network: TrainedNetwork, described: chip.Chip) -> TrainedNetwork:
     """`network` in the integers of the chip, which it must fit."""
-    s_in = options.training_set(arguments, network).drawn(arguments.calibration, arguments.seed)
-    found = constrain(network, described, s_in, progress=True)
+    found = constrain(network, described, options.calibration(arguments, network), progress=True)
     report = fit(found.network, described)
     for note in found.notes:
         print(note)

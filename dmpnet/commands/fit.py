@@ -31,8 +31,9 @@ def add(parsers) -> None:
     p.add_argument("--blocks", action="store_true", help="compute a slow memory larger than the slots in blocks")
     p.add_argument("--samples", type=options.count(0), default=0, metavar="N",
                    help="so many recordings, drawn by --seed, whose run is counted (default: 0, none)")
-    p.add_argument("--split", help="part of the data set for --samples (default: test)")
-    options.data(p)
+    p.add_argument("--split", help="part of the data set for --samples (default: test where its "
+                                   "files are, else subset, what ships of it)")
+    options.data_of_network(p)
     options.common(p, None)
     p.set_defaults(execute=execute)
 

@@ -5,6 +5,7 @@ Abar, and as stored.
 """
 
 import argparse
+import textwrap
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +15,7 @@ from dmpnet.disk import shipped
 from dmpnet.errors import DmpnetError
 from dmpnet.graph import networks
 from dmpnet.graph.graph import Graph
-from dmpnet.results import graph_table, neurobench, options, script, table, terminal
+from dmpnet.results import graph_table, neurobench, options, reading, script, table, terminal
 from dmpnet.trained import weights
 from dmpnet.trained.adaptation import Adaptation
 from dmpnet.trained.network import TrainedNetwork, parameters
@@ -45,6 +46,7 @@ def show(arguments: argparse.Namespace) -> dict[str, Any]:
         shown = [{key: value for key, value in line.items() if key != "data"} for line in tables["shipped"]]  # in names
         print(terminal.table(shown, intfmt=",", floatfmt=".2f"))
         print("\ntest %: mean over seeds, in Brian2 on the whole test set (dmpnet table1); one of\nthem is NAME/seedK")
+        print(textwrap.fill(reading.not_public(line["data"] for line in tables["shipped"]), 80))
     else:
         network = networks.named(arguments.weights)
         if isinstance(network, Graph):

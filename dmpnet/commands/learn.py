@@ -1,13 +1,16 @@
 """Learning without backpropagation; killed and called again, it goes on where it was.
 
-  dmpnet learn digits --data FOLDER --out digits    400 neurons learn handwritten digits by STDP, without labels
+  dmpnet learn digits --download --out digits       400 neurons learn handwritten digits by STDP, without labels
+  dmpnet learn digits --split subset --neurons 100  the same at once, on half of the test digits that ship, tested on
+                                                    the other half: to try it out
   dmpnet learn digits --frozen digits/learned.npz --data FOLDER --out digits-test
                                                     what they answer to the test digits, nothing changing any more
   dmpnet learn digits --chip learning --set plasticity.w.bits=4 --data FOLDER --out digits-4bit
                                                     the same with weights and traces in a chip's integers
   dmpnet learn readout shd-regen --data FOLDER --out readout
                                                     a DMP network whose hidden pathway is drawn learns on line by the
-                                                    delta rule; --no-memory is the same without slow memory
+                                                    delta rule; --no-memory is the same without slow memory, --split
+                                                    subset needs no files, as above
 """
 
 import argparse
@@ -17,8 +20,9 @@ from typing import Any
 
 from dmpnet import data
 from dmpnet.brian.backends import BACKENDS, check_backend
+from dmpnet.data.folders import SUBSET
 from dmpnet.disk.files import digest_of_settings
-from dmpnet.results import ledger, options, outputs, provenance, script
+from dmpnet.results import ledger, options, outputs, provenance, reading, script
 from dmpnet.results.evaluation import evaluate
 
 
@@ -41,7 +45,7 @@ def add(parsers) -> None:
     digits.add_argument("--frozen", type=Path, metavar="FILE", help="a learned.npz; learns no more, is only tested")
     digits.add_argument("--backend", default="cpp_standalone", metavar="NAME",
                         help=f"Brian2 back end: {', '.join(BACKENDS)} (default: cpp_standalone)")
-    options.data(digits)
+    _data(digits)
     options.to_ledger(digits)
     options.common(digits, "learned")
     digits.set_defaults(execute=outputs.during(learn_digits, _digits_out))
@@ -68,10 +72,16 @@ def _add_readout(actions: Any) -> None:
     p.add_argument("--test", type=options.count(1), metavar="N", help="test samples at the end (default: all)")
     p.add_argument("--backend", default="numpy", metavar="NAME",
                    help=f"Brian2 back end: {', '.join(BACKENDS)} (default: numpy, which compiles nothing)")
-    options.data(p)
+    _data(p)
     options.to_ledger(p)
     options.common(p, "learned-readout")
     p.set_defaults(execute=outputs.during(learn_readout, _readout_out))
+
+
+def _data(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--split", choices=(SUBSET,), help="learn from half of the test samples that ship, be tested "
+                                                           "on the others: to try it out, a look all the same")
+    options.data(parser)
 
 
 def _digits_out(arguments: argparse.Namespace) -> outputs.Outputs:
@@ -91,10 +101,11 @@ ETA = 0.002
 
 def learn_digits(arguments: argparse.Namespace) -> None:
     """Learn (or load), name the neurons, test."""
+    check_backend(arguments.backend)
+    train, test = _parts(arguments, "smnist")
     from dmpnet.learning import learned as files
     from dmpnet.learning.competition import Competition
 
-    check_backend(arguments.backend)
     folder = Path(arguments.out)
     learned = files.load(arguments.frozen) if arguments.frozen else None
     settings = learned.settings if learned else Competition(
@@ -102,14 +113,22 @@ def learn_digits(arguments: argparse.Namespace) -> None:
         changed=tuple(options.settings(arguments.set).items()), decay=arguments.decay or "")
     if settings.report is not None:
         print(settings.report.table())
-    train = _digits(arguments, "train", arguments.samples)
     learned = learned or _learned(arguments, settings, train, folder)
-    if arguments.test:
-        _tested(arguments, learned, train, folder)
+    if test:
+        _tested(arguments, learned, train, test, folder)
 
 
-def _digits(arguments: argparse.Namespace, split: str, samples: int | None) -> data.Recordings:
-    return options.part(data.load("smnist", split, arguments.data, arguments.download), samples, arguments.seed)
+def _parts(arguments: argparse.Namespace, name: str) -> tuple[data.Recordings, data.Recordings | None]:
+    """--samples to learn from and --test samples, None of 0; both halves of what ships with --split subset."""
+    if arguments.split == SUBSET:
+        train, test = reading.apart(arguments, data.load(name, SUBSET))
+    else:
+        if arguments.test != 0:  # missing data is told before the work
+            reading.check(arguments, name, "test")
+        train = reading.load(arguments, name, "train")
+        test = reading.load(arguments, name, "test") if arguments.test != 0 else train
+    return (options.part(train, arguments.samples, arguments.seed),
+            options.part(test, arguments.test, arguments.seed) if arguments.test != 0 else None)
 
 
 def _learned(arguments: argparse.Namespace, settings: Any, train: data.Recordings, folder: Path) -> Any:
@@ -130,12 +149,12 @@ def _learned(arguments: argparse.Namespace, settings: Any, train: data.Recording
     return learned
 
 
-def _tested(arguments: argparse.Namespace, learned: Any, train: data.Recordings, folder: Path) -> None:
+def _tested(arguments: argparse.Namespace, learned: Any, train: data.Recordings, test: data.Recordings,
+            folder: Path) -> None:
     """Name the neurons by training digits, test the frozen network, write both."""
     from dmpnet.learning import exam
     from dmpnet.learning import learned as files
 
-    test = _digits(arguments, "test", arguments.test)
     naming = train.take(slice(-exam.NAMING, None))
     marks = exam.examined(learned, naming, test, arguments.backend, "testing, nothing changes")
     files.save(marks.learned, folder / "learned.npz")
@@ -154,19 +173,19 @@ def _tested(arguments: argparse.Namespace, learned: Any, train: data.Recordings,
 
 def learn_readout(arguments: argparse.Namespace) -> int:
     """Draw or load the hidden pathway, learn on line, evaluate."""
-    from dmpnet.learning import hidden
-    from dmpnet.learning.online import OnLine
-
     check_backend(arguments.backend)
     folder = Path(arguments.out)
-    train = options.part(data.load(arguments.dataset, "train", arguments.data, arguments.download), arguments.samples,
-                         arguments.seed)
     if arguments.validation:
+        train = options.part(reading.load(arguments, arguments.dataset, "train"), arguments.samples, arguments.seed)
         chosen, held = data.validation_split(train, arguments.validation, arguments.seed, arguments.by)
         train, test = train.take(chosen), train.take(held)
     else:
-        test = options.part(data.load(arguments.dataset, "test", arguments.data, arguments.download), arguments.test,
-                            arguments.seed)
+        train, found = _parts(arguments, arguments.dataset)
+        assert found is not None  # --test is 1 at least
+        test = found
+    from dmpnet.learning import hidden
+    from dmpnet.learning.online import OnLine
+
     network = options.network(arguments.network) if arguments.network else hidden.drawn(
         train, arguments.neurons, context=0.0 if arguments.no_memory else 1.0, seed=arguments.seed)
     learner = OnLine(network, train, folder, arguments.eta, arguments.passes, arguments.seed, progress=True,

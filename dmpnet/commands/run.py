@@ -9,11 +9,12 @@ import numpy as np
 
 from dmpnet import data
 from dmpnet.brian.backends import check_backend
+from dmpnet.disk import shipped
 from dmpnet.disk.files import whole_file, write_arrays
 from dmpnet.errors import DmpnetError
 from dmpnet.graph import graph, networks
 from dmpnet.graph.graph import Graph
-from dmpnet.results import neurobench, options, outputs, provenance, script, terminal
+from dmpnet.results import neurobench, options, outputs, provenance, reading, script, terminal
 from dmpnet.results.evaluation import Evaluation, evaluate
 from dmpnet.trained.network import TrainedNetwork, parameters
 
@@ -21,24 +22,29 @@ SAMPLES = 100  # the first table within half a minute on numpy, where two cores 
 COUNTED = 20  # samples that NeuroBench's metrics are counted on
 FILES = ("predictions.csv", "sample.npz", "portrait.png", "portrait.pdf")
 RECORDED = ("spikes", "m", "readout")
-NETWORKS = {"smnist": "smnist-dmp2", "shd-regen": "shd-regen-dmp2"}
+NETWORKS = {"smnist": "smnist-dmp2", "psmnist": "psmnist-dmp2", "shd-regen": "shd-regen-dmp2",
+            "nmnist": "nmnist-dmp2", "braille": "braille-dmp2", "qtdb": "qtdb-dmp2"}
+"""What reads each data set, unless told."""
 
 
 def add(parsers) -> None:
     p = parsers.add_parser("run", description=__doc__ + " Exit code 1 if one differs.")
-    p.add_argument("task", nargs="?", default="smnist", choices=sorted(NETWORKS),
-                   help="smnist: handwritten digits, pixel by pixel (ships with dmpnet; the default); "
-                        "shd-regen: spoken digits (needs --data)")
+    p.add_argument("task", nargs="?", default="smnist", metavar="NETWORK",
+                   choices=[*NETWORKS, *shipped.names(), *shipped.names("graphs")],
+                   help="a shipped network or graph, or the data set that its DMP II is to read: smnist (handwritten "
+                        "digits, pixel by pixel; the default), psmnist, shd-regen (spoken digits), nmnist (digits "
+                        "before an event camera), braille, qtdb")
     p.add_argument("--weights", metavar="FILE",
-                   help="another network than the shipped DMP II, a graph too; it reads the data it was trained on")
-    p.add_argument("--split", help="part of the data set: subset (1,000 test digits), test, train or validation (what "
-                                   "the network was trained without; default: subset where there is one, else test)")
+                   help="another network, a graph too; it reads the data it was trained on")
+    p.add_argument("--split", help="part of the data set: test, subset (what ships of it: 1,000 digits, 200 spoken, "
+                                   "100 before the camera), train or validation (what the network was trained without; "
+                                   "default: test where a folder is given or its files are there, else subset)")
     options.to_ledger(p)
     options.samples(p, default=SAMPLES)
     p.add_argument("--trainer", action="store_true",
                    help="also ask the PyTorch network, float32 and float64 (needs the extra: train)")
     options.backend(p)
-    options.data(p)
+    options.data_of_network(p)
     options.common(p, "dmpnet-run")
     p.set_defaults(execute=execute)
 
@@ -51,7 +57,7 @@ def execute(arguments: argparse.Namespace) -> int:
 
 def compare(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
     """Classify, compare, print and write; exit code 1 if a place differs."""
-    name = arguments.weights or NETWORKS[arguments.task]
+    name = arguments.weights or NETWORKS.get(arguments.task, arguments.task)
     network = networks.named(name)
     if arguments.trainer and isinstance(network, Graph):
         raise DmpnetError(f"--trainer: {name} is a graph, but the PyTorch network is that of `dmpnet train`; leave "
@@ -78,7 +84,7 @@ def compare(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
 
     with out.staged() as folder:
         told = {} if isinstance(network, Graph) else neurobench.metrics(network, recordings.batch(slice(COUNTED)))
-        write(folder, entry, rows, table, told, result, options.numbers(recordings))
+        write(folder, entry, rows, table, told, result, reading.numbers(recordings))
         example(network, recordings, folder / "sample.npz")
         save(portrait(folder / "sample.npz"), folder / "portrait")
     print(f"\nfigure, predictions and provenance in {arguments.out}/")

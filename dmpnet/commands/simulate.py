@@ -1,4 +1,4 @@
-"""A trained network on your input, in Brian2; spikes of every layer in one file.
+"""A trained network on your input, or on its own data, in Brian2; spikes of every layer in one file.
 
 The file holds logits, predictions and each layer's spikes as rows (sample, step, neuron); provenance goes beside it.
 A network that classifies every step has logits and predictions for each of them.
@@ -29,12 +29,17 @@ from dmpnet.trained.network import TrainedNetwork
 def add(parsers) -> None:
     p = parsers.add_parser("simulate", description=__doc__)
     p.add_argument("weights", metavar="WEIGHTS", help="weights file, or the name of a shipped network")
-    p.add_argument("input", metavar="INPUT", type=Path,
-                   help=".npy, or .npz with 's_in': (samples, steps, channels), or (steps, channels) for one sample")
+    p.add_argument("input", metavar="INPUT", type=Path, nargs="?",
+                   help=".npy, or .npz with 's_in': (samples, steps, channels), or (steps, channels) for one sample "
+                        "(default: recordings of the data set that the network was trained on)")
+    p.add_argument("--split", help="part of that data set (default: test where its files are, else subset, what ships "
+                                   "of it)")
+    options.samples(p, "recordings of it", 10)
+    options.data_of_network(p)
     p.add_argument("--record", nargs="*", default=["spikes"], metavar="WHAT",
                    help=f"what to keep for every step: {', '.join(RECORDABLE)} (default: spikes)")
     options.backend(p)
-    options.common(p, "spikes.npz", draws=False)
+    options.common(p, "spikes.npz")
     p.set_defaults(execute=execute)
 
 
@@ -52,18 +57,20 @@ def execute(arguments: argparse.Namespace) -> None:
 def run(arguments: argparse.Namespace, out: outputs.Outputs) -> None:
     """Read, simulate, write, print."""
     network = networks.named(arguments.weights)
-    s_in = read_input(arguments.input)
+    recordings = None if arguments.input else options.recordings(arguments, network, arguments.split)
+    s_in = recordings.batch(slice(None)) if recordings else read_input(arguments.input)
     if isinstance(network, Graph):
         s_in = shaped(network, s_in[None] if s_in.shape[1:] == network.nodes[network.input].shape_out else s_in)
     else:
         check_input(network, s_in)
-    for note in notes(network, s_in):
+    for note in [] if recordings else notes(network, s_in):
         print(f"note: {note}", file=sys.stderr)
     from dmpnet.brian.simulation import simulate  # Brian2 takes a second to import
 
     activity = simulate(network, s_in, backend=arguments.backend, record=tuple(arguments.record),
                         processes=arguments.processes, progress=True)
-    entry = provenance.record("simulate", script.given(arguments), weights=network.provenance)
+    entry = provenance.record("simulate", script.given(arguments), weights=network.provenance,
+                              **({"data": recordings.source} if recordings else {}))
     with out.staged() as folder:
         write(activity, folder / arguments.out.name)
         provenance.write(folder / f"{arguments.out.stem}.json", entry)
@@ -72,7 +79,8 @@ def run(arguments: argparse.Namespace, out: outputs.Outputs) -> None:
     print(terminal.table([{"layer": name, "neurons": len(rate), "spikes": round(float(rate.sum()) * places),
                      "active %": 100 * rate.mean()} for name, rate in zip(names, activity.rates, strict=True)],
                    floatfmt=".2f"))
-    print(f"\n{len(s_in)} samples x {s_in.shape[1]} steps; predictions and spikes in {arguments.out}")
+    of = f" of {recordings.name} ({recordings.split})" if recordings else ""
+    print(f"\n{len(s_in)} samples{of} x {s_in.shape[1]} steps; predictions and spikes in {arguments.out}")
 
 
 def notes(network: TrainedNetwork | Graph, s_in: np.ndarray) -> list[str]:

@@ -11,6 +11,7 @@ frozen before (models/recipes.csv). Killed and called again, it goes on where it
 
 import argparse
 import shutil
+import textwrap
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
@@ -20,7 +21,18 @@ from dmpnet import data
 from dmpnet.brian.backends import check_backend
 from dmpnet.disk.files import whole_file
 from dmpnet.errors import DmpnetError
-from dmpnet.results import differences, ledger, options, outputs, provenance, script, table, terminal, validation
+from dmpnet.results import (
+    differences,
+    ledger,
+    options,
+    outputs,
+    provenance,
+    reading,
+    script,
+    table,
+    terminal,
+    validation,
+)
 from dmpnet.results.evaluation import evaluate
 from dmpnet.sweeps.sweep import sweep
 from dmpnet.system.processes import held
@@ -86,6 +98,7 @@ def show(arguments: argparse.Namespace) -> list[dict[str, Any]]:
         print(f"\n{title}: {remark}", end="")
     apart = [f"{line['row']} {line['Brian2']}" for line in lines if line["Brian2"] not in (None, "yes, 0 differ")]
     print(f"\n\n{LEGEND}{', '.join(apart) or 'none'}")
+    print(textwrap.fill(reading.not_public(table.rows()), 80))
     return lines
 
 
@@ -172,6 +185,7 @@ def train_row(arguments: argparse.Namespace, row: table.Row, out: outputs.Output
     recipe, start = begun(row.name, replace(RECIPES[row.name], seed=arguments.seed))
     if arguments.look:
         ledger.check_frozen(row.name, recipe.digest(start is not None))
+        reading.check(arguments, recipe.dataset, "test")  # before the training
     folder, name = out.place, f"seed{arguments.seed}"
     train = data.load(recipe.dataset, "train", arguments.data, arguments.download)
     trainer = Trainer(recipe, train, folder / f"{name}.run", f"{row.name} {name}", start=start)

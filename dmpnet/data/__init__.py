@@ -19,7 +19,7 @@ def load(name: str, split: str = "test", folder: str | Path | None = None, downl
          steps: int | None = None, permutation: ArrayLike | None = None) -> Recordings:
     """Samples of a data set from its official files.
 
-    name, split : as in DATASETS; 'subset' is 1,000 MNIST test digits that need no file
+    name, split : as in DATASETS; 'subset' is what ships of the test part and needs no file, e.g. 1,000 MNIST digits
     folder : where the files are; else the folder DMPNET_DATA names, else the cache folder
     download : fetch what is not there, from the official mirror, into the same folder
     steps : T, else that of DATASETS; the first of 784 pixels (smnist), of 1,301 (qtdb) or of 76 (braille) steps; any
@@ -27,13 +27,22 @@ def load(name: str, split: str = "test", folder: str | Path | None = None, downl
         spoken digits)
     permutation : (784,) order of the pixels, psmnist only; else one fixed order
     """
-    dataset = entry(name, split)
+    entry(name, split)
     pixels = name in ("smnist", "psmnist")
     if not pixels and permutation is not None:
         raise DataError(f"{name}: permutation given, but only the pixels of psmnist are permuted, {name} is read in "
                         f"time; leave it out")
-    if split == "subset":
-        return mnist.recordings(name, split, None, steps, permutation)
+    files = located(name, split, folder, download)
+    if pixels:
+        return mnist.recordings(name, split, files, steps, permutation)
+    return READERS[name].recordings(name, split, files, steps)
+
+
+def located(name: str, split: str = "test", folder: str | Path | None = None, download: bool = False) -> list[Path]:
+    """The files that `load` reads, fetched if need be; MissingData if they are not there."""
+    dataset = entry(name, split)
+    if split == folders.SUBSET:
+        return folders.shipped(name)
     base = folders.data_folder(folder)
     files = folders.find(dataset, split, base)
     if files is None and download:
@@ -41,6 +50,4 @@ def load(name: str, split: str = "test", folder: str | Path | None = None, downl
         files = folders.find(dataset, split, base)
     if files is None:
         raise folders.missing(name, split, base)
-    if pixels:
-        return mnist.recordings(name, split, files, steps, permutation)
-    return READERS[name].recordings(name, split, files, steps)
+    return files

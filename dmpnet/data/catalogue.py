@@ -19,11 +19,13 @@ class OfficialFile:
     name : file name, .gz included where it is given out compressed
     md5 : checksum of that file, '' where it is not known here
     content_md5 : checksum of what is inside the .gz, '' where nobody has published it
+    public : whether anyone can have it
     """
 
     name: str
     md5: str
     content_md5: str = ""
+    public: bool = True
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Dataset:
     dt : seconds a step stands for (nominal for pixels)
     source : where the official files come from, for people
     mirror : address the files are downloaded from, '' if they are not offered
-    files, samples : official files and number of samples of each split
+    files, samples : official files and number of samples of each split; those of 'subset' ship with the package
     folders : subfolders a data folder may keep the files in; downloads go to the first
     trees : for each split, the folder of subfolders, one a class, that may stand in place of `files`
     subfolders : what those are called, as a pattern

@@ -25,8 +25,8 @@ def _described(title: str) -> Dataset:
     return Dataset(
         title=title, kind="spikes", classes=10, T=100, channels=140 + 578, dt=0.010,
         licence="CC BY-SA 4.0 (audio: CC BY 4.0)", attribution=f"{heidelberg.ATTRIBUTION}; {nmnist.ATTRIBUTION}",
-        source="the files of shd-regen and of nmnist", mirror="", files={"train": (), "test": ()},
-        samples={"train": 8150, "test": 2270}, folders=(), parts=("shd-regen", "nmnist"),
+        source="the files of shd-regen and of nmnist", mirror="", files={"train": (), "test": (), "subset": ()},
+        samples={"train": 8150, "test": 2270, "subset": 200}, folders=(), parts=("shd-regen", "nmnist"),
     )
 
 

@@ -5,7 +5,8 @@ then x; a step's value is 1 if any event of the 2 x 2 pixels falls into it, 0 if
 T * dt is dropped and counted. 'nmnist-whole' keeps every pixel: 2 x 34 x 34 = 2,312 channels.
 
 nmnist_6k_1ms.npz holds 6,000 recordings of the official TRAINING set, 1,000 of them set apart as a test: an accuracy on
-those is not one on the official test set. Its classes 0-6 and 7-9 come from two copies of the set.
+those is not one on the official test set. Its classes 0-6 and 7-9 come from two copies of the set. nmnist_subset.npz,
+which ships, holds 100 of the 1,000, 10 a digit.
 """
 
 import hashlib
@@ -21,10 +22,11 @@ from dmpnet.data.catalogue import Dataset, OfficialFile
 from dmpnet.data.cells import CHUNK, check_kept, check_steps, empty, occupy
 from dmpnet.data.recordings import Recordings, check_labels
 from dmpnet.data.verification import verified
-from dmpnet.disk.files import digest
+from dmpnet.disk.files import digest, write_arrays
 from dmpnet.disk.headers import MOST
 from dmpnet.errors import DataError, DataWarning
 
+SUBSET = "nmnist_subset.npz"
 ATTRIBUTION = "N-MNIST: G. Orchard, A. Jayawant, G. K. Cohen, N. Thakor 2015"
 
 
@@ -36,9 +38,10 @@ def _entry(title: str, T: int, channels: int, dt: float) -> Dataset:
         source="nmnist_6k_1ms.npz (5,000 + 1,000 recordings of the official training set), or the official folders "
                "Train and Test, https://www.garrickorchard.com/datasets/n-mnist (tonic unpacks them into NMNIST)",
         mirror="",
-        files={split: (OfficialFile("nmnist_6k_1ms.npz", "8bc504507b2ff3b61374300de639a253"),)
-               for split in ("train", "test")},
-        samples={"train": 5000, "test": 1000},
+        files={split: (OfficialFile("nmnist_6k_1ms.npz", "8bc504507b2ff3b61374300de639a253", public=False),)
+               for split in ("train", "test")} | {
+                   "subset": (OfficialFile(SUBSET, "9f07ffc73caee5613fcdd99d060be89b"),)},
+        samples={"train": 5000, "test": 1000, "subset": 100},
         folders=("nmnist", "NMNIST", "N-MNIST"),
         trees={"train": "Train", "test": "Test"},
     )
@@ -98,7 +101,7 @@ def channel_of(polarity: np.ndarray, y: np.ndarray, x: np.ndarray, pool: int = 2
 
 
 def read_npz(split: str, path: Path, T: int, step: int, pool: int) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
-    """The split of nmnist_6k_1ms.npz that `is_test` marks.
+    """The split of nmnist_6k_1ms.npz that `is_test` marks, or of what ships of its test part.
 
     t, code : (events,) time in ms and polarity * 1156 + y * 34 + x, by sample; n : (samples,) events of each
     label, is_test : (samples,)
@@ -129,6 +132,22 @@ def read_npz(split: str, path: Path, T: int, step: int, pool: int) -> tuple[np.n
         "events": events, "events_dropped": events - kept}
 
 
+def write_subset(files: list[Path], path: Path, n: int = 100, seed: int = 0) -> None:
+    """Make the subset file from nmnist_6k_1ms.npz: `n` whole recordings of its test part in its layout, as many of each
+    digit, drawn with `seed` (Recordings.balanced); nothing changed."""
+    with np.load(files[0]) as file:
+        whole = dict(file)
+    test = np.flatnonzero(whole["is_test"])
+    labelled = Recordings("nmnist", "test", "spikes", np.zeros((len(test), 1, 1), np.uint8), 1.0,
+                          whole["label"][test].astype(np.int64), None, DATASETS["nmnist"].classes, 1.0)
+    numbers = test[labelled.balanced(n, seed)]
+    ends = np.concatenate(([0], np.cumsum(whole["n"], dtype=np.int64)))
+    events = {key: np.concatenate([whole[key][ends[number]:ends[number + 1]] for number in numbers])
+              for key in ("t", "code")}
+    each = {key: whole[key][numbers] for key in ("n", "label", "is_test", "src")}
+    write_arrays(path, **events, **each, number=numbers.astype(np.uint16))
+
+
 def _check_npz(path: Path, arrays: dict[str, np.ndarray], split: str) -> tuple[np.ndarray, np.ndarray]:
     """First event of each sample (and the end), and the samples of `split`; DataError for an unsound file."""
     for key in ("t", "code", "n", "label"):
@@ -145,7 +164,7 @@ def _check_npz(path: Path, arrays: dict[str, np.ndarray], split: str) -> tuple[n
     if code.size and code.max() >= 2 * SIDE * SIDE:
         raise DataError(f"{path}: code {code.max()}, but 2 x 34 x 34 pixels have codes from 0 to "
                         f"{2 * SIDE * SIDE - 1}; get the file again from its source")
-    wanted = marks if split == "test" else ~marks
+    wanted = ~marks if split == "train" else marks
     if not wanted.any():
         raise DataError(f"{path}: 0 recordings of the {split} part, but at least one is needed; get the file again "
                         f"from its source")

@@ -4,7 +4,6 @@ import argparse
 import json
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +11,13 @@ import numpy as np
 
 from dmpnet import data as data_sets
 from dmpnet.brian.backends import BACKENDS, GENN
-from dmpnet.data import Recordings, catalogue
+from dmpnet.data import Recordings
+from dmpnet.data.folders import SUBSET
 from dmpnet.errors import DmpnetError
 from dmpnet.graph.graph import Graph
-from dmpnet.results import ledger, validation
+from dmpnet.results import ledger, reading, validation
 from dmpnet.results.matching import check_match
+from dmpnet.results.reading import first_split, part
 from dmpnet.results.script import parser
 from dmpnet.trained import weights
 from dmpnet.trained.network import TrainedNetwork
@@ -64,22 +65,6 @@ def _some(text: str) -> int | None:
     return None if text == "all" else count(1)(text)
 
 
-def part(recordings: Recordings, wanted: int | None, seed: int) -> Recordings:
-    """`wanted` of the samples, drawn by `seed`; its source says which."""
-    numbers = recordings.balanced(wanted, seed)
-    if len(numbers) == len(recordings):
-        return recordings
-    taken = {"taken": len(numbers), "of": len(recordings), "drawn": "balanced over classes", "seed": seed,
-             "numbers": " ".join(map(str, numbers))}
-    return replace(recordings.take(numbers), source=recordings.source | {"samples": taken})
-
-
-def numbers(recordings: Recordings) -> np.ndarray:
-    """Of the samples in the whole part of the data set."""
-    taken = recordings.source.get("samples")
-    return np.array(taken["numbers"].split(), int) if taken else np.arange(len(recordings))
-
-
 def script(doc: str | None, out: str | None) -> argparse.ArgumentParser:
     """The parser of a script that reads data: its docstring, --data, --download, --seed and --out."""
     found = parser(doc)
@@ -112,6 +97,13 @@ def data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, metavar="FOLDER",
                         help="folder with the official files (default: DMPNET_DATA, then the cache folder)")
     parser.add_argument("--download", action="store_true", help="fetch missing files from the official mirror first")
+
+
+def data_of_network(parser: argparse.ArgumentParser) -> None:
+    """--data, --download and --dataset, of what reads the data set of a network."""
+    data(parser)
+    parser.add_argument("--dataset", dest="instead", metavar="NAME", help="read this data set in place of the one the "
+                        "network was trained on, e.g. shd, which is public, for shd-regen")
 
 
 def to_ledger(parser: argparse.ArgumentParser) -> None:
@@ -202,24 +194,21 @@ def verdict(mismatched: Sequence[int], compared: Sequence[int]) -> int:
     return 1
 
 
-def first_split(name: str) -> str:
-    """The part of a data set that is classified where nobody says: the samples that ship, else test."""
-    return "subset" if "subset" in catalogue.entry(name, "test").splits else "test"
-
-
 def recordings(arguments: argparse.Namespace, network: TrainedNetwork | Graph, split: str | None,
                otherwise: str = "") -> Recordings:
     """--samples of what `network` was trained to read, drawn by --seed, checked against it.
 
-    split : the 1,000 samples that ship with dmpnet where there are some, else test, if None
+    split : test where a folder is given or its files are there, else what ships with dmpnet, if None; of this without
+        those that --calibration chose by
     otherwise : data set of a network that does not say which it was trained on
     """
     name = network.encoding.dataset or otherwise
-    split = split or first_split(name)
+    split = split or first_split(getattr(arguments, "instead", None) or name, arguments.data, arguments.download)
     held_out = split == validation.VALIDATION
-    chosen = data_sets.load(name, "train" if held_out else split, arguments.data, arguments.download,
-                            permutation=network.encoding.permutation)
+    chosen = reading.load(arguments, name, "train" if held_out else split, network.encoding.permutation)
     chosen = validation.part(network, chosen) if held_out else chosen
+    if getattr(arguments, "split", None) == SUBSET and "calibration" in arguments:
+        chosen = reading.apart(arguments, chosen, arguments.calibration)[1]
     chosen = part(chosen, arguments.samples, arguments.seed)
     check_match(network, chosen)
     return chosen
@@ -227,8 +216,22 @@ def recordings(arguments: argparse.Namespace, network: TrainedNetwork | Graph, s
 
 def training_set(arguments: argparse.Namespace, network: TrainedNetwork | Graph) -> Recordings:
     """The whole training set that `network` was trained on a part of."""
-    return data_sets.load(network.encoding.dataset, "train", arguments.data, arguments.download,
-                          permutation=network.encoding.permutation)
+    return reading.load(arguments, network.encoding.dataset, "train", network.encoding.permutation)
+
+
+def calibration(arguments: argparse.Namespace, network: TrainedNetwork | Graph) -> np.ndarray:
+    """s_in of --calibration samples that integers are chosen by: of the training set, or with --split subset of what
+    ships."""
+    if arguments.split != SUBSET:
+        return training_set(arguments, network).drawn(arguments.calibration, arguments.seed)
+    ships = reading.load(arguments, network.encoding.dataset, SUBSET, network.encoding.permutation)
+    return reading.apart(arguments, ships, arguments.calibration)[0].batch(slice(None))
+
+
+def check_data(arguments: argparse.Namespace, network: TrainedNetwork | Graph, *splits: str) -> None:
+    """MissingData before any work if the files of these parts are not there."""
+    for split in splits:
+        reading.check(arguments, network.encoding.dataset, "train" if split == validation.VALIDATION else split)
 
 
 def called(weights: str) -> str:
@@ -237,9 +240,14 @@ def called(weights: str) -> str:
 
 
 def compared_on(arguments: argparse.Namespace, network: TrainedNetwork | Graph) -> Recordings:
-    """`recordings` of --split: the validation part of `network` unless told, with --look the test set."""
-    split = arguments.split or ("test" if arguments.look else validation.VALIDATION)
-    if split in ledger.TEST and not arguments.look:
+    """`recordings` of `compared_part`."""
+    return recordings(arguments, network, compared_part(arguments))
+
+
+def compared_part(arguments: argparse.Namespace) -> str:
+    """--split: the validation part unless told, with --look the test set; what ships of it is a look by its name."""
+    split = arguments.split or part_of(arguments)
+    if split == "test" and not arguments.look:
         raise DmpnetError(f"--split {split}: this is a look at a test set, which is counted; add --look, or leave both "
                           f"out for the validation part")
-    return recordings(arguments, network, split)
+    return str(split)

@@ -41,10 +41,10 @@ def told(main: Callable[[], None]) -> None:
 def given(arguments: argparse.Namespace) -> dict[str, object]:
     """The arguments of a command as provenance records them: files as paths, of which it keeps the name.
 
-    Where a scheduler is to be found is not recorded: it changes no result.
+    Where a scheduler is to be found is not recorded, it changes no result; nor are notes said meanwhile.
     """
     return {key: Path(value) if isinstance(value, str) and os.path.isfile(value) else value
-            for key, value in vars(arguments).items() if key not in ("execute", "scheduler")}
+            for key, value in vars(arguments).items() if key not in ("execute", "scheduler", "said")}
 
 
 def printed(command: str, arguments: argparse.Namespace, show: Callable[[argparse.Namespace], dict[str, Any]]) -> None:

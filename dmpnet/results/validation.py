@@ -33,7 +33,8 @@ def split(network: TrainedNetwork | Graph, train: Recordings) -> tuple[np.ndarra
     samples = origin.get("training_samples", 0) + origin.get("validation_samples", 0)
     if samples and samples != len(train):
         raise DmpnetError(f"network: trained on and chosen by {samples:,} samples, but {train.name} {train.split} has "
-                          f"{len(train):,}, so that its validation part is not known; give the data it was trained on")
+                          f"{len(train):,}, so that its validation part is not known; give the data it was trained on, "
+                          f"or take another --split")
     return validation_split(train, how["validation"], how["seed"], by=how.get("by", "class"))
 
 
