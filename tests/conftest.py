@@ -15,6 +15,9 @@ LACKING_OUTSIDE_CI = ("needs torch:", "needs numba:", "needs nir:", "needs sphin
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 os.environ["DMPNET_LEDGER"] = os.path.join(tempfile.mkdtemp(prefix="dmpnet-ledger-"), "ledger.csv")  # children too
+MODELS = Path(__file__).resolve().parents[1] / "models"
+if MODELS.is_dir():  # where the package is installed it has one seed of each network; the clone has all
+    os.environ["DMPNET_MODELS"] = str(MODELS)
 IN_CI = os.environ.get("CI") == "true"
 
 hypothesis.settings.register_profile("default", deadline=None, max_examples=50)

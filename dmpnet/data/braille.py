@@ -32,7 +32,7 @@ DATASETS = {
         files={split: (OfficialFile("braille_letters.npz", "0d42ae06cfa3b6530a7bbdbf7380e65d"),)
                for split in ("train", "test")},
         samples={"train": 1080, "test": 270},
-        folders=("braille", "Braille"),
+        folders=("braille", "Braille"), public=False,
     ),
 }
 

@@ -39,6 +39,7 @@ class Dataset:
     trees : for each split, the folder of subfolders, one a class, that may stand in place of `files`
     subfolders : what those are called, as a pattern
     parts : the data sets it is made of; it has no files of its own then
+    public : whether its files can be had by all
     hidden, d, theta : what `dmpnet train` trains on it unless told: neurons of each layer, dimensions of their slow
         memory and steps in its window (as published where Sun et al. 2026, Table 1, have it; else ours, after SHD)
     """
@@ -59,6 +60,7 @@ class Dataset:
     trees: Mapping[str, str] = field(default_factory=dict)
     subfolders: str = "[0-9]"
     parts: tuple[str, ...] = ()
+    public: bool = True
     hidden: tuple[int, ...] = (128, 128)
     d: int = 10
     theta: float = 40.0

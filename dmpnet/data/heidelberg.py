@@ -46,7 +46,7 @@ DATASETS = {
         files={"train": (OfficialFile("shd_regen_train_halfms.npz", "16c9654005bed09e1b136ee574db5039"),),
                "test": (OfficialFile("shd_regen_test_halfms.npz", "55145334385f80b6a998831bc328d387"),)},
         samples={"train": 8150, "test": 2270},
-        folders=("shd-regen", "shd_regen"),
+        folders=("shd-regen", "shd_regen"), public=False,
     ),
 }
 
