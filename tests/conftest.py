@@ -8,7 +8,8 @@ import hypothesis
 
 # what a machine may lack, by the first words of a skip's reason
 LACKING_ANYWHERE = ("needs official data:", "needs brian2genn:", "needs GENN_PATH:", "needs CUDA:", "needs sanafe:",
-                    "needs python3.11:", "needs python3.12:", "needs python3.13:", "needs mount:", "needs Linux:",
+                    "needs python3.11:", "needs python3.12:", "needs python3.13:", "needs python3.14:",
+                    "needs mount:", "needs Linux:",
                     "needs snntorch:", "needs spikingjelly:", "needs norse:", "needs sinabs:", "needs chromium:")
 LACKING_OUTSIDE_CI = ("needs torch:", "needs numba:", "needs nir:", "needs sphinx:", "needs neo:",
                       "needs a C++ compiler:", "needs git:", "needs distributed:")
