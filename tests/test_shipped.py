@@ -92,8 +92,8 @@ def test_what_is_not_at_hand_is_known_and_refused_by_name(installed):
     for ask in (lambda: dmpnet.load(f"{ROW}/seed2"), lambda: dmpnet.load(f"{GRAPH}/seed1")):
         with pytest.raises(WeightsError, match="are not in .*models, .*cache/models; type `dmpnet data weights"):
             ask()
-    with pytest.raises(WeightsError, match=f"{ROW}: all seeds are read, but the weights of 1, 2 are not at hand .0: "
-                                           f"at hand.; type `dmpnet data weights {ROW}`"):
+    with pytest.raises(WeightsError, match=f"{ROW}: all seeds are read, but the weights of 1, 2 are not at hand, "
+                                           f"those of 0 are; type `dmpnet data weights {ROW}`"):
         shipped.seeds(ROW)
     assert shipped.seeds("smnist-dmp1") == [0]
     with pytest.raises(WeightsError, match="has the runs seed0, seed1, seed2; choose one"):

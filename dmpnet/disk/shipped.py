@@ -122,7 +122,7 @@ def seeds(name: str, under: str = "") -> list[int]:
     if missing:
         here = ", ".join(str(seed) for seed in known if seed not in missing) or "none"
         raise WeightsError(f"{name}: all seeds are read, but the weights of {', '.join(map(str, missing))} are not at "
-                           f"hand ({here}: at hand); type `dmpnet data weights {name}`, or ask for seeds")
+                           f"hand, those of {here} are; type `dmpnet data weights {name}`, or ask for seeds")
     return known
 
 
