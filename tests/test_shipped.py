@@ -15,8 +15,10 @@ import pytest
 
 import dmpnet
 from dmpnet import cli
+from dmpnet.commands import report
 from dmpnet.data import networks
 from dmpnet.disk import shipped
+from dmpnet.drawing import catalogue
 from dmpnet.errors import DmpnetError, WeightsError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -106,6 +108,9 @@ def test_a_figure_of_all_seeds_is_left_out_and_told(installed, monkeypatch, caps
     monkeypatch.setattr("dmpnet.drawing.save", lambda figure, stem, by: stem.with_suffix(".png").write_text(by))
     assert command("figures", "learned_delays", "hierarchy", "--out", tmp_path / "o") == 2
     told = capsys.readouterr()
+    chosen = catalogue.scripts()["learned_delays"]
+    monkeypatch.setattr(catalogue, "named", lambda names: [chosen])
+    assert "<p>learned_delays is not drawn: shd-regen-dsnn: all seeds are read" in report.drawn()
     assert "learned_delays is not drawn: shd-regen-dsnn: all seeds are read, but the weights of 1, 2, 3, 4" in told.err
     assert sorted(path.name for path in (tmp_path / "o").iterdir()) == ["hierarchy.png"]
 
