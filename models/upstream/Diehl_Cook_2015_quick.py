@@ -8,10 +8,11 @@ The network of:
 
 in a small form that learns in less than a minute: 20 neurons see 250 drawn digits. Each neuron comes to stand for one
 of them by a postsynaptic STDP rule, competition by inhibition, a threshold that rises with every spike, and weights
-that are brought to a constant sum before each presentation. To be quick, all presentations are one run, in which a
+that are brought to a constant sum before each presentation. To be quick, all that is learned is one run, in which a
 TimedArray holds the digits; inhibition goes from neuron to neuron, without the layer of inhibitory neurons; membranes
-are set back in place of a pause; steps are of 1 ms. Labels are used after learning only: a neuron stands for the digit
-that it answers most, and a new digit is taken for the one whose neurons spike most.
+are set back in place of a pause; steps are of 1 ms; thresholds fall back within 15 s, not hours. Labels are used after
+learning only: a neuron stands for the digit that it answers most, and a new digit is taken for the one whose neurons
+spike most.
 """
 import matplotlib.pyplot as plt
 from brian2 import *
@@ -43,8 +44,8 @@ rise, forgets, rate = 0.5*mV, 1/(15*second), 0.02  # of thresholds: at a spike, 
 neurons = NeuronGroup(N, """dv/dt = (v_rest - v - g_e*v + g_i*(v_inh - v))/(100*ms) : volt (unless refractory)
                             dg_e/dt = -g_e/(1*ms) : 1
                             dg_i/dt = -g_i/(2*ms) : 1
-                            dtheta/dt = -theta*forgets : volt""", threshold="v > -52*mV + theta", reset="v = v_rest; theta += rise",
-                      refractory=5*ms, method="exponential_euler")
+                            dtheta/dt = -theta*forgets : volt""", refractory=5*ms, method="exponential_euler",
+                      threshold="v > -52*mV + theta", reset="v = v_rest; theta += rise")
 rivals = Synapses(neurons, neurons, on_pre="g_i_post += 17")
 rivals.connect("i != j")
 plastic = Synapses(inputs, neurons, "w : 1\ndx/dt = -x/(20*ms) : 1 (event-driven)", on_pre="g_e_post += w; x += 1",
