@@ -39,7 +39,7 @@ def main() -> None:
     parser.add_argument("--nir", nargs="*", type=Path, default=[], metavar="FILE")
     parser.add_argument("--networks", nargs="*", metavar="NAME", help="default: all shipped graphs, all seeds",
                         default=[f"{name}/seed{seed}" for name in shipped.names("graphs")
-                                 for seed in shipped.seeds(name, "graphs")])
+                                 for seed in shipped.runs(name, "graphs")])
     parser.add_argument("--backends", nargs="+", default=["numpy", "cpp_standalone"], metavar="NAME")
     parser.add_argument("--race", action="store_true", help="time, compare nothing")
     options.samples(parser)

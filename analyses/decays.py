@@ -78,7 +78,7 @@ def measure(arguments: argparse.Namespace, runs: provenance.Runs, row: str, seed
                 "linear, no floor": swap.linear(before, decay.slope_at_threshold),
                 "linear, chosen": swap.linear(before, decay.RULES[rule], floor),
                 "bit shift, nearest": swap.shift(before)}
-    if seed in shipped.seeds(f"{row}-linear") and not arguments.swapped_only:
+    if seed in shipped.runs(f"{row}-linear") and not arguments.swapped_only:
         variants |= {RETRAINED: weights.load(shipped.path(f"{row}-linear/seed{seed}")), CONTROL: before}
     missing = [variant for variant in variants if not runs.has(row=row, seed=seed, decay=variant)]
     if not missing:

@@ -54,7 +54,7 @@ def predicted(network: TrainedNetwork, samples: Recordings) -> tuple[np.ndarray,
 def of_a_seed(seed: int, name: str, on: str, swapped: bool, words: dict[str, dict[str, int]], calibration: int,
               folder: Path | None) -> list[dict[str, Any]]:
     """Accuracy of a trained network and its integers on its validation part, a record a setting."""
-    network = weights.load(shipped.path(name).with_name(f"seed{seed}.npz"))
+    network = weights.load(shipped.path(f"{name}/seed{seed}"))
     train = data.load(network.encoding.dataset, "train", folder)
     learned, held = (train.take(part) for part in validation.split(network, train))
     labels, s_in = held.labels, learned.drawn(calibration, seed)

@@ -105,7 +105,7 @@ def judged(arguments: argparse.Namespace, network: TrainedNetwork, test: data.Re
 def of_the_table(recipe: Recipe) -> TrainedNetwork | None:
     """The shipped network that this recipe led to, if there is one."""
     for name in shipped.names():
-        if name.startswith(recipe.dataset) and recipe.seed in shipped.seeds(name):
+        if name.startswith(recipe.dataset) and recipe.seed in shipped.runs(name):
             network = weights.load(shipped.path(f"{name}/seed{recipe.seed}"))
             if Recipe.that_led_to(network) == recipe:
                 return network

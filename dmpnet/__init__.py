@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from dmpnet.plasticity import synapses as plastic
     from dmpnet.sweeps.sweep import sweep as sweep
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOMES = {
     "chip": ("hardware.chip", "load"), "constrain": ("hardware.constrain", "constrain"),

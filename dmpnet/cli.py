@@ -37,6 +37,7 @@ start here:
   dmpnet stdp                     plasticity rules with their sources; stdp window RULE measures one in Brian2
   dmpnet learn digits --download --out digits
                                   400 neurons learn handwritten digits by STDP, without labels
+  dmpnet data                     data sets and weights: what is at hand; data mnist, data weights fetch more
   dmpnet figures                  the figures of the papers and ours; figures all --out FOLDER draws them
   dmpnet table1                   accuracy against parameters, the paper's Table 1 beside ours
 """

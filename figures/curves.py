@@ -16,6 +16,7 @@ from matplotlib.ticker import MaxNLocator
 from scipy import stats
 
 from dmpnet import drawing
+from dmpnet.disk import shipped
 from dmpnet.drawing import marks
 from dmpnet.trained import weights
 
@@ -36,7 +37,8 @@ def validation(folder: Path) -> tuple[list[np.ndarray], int]:
     """
     runs = []
     for path in sorted(folder.glob("seed*.curve.csv")):
-        made = weights.load(path.with_name(path.name.replace(".curve.csv", ".npz"))).provenance
+        beside = path.with_name(path.name.replace(".curve.csv", ".npz"))
+        made = weights.load(beside if beside.is_file() else shipped.path(f"{folder.name}/{beside.stem}")).provenance
         with open(path) as file:
             curve = np.array([100 * float(row["validation_accuracy"]) for row in csv.DictReader(file)])
         runs.append((made["written"], made["arguments"], curve))

@@ -5,27 +5,25 @@ Reads models/shd-regen-dsnn/seed*.npz and models/shd-regen-delays/seed*.npz (min
 python figures/learned_delays.py STEM
 """
 
-from pathlib import Path
-
 import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
 from dmpnet import drawing
+from dmpnet.disk import shipped
 from dmpnet.trained import weights
 
-MODELS = Path(__file__).resolve().parent.parent / "models"
 LOOK = {"shd-regen-dsnn": ("DSNN, delays alone", drawing.MODELS["DSNN"], "^", -0.16),
         "shd-regen-delays": ("DMP I + delays", drawing.MODELS["DMP + delays"], "s", 0.16)}
 
 
-def learned_delays(folder: Path = MODELS) -> Figure:
+def learned_delays() -> Figure:
     """Percent of axons by delay, a panel a layer: mean over seeds, and from the least to the most of them."""
     with matplotlib.rc_context(drawing.STYLE):
         figure = Figure(figsize=(7.0, 2.7), layout="constrained")
         axes = figure.subplots(1, 2, sharey=True)
         for name, (label, colour, marker, shift) in LOOK.items():
-            networks = [weights.load(path) for path in sorted((folder / name).glob("seed*.npz"))]
+            networks = [weights.load(shipped.path(f"{name}/seed{seed}")) for seed in shipped.seeds(name)]
             dt, most = 1e3 * networks[0].encoding.dt, networks[0].provenance["arguments"]["delay_max"]
             for number, ax in enumerate(axes):
                 counts = [np.bincount(np.asarray(network.layers[number].delay, int), minlength=most + 1)

@@ -8,13 +8,17 @@ import hypothesis
 
 # what a machine may lack, by the first words of a skip's reason
 LACKING_ANYWHERE = ("needs official data:", "needs brian2genn:", "needs GENN_PATH:", "needs CUDA:", "needs sanafe:",
-                    "needs python3.11:", "needs python3.12:", "needs python3.13:", "needs mount:", "needs Linux:",
+                    "needs python3.11:", "needs python3.12:", "needs python3.13:", "needs python3.14:",
+                    "needs mount:", "needs Linux:",
                     "needs snntorch:", "needs spikingjelly:", "needs norse:", "needs sinabs:", "needs chromium:")
 LACKING_OUTSIDE_CI = ("needs torch:", "needs numba:", "needs nir:", "needs sphinx:", "needs neo:",
                       "needs a C++ compiler:", "needs git:", "needs distributed:")
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 os.environ["DMPNET_LEDGER"] = os.path.join(tempfile.mkdtemp(prefix="dmpnet-ledger-"), "ledger.csv")  # children too
+MODELS = Path(__file__).resolve().parents[1] / "models"
+if MODELS.is_dir():  # where the package is installed it has one seed of each network; the clone has all
+    os.environ["DMPNET_MODELS"] = str(MODELS)
 IN_CI = os.environ.get("CI") == "true"
 
 hypothesis.settings.register_profile("default", deadline=None, max_examples=50)

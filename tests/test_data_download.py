@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 
 import numpy as np
+import pooch
 import pytest
 from data_files import (
     IMAGES,
@@ -23,27 +24,39 @@ from data_files import (
 )
 
 from dmpnet.data import DATASETS, download, load
+from dmpnet.errors import DataError
 
 
 class Mirror(http.server.SimpleHTTPRequestHandler):
-    """A web server that, asked for a name starting with 'short', stops half way."""
+    """A web server that stops half way, asked for a name with 'short', or the first time for one with 'once'.
+
+    What is called 'encoded' it declares to be packed on the way.
+    """
+
+    asked: list[str] = []
 
     def do_GET(self):
-        if not self.path.startswith("/short"):
+        self.asked.append(self.path)
+        halved = "short" in self.path or "once" in self.path and self.asked.count(self.path) == 1
+        if not halved and "encoded" not in self.path:
             return super().do_GET()
         content = Path(self.translate_path(self.path)).read_bytes()
         self.send_response(200)
+        if "encoded" in self.path:
+            self.send_header("Content-Encoding", "gzip")
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
-        self.wfile.write(content[:len(content) // 2])
+        self.wfile.write(content[:len(content) // (1 + halved)])
 
     def log_message(self, *_):
         pass
 
 
 @pytest.fixture
-def mirror(tmp_path):
-    """(folder, address) of a server on this machine."""
+def mirror(tmp_path, monkeypatch):
+    """(folder, address) of a server on this machine, asked once."""
+    monkeypatch.setattr(download, "RETRIES", 0)
+    Mirror.asked.clear()
     folder = tmp_path / "mirror"
     folder.mkdir()
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Mirror, directory=folder)) as server:
@@ -86,6 +99,46 @@ def test_failed_downloads_leave_nothing_and_harm_nothing(mirror, tmp_path, name,
     target.write_bytes(b"earlier")
     refused(lambda: download.fetch(url + name, target, md5(content)), *parts)
     assert names(target.parent) == [name] and target.read_bytes() == b"earlier"
+
+
+def test_what_breaks_off_is_tried_again_and_what_is_refused_is_not(mirror, tmp_path, monkeypatch, capfd):
+    folder, url = mirror
+    for name in ("once", "short"):
+        (folder / name).write_bytes(bytes(1000))
+    monkeypatch.setattr(download, "RETRIES", 1)
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    download.fetch(url + "once", tmp_path / "new" / "once", md5(bytes(1000)))
+    refused(lambda: download.fetch(url + "short", tmp_path / "new" / "short", "0"), "1000 were announced")
+    refused(lambda: download.fetch(url + "absent", tmp_path / "new" / "absent", "0"), "404")
+    assert Mirror.asked == ["/once", "/once", "/short", "/short", "/absent"] and names(tmp_path / "new") == ["once"]
+    assert capfd.readouterr() == ("", ""), "neither bar nor log where nobody looks"
+
+
+def test_a_file_is_kept_as_it_was_sent(mirror, tmp_path):
+    """Not unpacked where the server says that it is packed on the way, and readable as the user's other files are."""
+    folder, url = mirror
+    content = gzip.compress(b"inside")
+    (folder / "encoded.gz").write_bytes(content)
+    download.fetch(url + "encoded.gz", tmp_path / "encoded.gz", hashlib.sha256(content).hexdigest(), "sha256")
+    assert (tmp_path / "encoded.gz").read_bytes() == content
+    (tmp_path / "other").write_text("")
+    assert (tmp_path / "encoded.gz").stat().st_mode == (tmp_path / "other").stat().st_mode
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+def test_a_full_disk_or_an_interrupt_leaves_what_was_there(mirror, tmp_path, monkeypatch, error):
+    def breaks(_, url, file, pooch):
+        Path(file).write_bytes(b"half")
+        raise error
+
+    monkeypatch.setattr(pooch.HTTPDownloader, "__call__", breaks)
+    target = tmp_path / "cache" / "file.gz"
+    target.parent.mkdir()
+    target.write_bytes(b"earlier")
+    with pytest.raises(DataError if isinstance(error, OSError) else KeyboardInterrupt) as caught:
+        download.fetch(mirror[1] + "file.gz", target, "0")
+    assert isinstance(error, KeyboardInterrupt) or "No space left on device" in str(caught.value)
+    assert names(target.parent) == ["file.gz"] and target.read_bytes() == b"earlier"
 
 
 def test_download_without_network_or_room_is_one_line(mirror, tmp_path, monkeypatch):

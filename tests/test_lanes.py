@@ -42,7 +42,7 @@ def environment(folder, python, extra="", *more):
     return folder / "venv" / "bin"
 
 
-@pytest.mark.parametrize("version", ["3.11", "3.12", "3.13"])
+@pytest.mark.parametrize("version", ["3.11", "3.12", "3.13", "3.14"])
 def test_main_job_after_a_plain_install(version, tmp_path):
     binaries = environment(tmp_path, interpreter(version), "", "pytest", "hypothesis")
     told = run(binaries / "dmpnet", "run", "--samples", "20", "--out", "out", folder=tmp_path)

@@ -85,6 +85,7 @@ COMMANDS = {
     "learn digits --out {}/o": ("o/learned.npz", "o/learning.json", "o/checkpoint.npz"),
     "learn readout smnist --out {}/o": ("o/weights.npz", "o/traces.npz", "o/answers.json"),
     "info --out {}/o.json": ("o.json",),
+    "data --out {}/o.json": ("o.json",),
     "cores {}/net.npz --out {}/o.json": ("o.json",),
     "chip map {}/net.npz --out {}/o.csv": ("o.csv", "o.json"),
     "figures costs --out {}/o": ("o/costs.png", "o/costs.pdf"),

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dmpnet.disk import shipped
-from dmpnet.errors import DmpnetError
+from dmpnet.errors import DmpnetError, WeightsError
 from dmpnet.results import freshness, options, published
 from dmpnet.results.outputs import Outputs
 
@@ -56,9 +56,15 @@ def execute(arguments: argparse.Namespace) -> None:
     marks = {path: BY.format(name).encode() for name, stem in stems.items() for path in files(stem)}
     with Outputs("figures", arguments.out, None, list(marks), known=lambda path: marks[path] in path.read_bytes()):
         results = recomputed(arguments, chosen) if arguments.recompute else None
+        lacking = []
         for script in chosen:
-            save(script.figure(results), stems[script.name], BY.format(script.name))
-            print(f"{stems[script.name]}.png, .pdf  {script.claim}")
+            try:
+                save(script.figure(results), stems[script.name], BY.format(script.name))
+                print(f"{stems[script.name]}.png, .pdf  {script.claim}")
+            except WeightsError as error:  # of seeds that an installed package has not got
+                lacking.append(f"{script.name} is not drawn: {error}")
+    if lacking:
+        raise DmpnetError(f"figures: {'; '.join(lacking)}")
 
 
 # the list

@@ -81,14 +81,14 @@ def _line(name: str) -> dict[str, object]:
     accuracy = table.mean_and_error([result["accuracy_brian2"] for result in found])[0] if found else None
     return {"name": name, "network": f"{network.kind} {network.shape}", "data": network.encoding.dataset,
             "steps": network.encoding.steps, "parameters": parameters(network)["paper"],
-            "seeds": len(shipped.seeds(name)), "test %": accuracy}
+            "seeds": len(shipped.runs(name)), "test %": accuracy}
 
 
 def _graph_line(name: str) -> dict[str, object]:
     network, found = networks.named(name), table.results(name, shipped.folder() / "graphs")
     return {"name": name, "network": f"{network.kind} {network.shape}", "data": network.encoding.dataset,
             "steps": network.encoding.steps, "parameters": found[0]["parameters"],
-            "seeds": len(shipped.seeds(name, "graphs")),
+            "seeds": len(shipped.runs(name, "graphs")),
             "test %": table.mean_and_error([result["accuracy_brian2"] for result in found])[0]}
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from dmpnet.disk import shipped
 from dmpnet.disk.files import whole_file
-from dmpnet.errors import DmpnetError
+from dmpnet.errors import DmpnetError, WeightsError
 from dmpnet.results import differences, ledger, outputs, page, provenance, script, table
 from dmpnet.system.progress import telling
 
@@ -84,7 +84,10 @@ def drawn() -> str:
     with tempfile.TemporaryDirectory() as name, telling("drawing", len(chosen), "figure", "") as tell:
         for number, script in enumerate(chosen, 1):
             stem = Path(name) / script.name
-            save(script.figure(None), stem, script.name)
-            parts.append(page.figure(stem.with_suffix(".png")) + f"<p>{html.escape(script.claim)}</p>")
+            try:
+                save(script.figure(None), stem, script.name)
+                parts.append(page.figure(stem.with_suffix(".png")) + f"<p>{html.escape(script.claim)}</p>")
+            except WeightsError as error:  # of seeds that an installed package has not got
+                parts.append(f"<p>{script.name} is not drawn: {html.escape(str(error))}</p>")
             tell(number)
     return "".join(parts)

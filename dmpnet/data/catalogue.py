@@ -70,6 +70,12 @@ class Dataset:
         """'train' and 'test', and 'subset' where a part ships with the package."""
         return tuple(self.samples)
 
+    @property
+    def public(self) -> bool:
+        """Whether anyone can have all its files, or those of all that it is made of."""
+        return all(file.public for files in self.files.values() for file in files) and all(
+            DATASETS[part].public for part in self.parts)
+
 
 DATASETS: dict[str, Dataset] = {}
 """Every data set by name, in the order in which they are shown."""

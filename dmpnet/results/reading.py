@@ -82,16 +82,10 @@ def _without(arguments: argparse.Namespace, name: str, split: str) -> Iterator[s
 def not_public(rows: Iterable[str]) -> str:
     """In a sentence, the data of which of these rows nobody else has in full."""
     rows = tuple(rows)
-    names = [name for name in DATASETS if not _public(name) and any(
+    names = [name for name, dataset in DATASETS.items() if not dataset.public and any(
         row == name or row.startswith(f"{name}-") for row in rows)]
     return (f"not public: data of {', '.join(names)}; what ships of it is read with --split subset, and nothing but "
             f"the whole of it makes these rows again (docs/data.md)" if names else "")
-
-
-def _public(name: str) -> bool:
-    """Whether anyone can have the files that the networks of a data set were trained on here."""
-    return all(file.public for part in DATASETS[name].files.values() for file in part) and all(
-        map(_public, DATASETS[name].parts))
 
 
 # some of them
