@@ -36,8 +36,9 @@ def reach(name: str, recordings: data.Recordings) -> list[float]:
 
 def main() -> None:
     parser = options.script(__doc__, "analyses/results/gradient_reach.json")
+    options.quick(parser, "32 samples of the validation part", few=32)
     arguments = script.parsed(parser, "gradient_reach")
-    recordings = data.load("shd-regen", "test", arguments.data)
+    recordings = options.shown(arguments, weights.load(shipped.path(NETWORKS[0])))
     found = {name: reach(name, recordings) for name in NETWORKS}
     steps = len(found[NETWORKS[0]])
     relative = {name: [norm / norms[-1] for norm in norms] for name, norms in found.items()}
