@@ -32,8 +32,7 @@ QUANTITIES = ("spikes", "u", "m", "x")
 def main() -> None:
     parser = options.script(__doc__, "analyses/results/agreement_integers.json")
     parser.add_argument("--backends", nargs="+", default=["numpy", "cython", "cpp_standalone"], metavar="NAME")
-    options.quick(parser, "5 samples of the validation part, two back ends",
-                  few=5, backends=["numpy", "cpp_standalone"])
+    options.quick(parser, "5 samples of the validation part, Brian2 in NumPy", few=5, backends=["numpy"])
     arguments = script.parsed(parser, "agreement_integers")
     rows: list[dict[str, Any]] = []
     for name, count in SAMPLES.items():

@@ -173,7 +173,7 @@ def made_by(script: Script) -> str:
     if any(path.startswith("models/") for path in script.reads):
         learned = any("competition" in path for path in script.reads)
         found.append("dmpnet learn digits (half an hour)" if learned else
-                     "dmpnet table1 --retrain ROW (minutes to an hour a run on two cores)")
+                     "dmpnet table1 --retrain ROW (minutes to half a day a run on two cores)")
     return "; ".join(dict.fromkeys(found)) or "dmpnet run (seconds)"
 
 
