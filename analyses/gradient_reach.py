@@ -49,7 +49,8 @@ def main() -> None:
     rows = [{"network": name} | {str(back): norms[-1 - back] / norms[-1] for back in BACK if back < len(norms)}
             for name, norms in found.items()]
     print(tabulate(rows, headers="keys", floatfmt=".2g"))
-    print("\nnorm of the gradient at the spikes of the first hidden layer over that of the last step, by steps before it")
+    print("\nnorm of the gradient at the spikes of the first hidden layer over that of the last step, "
+          "by steps before it")
     provenance.write(arguments.out, provenance.record(
         "gradient_reach", script.given(arguments), gradients=found, samples=TASKS, dt={
             name: weights.load(shipped.path(name)).encoding.dt for name in found}))

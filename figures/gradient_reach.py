@@ -1,13 +1,15 @@
-"""Slow memories carry the gradient of a last-step loss back over their window; without them it dies in tens of steps.
+"""Slow memories carry the gradient of a last step over their window; without one it dies sooner, but not on QTDB.
 
 Reads analyses/results/gradient_reach.json, made by analyses/gradient_reach.py (two minutes). After Sun et al. 2026,
-extended data figure 4, with our networks on six tasks. python figures/gradient_reach.py STEM
+extended data figure 4, with our networks on six tasks; where a slow memory hears nothing its gradient is 0.
+python figures/gradient_reach.py STEM
 """
 
 from pathlib import Path
 
 import matplotlib
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from dmpnet import drawing
 from dmpnet.disk import results
@@ -29,6 +31,7 @@ def gradient_reach(path: Path = RESULTS / "gradient_reach.json") -> Figure:
                 norms = found["gradients"][f"{task}-{kind}"]
                 ax.plot([-back for back in range(len(norms))], [norm / norms[-1] for norm in reversed(norms)], line,
                         color=colour, label=label)
+            ax.xaxis.set_major_locator(MaxNLocator(4))
             ax.set(yscale="log", ylim=(1e-12, 30), title=f"{title}, {len(norms)} steps of "
                                                         f"{1e3 * found['dt'][f'{task}-dmp2']:g} ms")
         figure.supxlabel("steps before the last", fontsize=8)
