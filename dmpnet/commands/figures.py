@@ -6,7 +6,7 @@
   dmpnet figures constrained --recompute --data FOLDER
                                           first make again what it reads, where that is stale
   dmpnet figures all --quick --recompute --data FOLDER
-                                          small versions of all results, in a quarter of an hour, then all figures
+                                          small versions of all results, in some twenty minutes, then all figures
 
 Papers: dmp, Sun et al. 2026; ldlif, Shang et al. 2026; review, Roy et al. 2019. Two calls write the same bytes. A
 result is stale where networks, chips or tables that it reads have changed since the commit that it names, perhaps where
