@@ -20,6 +20,9 @@ and for new classes the one that teaches most of those by which the old lose at 
 python analyses/adaptation.py --look --data FOLDER --work FOLDER of local_readout.py        (minutes)
 """
 
+import argparse
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +35,7 @@ from dmpnet.disk import shipped
 from dmpnet.disk.files import digest_of_settings, write_arrays
 from dmpnet.learning import online, readout
 from dmpnet.learning.readout import Readout
-from dmpnet.results import ledger, options, provenance, script
+from dmpnet.results import ledger, options, provenance, script, validation
 from dmpnet.trained import weights
 from dmpnet.trained.network import TrainedNetwork
 
@@ -78,18 +81,19 @@ def remembered(path: Path, network: TrainedNetwork, s_in: np.ndarray) -> np.ndar
         return file["r"]
 
 
-def of_the_trained(train: data.Recordings, test: data.Recordings, work: Path, seed: int) -> list[dict[str, Any]]:
+def of_the_trained(train: data.Recordings, test: data.Recordings, work: Path, seed: int,
+                   streams: Sequence[int] = STREAMS) -> list[dict[str, Any]]:
     """Dead channels, with the shipped network; streams of several lengths, one the beginning of the next."""
     network = weights.load(shipped.path(f"{NETWORK}/seed{seed}"))
     order = np.random.RandomState(seed).permutation(len(train))
-    part, held = train.take(order[:STREAMS[-1]]), train.take(order[STREAMS[-1]:STREAMS[-1] + 1000])
+    part, held = train.take(order[:streams[-1]]), train.take(order[streams[-1]:streams[-1] + 1000])
     of = f"{seed}-{weights.checksum(network)[:12]}"
     r_part, r_held, r_test = (remembered(work / f"intact-{name}-{of}.npz", network, some.values)
                               for name, some in (("stream", part), ("held", held), ("test", test)))
     d_part, d_held, d_test = (remembered(work / f"dead-{name}-{of}.npz", network, silenced(some.values, seed))
                               for name, some in (("stream", part), ("held", held), ("test", test)))
     start, rows = readout.of(network.W_o, network.b_o, r_part), []
-    for stream, kept in [*((stream, False) for stream in STREAMS), (STREAMS[-1], True)]:
+    for stream, kept in [*((stream, False) for stream in streams), (streams[-1], True)]:
         eta = chosen(start, (d_part[:stream], part.labels[:stream]), (d_held, held.labels),
                      (r_held, held.labels) if kept else None)
         after, _ = readout.learn(start, d_part[:stream], part.labels[:stream], eta)
@@ -166,25 +170,50 @@ def new_classes(r: np.ndarray, train: data.Recordings, r_test: np.ndarray, test:
     return row("a class after 19 others", *means[:5], eta=means[5], stream=NEW, each=rows)
 
 
+def apart(arguments: argparse.Namespace, whole: data.Recordings) -> tuple[data.Recordings, data.Recordings]:
+    """Training samples, and in place of the test set all of two speakers and some of the others: of --quick."""
+    assert whole.speakers is not None
+    unheard = np.isin(whole.speakers, np.unique(whole.speakers)[-2:])
+    some = unheard | (np.arange(len(whole)) % 5 == 0)
+    return (options.few(arguments, whole.take(~some)),
+            replace(options.few(arguments, whole.take(some)), split=validation.VALIDATION))
+
+
+def of_a_network(seed: int, whole: data.Recordings) -> list[data.Recordings]:
+    """What a shipped network was trained on, and without."""
+    return [whole.take(part) for part in validation.split(weights.load(shipped.path(f"{NETWORK}/seed{seed}")), whole)]
+
+
 def main() -> None:
     parser = options.script(__doc__, "analyses/results/adaptation.json")
     options.look(parser)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="default: 0")
     parser.add_argument("--work", type=Path, default=Path("work-local-readout"), help="folder for hidden spikes")
+    options.quick(parser, "400 training samples; in place of the test set others, and two speakers of the training "
+                  "set", few=400, streams=(100, 200), seeds=[0])
     arguments = script.parsed(parser, "adaptation")
     options.only_looks(arguments, "adaptation: its new speakers are in the test set alone")
     runs = provenance.Runs(arguments.out, "adaptation", script.given(arguments))
-    train, test = (data.load("shd-regen", split, arguments.data) for split in ("train", "test"))
+    whole = data.load("shd-regen", "train", arguments.data)
+    train, test = apart(arguments, whole) if arguments.quick else (whole, data.load("shd-regen", "test",
+                                                                                    arguments.data))
     for seed in arguments.seeds:
         if not runs.has(seed=seed):
             r, r_test = (traces(1.0, some, train, arguments.work, seed) for some in (train, test))
-            rows = [*of_the_trained(train, test, arguments.work, seed), *new_speakers(r, train, r_test, test, seed),
+            if arguments.quick:
+                drift = of_the_trained(*(options.few(arguments, part) for part in of_a_network(seed, whole)),
+                                       arguments.work, seed, arguments.streams)
+            else:
+                drift = of_the_trained(train, test, arguments.work, seed)
+            rows = [*drift, *new_speakers(r, train, r_test, test, seed),
                     new_classes(r, train, r_test, test, seed)]
             for line in rows:
                 told = line["adapted %"]
-                ledger.see(ledger.Look(f"adaptation: {line['drift']}", seed, digest_of_settings({"eta": line["eta"]}),
-                                       digest_of_settings({"seed": seed} | line), *ledger.here_and_now(), test.name,
-                                       len(test), round(told, 4)), arguments.ledger)
+                look = ledger.Look(f"adaptation: {line['drift']}", seed, digest_of_settings({"eta": line["eta"]}),
+                                   digest_of_settings({"seed": seed} | line), *ledger.here_and_now(), test.name,
+                                   len(test), round(told, 4))
+                if test.split in ledger.TEST:
+                    ledger.see(look, arguments.ledger)
             runs.add({"seed": seed, "network": NETWORK, "rows": rows})
     print(tabulate([{"seed": run["seed"]} | {key: value for key, value in line.items() if key != "each"}
                     for run in runs.done for line in run["rows"]], headers="keys", floatfmt=".3g"))

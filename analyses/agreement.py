@@ -31,12 +31,13 @@ def main() -> None:
     options.to_ledger(parser)
     parser.add_argument("--backends", nargs="+", default=list(BACKENDS), metavar="NAME")
     parser.add_argument("--networks", nargs="+", default=list(CASES), choices=list(CASES), metavar="NAME")
+    options.quick(parser, "20 samples of the validation part, Brian2 in NumPy", few=20, backends=["numpy"])
     arguments = script.parsed(parser, "agreement")
     rows = []
     for name in arguments.networks:
         shipped_name, _, other = name.partition(", ")
         network = SWAPS[other](weights.load(shipped.path(shipped_name)))
-        recordings = data.load(network.encoding.dataset, CASES[name], arguments.data)
+        recordings = options.shown(arguments, network, CASES[name])
         for backend in arguments.backends:
             result = evaluate(network, recordings, backend, f"{name}, {backend}", row=name if other else "",
                               to=arguments.ledger)

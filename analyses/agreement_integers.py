@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from tabulate import tabulate
 
-from dmpnet import data, reference
+from dmpnet import reference
 from dmpnet.brian.simulation import simulate
 from dmpnet.disk import shipped
 from dmpnet.hardware import chip
@@ -32,16 +32,17 @@ QUANTITIES = ("spikes", "u", "m", "x")
 def main() -> None:
     parser = options.script(__doc__, "analyses/results/agreement_integers.json")
     parser.add_argument("--backends", nargs="+", default=["numpy", "cython", "cpp_standalone"], metavar="NAME")
+    options.quick(parser, "5 samples of the validation part, Brian2 in NumPy", few=5, backends=["numpy"])
     arguments = script.parsed(parser, "agreement_integers")
     rows: list[dict[str, Any]] = []
     for name, count in SAMPLES.items():
         network = weights.load(shipped.path(name))
-        train, test = (data.load(network.encoding.dataset, part, arguments.data) for part in ("train", "test"))
+        train, test = options.training_set(arguments, network), options.shown(arguments, network)
         for integers, changes in CHIPS.items():
             described = chip.changed(chip.load("dmp-256"), changes)
             made = constrain(network, described, train.drawn(100, arguments.seed), clip=bool(changes)).network
             rows += compared(made, test.drawn(count, arguments.seed), arguments.backends,
-                             {"network": name, "integers": integers, "samples": count})
+                             {"network": name, "integers": integers, "samples": min(count, len(test))})
     print(tabulate(rows, headers="keys", floatfmt=".2f", intfmt=","))
     provenance.write(arguments.out, provenance.record("agreement_integers", script.given(arguments), rows=rows))
 

@@ -7,6 +7,7 @@ instead times the first graph in C++ beside its PyTorch module, in the same call
 python analyses/any_network.py --data FOLDER --nir cnn_sinabs.nir braille_noDelay_bias_zero.nir
 """
 
+import argparse
 import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,7 +17,7 @@ import numpy as np
 from tabulate import tabulate
 
 import dmpnet
-from dmpnet import data, nir, reference
+from dmpnet import nir, reference
 from dmpnet.brian.simulation import prepare, simulate
 from dmpnet.data import Recordings, catalogue, folders, nmnist
 from dmpnet.disk import shipped
@@ -30,6 +31,7 @@ DRAWN, STEPS, RATE = 50, 256, 0.05
 DRAWN_NAME = "drawn at random"
 BATCH = 100
 """Samples simulated at a time."""
+RACED = 1000
 WINDOW = 300
 """Steps of 1 ms."""
 
@@ -43,17 +45,18 @@ def main() -> None:
     parser.add_argument("--backends", nargs="+", default=["numpy", "cpp_standalone"], metavar="NAME")
     parser.add_argument("--race", action="store_true", help="time, compare nothing")
     options.samples(parser)
+    options.quick(parser, "20 samples of the validation part of the first graph, one back end", few=20,
+                  networks=[f"{shipped.names('graphs')[0]}/seed0"], backends=["numpy"])
     arguments = script.parsed(parser, "any_network")
     if arguments.race:
-        speed = raced(arguments.networks[0], arguments.data)
+        speed = raced(arguments)
         print("\n".join(f"{key}: {value:.3g}" for key, value in speed.items()))
         provenance.write(arguments.out, provenance.record("any_network", script.given(arguments), speed=speed))
         return
     rows: list[dict[str, Any]] = []
     for name in arguments.networks:
         graph: Any = networks.named(name)
-        recordings = options.part(data.load(graph.encoding.dataset, "test", arguments.data), arguments.samples,
-                                  arguments.seed)
+        recordings = options.part(options.shown(arguments, graph), arguments.samples, arguments.seed)
         rows += compared(name, graph, recordings, arguments.backends)
     for path in arguments.nir:
         graph = dmpnet.from_nir(path, nir.report(path).dt)  # 1 ms where the file does not tell
@@ -117,14 +120,15 @@ def drawn(graph: Graph) -> Recordings:
                       graph.classes, graph.encoding.dt)
 
 
-def raced(name: str, folder: Path | None, samples: int = 1000) -> dict[str, float]:
-    """Seconds for `samples` recordings: the module in float32 and Brian2 in C++, compiled before; best of three."""
+def raced(arguments: argparse.Namespace) -> dict[str, float]:
+    """Seconds for RACED recordings: the module in float32 and Brian2 in C++, compiled before; best of three."""
     import torch
 
     from dmpnet.torch.verdict import module_of
 
-    graph: Any = networks.named(name)
-    s_in = data.load(graph.encoding.dataset, "test", folder).batch(slice(samples))
+    graph: Any = networks.named(arguments.networks[0])
+    s_in = options.shown(arguments, graph).batch(slice(RACED))
+    samples = len(s_in)
     net = module_of(graph).float().eval()
     shaped = torch.from_numpy(s_in).float().reshape(*s_in.shape[:2], *graph.nodes[graph.input].shape_out)
 

@@ -12,9 +12,8 @@ import time
 
 from tabulate import tabulate
 
-from dmpnet import data
 from dmpnet.brian.simulation import simulate
-from dmpnet.results import options, provenance, script
+from dmpnet.results import options, provenance, script, validation
 from dmpnet.training.verdict import predictions
 
 
@@ -36,10 +35,10 @@ def main() -> None:
     options.samples(parser, default=10_000)
     parser.add_argument("--one-by-one", type=int, default=10, help="samples for the one-at-a-time run")
     parser.add_argument("--processes", type=int, default=2)
+    options.quick(parser, "20 samples of the validation part", samples=20, one_by_one=2, split=validation.VALIDATION)
     arguments = script.parsed(parser, "benchmark_simulation")
     network = options.network(arguments.weights)
-    digits = data.load(network.encoding.dataset, arguments.split, arguments.data)
-    digits = options.part(digits, arguments.samples, arguments.seed)
+    digits = options.recordings(arguments, network, arguments.split)
     s_in = digits.batch(slice(None))
 
     def brian(samples, backend="cpp_standalone", processes=arguments.processes, batch=None):
@@ -68,7 +67,7 @@ def main() -> None:
           f"way; first call, compiling: {compile_many:.1f} s; peak memory of one process: {memory:,.0f} MB; "
           f"classes that differ from PyTorch float32: {differ} of {n:,}")
     provenance.write(arguments.out, provenance.record(
-        "benchmark_simulation", vars(arguments), rows=rows, one_at_a_time_ratio=ratio,
+        "benchmark_simulation", script.given(arguments), rows=rows, one_at_a_time_ratio=ratio,
         plain_one_at_a_time_ratio=plain_ratio, peak_megabytes=memory, first_call_seconds=compile_many,
         weights=network.provenance))
 

@@ -60,6 +60,7 @@ def main() -> None:
     parser.add_argument("--workers", type=options.count(1), nargs="+", default=[10, 100], metavar="N")
     parser.add_argument("--points", type=options.count(1), default=1000)
     parser.add_argument("--seconds", type=float, default=1.0, help="that a point sleeps (default: 1)")
+    options.quick(parser, "40 points of a tenth of a second, 2 and 10 workers", workers=[2, 10], points=40, seconds=0.1)
     arguments = script.parsed(parser, "benchmark_sweep")
     warnings.filterwarnings("ignore", ".*several workers share a process")
     rows = [timed(workers, arguments.points, arguments.seconds) for workers in arguments.workers]

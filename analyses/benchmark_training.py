@@ -75,6 +75,7 @@ def main() -> None:
     parser.add_argument("--batch", type=options.count(1), default=128)
     parser.add_argument("--repeats", type=options.count(1), default=3)
     options.common(parser, "analyses/results/benchmark_training.json")
+    options.quick(parser, "batches of 16, once", batch=16, repeats=1)
     arguments = script.parsed(parser, "benchmark_training")
     keep_freed_memory()  # as the trainer does; the peer gets it too
     torch.manual_seed(arguments.seed)
@@ -118,7 +119,7 @@ def main() -> None:
     print(tabulate(rows, headers="keys", floatfmt=".2f"))
     active = ", ".join(f"{100 * float(rate.mean()):.1f} %" for rate in rates)
     print(f"\nsame class: {100 * float(same):.1f} % of the batch; active {active}; {torch.get_num_threads()} threads")
-    provenance.write(arguments.out, provenance.record("benchmark_training", vars(arguments), rows=rows))
+    provenance.write(arguments.out, provenance.record("benchmark_training", script.given(arguments), rows=rows))
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ from dmpnet.hardware import graph_workload, prices
 from dmpnet.hardware.fit import fit
 from dmpnet.hardware.parts import Chip
 from dmpnet.hardware.workload import Workload
-from dmpnet.results import options, provenance, published, script
+from dmpnet.results import options, provenance, published, script, validation
 from dmpnet.trained.activity import Activity
 
 CHIP = "dmp-camera"
@@ -38,7 +38,7 @@ RATES = (0.01, 0.02, 0.05, 0.10)
 PAPER_MS = float(published.of("claims")["milliseconds"])
 """Sun et al. 2026: "under 5 ms" for a second of video on DVS128-Gesture."""
 DRAWN = 4
-"""Samples of events that are drawn."""
+"""Samples of events that are drawn; one with --quick."""
 
 
 def gestures(seed: int) -> Graph:
@@ -54,11 +54,11 @@ def gestures(seed: int) -> Graph:
     return graph_of(net, shape, dataset.dt, steps=dataset.T, dataset="dvs128-gesture")
 
 
-def drawn(graph: Graph, rate: float, rng: np.random.Generator) -> list[Workload]:
+def drawn(graph: Graph, rate: float, rng: np.random.Generator, samples: int = DRAWN) -> list[Workload]:
     """What cores do if every unit fires with probability `rate` in a step."""
     def events(name: str) -> np.ndarray:
         size = int(np.prod(graph.nodes[name].shape_out))
-        return rng.random((DRAWN, graph.encoding.steps, size), np.float32) < rate
+        return rng.random((samples, graph.encoding.steps, size), np.float32) < rate
 
     made = [events(name) for name in graph.populations]
     return graph_workload.of(graph, Activity(np.zeros(0), [], spikes=made), events(graph.input))
@@ -83,14 +83,16 @@ def told(graph: Graph, works: list[Workload], chip: Chip, case: dict[str, Any]) 
 def main() -> None:
     parser = options.script(__doc__, "analyses/results/camera_on_chip.json")
     parser.add_argument("--samples", type=options.count(1), default=200, help="N-MNIST recordings (default: 200)")
+    options.quick(parser, "10 recordings of the validation part, one drawn, two rates", samples=10)
     arguments = script.parsed(parser, "camera_on_chip")
     digits = file.load(shipped.path("nmnist-conv-dmp", "graphs"))
-    recordings = options.recordings(arguments, digits, "test")
+    recordings = options.recordings(arguments, digits, validation.VALIDATION if arguments.quick else "test")
     networks = {"nmnist-conv-dmp": digits, "dvs128-gesture-conv-dmp": gestures(arguments.seed)}
     rng = np.random.default_rng(arguments.seed)
     runs = [("nmnist-conv-dmp", "recorded", counted(digits, recordings))]
     runs += [("dvs128-gesture-conv-dmp", f"drawn, {100 * rate:g} %",
-              drawn(networks["dvs128-gesture-conv-dmp"], rate, rng)) for rate in RATES]
+              drawn(networks["dvs128-gesture-conv-dmp"], rate, rng, 1 if arguments.quick else DRAWN))
+             for rate in (RATES[::2] if arguments.quick else RATES)]
     described = [chips.changed(chips.load(CHIP), {"limits.lanes": lanes}) for lanes in LANES]
     rows = [told(networks[name], works, chip, {"network": name, "events": events})
             for name, events, works in runs for chip in described]

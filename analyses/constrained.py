@@ -38,6 +38,7 @@ SETTINGS: dict[str, dict[str, int] | None] = {
     "ternary W_f": {"words.W_f.bits": 2},
     "binary W_f": {"words.W_f.bits": 1},
 }
+LOWEST = "4-bit W_f and P, 4-bit slow memory"
 TRAINED = ", trained on"  # ends the name of a setting with quantisation-aware training
 NAMES = [*SETTINGS, *(name + TRAINED for name, changes in SETTINGS.items() if changes is not None)]
 
@@ -55,6 +56,9 @@ def main() -> None:
     parser.add_argument("--chip", default="dmp-256")
     parser.add_argument("--calibration", type=int, default=200)
     options.backend(parser, "cpp_standalone")
+    options.quick(parser, "seed 0, the first and the lowest bits, trained on for an epoch on 60 samples, 60 judged",
+                  few=60, calibration=40, epochs=1, seeds=[0], backend="numpy",
+                  settings=[*list(SETTINGS)[:2], LOWEST, *(name + TRAINED for name in (list(SETTINGS)[1], LOWEST))])
     arguments = script.parsed(parser, "constrained", "analyses/results/constrained{part}.json")
     check_backend(arguments.backend, arguments.processes)
     runs = provenance.Runs(arguments.out, "constrained", script.given(arguments))
@@ -82,7 +86,7 @@ def measured(arguments: argparse.Namespace, row: str, setting: str, seed: int) -
         s_in = train.drawn(arguments.calibration, arguments.seed)
         made = constrain(network, described, s_in, clip=bool(changes), compensate=not setting.endswith(TRAINED))
         if setting.endswith(TRAINED):
-            run = quantised.trainer(network, made.network, described, train,
+            run = quantised.trainer(network, made.network, described, options.learned(arguments, network, train),
                                     arguments.runs / f"{row}-{setting}-{seed}", arguments.epochs, LR,
                                     f"{row} {seed}, {setting}", arguments.optimiser)
             made = examined(network, run.finished(), s_in, made.changes, clip=bool(changes))

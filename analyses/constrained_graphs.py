@@ -44,6 +44,7 @@ def main() -> None:
     parser.add_argument("--chip", default="dmp-camera")
     parser.add_argument("--calibration", type=int, default=100)
     options.backend(parser)
+    options.quick(parser, "seed 0, 40 samples", few=40, calibration=20, seeds=[0])
     arguments = script.parsed(parser, "constrained_graphs")
     check_backend(arguments.backend, arguments.processes)
     runs = provenance.Runs(arguments.out, "constrained_graphs", script.given(arguments))
@@ -69,7 +70,7 @@ def measured(arguments: argparse.Namespace, row: str, setting: str, seed: int) -
         s_in = train.batch(data.drawn_from(learned, arguments.calibration, arguments.seed))
         made = constrain(network, described, s_in, clip=bool(changes))
         network = made.network
-        few = train.batch(held_out[:VALUES])
+        few = train.batch(held_out[:4 if arguments.quick else VALUES])
         got, want = (run(network, few, record=("spikes", "u", "m", "x")) for run in (
             lambda *a, **k: simulate(*a, backend=arguments.backend, **k), reference.run))
         after, before = ([counts / s_in.shape[1] for counts in reference.run(each, few).counts]
@@ -78,7 +79,7 @@ def measured(arguments: argparse.Namespace, row: str, setting: str, seed: int) -
             f"{name} that differ": sum(int((a != b).sum()) for a, b in zip(getattr(got, name), getattr(want, name),
                                                                            strict=True) if b is not None)
             for name in ("u", "m", "x")} | {"u compared": sum(each.size for each in want.u)}
-    held = train.take(held_out)
+    held = options.few(arguments, train.take(held_out))
     result = evaluate(network, held, arguments.backend, "validation", arguments.processes)
     return found | {"accuracy": result.accuracy, "rates": result.rates, "samples": len(held),
                     "compared": result.compared, "mismatched": result.mismatched,

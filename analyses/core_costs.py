@@ -9,12 +9,13 @@ a lane.
 python analyses/core_costs.py --data FOLDER        (seconds)
 """
 
+import argparse
 from dataclasses import replace
 from typing import Any
 
 from tabulate import tabulate
 
-from dmpnet import data, reference
+from dmpnet import reference
 from dmpnet.disk import shipped
 from dmpnet.equations.neurons import Neuron
 from dmpnet.hardware import actions, banks, cycles, energy, limit, prices, workload
@@ -34,10 +35,10 @@ OFF = {"without fusion": ("fusion",), "without stationarity": ("stationarity",),
 Works = list[Workload]
 
 
-def of_a_run(samples: int, folder: Any) -> Works:
+def of_a_run(arguments: argparse.Namespace) -> Works:
     """Workloads of the shipped network on the first test recordings."""
     network = weights.load(shipped.path(NETWORK))
-    s_in = data.load("shd-regen", "test", folder).batch(slice(0, samples))
+    s_in = options.shown(arguments, network).batch(slice(0, arguments.samples))
     return workload.of(network, reference.run(network, s_in), s_in)
 
 
@@ -209,8 +210,9 @@ def show(found: dict[str, Any]) -> None:
 def main() -> None:
     parser = options.script(__doc__, "analyses/results/core_costs.json")
     parser.add_argument("--samples", type=int, default=100, help="test recordings to count events in (default: 100)")
+    options.quick(parser, "20 samples of the validation part", few=20)
     arguments = script.parsed(parser, "core_costs")
-    found = summary(of_a_run(arguments.samples, arguments.data))
+    found = summary(of_a_run(arguments))
     show(found)
     provenance.write(arguments.out, provenance.record(
         "core_costs", script.given(arguments),

@@ -40,26 +40,30 @@ def main() -> None:
     options.samples(parser)
     parser.add_argument("--swapped-only", action="store_true", help="nothing that was trained on")
     options.backend(parser, "cpp_standalone")
+    options.quick(parser, "three rows, seed 0, 40 samples, controls trained on for an epoch on 100",
+                  few=100, samples=40, rows=["smnist-fsnn", "shd-regen-dmp2", "nmnist-dmp2"],
+                  backend="numpy")
     arguments = script.parsed(parser, "decays", "analyses/results/decays{part}.json")
     check_backend(arguments.backend, arguments.processes)
     runs = provenance.Runs(arguments.out, "decays", script.given(arguments))
     runs.check(part=options.part_of(arguments))
     searches = provenance.Runs(arguments.out.with_name("decays_chosen.json"), "decays", script.given(arguments))
     for row in arguments.rows:
-        train = None
-        for seed in shipped.seeds(row):
+        train, seeds = None, shipped.seeds(row)[:1 if arguments.quick else None]
+        for seed in seeds:
             before = weights.load(shipped.path(f"{row}/seed{seed}"))
             train = train or options.training_set(arguments, before)
-            search(searches, row, seed, before, train)
-        for seed in shipped.seeds(row):
+            search(searches, row, seed, before, train, arguments.samples if arguments.quick else swapping.MOST)
+        for seed in seeds:
             measure(arguments, runs, row, seed, train, chosen(searches, row))
     print(tabulate(losses(runs.done), headers="keys", floatfmt=".2f"))
 
 
-def search(searches: provenance.Runs, row: str, seed: int, network: TrainedNetwork, train: data.Recordings) -> None:
+def search(searches: provenance.Runs, row: str, seed: int, network: TrainedNetwork, train: data.Recordings,
+           most: int) -> None:
     """What every rule and floor comes to on the validation part of one seed, unless it is there already."""
     if not searches.has(row=row, seed=seed):
-        found = swapping.search(network, train, f"{row} {seed}")
+        found = swapping.search(network, train, f"{row} {seed}", most)
         searches.add({"row": row, "seed": seed, "validation %": [[*choice, value] for choice, value in found.items()]})
 
 
@@ -86,7 +90,8 @@ def measure(arguments: argparse.Namespace, runs: provenance.Runs, row: str, seed
     judged = options.part(options.judged(arguments, before, train), arguments.samples, 0)
     for variant in missing:
         network = variants[variant] if variant != CONTROL else control(
-            row, before, train, arguments.runs / f"{row}-{seed}")
+            row, before, options.learned(arguments, before, train), arguments.runs / f"{row}-{seed}",
+            1 if arguments.quick else None)
         named = "" if variant in (AS_TRAINED, RETRAINED) else f"{row}, {variant}"
         result = evaluate(network, judged, arguments.backend, judged.split, arguments.processes, named,
                           arguments.ledger)
@@ -96,11 +101,13 @@ def measure(arguments: argparse.Namespace, runs: provenance.Runs, row: str, seed
         print(row, seed, variant, f"{result.accuracy:.2f} %", flush=True)
 
 
-def control(row: str, network: TrainedNetwork, train: data.Recordings, folder: Path) -> TrainedNetwork:
-    """`network` trained on as its partner was, with exponential decay and no floor."""
+def control(row: str, network: TrainedNetwork, train: data.Recordings, folder: Path,
+            epochs: int | None) -> TrainedNetwork:
+    """`network` trained on as its partner was, or for `epochs`, with exponential decay and no floor."""
     seed = network.provenance["arguments"]["seed"]
     recipe, _ = begun(f"{row}-linear", replace(RECIPES[f"{row}-linear"], seed=seed))
     beta = network.layers[0].neuron.beta
+    recipe = replace(recipe, **{"epochs": epochs, "coarse_epochs": 0} if epochs else {})
     return Trainer(replace(recipe, decay="exponential", beta=beta, floor=None), train, folder,
                    f"{row}, trained on as it is", start=network).finished()
 

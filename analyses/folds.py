@@ -25,6 +25,7 @@ from dmpnet.data.folds import fold
 from dmpnet.results import answers, options, provenance, script
 from dmpnet.results.evaluation import evaluate
 from dmpnet.results.intervals import bootstrap, paired_difference
+from dmpnet.results.validation import VALIDATION
 from dmpnet.training.recipe import Recipe
 from dmpnet.training.recipes import RECIPES
 from dmpnet.training.trainer import Trainer
@@ -50,9 +51,12 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, default=Path("folds.run"), help="folder of checkpoints")
     options.to_ledger(parser)
     options.backend(parser, "cpp_standalone")
+    options.quick(parser, "400 samples of the training part alone, an epoch, two rows, two folds", few=400, epochs=1,
+                  rows=list(CHOOSE), folds=[0, 1], backend="numpy")
     arguments = script.parsed(parser, "folds")
     check_backend(arguments.backend, arguments.processes)
-    parts = [data.load("shd-regen", split, arguments.data, arguments.download) for split in ("train", "test")]
+    parts = halves(arguments) if arguments.quick else [
+        data.load("shd-regen", split, arguments.data, arguments.download) for split in ("train", "test")]
     told = provenance.Runs(arguments.out.with_name("folds_chosen.json"), "folds", script.given(arguments))
     if arguments.choose:
         choose(arguments, told, fold(*parts, 0, FOLDS)[0])
@@ -67,12 +71,18 @@ def main() -> None:
     print(tabulate(summary(runs.done), headers="keys", floatfmt=".2f"))
 
 
+def halves(arguments: argparse.Namespace) -> list[data.Recordings]:
+    """A few training samples as two parts, to be dealt anew in place of both that were published: of --quick."""
+    train = options.few(arguments, data.load("shd-regen", "train", arguments.data, arguments.download))
+    return [train.take(slice(0, None, 2)), replace(train.take(slice(1, None, 2)), split=VALIDATION)]
+
+
 def choose(arguments: argparse.Namespace, told: provenance.Runs, learned: data.Recordings) -> None:
     """What each recipe comes to with two speakers of fold 0 held out inside it: mean of the last five epochs."""
     for row in CHOOSE:
         for how in CHOICES:
             if not told.has(row=row, recipe=how):
-                run = Trainer(replace(recipe(row, how), by="speaker", validation=SPEAKERS), learned,
+                run = Trainer(replace(recipe(row, how), **less(arguments), by="speaker", validation=SPEAKERS), learned,
                               arguments.runs / f"{row}, {how}", f"{row}, {how}")
                 run.finished()
                 told.add({"row": row, "recipe": how, "samples": len(run.held_out), "commit": provenance.commit(),
@@ -93,11 +103,16 @@ def recipe(row: str, how: str) -> Recipe:
     return replace(RECIPES[row], **CHOICES[how])
 
 
+def less(arguments: argparse.Namespace) -> dict[str, int]:
+    """Epochs of --quick."""
+    return {"epochs": arguments.epochs} if arguments.quick else {}
+
+
 def measured(arguments: argparse.Namespace, row: str, number: int, seed: int, learned: data.Recordings,
              judged: data.Recordings, how: str) -> dict[str, Any]:
     """One row in one fold, trained from nothing, judged by unheard speakers in Brian2."""
-    run = Trainer(replace(recipe(row, how), seed=seed), learned, arguments.runs / f"{row}-{number}-{seed}",
-                  f"{row}, fold {number}")
+    run = Trainer(replace(recipe(row, how), **less(arguments), seed=seed), learned,
+                  arguments.runs / f"{row}-{number}-{seed}", f"{row}, fold {number}")
     network = run.finished()
     result = evaluate(network, judged, arguments.backend, f"{row}, fold {number}", arguments.processes,
                       f"{row}, fold {number}", arguments.ledger)

@@ -45,11 +45,12 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--runs", type=Path, default=Path("hierarchy.run"), help="folder for checkpoints")
     options.backend(parser, "cpp_standalone")
+    options.quick(parser, "300 samples, 2 epochs", few=300, epochs=2, backend="numpy")
     arguments = script.parsed(parser, "hierarchy", "analyses/results/hierarchy{part}.json")
     check_backend(arguments.backend, arguments.processes)
     runs = provenance.Runs(arguments.out, "hierarchy", script.given(arguments))
     runs.check(epochs=arguments.epochs, part=options.part_of(arguments))
-    train = data.load("smnist-pairs", "train", arguments.data, arguments.download)
+    train = options.few(arguments, data.load("smnist-pairs", "train", arguments.data, arguments.download))
     for seed in arguments.seeds:
         for number, (name, changes) in enumerate(VARIANTS.items()):
             if runs.has(variant=name, seed=seed):

@@ -177,8 +177,9 @@ def main() -> None:
     parser = options.script(__doc__, "analyses/results/in_memory_update.json")
     parser.add_argument("--bits", type=int, default=11, choices=leak_limits.WIDTHS, metavar="B",
                         help="bits of a membrane, 4 to 16 (default: 11, as IMPULSE's)")
+    options.quick(parser, "input of 100 samples of the validation part", few=100)
     arguments = script.parsed(parser, "in_memory_update")
-    B, rate_in = arguments.bits, input_rate(data.load("shd-regen", "test", arguments.data))
+    B, rate_in = arguments.bits, input_rate(options.shown(arguments, weights.load(shipped.path(NETWORKS[0]))))
     found: dict[str, Any] = {
         "bits": B, "assumptions": asdict(ASSUMED), "ranges": RANGES, "times": times(B), "equal": equal(B),
         "selected": selected(B), "bands": bands(B), "leak": leak(B), "crossover": energy.crossover(B), "networks": {},

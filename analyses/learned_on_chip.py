@@ -8,6 +8,7 @@ times are those of the rule in real numbers. Killed and called again it goes on 
 python analyses/learned_on_chip.py --look --data FOLDER          (ten minutes a line on a core; --lines picks some)
 """
 
+import argparse
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,15 @@ def worn(learner: Learner) -> dict[str, Any]:
             "room": {need.rule: need.used for need in report.needs} if report else {}}
 
 
+def parts(arguments: argparse.Namespace) -> tuple[data.Recordings, data.Recordings]:
+    """Training digits, and test digits; with --quick other training digits in place of these."""
+    train = data.load("smnist", "train", arguments.data)
+    if arguments.quick:
+        learned, held = (train.take(part) for part in data.validation_split(train, 0.1, arguments.seed))
+        return options.part(learned, arguments.samples, arguments.seed), options.few(arguments, held)
+    return options.part(train, arguments.samples, arguments.seed), data.load("smnist", "test", arguments.data)
+
+
 def main() -> None:
     parser = options.script(__doc__, "analyses/results/learned_on_chip.json")
     options.look(parser)
@@ -81,20 +91,23 @@ def main() -> None:
                         help=f"of {'; '.join(LINES)} (default: all)")
     options.samples(parser, "training digits")
     parser.add_argument("--runs", type=Path, default=Path("learned-on-chip.run"), help="folder for checkpoints")
+    options.quick(parser, "1,100 training digits, 200 others told, six lines", samples=1100, few=200,
+                  lines=[REAL, "8 bits", "4 bits", "binary", "8 bits, linear traces", "4 bits, linear traces"])
     arguments = script.parsed(parser, "learned_on_chip")
     options.only_looks(arguments, "learned_on_chip: all training digits are learned from, and test digits told")
     runs = provenance.Runs(arguments.out, "learned_on_chip", script.given(arguments))
-    train, test = (data.load("smnist", split, arguments.data) for split in ("train", "test"))
-    train = options.part(train, arguments.samples, arguments.seed)
+    train, test = parts(arguments)
     for line in arguments.lines:
         if runs.has(line=line, seed=arguments.seed, digits=len(train)):
             continue
         changes, passes = LINES[line]
         folder = arguments.runs / f"{line.replace(',', '').replace(' ', '-')}-{arguments.seed}"
         found = run(Competition(seed=arguments.seed, **changes), passes, train, test, folder)
-        ledger.see(ledger.Look(f"digits by STDP, {line}", arguments.seed, digest_of_settings(found["settings"]),
-                               found.pop("weights"), *ledger.here_and_now(), test.name, len(test),
-                               round(found["accuracy"], 4)), arguments.ledger)
+        look = ledger.Look(f"digits by STDP, {line}", arguments.seed, digest_of_settings(found["settings"]),
+                           found.pop("weights"), *ledger.here_and_now(), test.name, len(test),
+                           round(found["accuracy"], 4))
+        if not arguments.quick:
+            ledger.see(look, arguments.ledger)
         runs.add({"line": line, "seed": arguments.seed, "digits": len(train)} | found)
         print(line, f"{found['accuracy']:.2f} %", flush=True)
     print(tabulate([{"weights and traces": run["line"], "seed": run["seed"], "digits": run["digits"],

@@ -9,7 +9,7 @@ learned in Brian2 and compared. The figure has backpropagation beside it.
 python analyses/local_readout.py --data FOLDER        (minutes; hidden spikes are kept in --work and used again)
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,10 @@ from dmpnet.equations.memory import Blocks
 from dmpnet.learning import hidden, online, readout
 from dmpnet.learning.readout import Readout
 from dmpnet.results import ledger, options, provenance, script
+from dmpnet.results.validation import VALIDATION
 
 N, ETA, PASSES = 1000, 0.002, 5
+HEARD = 150  # samples that STDP learns from
 STDP = "DMP, W_f by STDP"
 PATHWAYS = {"DMP, drawn": 1.0, "the same without slow memory": 0.0, STDP: 1.0}
 
@@ -48,18 +50,18 @@ SETS = {"shd-regen": Setting(hidden.BLOCKS, 1.0, None, (("speaker", 0.2), ("clas
 
 
 def traces(context: float, recordings: data.Recordings, train: data.Recordings, work: Path, seed: int,
-           stdp: bool = False) -> np.ndarray:
+           stdp: int = 0) -> np.ndarray:
     """(n, N) of a drawn pathway on `recordings`, from Brian2 in C++ or from the last time.
 
     context : of the slow memory, in units of that of the set
-    stdp : W_f is learned from `train` before
+    stdp : of `train`, samples that W_f is learned from before
     """
-    path = work / f"traces-{recordings.name}-{recordings.split}-{context:g}-{seed}{'-stdp' * stdp}.npz"
+    path = work / f"traces-{recordings.name}-{recordings.split}-{context:g}-{seed}{'-stdp' * bool(stdp)}.npz"
     if not path.exists():
         setting = SETS[train.name]
         network = hidden.drawn(train, N, setting.blocks, context=context * setting.context, seed=seed)
         if stdp:
-            network = hidden.by_stdp(network, train, seed=seed)
+            network = hidden.by_stdp(network, train, stdp, seed=seed)
         r = online.traces(network, recordings.values, backend="cpp_standalone")
         write_arrays(path, counts=np.rint(r * recordings.values.shape[1]).astype(np.uint16))
     with np.load(path) as file:
@@ -86,23 +88,31 @@ def difference(r: np.ndarray, labels: np.ndarray, seed: int) -> float:
 
 
 def run(name: str, context: float, train: data.Recordings, test: data.Recordings | None, work: Path,
-        seed: int, to: Path | None) -> dict[str, Any]:
+        seed: int, to: Path | None, heard: int = HEARD) -> dict[str, Any]:
     """What was told of held-out samples after every pass, and of the test set, if there is one, at the end."""
-    r = traces(context, train, train, work, seed, name == STDP)
+    stdp = heard * (name == STDP)
+    r = traces(context, train, train, work, seed, stdp)
     found: dict[str, Any] = {"data": train.name, "pathway": name, "seed": seed, "active %": 100 * float(r.mean()),
                              "samples": len(train)}
     for by, fraction in SETS[train.name].held:
         kept, held = data.validation_split(train, fraction, seed, by)
         found[f"validation by {by}"] = taught(r[kept], train.labels[kept], seed, (r[held], train.labels[held]))[1]
     if test is not None:
-        r_test = traces(context, test, train, work, seed, name == STDP)
+        r_test = traces(context, test, train, work, seed, stdp)
         state, _ = taught(r, train.labels, seed, (r[:500], train.labels[:500]))
         found["test"] = 100 * float((state(r_test) == test.labels).mean())
-        ledger.see(ledger.Look(f"{train.name}, {name}, readout by the delta rule", seed, "",
-                               digest_of(state.W, state.b)[:16], *ledger.here_and_now(), test.name, len(test),
-                               round(found["test"], 4)), to)
+        if test.split in ledger.TEST:
+            ledger.see(ledger.Look(f"{train.name}, {name}, readout by the delta rule", seed, "",
+                                   digest_of(state.W, state.b)[:16], *ledger.here_and_now(), test.name, len(test),
+                                   round(found["test"], 4)), to)
     found["largest difference Brian2, NumPy, after a pass"] = difference(r, train.labels, seed)
     return found
+
+
+def apart(train: data.Recordings, few: int, told: int) -> tuple[data.Recordings, data.Recordings]:
+    """A few training samples to learn from, and others in place of the test set: of --quick."""
+    learned, held = (train.take(part) for part in data.validation_split(train, 0.1))
+    return learned.take(learned.balanced(few)), replace(held.take(held.balanced(told)), split=VALIDATION)
 
 
 def main() -> None:
@@ -111,18 +121,22 @@ def main() -> None:
     parser.add_argument("--sets", nargs="+", choices=list(SETS), default=list(SETS), help="what is learned")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="default: 0")
     parser.add_argument("--work", type=Path, default=Path("work-local-readout"), help="folder for hidden spikes")
+    options.quick(parser, "200 training samples, 100 others told in place of the test set, STDP on 10", few=200,
+                  told=100, stdp=10)
     arguments = script.parsed(parser, "local_readout", "analyses/results/local_readout{part}.json")
     runs = provenance.Runs(arguments.out, "local_readout", script.given(arguments))
     runs.check(part=options.part_of(arguments))
     for name in arguments.sets:
         train = data.load(name, "train", arguments.data)
         test = data.load(name, "test", arguments.data) if arguments.look else None
+        if arguments.quick:
+            train, test = apart(train, arguments.few, arguments.told)
         train = train.take(slice(SETS[name].samples))
         for seed in arguments.seeds:
             for pathway, context in PATHWAYS.items():
                 if (pathway != STDP or train.kind == "spikes") and not runs.has(data=name, pathway=pathway, seed=seed):
-                    runs.add(run(pathway, context, train, test, arguments.work, seed, arguments.ledger)
-                             | {"part": options.part_of(arguments)})
+                    runs.add(run(pathway, context, train, test, arguments.work, seed, arguments.ledger,
+                                 arguments.stdp if arguments.quick else HEARD) | {"part": options.part_of(arguments)})
     print(tabulate([{"data": run["data"], "pathway": run["pathway"], "seed": run["seed"], "active %": run["active %"],
                      "held-out samples %": run["validation by class"][-1], "test %": run.get("test")}
                     for run in runs.done],

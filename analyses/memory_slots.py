@@ -32,6 +32,7 @@ Held = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 def main() -> None:
     parser = options.script(__doc__, None)
     parser.add_argument("--samples", type=options.count(1), default=60)
+    options.quick(parser, "5 samples", samples=5)
     arguments = script.parsed(parser, "memory_slots", "analyses/results/memory_slots.json")
     network = weights.load(shipped.path(NETWORK))
     train = options.training_set(arguments, network)

@@ -52,11 +52,12 @@ def predicted(network: TrainedNetwork, samples: Recordings) -> tuple[np.ndarray,
 
 
 def of_a_seed(seed: int, name: str, on: str, swapped: bool, words: dict[str, dict[str, int]], calibration: int,
-              folder: Path | None) -> list[dict[str, Any]]:
+              folder: Path | None, few: int | None = None) -> list[dict[str, Any]]:
     """Accuracy of a trained network and its integers on its validation part, a record a setting."""
     network = weights.load(shipped.path(f"{name}/seed{seed}"))
     train = data.load(network.encoding.dataset, "train", folder)
     learned, held = (train.take(part) for part in validation.split(network, train))
+    held = options.part(held, few, 0)
     labels, s_in = held.labels, learned.drawn(calibration, seed)
     rows: list[dict[str, Any]] = []
 
@@ -102,10 +103,12 @@ def main() -> None:
     parser.add_argument("--calibration", type=options.count(1), default=200, metavar="N")
     parser.add_argument("--sweep", type=Path, default=Path("narrow_membranes.sweep"), help="folder of seeds done")
     options.workers(parser, "seeds")
+    options.quick(parser, "seed 0, 60 samples", seeds=[0], calibration=40, few=60)
     arguments = script.parsed(parser, "narrow_membranes")
     data.load(weights.named(arguments.network).encoding.dataset, "train", arguments.data, arguments.download)
     asked = {"name": arguments.network, "on": arguments.chip, "swapped": arguments.swapped,
              "words": settings(arguments.bits, arguments.weights), "calibration": arguments.calibration}
+    asked |= {"few": arguments.few} if arguments.quick else {}
     found = sweep(of_a_seed, [{"seed": seed} for seed in arguments.seeds or shipped.seeds(arguments.network)],
                   arguments.scheduler, out=arguments.sweep, common=asked, aside={"folder": arguments.data},
                   processes=arguments.processes)

@@ -83,6 +83,7 @@ def beginning(made: IntegerRule, N: int, M: int) -> np.ndarray:
 def main() -> None:
     parser = options.script(__doc__, "analyses/results/on_chip_stdp.json")
     parser.add_argument("--samples", type=int, default=10, metavar="N", help="recordings to learn from (default: 10)")
+    options.quick(parser, "one recording", samples=1)
     arguments = script.parsed(parser, "on_chip_stdp")
     pre, post, dt = spikes(arguments.samples, arguments.data, arguments.seed)
     p = rule("pair-nearest").numbers

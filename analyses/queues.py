@@ -29,8 +29,8 @@ def rows(name: str, arguments: Any) -> list[dict[str, Any]]:
     """A row a word of the queue."""
     network = weights.named(name)
     train = options.training_set(arguments, network)
-    held = validation.held_out(network, train)
-    calibration, s_in, labels = train.drawn(CALIBRATION, arguments.seed), train.batch(held), train.labels[held]
+    held = options.few(arguments, train.take(validation.held_out(network, train)))
+    calibration, s_in, labels = train.drawn(CALIBRATION, arguments.seed), held.batch(slice(None)), held.labels
     d = max(layer.slow.d for layer in network.layers if layer.slow)
     return [row(network, chips.changed(chips.load("dmp"), {"datapath.queue": word, "limits.slots": d}), calibration,
                 s_in, labels) | {"network": name, "queue": word} for word in QUEUES]
@@ -49,6 +49,7 @@ def row(network: Any, chip: Any, calibration: np.ndarray, s_in: np.ndarray, labe
 
 def main() -> None:
     parser = options.script(__doc__, "analyses/results/queues.json")
+    options.quick(parser, "60 samples a network", few=60)
     arguments = script.parsed(parser, "queues")
     found = [row for name in NETWORKS for row in rows(name, arguments)]
     print(tabulate([{key: each[key] for key in ("network", "queue", "validation %", "cycles a step", "most cycles")}

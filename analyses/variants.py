@@ -48,6 +48,12 @@ GROUPS: dict[str, dict[str, dict[str, Any]]] = {
              for d in (2, 5, 10, 20) for theta in (10.0, 20.0, 40.0, 80.0, 160.0)},
 }
 
+FEW = {"ablation": ("as in the table", "no memory (FSNN)", "no W_f, memory alone"),
+       "rank": ("rank weight 0", "rank weight 0.3"), "activity": ("rate weight 0", "rate weight 10"),
+       "d": ("d 1", "d 5", "d 20"), "theta": ("theta 5", "theta 40", "theta 160"), "dilation": ("d_s 1", "d_s 10"),
+       "grid": ("d 2, theta 10", "d 2, theta 160", "d 20, theta 10", "d 20, theta 160")}
+"""What --quick makes of a group."""
+
 
 def main() -> None:
     parser = options.script(__doc__, None)
@@ -57,13 +63,16 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--epochs", type=int, default=RECIPES["shd-regen-dmp2"].epochs)
     parser.add_argument("--runs", type=Path, default=Path("variants.run"), help="folder for checkpoints")
+    options.quick(parser, "400 samples, 3 epochs, two to four of a group", few=400, epochs=3)
     arguments = script.parsed(parser, "variants", "analyses/results/variants_{group}{part}.json")
     runs = provenance.Runs(arguments.out, "variants", script.given(arguments))
     runs.check(epochs=arguments.epochs, part=options.part_of(arguments))
     group = GROUPS[arguments.group]
+    if arguments.quick:
+        group = {name: group[name] for name in FEW[arguments.group]}
     if unknown := set(arguments.variants or ()) - set(group):
         parser.error(f"--variants {' '.join(map(repr, unknown))}, but {arguments.group} has {'; '.join(group)}")
-    train = data.load("shd-regen", "train", arguments.data)
+    train = options.few(arguments, data.load("shd-regen", "train", arguments.data))
     for name, changes in group.items():
         if arguments.variants and name not in arguments.variants:
             continue

@@ -39,10 +39,12 @@ def constrained(path: Path = RESULTS / "constrained.json") -> Figure:
                                 width_ratios=[max(1.5, len(settings(runs, row))) for row in rows])
         for (far, near), row in zip(parts.T, rows, strict=True):
             panel(near, far, runs, row)
-            far.set(title=ROWS[row], ylim=FAR, yscale="log")
+            points = [point for name in settings(runs, row) for end, *_ in KINDS
+                      for point in lost(runs, row, name + end)]
+            far.set(title=ROWS[row], ylim=(FAR[0], marks.reaching(FAR, points)[1]), yscale="log")
             far.set_yticks([5, 10, 20, 50], ["5", "10", "20", "50"])
             far.minorticks_off()
-            near.set(ylim=NEAR, yticks=(-2, -1, 0, 1, 2, 3))
+            near.set(ylim=(marks.reaching(NEAR, points)[0], NEAR[1]), yticks=(-2, -1, 0, 1, 2, 3))
             marks.broken(near, far, "y")
         parts[1, 0].set_ylabel("lost on the test set (points)")
         parts[0, 0].set_ylabel("logarithmic")

@@ -32,7 +32,9 @@ def d_and_theta(grid: Path = RESULTS / "variants_grid.json", by_d: Path = RESULT
                                        (along_theta, by_theta, "θ (steps of 10 ms)", "c  along θ, d = 10")):
             found = drawing.by_variant(path, accuracy_brian2=float, epochs=int)
             line(ax, found)
-            ax.set(xlabel=label, ylim=(78.5, 92), title=f"{title}, {next(iter(found.values()))[0]['epochs']} epochs")
+            seen = [run["accuracy_brian2"] for runs in found.values() for run in runs]
+            ax.set(xlabel=label, ylim=marks.reaching((78.5, 92), seen),
+                   title=f"{title}, {next(iter(found.values()))[0]['epochs']} epochs")
         solutions = published.of("solutions")["shd"]
         for model, (d, theta) in solutions.items():
             marks.published(along_d, d, published.printed(f"shd/{model}").accuracy)

@@ -47,7 +47,8 @@ def decays(path: Path = RESULTS / "decays.json") -> Figure:
                      for decay, name in enumerate(LINES)]
             most = np.nanmax([NEAR[1], *(line["high"] for _, _, line in lines if line)])  # nan: every answer the same
             panel(near, far, lines)
-            near.set(title=TITLES[data], xlabel="points lost", xlim=NEAR)
+            least = [line["lost"] for _, _, line in lines if line]
+            near.set(title=TITLES[data], xlabel="points lost", xlim=(marks.reaching(NEAR, least)[0], NEAR[1]))
             far.set(xlim=(NEAR[1], max(float(1.05 * most), 15.0)), xlabel="(denser)")
             marks.broken(near, far)
         all_axes[0].set_yticks(range(len(LINES)), LINES.values())

@@ -1,6 +1,6 @@
 """Linear decay makes networks fire neither much more nor much less: a third of neurons a step at most, layer by layer.
 
-Reads models/ROW/seedK.json, made by `dmpnet table1 --retrain ROW` (minutes to an hour a run): whole test sets, in
+Reads models/ROW/seedK.json, made by `dmpnet table1 --retrain ROW` (minutes to half a day a run): whole test sets, in
 Brian2. For the comparison of Shang et al. 2026, whose firing rates are not at hand.
 python figures/firing_rates.py STEM
 """

@@ -1,35 +1,43 @@
-"""The slow memory carries the gradient of a last-step loss tens of steps back; without it the gradient dies in ten.
+"""Slow memories carry the gradient of a last step over their window; without one it dies sooner, but not on QTDB.
 
-Reads analyses/results/gradient_reach.json, made by analyses/gradient_reach.py (seconds). After Sun et al. 2026,
-extended data figure 4, with our networks. python figures/gradient_reach.py STEM
+Reads analyses/results/gradient_reach.json, made by analyses/gradient_reach.py (two minutes). After Sun et al. 2026,
+extended data figure 4, with our networks on six tasks; where a slow memory hears nothing its gradient is 0.
+python figures/gradient_reach.py STEM
 """
 
 from pathlib import Path
 
 import matplotlib
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from dmpnet import drawing
 from dmpnet.disk import results
 
 RESULTS = Path(__file__).resolve().parent.parent / "analyses" / "results"
-LOOK = {"shd-regen-dmp2": ("DMP II", drawing.HIGHLIGHT, "-"), "shd-regen-fsnn": ("FSNN", drawing.SECOND, "--")}
-STEP_MS = 10
+TASKS = {"shd-regen": "shd-regen", "nmnist": "N-MNIST", "smnist": "S-MNIST", "psmnist": "PS-MNIST", "qtdb": "QTDB",
+         "braille": "Braille"}
+LOOK = {"dmp2": ("DMP II", drawing.HIGHLIGHT, "-"), "fsnn": ("FSNN", drawing.SECOND, "--")}
+SHAPE = {"gradients": {f"{task}-{kind}": [float] for task in TASKS for kind in LOOK}, "dt": {str: float}}
 
 
 def gradient_reach(path: Path = RESULTS / "gradient_reach.json") -> Figure:
-    """Norm of the gradient at the first hidden layer, relative to the last step, against time before it."""
-    found = results.read(path, {"gradients": {name: [float] for name in LOOK}})["gradients"]
+    """Norm of the gradient at the first hidden layer, relative to the last step, against time before it; by task."""
+    found = results.read(path, SHAPE)
     with matplotlib.rc_context(drawing.STYLE):
-        figure = Figure(figsize=(3.4, 2.4), layout="constrained")
-        ax = figure.subplots()
-        for name, norms in found.items():
-            label, colour, line = LOOK[name]
-            ax.plot([-STEP_MS * back for back in range(len(norms))], [norm / norms[-1] for norm in reversed(norms)],
-                    line, color=colour, label=f"{label}, ours, one seed")
-        ax.set(yscale="log", ylim=(1e-12, 3), xlabel="time before the last step (ms)",
-               ylabel="gradient, relative to the last step", title="shd-regen, loss on the last step alone")
-        ax.legend(loc="lower left")
+        figure = Figure(figsize=(7.2, 3.8), layout="constrained")
+        for ax, (task, title) in zip(figure.subplots(2, 3, sharey=True).flat, TASKS.items(), strict=True):
+            for kind, (label, colour, line) in LOOK.items():
+                norms = found["gradients"][f"{task}-{kind}"]
+                ax.plot([-back for back in range(len(norms))], [norm / norms[-1] for norm in reversed(norms)], line,
+                        color=colour, label=label)
+            ax.xaxis.set_major_locator(MaxNLocator(4))
+            ax.set(yscale="log", ylim=(1e-12, 30), title=f"{title}, {len(norms)} steps of "
+                                                        f"{1e3 * found['dt'][f'{task}-dmp2']:g} ms")
+        figure.supxlabel("steps before the last", fontsize=8)
+        figure.supylabel("gradient, relative to the last step", fontsize=8)
+        figure.legend(*ax.get_legend_handles_labels(), loc="outside lower right", ncols=2, title_fontsize=7,
+                      title="ours, one seed each; loss on the last step alone")
     return figure
 
 

@@ -34,7 +34,9 @@ def hierarchy(path: Path = RESULTS / "hierarchy.json") -> Figure:
         ax.axvline(50, color=drawing.MUTED, lw=0.8, zorder=0)
         ax.annotate("chance", (50, 1), xycoords=("data", "axes fraction"), ha="center", va="bottom", fontsize=7,
                     color="0.4")
-        ax.set(yticks=range(len(found)), yticklabels=list(found), ylim=(len(found) - 0.5, -0.5), xlim=(48, 92),
+        seen = [run["accuracy_brian2"] for runs in found.values() for run in runs]
+        ax.set(yticks=range(len(found)), yticklabels=list(found), ylim=(len(found) - 0.5, -0.5),
+               xlim=marks.reaching((48, 92), seen),
                xlabel="test accuracy (%): are two digits in a row the same?\n95 % over samples; hollow: one seed")
         ax.grid(axis="y", lw=0.3, color=drawing.MUTED)
         ax.set_axisbelow(True)

@@ -1,7 +1,7 @@
 """Learned axonal delays fill what they are allowed, and pile up at its end; with a slow memory fewer do.
 
-Reads models/shd-regen-dsnn/seed*.npz and models/shd-regen-delays/seed*.npz (minutes of training each). After Sun et al.
-2026, figure 3d and extended data 3, for the one longest delay that we trained with.
+Reads models/shd-regen-dsnn/seed*.npz and models/shd-regen-delays/seed*.npz (half an hour of training or more). After
+Sun et al. 2026, figure 3d and extended data 3, for the one longest delay that we trained with.
 python figures/learned_delays.py STEM
 """
 

@@ -48,8 +48,10 @@ def linear_accuracy(trained: Path = RESULTS / "narrow_membranes.json",
                           "exponential, then swapped": results.read(swapped, SHAPE)["runs"]}
         for ax in (near, far):
             few_bits(ax, networks)
-        near.set(ylim=(-0.8, 4.5), ylabel="lost (points of validation part)")
-        far.set(ylim=(30, 56), title="b  shd-regen, DMP II, integers")
+        points = [100 * run["lost"] for runs in networks.values() for run in runs]
+        near.set(ylim=(marks.reaching((-0.8, 4.5), points)[0], 4.5), ylabel="lost (points of validation part)")
+        far.set(ylim=marks.reaching((30, 56), [point for point in points if point > 4.5]),
+                title="b  shd-regen, DMP II, integers")
         marks.broken(near, far, "y")
         handles, labels = pairs.get_legend_handles_labels()
         more, told = near.get_legend_handles_labels()

@@ -1,7 +1,7 @@
 """On pixels the first few dimensions of a slow memory bring most; what more of them add is within a point.
 
-Reads models/ROW/seedK.json and seed0.npz, made by `dmpnet table1 --retrain ROW` (minutes to an hour a run). After Sun
-et al. 2026, figure 3b, on three tasks, from the rows of their Table 1: FSNN stands at d = 0.
+Reads models/ROW/seedK.json and seed0.npz, made by `dmpnet table1 --retrain ROW` (minutes to half a day a run). After
+Sun et al. 2026, figure 3b, on three tasks, from the rows of their Table 1: FSNN stands at d = 0.
 python figures/memory_size.py STEM
 """
 

@@ -1,6 +1,6 @@
 """A DMP II network classifies about as well as state-space models of more parameters, as printed; ours, on pixels too.
 
-Reads models/ROW/seedK.json, made by `dmpnet table1 --retrain ROW` (minutes to an hour a run). After Sun et al. 2026,
+Reads models/ROW/seedK.json, made by `dmpnet table1 --retrain ROW` (minutes to half a day a run). After Sun et al. 2026,
 extended data figure 2 and table 2: state-space models are as they report them, none of them is ours.
 python figures/rivals.py STEM
 """

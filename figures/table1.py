@@ -1,6 +1,6 @@
 """A slow memory of a few numbers a layer is worth more accuracy than many times as many recurrent weights.
 
-Reads models/ROW/seedK.json through dmpnet.results.table, made by `dmpnet table1 --retrain ROW` (minutes to an hour a
+Reads models/ROW/seedK.json through dmpnet.results.table, made by `dmpnet table1 --retrain ROW` (minutes to half a day a
 run on two cores). After Sun et al. 2026, figure 2c and Table 1: their printed points are crosses, a line from ours to
 each. python figures/table1.py STEM
 """

@@ -14,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from dmpnet import drawing
+from dmpnet.drawing import marks
 
 RESULTS = Path(__file__).resolve().parent.parent / "analyses" / "results"
 Runs = dict[str, list[dict[str, Any]]]  # of a group, by variant
@@ -42,7 +43,8 @@ def variants(folder: Path = RESULTS) -> Figure:
             axes[group].axhline(without, color=drawing.MUTED, lw=0.8)
             axes[group].annotate("no slow memory", (0.98, without), xycoords=("axes fraction", "data"), ha="right",
                                  va="bottom", fontsize=7, color="0.4")
-            axes[group].set_ylim(without - 3, 92)
+            seen = [run["accuracy_brian2"] for runs in read(folder, group).values() for run in runs]
+            axes[group].set_ylim(marks.reaching((without - 3, 92), seen))
         for group in ("d", "activity"):
             axes[group].set_ylabel("test accuracy (%)")
     return figure

@@ -154,7 +154,7 @@ def test_what_is_stale_is_made_again_and_drawn(tmp_path, monkeypatch, capsys):
     known, drawn, asked = catalogue.results()["queues"], [], []
     before = known.path.read_bytes()
 
-    def make(command, check):
+    def make(command, check, env):
         asked.append(command[1:])
         changed = json.loads(before)
         changed["rows"][0]["validation %"] = 12.5
@@ -185,7 +185,7 @@ def test_no_test_set_is_looked_at_without_being_asked_to(tmp_path, monkeypatch, 
 
 def test_a_command_that_fails_is_told(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(figures, "age_of", lambda result: freshness.Age(freshness.STALE, "changed"))
-    monkeypatch.setattr(figures.subprocess, "run", lambda command, check: subprocess.CompletedProcess(command, 2))
+    monkeypatch.setattr(figures.subprocess, "run", lambda command, **_: subprocess.CompletedProcess(command, 2))
     assert cli.main(["figures", "cores", "--recompute", "--out", str(tmp_path)]) == 2
     assert "cores could not be made again (dmpnet cores shd-regen-dmp2 ended with 2)" in capsys.readouterr().err
 

@@ -52,6 +52,8 @@ def add(parsers) -> None:
     p.add_argument("--look", action="store_true", help=argparse.SUPPRESS)  # refused: it chooses by what it is shown
     options.data(p)
     options.common(p, "codesign")
+    options.quick(p, "d 2 and 10, 16 and 48 neurons, two choices of bits, 2 epochs, 200 samples measured", d=[2, 10],
+                  N=[16, 48], bits=list(CHOICES[:2]), epochs=2, calibration=20, measured=200)
     p.set_defaults(execute=outputs.during(execute, lambda arguments: outputs.in_folder(
         "codesign", arguments.out, arguments, "results.json", ("codesign.png", "codesign.pdf"))))
 

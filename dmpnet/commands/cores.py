@@ -21,7 +21,7 @@ from dmpnet.hardware import chip, claims, cores
 from dmpnet.hardware.actions import PATHS
 from dmpnet.hardware.core_run import OFF_CHIP, Run, Task
 from dmpnet.hardware.energy import IMPULSE_CLOCK_HZ
-from dmpnet.results import options, script, terminal
+from dmpnet.results import options, script, terminal, validation
 from dmpnet.trained.network import TrainedNetwork
 
 Runs = dict[str, list[Run]]
@@ -44,6 +44,8 @@ def add(parsers) -> None:
                    help="of what is assumed, by --seed (default: 200)")
     options.data_of_network(p)
     options.common(p, None)
+    options.quick(p, "10 recordings of the validation part, 20 draws", samples=10,
+                  split=validation.VALIDATION, draws=20)
     p.set_defaults(execute=execute)
 
 

@@ -102,11 +102,13 @@ def _data(name: str, dataset: Dataset, base: Path) -> dict[str, Any]:
     paths = _files(dataset, base)
     where = {"dmpnet" if base not in path.parents else "." if path.parent == base else path.relative_to(base).parts[0]
              for path in paths}
+    ships = where == {"dmpnet"} and "train" in at_hand
+    public = (f"dmpnet data {dataset.folders[0]}" if dataset.mirror else "ships" if ships else
+              "by hand" if dataset.public else "no")
     return {"data": name, "at hand": ", ".join(at_hand) or "none",
             "MB": sum(path.stat().st_size for path in paths) / MB if paths else None,
             "licence": dataset.licence.partition(" (")[0],
-            "public": f"dmpnet data {dataset.folders[0]}" if dataset.mirror else "ships" if where == {"dmpnet"} and "train" in at_hand else
-            "by hand" if dataset.public else "no",
+            "public": public,
             "where": ", ".join(sorted(where)) or None, "source": dataset.source}
 
 

@@ -5,14 +5,22 @@
   dmpnet figures table1 dmp/3a            some, by name or by the figure of a paper that they stand for
   dmpnet figures constrained --recompute --data FOLDER
                                           first make again what it reads, where that is stale
+  dmpnet figures all --quick --recompute --data FOLDER
+                                          small versions of all results, in some twenty minutes, then all figures
 
 Papers: dmp, Sun et al. 2026; ldlif, Shang et al. 2026; review, Roy et al. 2019. Two calls write the same bytes. A
 result is stale where networks, chips or tables that it reads have changed since the commit that it names, perhaps where
 only its script has: that is told and left. Made again it lies in --out/results, what ships stays as it is; what looks
 at a test set is made again with --look.
+
+With --quick every result is made anew, stale or not, by few samples, one seed and few epochs (--quick of every script):
+its provenance and its figures say so, no test set is looked at, and numbers are worth nothing but to see that all is
+made. Killed and called again it goes on; --list says what takes how long, and what has no small version.
 """
 
 import argparse
+import json
+import os
 import shlex
 import shutil
 import subprocess
@@ -23,13 +31,15 @@ from typing import TYPE_CHECKING
 
 from dmpnet.disk import shipped
 from dmpnet.errors import DmpnetError, WeightsError
-from dmpnet.results import freshness, options, published
+from dmpnet.results import freshness, options, provenance, published
 from dmpnet.results.outputs import Outputs
 
 if TYPE_CHECKING:
     from dmpnet.drawing.catalogue import Result, Script
 
 BY = "figures/{}.py of dmpnet"
+SMALL = "quick.json"
+"""Beside small versions of results: those that are done, and the seconds that each took, on the clock and of CPU."""
 NAME = 26
 """Letters of the column of names."""
 
@@ -40,6 +50,7 @@ def add(parsers) -> None:
     p.add_argument("--list", action="store_true", help="the list, and how old every result is")
     p.add_argument("--recompute", action="store_true", help="first make again what is read and stale")
     p.add_argument("--look", action="store_true", help="with --recompute: also what looks at a test set")
+    p.add_argument("--quick", action="store_true", help="with --recompute: a small version of every result")
     options.data(p)
     options.common(p, "dmpnet-figures", draws=False)
     p.set_defaults(execute=execute)
@@ -51,12 +62,16 @@ def execute(arguments: argparse.Namespace) -> None:
     if arguments.list or not arguments.names:
         print(listing(ages=arguments.list))
         return
+    if arguments.quick and (arguments.look or not arguments.recompute):
+        raise DmpnetError("figures --quick: small versions of results are made, which looks at no test set; "
+                          + ("leave --look out" if arguments.look else "add --recompute"))
     chosen = catalogue.named(arguments.names)
     stems = {script.name: arguments.out / script.name for script in chosen}
     marks = {path: BY.format(name).encode() for name, stem in stems.items() for path in files(stem)}
     with Outputs("figures", arguments.out, None, list(marks), known=lambda path: marks[path] in path.read_bytes()):
-        results = recomputed(arguments, chosen) if arguments.recompute else None
-        lacking = []
+        results, lacking = None, []
+        if arguments.recompute:
+            results = (small if arguments.quick else recomputed)(arguments, chosen)
         for script in chosen:
             try:
                 save(script.figure(results), stems[script.name], BY.format(script.name))
@@ -91,8 +106,10 @@ def listing(ages: bool = False) -> str:
         lines += ["", "results"]
         for result in catalogue.results().values():
             age = age_of(result)
+            less = f"no small version: {result.not_quick}" if result.not_quick else (
+                f"small version: {f'with {result.quick_with}' if result.quick_with else result.quick_takes}")
             lines += _entry(result.name, f"stale: {age.stale}, {age.why}", f"made by {result.command} "
-                            f"({result.takes})", *[] if result.name in drawn else ["no figure draws it"])
+                            f"({result.takes})", less, *[] if result.name in drawn else ["no figure draws it"])
     return "\n".join(lines[1:])
 
 
@@ -125,29 +142,63 @@ def recomputed(arguments: argparse.Namespace, chosen: "list[Script]") -> Path:
     if looking := [result.name for result in stale if result.look and not arguments.look]:
         raise DmpnetError(f"figures: {', '.join(looking)} {'are' if len(looking) > 1 else 'is'} stale, but made by "
                           f"looking at a test set; add --look, and the ledger counts it, or leave --recompute out")
-    folder.mkdir(parents=True, exist_ok=True)
     for result in stale:
         print(f"{result.name}: {ages[result.name].why}; {result.command}, {result.takes}", flush=True)
-        make(result, folder, arguments)
-    for path in (shipped.folder("analyses") / "results").glob("*.json"):
-        if path.stem not in {result.name for result in stale}:
-            shutil.copyfile(path, folder / path.name)
+        make(result, folder, arguments, result.command)
+    with_the_rest(folder, {result.name for result in stale})
     return folder
 
 
-def make(result: "Result", folder: Path, arguments: argparse.Namespace) -> None:
-    """Run the command of a result, in this Python; killed and called again it goes on where the analysis does."""
+def with_the_rest(folder: Path, made: set[str]) -> None:
+    """Copy to `folder` all results that ship but those that were made there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in (shipped.folder("analyses") / "results").glob("*.json"):
+        if path.stem not in made:
+            shutil.copyfile(path, folder / path.name)
+
+
+def small(arguments: argparse.Namespace, chosen: "list[Script]") -> Path:
+    """A folder of all results that figures read, of `chosen` (all: of everything) in small versions made there; what
+    SMALL names is done."""
+    from dmpnet.drawing import catalogue
+
+    folder, known = arguments.out / "results", catalogue.results()
+    names = list(known) if "all" in arguments.names else [name for script in chosen for name in script.results]
+    asked = [known[name] for name in dict.fromkeys(known[name].quick_with or name for name in names)]
+    folder.mkdir(parents=True, exist_ok=True)
+    done = json.loads((folder / SMALL).read_text()) if (folder / SMALL).exists() else {}
+    for result in asked:
+        if result.not_quick:
+            print(f"{result.name}: kept, no small version: {result.not_quick}")
+        elif result.name in done:
+            print(f"{result.name}: done before, in {done[result.name]['s']} s")
+        else:
+            print(f"{result.name}: {result.small}, {result.quick_takes}", flush=True)
+            began = os.times()
+            make(result, folder, arguments, result.small)
+            ended = os.times()
+            done[result.name] = {"s": round(ended.elapsed - began.elapsed),
+                                 "CPU s": round(sum(ended[2:4]) - sum(began[2:4]))}
+            provenance.write(folder / SMALL, done)
+    with_the_rest(folder, {name for name in known if (known[name].quick_with or name) in done})
+    return folder
+
+
+def make(result: "Result", folder: Path, arguments: argparse.Namespace, call: str) -> None:
+    """Run `call`, which makes a result, in this Python; killed and called again it goes on where the analysis does."""
+    folder.mkdir(parents=True, exist_ok=True)
     made = folder / f"{result.name}.json"
-    if result.command.startswith("dmpnet"):
-        command = ["-m", "dmpnet", *shlex.split(result.command)[1:]]
+    if call.startswith("dmpnet"):
+        command = ["-m", "dmpnet", *shlex.split(call)[1:]]
         made = folder / result.name if "codesign" in command else made
     else:
-        command = [str(shipped.folder("analyses").parent / result.command.split()[0]), *shlex.split(result.command)[1:]]
+        command = [str(shipped.folder("analyses").parent / call.split()[0]), *shlex.split(call)[1:]]
     data = ["--data", str(arguments.data)] * bool(arguments.data) + ["--download"] * arguments.download
-    given = ["--out", str(made), *data]
-    done = subprocess.run([sys.executable, *command, *given], check=False)
+    given = ["--out", str(made), *data * result.data]
+    beside = os.pathsep.join(filter(None, (str(shipped.folder("analyses")), os.environ.get("PYTHONPATH"))))
+    done = subprocess.run([sys.executable, *command, *given], check=False, env=os.environ | {"PYTHONPATH": beside})
     if done.returncode:
-        raise DmpnetError(f"figures: {result.name} could not be made again ({result.command} ended with "
+        raise DmpnetError(f"figures: {result.name} could not be made again ({call} ended with "
                           f"{done.returncode}); mend what it told, and call again: it goes on where it was")
     if made.is_dir():
         shutil.copyfile(made / "results.json", folder / f"{result.name}.json")

@@ -14,8 +14,11 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from dmpnet.disk import shipped
+from dmpnet.disk.results import read
+from dmpnet.drawing import marks
 from dmpnet.drawing.figure import drawn
 from dmpnet.errors import DmpnetError, meant
+from dmpnet.results import provenance
 
 
 @dataclass(frozen=True)
@@ -57,13 +60,18 @@ class Script:
                        for path in glob.glob(str(shipped.folder("analyses") / pattern.removeprefix("analyses/")))})
 
     def figure(self, results: Path | None = None) -> Figure:
-        """Drawn from the results that ship, or from those in the folder `results`, which has all of them."""
+        """Drawn from the results that ship, or from those in the folder `results`, which has all of them; what is
+        of small versions says so."""
         draw: Callable[..., Figure] = runpy.run_path(str(self.path), run_name=f"dmpnet.figures.{self.name}")[self.name]
         shipping, given = shipped.folder("analyses") / "results", {}
         for key, parameter in inspect.signature(draw).parameters.items():
             if results and isinstance(parameter.default, Path) and parameter.default.is_relative_to(shipping):
                 given[key] = results / parameter.default.relative_to(shipping)
-        return drawn(lambda: draw(**given), [], self.doc)
+        figure = drawn(lambda: draw(**given), [], self.doc)
+        if small := [name for name in self.results if results and provenance.is_quick(
+                read(results / f"{name}.json", {}))]:
+            marks.quick(figure, small)
+        return figure
 
 
 @dataclass(frozen=True)
@@ -71,6 +79,9 @@ class Result:
     """A file in analyses/results.
 
     command : that makes it;  needs : what it reads that ships;  takes : how long;  look : whether at a test set
+    quick : what the script is called with for a small version beside --quick;  quick_takes : how long
+    quick_with : another result, with which its small version is made;  not_quick : why there is none
+    data : whether it reads data
     """
 
     name: str
@@ -78,11 +89,22 @@ class Result:
     needs: tuple[str, ...]
     takes: str
     look: bool = False
+    quick: str = ""
+    quick_takes: str = ""
+    quick_with: str = ""
+    not_quick: str = ""
+    data: bool = True
 
     @property
     def path(self) -> Path:
         """Of the file."""
         return shipped.folder("analyses") / "results" / f"{self.name}.json"
+
+    @property
+    def small(self) -> str:
+        """The command that makes a small version."""
+        words = self.command.split()
+        return " ".join([*words[:2 if words[0] == "dmpnet" else 1], "--quick", *self.quick.split()])
 
 
 @dataclass(frozen=True)
@@ -151,7 +173,7 @@ def made_by(script: Script) -> str:
     if any(path.startswith("models/") for path in script.reads):
         learned = any("competition" in path for path in script.reads)
         found.append("dmpnet learn digits (half an hour)" if learned else
-                     "dmpnet table1 --retrain ROW (minutes to an hour a run on two cores)")
+                     "dmpnet table1 --retrain ROW (minutes to half a day a run on two cores)")
     return "; ".join(dict.fromkeys(found)) or "dmpnet run (seconds)"
 
 

@@ -4,16 +4,23 @@ A black cross is published, in every figure and nothing else is; ours are dots o
 intervals, hollow where they are of one seed, on top of the crosses, whose arms reach beyond them.
 """
 
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
 from scipy import stats
 
+from dmpnet.drawing.style import SECOND
+
 PUBLISHED: dict[str, Any] = {"marker": "x", "color": "k", "ms": 6.5, "mew": 1.1, "ls": "", "zorder": 2}
+ROOM = 0.22
+"""Inches below a figure for what it is a small version of."""
 SEEDS = "hollow: one seed"
 
 
@@ -43,6 +50,26 @@ def ours(ax: Axes, x: float, y: float, ends: Sequence[float] | None = None, *, s
     spread = None if ends is None else np.abs(np.array([[ends[0]], [ends[1]]]) - value)
     ax.errorbar(x, y, xerr=spread if across else None, yerr=None if across else spread, fmt=marker, color=colour, ms=4,
                 lw=1, mfc=colour if seeds > 1 else "white", zorder=3, label=label)
+
+
+def quick(figure: Figure, names: Sequence[str]) -> None:
+    """A line below a figure of small versions of results, in room of its own."""
+    width, height = figure.get_size_inches()
+    figure.set_size_inches(width, height + ROOM)
+    layout = figure.get_layout_engine()
+    if isinstance(layout, ConstrainedLayoutEngine):
+        layout.set(rect=(0, ROOM / (height + ROOM), 1, height / (height + ROOM)))
+    told = f"quick version, of few samples and one seed: {', '.join(names)}"
+    figure.text(0.005, 0.02 / (height + ROOM), "\n".join(textwrap.wrap(told, round(24 * width))), fontsize=6,
+                color=SECOND, va="bottom")
+
+
+def reaching(ends: tuple[float, float], values: Iterable[float]) -> tuple[float, float]:
+    """Ends of an axis: these, or as far as the values lie, with a twentieth of room."""
+    there = [value for value in values if np.isfinite(value)]
+    low, high = min([ends[0], *there]), max([ends[1], *there])
+    room = 0.05 * (high - low)
+    return low - room * (low < ends[0]), high + room * (high > ends[1])
 
 
 def student(values: Sequence[float]) -> tuple[float, float] | None:

@@ -22,6 +22,8 @@ from dmpnet.results.script import parser
 from dmpnet.trained import weights
 from dmpnet.trained.network import TrainedNetwork
 
+QUICK = Path("quick")
+"""Where results of --quick go, unless told."""
 SEEDS = 2**32
 BYTES = {"": 1, "b": 1, "kb": 1000, "mb": 10**6, "kib": 1 << 10, "mib": 1 << 20}
 
@@ -119,6 +121,48 @@ def look(parser: argparse.ArgumentParser) -> None:
     to_ledger(parser)
 
 
+def quick(parser: argparse.ArgumentParser, told: str, **small: Any) -> None:
+    """--quick: a small version of a result, by a few numbers of a script's own.
+
+    told : what is less, for --help;  small : values of options, and of what is none, where nothing else is given; few:
+        how many samples `few` leaves
+    """
+    parser.add_argument("--quick", action=Quick, nargs=0, small=small, default=False, help="a small version, "
+                        f"marked as one, to see how it is made, in {QUICK}/ unless told: {told}; looks at no test set")
+
+
+class Quick(argparse.Action):
+    """Puts small numbers where nothing else was given; what is given afterwards takes their place."""
+
+    def __init__(self, *arguments: Any, small: dict[str, Any], **more: Any):
+        super().__init__(*arguments, **more)
+        self.small = small
+
+    def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, *_: Any) -> None:
+        out = parser.get_default("out")
+        for key, value in (self.small | ({"out": QUICK / out.name} if out else {})).items():
+            if getattr(namespace, key, None) == parser.get_default(key):
+                setattr(namespace, key, value)
+        namespace.quick = True
+
+
+def few(arguments: argparse.Namespace, recordings: Recordings) -> Recordings:
+    """All of them; with --quick a few, of each class as many."""
+    return part(recordings, arguments.few, 0) if arguments.quick else recordings
+
+
+def shown(arguments: argparse.Namespace, network: TrainedNetwork | Graph, split: str = "test") -> Recordings:
+    """The part `split` of what `network` reads; with --quick a few samples of its validation part."""
+    if arguments.quick:
+        return few(arguments, validation.part(network, training_set(arguments, network)))
+    return data_sets.load(network.encoding.dataset, split, arguments.data, permutation=network.encoding.permutation)
+
+
+def learned(arguments: argparse.Namespace, network: TrainedNetwork, train: Recordings) -> Recordings:
+    """What `network` is trained on with: the whole training set; with --quick a few of what it was trained on."""
+    return few(arguments, train.take(validation.split(network, train)[0])) if arguments.quick else train
+
+
 def part_of(arguments: argparse.Namespace) -> str:
     """What is read: 'validation', with --look 'test'."""
     return "test" if arguments.look else validation.VALIDATION
@@ -127,13 +171,13 @@ def part_of(arguments: argparse.Namespace) -> str:
 def judged(arguments: argparse.Namespace, network: TrainedNetwork, train: Recordings) -> Recordings:
     """What `network` is judged by: the samples of `train` that it was trained without, with --look the test set."""
     if not arguments.look:
-        return validation.part(network, train)
+        return few(arguments, validation.part(network, train))
     return data_sets.load(train.name, "test", arguments.data, arguments.download, permutation=train.permutation)
 
 
 def only_looks(arguments: argparse.Namespace, why: str) -> None:
-    """DmpnetError without --look, of what only a test set can tell."""
-    if not arguments.look:
+    """DmpnetError without --look, of what only a test set can tell; --quick has its own in place of it."""
+    if not arguments.look and not arguments.quick:
         raise DmpnetError(f"{why}; add --look, which is counted")
 
 

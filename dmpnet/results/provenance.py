@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from dmpnet import __version__
-from dmpnet.disk import results
+from dmpnet.disk import results, shipped
 from dmpnet.disk.files import digest, locked, whole_file
 from dmpnet.disk.headers import shown
 from dmpnet.errors import DmpnetError
@@ -69,7 +69,10 @@ class Runs:
 
     def __init__(self, path: Path, command: str, arguments: dict[str, Any]):
         self.path, self.command, self.arguments = path, command, arguments
-        self.has()  # a damaged file is told before hours of work
+        for run in self.done:  # a damaged file is told before hours of work
+            if is_quick(run["made"]) != bool(arguments.get("quick")):
+                raise DmpnetError(f"{path}: holds {'small' if is_quick(run['made']) else 'whole'} runs, but this call "
+                                  f"makes others (--quick); give another --out")
 
     @property
     def done(self) -> list[dict[str, Any]]:
@@ -105,8 +108,22 @@ class Runs:
             write(self.path, {"command": self.command, "runs": done})
 
 
+def is_quick(entry: dict[str, Any]) -> bool:
+    """Whether a result, or one of its runs, is a small version of it (--quick)."""
+    made = [entry, *(run.get("made") or {} for run in entry.get("runs", ()) if isinstance(run, dict))]
+    return any(isinstance(told := each.get("arguments"), dict) and bool(told.get("quick")) for each in made)
+
+
+def check_place(path: str | Path, quick: bool) -> None:
+    """DmpnetError if a small version of a result is to lie among those that ship."""
+    if quick and Path(path).resolve().is_relative_to((shipped.folder("analyses") / "results").resolve()):
+        raise DmpnetError(f"{path}: is among the results that ship, which are whole, but this is a small version "
+                          f"(--quick); give another --out")
+
+
 def write(path: str | Path, entry: dict[str, Any]) -> None:
     """Write `entry` as JSON, whole or not at all."""
+    check_place(path, is_quick(entry))
     with whole_file(path) as temporary:
         temporary.write_text(json.dumps(entry, indent=2, default=str) + "\n")
 

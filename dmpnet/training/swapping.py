@@ -20,15 +20,16 @@ Choice = tuple[str, float | None]
 """A rule for lam (dmpnet.equations.decay.RULES) and a floor."""
 
 
-def search(network: TrainedNetwork, train: Recordings, progress: Progress = None) -> dict[Choice, float]:
-    """Percent of the validation part of `network`, of MOST of it at most, that is right under every rule and floor, by
+def search(network: TrainedNetwork, train: Recordings, progress: Progress = None,
+           most: int = MOST) -> dict[Choice, float]:
+    """Percent of the validation part of `network`, `most` of it at most, that is right under every rule and floor, by
     the PyTorch network.
 
     train : the whole training set
     progress : called with (done, total) in samples; True or a name: a bar; None: silent
     """
     held_out = validation.part(network, train)
-    held_out = held_out.take(held_out.balanced(min(MOST, len(held_out))))
+    held_out = held_out.take(held_out.balanced(min(most, len(held_out))))
     choices = list(product(RULES, FLOORS))
     found: dict[Choice, float] = {}
     with telling(progress, len(choices) * len(held_out), "sample", "choosing lam and floor") as tell:
