@@ -28,6 +28,7 @@ def test_a_row_of_the_table_is_found_and_nothing_else(name):
     assert variants.of_the_table(dataclasses.replace(recipe, epochs=recipe.epochs - 1)) is None
 
 
+@pytest.mark.slow
 def test_weights_fixed_at_zero_stay_there_while_others_learn(tmp_path):
     run = Trainer(Recipe("smnist", "dmp", (1, 8, 8, 2), d=4, theta=50.0, batch=16, epochs=2), bars(), tmp_path)
     variants._fix_at_zero(run, "W_f")

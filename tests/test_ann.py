@@ -402,6 +402,7 @@ def test_the_command_tells_what_was_lost_and_where(tmp_path, capsys):
     rng = np.random.default_rng(5)
     images_, labels = digits(30)
     write_digits(tmp_path, images_, labels, "train-images-idx3-ubyte", "train-labels-idx1-ubyte")
+    write_digits(tmp_path, *digits(50), "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
     held = {"W": rng.normal(size=(20, 784)) / 28, "B": rng.normal(size=20), "V": rng.normal(size=(10, 20)),
             "C": rng.normal(size=10)}
     path = saved(tmp_path, [("Flatten", "flat", ["x"], "1", {}), ("Gemm", "fc1", ["1", "W", "B"], "2", {"transB": 1}),

@@ -32,6 +32,7 @@ def test_in_other_coordinates_the_memory_says_the_same(d):
     np.testing.assert_allclose(z @ W_m.T, m @ slow.W_m.T, atol=1e-6 * np.abs(m @ slow.W_m.T).max())
 
 
+@pytest.mark.slow
 @given(st.integers(0, 50))
 def test_no_coordinates_make_less_noise(seed):
     """The bound of Mullis and Roberts is met, and random coordinates stay above it."""

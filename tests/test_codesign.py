@@ -38,6 +38,7 @@ def run(tmp_path):
     return found
 
 
+@pytest.mark.slow
 def test_every_design_is_measured_and_the_knee_is_named(command, tmp_path, capsys):
     assert cli.main([*command, "--budget", "0.3kB", "--finetune", "1"]) == 0
     out, found = capsys.readouterr().out, results(tmp_path)

@@ -202,6 +202,7 @@ def test_a_product_is_that_with_the_unrolled_matrix(node, sparse, columns):
         assert np.abs(multiplied(node, x) - want).max() < 1e-12
 
 
+@pytest.mark.slow
 @given(convolutions(), seeds)
 @settings(max_examples=8, deadline=None)
 def test_a_convolution_spikes_as_its_unrolled_copy(node, seed):

@@ -175,6 +175,7 @@ def test_an_image_too_dark_is_shown_again_brighter_and_passed_on_at_the_end():
     assert state.shown == 3 and state.intensity == 4 and spikes.sum() == 0  # intensities 2, 3, 4
 
 
+@pytest.mark.slow
 def test_frozen_networks_answer_and_stay_as_they_are():
     state = shows.beginning(TINY)
     found = learned.Learned(TINY, state.w, state.theta, np.arange(5))
@@ -370,6 +371,7 @@ def test_a_drawn_pathway_spikes_by_context_and_its_traces_are_mean_spikes():
     assert network.kind == "DMP" and hidden.drawn(data, 30, context=0.0).kind == "FSNN"
 
 
+@pytest.mark.slow
 def test_interrupted_on_line_learning_ends_with_the_same_bits_and_its_network_runs_anywhere(tmp_path):
     data = recordings()
     network = hidden.drawn(data, 30, blocks=((3, 5.0),), width=1.5)

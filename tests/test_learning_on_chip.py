@@ -123,6 +123,7 @@ def test_codes_at_the_start_stand_for_the_weights_at_the_start():
     assert np.abs(off).max() < 1 and abs(off.mean()) < 5 * 0.5 / 1e3
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_on_chip_ends_with_the_same_bits(tmp_path):
     def learner(name):
         return Learner(tiny(4), IMAGES, CLASSES, tmp_path / name, passes=2, presentations=4, backend="numpy")

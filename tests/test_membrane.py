@@ -408,7 +408,7 @@ REFUSED = {
     "no condition": (Membrane("beta*u", threshold="u + 1"), "threshold = 'u \\+ 1', but it is no condition"),
     "calculates with a condition": ("beta*u*(u > 0)", "'u > 0' is a condition.*write int\\(u > 0\\)"),
     "is a condition": ("u > 0", "step = 'u > 0', but 'u > 0' is a condition"),
-    "a condition in equations": ("du/dt = (-u + (I > 0))/ms : 1", "u = .*'I > 0' is a condition.*write int\\(I > 0\\)"),
+    "a condition in equations": ("du/dt = (I*a - u)/ms : 1\na = I > 0 : 1", "a = 'I > 0', but 'I > 0' is a condition"),
     "not linear": ("du/dt = (I - u**2)/ms : 1", "method = 'exact', but Brian2 cannot integrate.*set another"),
     "no method": (Membrane("du/dt = (I - u)/ms : 1", "rk5"), "method = 'rk5'.*one of"),
 }

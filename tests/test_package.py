@@ -44,7 +44,9 @@ def python(script, *arguments, **environment):
                           env={**os.environ, **environment})
 
 
-@pytest.mark.parametrize("refused", [("torch", "numba"), ("h5py", "nir"), ("brian2genn", "brian2cuda")])
+@pytest.mark.parametrize("refused", [("torch", "numba", "h5py", "nir", "brian2genn", "brian2cuda"),
+                                     *(pytest.param(each, marks=pytest.mark.slow) for each in (
+                                         ("torch", "numba"), ("h5py", "nir"), ("brian2genn", "brian2cuda")))])
 def test_imports_without(refused):
     """PyTorch is imported in dmpnet.training only; every optional package only where its extra is used."""
     done = python(BLOCKED.format(refused=refused))

@@ -98,6 +98,7 @@ def weights_with(made, sources="", targets=""):
     return np.array(plastic.w[:])
 
 
+@pytest.mark.slow
 @settings(max_examples=10)
 @given(st.data())
 def test_variables_of_the_neurons_are_left_alone_whatever_they_are_called(data):
@@ -289,6 +290,7 @@ def later(fired, steps):
     return arrived
 
 
+@pytest.mark.slow
 @settings(max_examples=15)
 @given(st.sampled_from([name for name in all_rules() if name != "voltage-gated"]), st.data())
 def test_a_rule_with_delays_is_the_rule_of_later_spikes(name, data):

@@ -52,6 +52,7 @@ def test_what_costs_least_for_a_byte_goes_first():
                                                                                    ["a", "b", "c"]]
 
 
+@pytest.mark.slow
 def test_a_network_within_a_budget():
     network, described = random_network(), chip.load("dmp")
     s_in, validation = random_input(network, 4), random_input(network, 20, seed=3)

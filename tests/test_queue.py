@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from networks import random_input, random_network
 
-from dmpnet import cli, commands, reference
+from dmpnet import cli, reference
 from dmpnet.brian.simulation import simulate
 from dmpnet.errors import DmpnetError, WeightsError
 from dmpnet.hardware import actions, chip, cycles, queue, workload
@@ -215,7 +215,7 @@ def test_the_first_refusal_names_input_spikes_among_all_else(monkeypatch, tmp_pa
                "datapath.queue=refuse", "limits.spikes=3", "limits.neurons=15", "--out", str(tmp_path / "made.npz")]
     assert cli.main(command) == 2
     without = capsys.readouterr()
-    monkeypatch.setattr(commands.command("constrain"), "calibration",
+    monkeypatch.setattr("dmpnet.results.options.calibration",
                         lambda arguments, network: random_input(network, 4, rate=0.5))
     assert cli.main(command) == 2
     counted = capsys.readouterr()

@@ -20,7 +20,7 @@ from dmpnet.results import options, provenance, script
 from dmpnet.trained import weights
 
 ROOT = Path(__file__).resolve().parents[1]
-RESULTS = ROOT / "analyses" / "results"
+RESULTS = shipped.folder("analyses") / "results"
 
 
 # a script

@@ -2,6 +2,7 @@
 
 import csv
 import fnmatch
+import json
 import os
 import subprocess
 import sys
@@ -203,12 +204,18 @@ def test_the_lists_say_what_is_at_hand(installed, tmp_path, capsys):
     (tmp_path / "nmnist").mkdir()
     (tmp_path / "nmnist" / "nmnist_6k_1ms.npz").write_bytes(bytes(2_000_000))
     assert command("data", "--data", tmp_path, "--out", tmp_path / "list.json") == 0
-    lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines() if line}
-    for name, told in {
-            "nmnist": "train, test, 2.6 CC BY-SA 4.0 no dmpnet, nmnist", "shd-regen": "subset 1.9 CC BY 4.0 no dmpnet",
-            "smnist": "subset 0.2 CC BY-SA 3.0 dmpnet data", "shd": "none CC BY 4.0 dmpnet data shd",
-            ROW: "3 1 0.3 seed1, seed2 dmpnet", GRAPH: "3 1 7.0 seed1, seed2 dmpnet"}.items():
-        assert " ".join(lines[name].split()).startswith(f"{name} {told}")
+    out, found = capsys.readouterr().out, json.loads((tmp_path / "list.json").read_text())
+    data, held = ({line[key]: line for line in found[key]} for key in ("data", "weights"))
+    assert all(name in out for name in (*data, ROW, GRAPH))
+    for name, at_hand, public, where in (("nmnist", "train, test, subset", "no", "dmpnet, nmnist"),
+                                         ("shd-regen", "subset", "no", "dmpnet"),
+                                         ("shd", "none", "dmpnet data shd", None),
+                                         ("smnist", "subset", "dmpnet data mnist", "dmpnet"),
+                                         ("braille", "train, test, subset", "ships", "dmpnet")):
+        assert [data[name][key] for key in ("at hand", "public", "where")] == [at_hand, public, where]
+    assert data["nmnist"]["MB"] > 2 and data["shd-regen"]["MB"] < 3
+    for name in (ROW, GRAPH):
+        assert [held[name][key] for key in ("files", "at hand", "not at hand")] == [3, 1, "seed1, seed2"]
 
 
 def test_a_data_set_is_fetched_once(tmp_path, monkeypatch, capsys):

@@ -102,7 +102,6 @@ ETA = 0.002
 def learn_digits(arguments: argparse.Namespace) -> None:
     """Learn (or load), name the neurons, test."""
     check_backend(arguments.backend)
-    train, test = _parts(arguments, "smnist")
     from dmpnet.learning import learned as files
     from dmpnet.learning.competition import Competition
 
@@ -111,8 +110,10 @@ def learn_digits(arguments: argparse.Namespace) -> None:
     settings = learned.settings if learned else Competition(
         N=arguments.neurons, rule=arguments.rule, seed=arguments.seed, chip=arguments.chip or "",
         changed=tuple(options.settings(arguments.set).items()), decay=arguments.decay or "")
-    if settings.report is not None:
-        print(settings.report.table())
+    needs = settings.report  # what the chip cannot hold is told before data are read
+    train, test = _parts(arguments, "smnist")
+    if needs is not None:
+        print(needs.table())
     learned = learned or _learned(arguments, settings, train, folder)
     if test:
         _tested(arguments, learned, train, test, folder)

@@ -25,7 +25,7 @@ is that chip's.
 
     dmpnet chip new mine --base dmp     # mine.toml, with every number of dmp to be changed
     dmpnet chip check mine.toml         # what is wrong with it, or what it changes
-    dmpnet constrain shd-regen-dmp2 --chip mine.toml --data FOLDER
+    dmpnet constrain braille-dmp2 --chip mine.toml
 
 Parts {needed} are needed (of the base at least), {optional} are not.
 """

@@ -121,7 +121,7 @@ def look(parser: argparse.ArgumentParser) -> None:
     to_ledger(parser)
 
 
-def quick(parser: argparse.ArgumentParser, told: str, **small: Any) -> None:
+def quick(parser: argparse.ArgumentParser, told: str, /, **small: Any) -> None:
     """--quick: a small version of a result, by a few numbers of a script's own.
 
     told : what is less, for --help;  small : values of options, and of what is none, where nothing else is given; few:
