@@ -29,6 +29,9 @@ from dmpnet.trained.encoding import Encoding
 STATEFUL = {name: NETWORKS[name] for name in ("every constant differs", "soft reset, memory and recurrence", "dilation",
                                               "analog", "delays", "delays in layer 2, recurrence",
                                               "delays of analog input", "memory on the gain, recurrence, delays")}
+BY_TURNS = [pytest.param(name, coupling, marks=[pytest.mark.slow] * ((i + j) % 2)) for i, name in enumerate(STATEFUL)
+            for j, coupling in enumerate(COUPLINGS)]
+"""Each with one coupling; with the other among the slow tests."""
 
 
 @pytest.fixture(autouse=True)
@@ -52,8 +55,7 @@ def example(name="every constant differs", samples=2, **more):
 # in pieces
 
 
-@pytest.mark.parametrize("coupling", COUPLINGS)
-@pytest.mark.parametrize("name", STATEFUL)
+@pytest.mark.parametrize("name, coupling", BY_TURNS)
 def test_a_run_in_pieces_is_one_run(name, coupling):
     network, s_in, want = example(name)
     converted = convert(network, s_in, coupling=coupling, record=ALL)
@@ -73,8 +75,7 @@ def test_step_by_step(coupling):
     np.testing.assert_array_equal(converted.activity().spikes[1], want.spikes[1])
 
 
-@pytest.mark.parametrize("coupling", COUPLINGS)
-@pytest.mark.parametrize("name", STATEFUL)
+@pytest.mark.parametrize("name, coupling", BY_TURNS)
 def test_a_state_stored_within_a_sample_is_gone_on_from(name, coupling, tmp_path):
     """In memory and from a file into another network of the same kind; what was done in between leaves no trace."""
     network, s_in, want = example(name)
