@@ -70,13 +70,26 @@ def _same(root: Path, commit: str, name: str) -> bool:
         then, now = _git(root, "show", f"{commit}:{name}"), (root / name).read_text()
     except (OSError, subprocess.SubprocessError):
         return False  # was not there, or is no longer
-    return bool(_meaning(then, name) == _meaning(now, name))
-
-
-def _meaning(text: str, name: str) -> Any:
-    """What a description holds, or the code of a script without docstrings."""
     if name.endswith(".toml"):
-        return tomllib.loads(text)
+        return _says(tomllib.loads(now), tomllib.loads(then))
+    return _code(now) == _code(then)
+
+
+def _says(now: Any, then: Any) -> bool:
+    """Whether two descriptions ask for the same thing, whatever source they name.
+
+    A switch that is off now and was not there then asks for nothing: the feature came later, and this has it not.
+    """
+    if not isinstance(now, dict) or not isinstance(then, dict):
+        return bool(now == then)
+    added = [value.get("value") if isinstance(value, dict) else value for value in
+             (now[key] for key in now.keys() - then.keys() - {"source"})]
+    return all(value is False for value in added) and not then.keys() - now.keys() - {"source"} and all(
+        _says(now[key], then[key]) for key in now.keys() & then.keys() - {"source"})
+
+
+def _code(text: str) -> str:
+    """The code of a script, without docstrings."""
     tree = ast.parse(text)
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node) is not None:
