@@ -349,13 +349,14 @@ def test_input_of_no_whole_numbers_is_refused(encoding, levels):
         replace(made, encoding=replace(made.encoding, levels=levels))
 
 
-@pytest.mark.parametrize("facts, options, named", [
-    ({"acts": "gain"}, {}, "layer 1: its slow memory acts on the gain.*acts = 'current'"),
-    ({"neurons": (Neuron(decay="linear", lam=0.1),) * 2}, {"rows": True}, "layer 1: rows.*leave rows out"),
+@pytest.mark.parametrize("facts, options, words, named", [
+    ({"acts": "gain"}, {}, {}, "layer 1: its slow memory acts on the gain.*acts = 'current'"),
+    ({"neurons": (Neuron(decay="linear", lam=0.1),) * 2}, {"rows": True}, {}, "layer 1: rows.*leave rows out"),
+    ({}, {"rotate": False}, {"datapath__spread": True}, r"layer 1: .* holds d = 4 in all of its .*--keep-basis"),
 ])
-def test_what_no_chip_computes_is_refused(facts, options, named):
+def test_what_no_chip_computes_is_refused(facts, options, words, named):
     with pytest.raises(DmpnetError, match=named):
-        constrained(random_network(**facts), options=options)
+        constrained(random_network(**facts), options=options, **words)
 
 
 def test_a_constrained_network_is_not_constrained_again():

@@ -98,7 +98,7 @@ def _files(dataset: Dataset, base: Path) -> list[Path]:
 
 
 def _data(name: str, dataset: Dataset, base: Path) -> dict[str, Any]:
-    at_hand = [split for split in dataset.samples if split == "subset" or folders.find(dataset, split, base)]
+    at_hand = [split for split in dataset.samples if folders.find(dataset, split, base)]
     paths = _files(dataset, base)
     where = {"dmpnet" if base not in path.parents else "." if path.parent == base else path.relative_to(base).parts[0]
              for path in paths}

@@ -88,7 +88,7 @@ def constrain(network: TrainedNetwork | Graph, chip: Chip, s_in: np.ndarray, *, 
         graph_refusals.check(network, chip, rows, fit(network, chip).violations)
     else:
         _check(network, rows)
-    _check_slots(network, chip, blocks)
+    _check_slots(network, chip, blocks, rotate)
     heard = _heard(network, np.asarray(s_in))
     options = Options.on(chip, rows, clip, balance, rotate, compensate)
     seen = (graph_integers.seen(network, s_in) if isinstance(network, Graph) else
@@ -142,11 +142,8 @@ def _check(network: TrainedNetwork, rows: bool) -> None:
     if network.integer:
         raise DmpnetError("network: it computes in integers already; constrain the trained one it was made from")
     for number, layer in enumerate(network.layers, 1):
-        if layer.adaptation is not None:
-            raise DmpnetError(f"layer {number}: its neurons adapt, but on a chip they do not; train without adaptation")
-        if layer.acts != "current":
-            raise DmpnetError(f"layer {number}: its slow memory acts on the {layer.acts}, but on a chip it acts on the "
-                              f"current; train one with acts = 'current'")
+        if beyond := layer.beyond_chips():
+            raise DmpnetError(f"layer {number}: {beyond}")
         decay = BY_NAME[layer.neuron.decay]
         if decay.left_whole is None:
             raise DmpnetError(f"layer {number}: {decay.name} decay has no form in integers, but a chip computes in "
@@ -179,8 +176,12 @@ def _heard(network: TrainedNetwork | Graph, s_in: np.ndarray) -> list[str]:
         f"levels of input end there; scale it, and train on it so"]
 
 
-def _check_slots(network: TrainedNetwork | Graph, chip: Chip, blocks: bool) -> None:
+def _check_slots(network: TrainedNetwork | Graph, chip: Chip, blocks: bool, rotate: bool) -> None:
     for name, layer in _layers(network).items():
+        if layer.slow and chip.datapath.spread and layer.slow.d < chip.limits.slots and not rotate:
+            raise DmpnetError(f"{named(name)}: {chip.name} holds d = {layer.slow.d} in all of its {chip.limits.slots} "
+                              f"slots (datapath.spread), which are other coordinates than those trained; leave "
+                              f"rotate = False (--keep-basis) out, or set datapath.spread = false")
         if layer.slow and layer.slow.d > chip.limits.slots and not blocks:
             raise DmpnetError(f"{named(name)}: a slow memory of d = {layer.slow.d}, but {chip.name} has "
                               f"{chip.limits.slots} slots; train one with d <= {chip.limits.slots}, or let it be "

@@ -141,11 +141,8 @@ def _of_layer(layer: Layer, number: int, s_in: np.ndarray, spikes: np.ndarray, c
     if layer.delay is not None:
         raise DmpnetError(f"layer {number + 1}: it has axonal delays, but no chip here does, so that its costs are not "
                           f"known; train without delays")
-    if layer.adaptation is not None:
-        raise DmpnetError(f"layer {number + 1}: its neurons adapt, but on a chip they do not; train without adaptation")
-    if layer.acts != "current":
-        raise DmpnetError(f"layer {number + 1}: its slow memory acts on the {layer.acts}, but on a chip it acts on the "
-                          f"current; train with acts = 'current'")
+    if beyond := layer.beyond_chips():
+        raise DmpnetError(f"layer {number + 1}: {beyond}")
     return Workload(layer.N, layer.M, layer.slow.d if layer.slow else 0, np.count_nonzero(s_in, axis=2),
                     np.count_nonzero(spikes, axis=2), classes, analog, layer.W_r is not None, layer.neuron.decay,
                     layer.neuron.reset)

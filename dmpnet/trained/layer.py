@@ -167,12 +167,17 @@ class Layer:
             raise WeightsError(f"{origin}: {name} drops events beyond {fixed.queue} a step, but has "
                                f"{'recurrent weights' if self.W_r is not None else 'axonal delays'}, whose events have "
                                f"no order of arrival; constrain it for a chip with datapath.queue = passes")
+        if beyond := self.beyond_chips():
+            raise WeightsError(f"{origin}: {name}: {beyond}")
+
+    def beyond_chips(self) -> str | None:
+        """What no chip here does, so that it has no form in integers, and the way out; None of what one may hold."""
         if self.adaptation is not None:
-            raise WeightsError(f"{origin}: {name} has adaptation, but that has no form in integers; constrain a "
-                               f"network without")
+            return "its neurons adapt, but on a chip they do not; train without adaptation"
         if self.acts != "current":
-            raise WeightsError(f"{origin}: {name}.acts = {self.acts!r}, but in integers the slow memory acts on the "
-                               f"current; constrain a network whose memory does")
+            return (f"its slow memory acts on the {self.acts}, but on a chip it acts on the current; "
+                    f"train one with acts = 'current'")
+        return None
 
 
 def _delay_fits(origin: str, name: str, delay: np.ndarray, channels: int) -> None:
