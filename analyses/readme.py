@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from constrained import NAMES, TRAINED, summary
+from constrained_graphs import summary as of_graphs
 from few_bits import summary as of_few_bits
 from hierarchy import summary as of_hierarchies
 from learned_on_chip import LINES
@@ -86,6 +87,13 @@ def integers() -> str:
     return table.markdown([{"network": f"`{line['network']}`", "in integers": line["setting"],
                             "seeds": str(line["seeds"]), "test %": f"{line['test %']:.2f}",
                             "points lost": f"{line['lost']:.2f}"} for line in found])
+
+
+def convolutions_in_integers() -> str:
+    """What a chip's integers cost a convolutional network, mean over seeds."""
+    return table.markdown([{"`nmnist-conv-dmp` on `dmp-camera`": line["setting"], "seeds": str(line["seeds"]),
+                            "validation %": f"{line['validation %']:.2f}", "points lost": f"{line['lost']:.2f}"}
+                           for line in of_graphs(runs("constrained_graphs"))])
 
 
 def few() -> str:
@@ -165,7 +173,8 @@ TABLES: dict[str, tuple[Callable[[], str], ...]] = {
     "README.md": (table.headline,),
     "docs/results.md": (table.summary, differences.summary, convolutions, decays, parts, hierarchies),
     "figures/README.md": tuple(partial(listed, first) for first in ("figure", "ours", "looked at")),
-    "docs/chip.md": (integers, few, beside_the_core, claims, narrow), "docs/learning.md": (learning,)}
+    "docs/chip.md": (integers, few, convolutions_in_integers, beside_the_core, claims, narrow),
+    "docs/learning.md": (learning,)}
 """By the file that shows them."""
 
 
