@@ -1,5 +1,6 @@
 """What the whole suite agrees on: which skips are expected (any other fails the run), and how Hypothesis draws."""
 
+import gc
 import os
 import tempfile
 from pathlib import Path
@@ -51,6 +52,12 @@ def pytest_runtest_logreport(report):
 
 def pytest_collectreport(report):
     _note(report)
+
+
+def pytest_collection_finish():
+    """What imports left is never garbage; Brian2 would look through all of it at every run."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_sessionfinish(session):
