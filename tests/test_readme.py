@@ -137,9 +137,11 @@ CHECKED = {
     "recipes/torch.md": lambda found: all(0.01 < layer.mean() < 0.5 for layer in found["seen"].spikes)
     and found["u"].u.any() and (found["classes"] == found["labels"].numpy()).mean() > 0.7}
 """What a page's names must be after it was run, beside what it asserts itself."""
+SLOW = ("sweep.md",)  # recipes/sweep.md calls the same function
 
 
-@pytest.mark.parametrize("name", [name for name, text in TEXTS.items() if re.search("^```python$", text, re.M)])
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW))
+                                  for name, text in TEXTS.items() if re.search("^```python$", text, re.M)])
 def test_what_a_page_says_runs_in_order(name, tmp_path, monkeypatch, capsys, request):
     """`python` as it stands; `text` is what was printed; a fence with a file's name is that file; commands of RUN.
 

@@ -214,7 +214,7 @@ class Session(RuleBasedStateMachine):
 pytestmark = pytest.mark.filterwarnings("ignore:overflow encountered in cast:RuntimeWarning")
 """Brian2 compares its user's float32 with 1e50."""
 
-few = settings(max_examples=5, stateful_step_count=14, suppress_health_check=list(HealthCheck), deadline=None)
+few = settings(max_examples=3, stateful_step_count=14, suppress_health_check=list(HealthCheck), deadline=None)
 many = settings(few, max_examples=250, stateful_step_count=20)
 
 
