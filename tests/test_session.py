@@ -69,7 +69,7 @@ def test_a_run_in_pieces_is_one_run(name, coupling):
 def test_step_by_step(coupling):
     network, s_in, want = example("delays")
     converted = convert(network, s_in, coupling=coupling)
-    for _ in range(5):
+    for _ in range(8):
         converted.run(converted.clock.dt)
     converted.run()
     np.testing.assert_array_equal(converted.activity().spikes[1], want.spikes[1])
