@@ -15,6 +15,7 @@ LACKING_ANYWHERE = ("needs official data:", "needs brian2genn:", "needs GENN_PAT
 LACKING_OUTSIDE_CI = ("needs torch:", "needs numba:", "needs nir:", "needs sphinx:", "needs neo:",
                       "needs a C++ compiler:", "needs git:", "needs distributed:")
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # two workers' threads would wait for each other, five times as long
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 os.environ["DMPNET_LEDGER"] = os.path.join(tempfile.mkdtemp(prefix="dmpnet-ledger-"), "ledger.csv")  # children too
 MODELS = Path(__file__).resolve().parents[1] / "models"
