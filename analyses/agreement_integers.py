@@ -38,9 +38,10 @@ def main() -> None:
     for name, count in SAMPLES.items():
         network = weights.load(shipped.path(name))
         train, test = options.training_set(arguments, network), options.shown(arguments, network)
+        s_in = train.drawn(20 if arguments.quick else 100, arguments.seed)
         for integers, changes in CHIPS.items():
             described = chip.changed(chip.load("dmp-256"), changes)
-            made = constrain(network, described, train.drawn(100, arguments.seed), clip=bool(changes)).network
+            made = constrain(network, described, s_in, clip=bool(changes)).network
             rows += compared(made, test.drawn(count, arguments.seed), arguments.backends,
                              {"network": name, "integers": integers, "samples": min(count, len(test))})
     print(tabulate(rows, headers="keys", floatfmt=".2f", intfmt=","))

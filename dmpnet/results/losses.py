@@ -11,15 +11,19 @@ Runs = list[dict[str, Any]]
 AS_TRAINED, CONTROL, RETRAINED = "exponential, as trained", "exponential, trained on", "linear, retrained"
 AGAINST = {RETRAINED: CONTROL}
 """What a decay is compared with, where not with the network as trained."""
+ORDER = (AS_TRAINED, "exponential, floor", "linear, no floor", "linear, chosen", "bit shift, nearest", CONTROL,
+         RETRAINED)
 
 
 def losses(runs: Runs) -> list[dict[str, Any]]:
-    """A line for each row and decay: accuracy, and points lost with their 95 % interval, over the same seeds.
+    """A line for each row and decay, by row: accuracy, and points lost with their 95 % interval, over the same seeds.
 
     runs : of analyses/decays.py, with row, seed, decay, part, right (dmpnet.results.answers), spikes, mismatched
     """
     found = []
-    for row, decay in dict.fromkeys((run["row"], run["decay"]) for run in runs):
+    rows = list(dict.fromkeys(run["row"] for run in runs))
+    for row, decay in sorted({(run["row"], run["decay"]) for run in runs}, key=lambda each: (
+            rows.index(each[0]), ORDER.index(each[1]) if each[1] in ORDER else len(ORDER), each[1])):
         mine, theirs = (_by_seed(runs, row, each) for each in (decay, AGAINST.get(decay, AS_TRAINED)))
         seeds = sorted(mine.keys() & theirs.keys())
         if seeds:
