@@ -37,6 +37,7 @@ CHOOSE = ("shd-regen-fsnn", "shd-regen-dmp2")
 CHOICES: dict[str, dict[str, Any]] = {
     "as shipped": {},
     "moved further, events left out": {"shift_channels": 8, "drop_events": 0.4, "batch": 32},
+    "rate and clip of neurons that adapt": {"lr": 1e-2, "clip": 1.0},
 }
 AGAINST = "shd-regen-dmp2"
 SPEAKERS = 0.2  # of the ten of a fold, held out inside it while recipes are compared
