@@ -189,8 +189,8 @@ def main() -> None:
     options.look(parser)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="default: 0")
     parser.add_argument("--work", type=Path, default=Path("work-local-readout"), help="folder for hidden spikes")
-    options.quick(parser, "400 training samples; in place of the test set others, and two speakers of the training "
-                  "set", few=400, streams=(100, 200), seeds=[0])
+    options.quick(parser, "200 training samples; in place of the test set others, and two speakers of the training "
+                  "set", few=200, streams=(50, 100), seeds=[0])
     arguments = script.parsed(parser, "adaptation")
     options.only_looks(arguments, "adaptation: its new speakers are in the test set alone")
     runs = provenance.Runs(arguments.out, "adaptation", script.given(arguments))

@@ -31,7 +31,7 @@ def main() -> None:
     options.to_ledger(parser)
     parser.add_argument("--backends", nargs="+", default=list(BACKENDS), metavar="NAME")
     parser.add_argument("--networks", nargs="+", default=list(CASES), choices=list(CASES), metavar="NAME")
-    options.quick(parser, "20 samples of the validation part, Brian2 in NumPy", few=20, backends=["numpy"])
+    options.quick(parser, "5 samples of the validation part, Brian2 in NumPy", few=5, backends=["numpy"])
     arguments = script.parsed(parser, "agreement")
     rows = []
     for name in arguments.networks:

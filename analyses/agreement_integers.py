@@ -38,7 +38,7 @@ def main() -> None:
     for name, count in SAMPLES.items():
         network = weights.load(shipped.path(name))
         train, test = options.training_set(arguments, network), options.shown(arguments, network)
-        s_in = train.drawn(20 if arguments.quick else 100, arguments.seed)
+        s_in = train.drawn(8 if arguments.quick else 100, arguments.seed)
         for integers, changes in CHIPS.items():
             described = chip.changed(chip.load("dmp-256"), changes)
             made = constrain(network, described, s_in, clip=bool(changes)).network

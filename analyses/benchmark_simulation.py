@@ -35,7 +35,7 @@ def main() -> None:
     options.samples(parser, default=10_000)
     parser.add_argument("--one-by-one", type=int, default=10, help="samples for the one-at-a-time run")
     parser.add_argument("--processes", type=int, default=2)
-    options.quick(parser, "20 samples of the validation part", samples=20, one_by_one=2, split=validation.VALIDATION)
+    options.quick(parser, "10 samples of the validation part", samples=10, one_by_one=1, split=validation.VALIDATION)
     arguments = script.parsed(parser, "benchmark_simulation")
     network = options.network(arguments.weights)
     digits = options.recordings(arguments, network, arguments.split)

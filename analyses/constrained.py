@@ -56,8 +56,8 @@ def main() -> None:
     parser.add_argument("--chip", default="dmp-256")
     parser.add_argument("--calibration", type=int, default=200)
     options.backend(parser, "cpp_standalone")
-    options.quick(parser, "seed 0, the first and the lowest bits, trained on for an epoch on 60 samples, 60 judged",
-                  few=60, calibration=40, epochs=1, seeds=[0], backend="numpy",
+    options.quick(parser, "spoken digits, seed 0, the first and the lowest bits, trained on for an epoch on 60 "
+                  "samples, 60 judged", few=60, calibration=40, epochs=1, seeds=[0], backend="numpy", rows=[ROWS[0]],
                   settings=[*list(SETTINGS)[:2], LOWEST, *(name + TRAINED for name in (list(SETTINGS)[1], LOWEST))])
     arguments = script.parsed(parser, "constrained", "analyses/results/constrained{part}.json")
     check_backend(arguments.backend, arguments.processes)

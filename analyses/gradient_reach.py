@@ -42,7 +42,7 @@ def reach(name: str, samples: int, arguments: argparse.Namespace) -> list[float]
 
 def main() -> None:
     parser = options.script(__doc__, "analyses/results/gradient_reach.json")
-    options.quick(parser, "8 samples a task", few=8)
+    options.quick(parser, "4 samples a task", few=4)
     arguments = script.parsed(parser, "gradient_reach")
     found = {f"{task}-{kind}": reach(f"{task}-{kind}", arguments.few if arguments.quick else samples, arguments)
              for task, samples in TASKS.items() for kind in KINDS}
