@@ -35,7 +35,7 @@ def camera(path: Path = RESULTS / "camera_on_chip.json") -> Figure:
                         color=colour, ms=4, lw=0.8)
             ax.axhspan(0.4, found["paper_ms"], color="0.9", lw=0, zorder=0)
             ax.set(xscale="log", yscale="log", title=title, ylim=(0.4, 120), xlim=(0.8, 14),
-                   xlabel="neurons of layer 1 active in a step (%)" if ax is axes[1] else "the same (%)")
+                   xlabel="neurons of layer 1 active in a step (%)" if ax is axes[1] else "active in layer 1 (%)")
             marks.published(ax, 0.9, found["paper_ms"])
             for axis in (ax.xaxis, ax.yaxis):
                 axis.set_major_formatter("{x:g}")
