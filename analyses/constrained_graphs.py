@@ -44,7 +44,7 @@ def main() -> None:
     parser.add_argument("--chip", default="dmp-camera")
     parser.add_argument("--calibration", type=int, default=100)
     options.backend(parser)
-    options.quick(parser, "seed 0, 40 samples", few=40, calibration=20, seeds=[0])
+    options.quick(parser, "seed 0, 16 samples", few=16, calibration=10, seeds=[0])
     arguments = script.parsed(parser, "constrained_graphs")
     check_backend(arguments.backend, arguments.processes)
     runs = provenance.Runs(arguments.out, "constrained_graphs", script.given(arguments))

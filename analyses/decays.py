@@ -40,8 +40,8 @@ def main() -> None:
     options.samples(parser)
     parser.add_argument("--swapped-only", action="store_true", help="nothing that was trained on")
     options.backend(parser, "cpp_standalone")
-    options.quick(parser, "three rows, seed 0, 20 samples, controls trained on for an epoch on 100",
-                  few=100, samples=20, rows=["smnist-fsnn", "shd-regen-dmp2", "nmnist-dmp2"],
+    options.quick(parser, "two rows, seed 0, 20 samples, controls trained on for an epoch on 100",
+                  few=100, samples=20, rows=["shd-regen-dmp2", "nmnist-dmp2"],
                   backend="numpy")
     arguments = script.parsed(parser, "decays", "analyses/results/decays{part}.json")
     check_backend(arguments.backend, arguments.processes)
