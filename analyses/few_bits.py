@@ -61,8 +61,9 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, default=Path("few_bits.run"), help="folder of checkpoints")
     parser.add_argument("--calibration", type=int, default=200)
     options.backend(parser, "cpp_standalone")
-    options.quick(parser, "seed 0, an epoch on 200 samples, 200 judged, --choose two recipes", few=200, epochs=1,
-                  seeds=[0], calibration=40, backend="numpy", recipes=list(RECIPES)[::3])
+    options.quick(parser, "two chips, seed 0, an epoch on 100 samples, 100 judged, --choose two recipes", few=100,
+                  epochs=1, seeds=[0], calibration=20, chips=list(CHIPS[:2]), backend="numpy",
+                  recipes=list(RECIPES)[::3])
     arguments = script.parsed(parser, "few_bits", "analyses/results/few_bits{part}.json")
     check_backend(arguments.backend, arguments.processes)
     train = data.load("shd-regen", "train", arguments.data, arguments.download)
