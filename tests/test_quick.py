@@ -2,7 +2,9 @@
 
 import argparse
 import json
-import subprocess
+import re
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +19,7 @@ from dmpnet.disk import shipped
 from dmpnet.drawing import catalogue, marks
 from dmpnet.errors import DmpnetError
 from dmpnet.results import options, provenance, script
+from dmpnet.system.processes import Children
 from dmpnet.trained import weights
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -108,12 +111,15 @@ def test_every_result_has_a_small_version_or_a_sentence_why_not():
             assert catalogue.results()[result.quick_with].quick_takes
 
 
+whole = Children.call
+
+
 @pytest.fixture
 def made(tmp_path, monkeypatch):
     """Calls of scripts, each of which leaves the shipped result, marked."""
     calls = []
 
-    def run(command, check, env):
+    def run(self, command, folder, task, fix, within):
         calls.append(command[1:])
         out = Path(command[command.index("--out") + 1])
         entry = json.loads((RESULTS / f"{out.stem}.json").read_text())
@@ -122,9 +128,9 @@ def made(tmp_path, monkeypatch):
             out.mkdir()
             out = out / "results.json"
         out.write_text(json.dumps(entry))
-        return subprocess.CompletedProcess(command, 0)
+        return "a table"
 
-    monkeypatch.setattr(figures.subprocess, "run", run)
+    monkeypatch.setattr(Children, "call", run)
     monkeypatch.setenv("DMPNET_LEDGER", str(tmp_path / "ledger.csv"))
     return calls
 
@@ -153,16 +159,21 @@ def test_all_are_made_marked_and_drawn_and_nothing_that_ships_is_touched(tmp_pat
 def test_what_was_made_before_is_not_made_again(tmp_path, monkeypatch, made, capsys):
     """Killed in the second of three, and called again."""
     monkeypatch.setattr("dmpnet.drawing.save", lambda figure, stem, by: None)
-    asked, run = ["figures", "queues", "cores", "hierarchy", "--quick", "--recompute", "--out", str(tmp_path)], (
-        figures.subprocess.run)
+    asked, run = ["figures", "queues", "cores", "hierarchy", "--quick", "--recompute", "--processes", "1", "--out",
+                  str(tmp_path)], Children.call
 
-    def fails(command, **how):
-        return subprocess.CompletedProcess(command, 2) if "cores" in command else run(command, **how)
+    def fails(self, command, folder, *how):
+        if "cores" in command:
+            return whole(self, [sys.executable, "-c", "print('no room'); raise SystemExit(3)"], folder, *how)
+        return run(self, command, folder, *how)
 
-    monkeypatch.setattr(figures.subprocess, "run", fails)
-    assert cli.main(asked) == 2 and len(made) == 1
-    monkeypatch.setattr(figures.subprocess, "run", run)
-    assert cli.main(asked) == 0 and len(made) == 3
+    monkeypatch.setattr(Children, "call", fails)
+    assert cli.main(asked) == 2 and set(json.loads((tmp_path / "results" / figures.SMALL).read_text())) == {"queues"}
+    told = capsys.readouterr()
+    assert "queues, in 0 s:\na table" in told.out
+    assert re.search("cores by dmpnet cores --quick .*failed with exit code 3: no room; mend what it told", told.err)
+    monkeypatch.setattr(Children, "call", run)
+    assert cli.main(asked) == 0 and sum("queues" in call[0] for call in made) == 1
     assert "queues: done before" in capsys.readouterr().out
     assert set(json.loads((tmp_path / "results" / figures.SMALL).read_text())) == {"queues", "cores", "hierarchy"}
 
@@ -191,6 +202,25 @@ def test_the_mark_takes_room_of_its_own():
     figure.draw_without_rendering()
     assert figure.get_size_inches()[1] > 2.0
     assert figure.texts[0].get_window_extent().y1 < ax.get_tightbbox().y0
+
+
+@pytest.mark.parametrize("at_once", [1, 3])
+def test_what_is_timed_is_made_alone_and_the_rest_together(tmp_path, monkeypatch, at_once):
+    known, running, most = catalogue.results(), [], {True: 0, False: 0}
+
+    def call(self, command, *_):
+        name = Path(command[command.index("--out") + 1]).stem
+        running.append(name)
+        time.sleep(0.02)
+        most[known[name].timed] = max(most[known[name].timed], len(running))
+        running.remove(name)
+
+    monkeypatch.setattr(Children, "call", call)
+    asked = [result for result in known.values() if result.quick_takes]
+    arguments = argparse.Namespace(data=None, download=False, processes=at_once)
+    made = [result.name for result, _ in figures.made_small(asked, tmp_path, arguments)]
+    assert sorted(made) == sorted(result.name for result in asked) and most == {True: 1, False: at_once}
+    assert {name for name in known if known[name].timed} >= {"any_network_speed", "benchmark_training"}
 
 
 @pytest.mark.slow

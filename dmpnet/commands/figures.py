@@ -6,7 +6,7 @@
   dmpnet figures constrained --recompute --data FOLDER
                                           first make again what it reads, where that is stale
   dmpnet figures all --quick --recompute --data FOLDER
-                                          small versions of all results, in some twenty minutes, then all figures
+                                          small versions of all results, in a quarter of an hour, then all figures
 
 Papers: dmp, Sun et al. 2026; ldlif, Shang et al. 2026; review, Roy et al. 2019. Two calls write the same bytes. A
 result is stale where networks, chips or tables that it reads have changed since the commit that it names, perhaps where
@@ -15,7 +15,8 @@ at a test set is made again with --look.
 
 With --quick every result is made anew, stale or not, by few samples, one seed and few epochs (--quick of every script):
 its provenance and its figures say so, no test set is looked at, and numbers are worth nothing but to see that all is
-made. Killed and called again it goes on; --list says what takes how long, and what has no small version.
+made. As many are made at a time as there are cores, what is timed alone. Killed and called again it goes on; --list
+says what takes how long, and what has no small version.
 """
 
 import argparse
@@ -26,6 +27,8 @@ import shutil
 import subprocess
 import sys
 import textwrap
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,13 +36,16 @@ from dmpnet.disk import shipped
 from dmpnet.errors import DmpnetError, WeightsError
 from dmpnet.results import freshness, options, provenance, published
 from dmpnet.results.outputs import Outputs
+from dmpnet.sweeps import local
+from dmpnet.system import processes
 
 if TYPE_CHECKING:
     from dmpnet.drawing.catalogue import Result, Script
 
 BY = "figures/{}.py of dmpnet"
 SMALL = "quick.json"
-"""Beside small versions of results: those that are done, and the seconds that each took, on the clock and of CPU."""
+"""Beside small versions of results: those that are done, and the seconds that each took."""
+AGAIN = "mend what it told, and call again: it goes on where it was"
 NAME = 26
 """Letters of the column of names."""
 
@@ -51,6 +57,8 @@ def add(parsers) -> None:
     p.add_argument("--recompute", action="store_true", help="first make again what is read and stale")
     p.add_argument("--look", action="store_true", help="with --recompute: also what looks at a test set")
     p.add_argument("--quick", action="store_true", help="with --recompute: a small version of every result")
+    p.add_argument("--processes", type=options.count(1), default=local.cores(), metavar="N",
+                   help="small versions made at a time (default: one a core)")
     options.data(p)
     options.common(p, "dmpnet-figures", draws=False)
     p.set_defaults(execute=execute)
@@ -172,21 +180,49 @@ def small(arguments: argparse.Namespace, chosen: "list[Script]") -> Path:
             print(f"{result.name}: kept, no small version: {result.not_quick}")
         elif result.name in done:
             print(f"{result.name}: done before, in {done[result.name]['s']} s")
-        else:
-            print(f"{result.name}: {result.small}, {result.quick_takes}", flush=True)
-            began = os.times()
-            make(result, folder, arguments, result.small)
-            ended = os.times()
-            done[result.name] = {"s": round(ended.elapsed - began.elapsed),
-                                 "CPU s": round(sum(ended[2:4]) - sum(began[2:4]))}
-            provenance.write(folder / SMALL, done)
+    for result, seconds in made_small([each for each in asked if each.name not in done and not each.not_quick],
+                                      folder, arguments):
+        done[result.name] = {"s": round(seconds)}
+        provenance.write(folder / SMALL, done)
     with_the_rest(folder, {name for name in known if (known[name].quick_with or name) in done})
     return folder
+
+
+def made_small(waiting: "list[Result]", folder: Path,
+               arguments: argparse.Namespace) -> "Iterator[tuple[Result, float]]":
+    """Each result, and the seconds that its small version took; some at a time, then what is timed, alone."""
+    with processes.held() as logs, processes.children() as started:
+        def work(result: "Result") -> float:
+            print(f"{result.name}: {result.small}, {result.quick_takes}", flush=True)
+            command, made = called(result, folder, arguments, result.small)
+            log, began = logs / result.name, time.perf_counter()
+            log.mkdir()
+            said = started.call(command, log, f"figures: {result.name} by {result.small}", AGAIN, Path.cwd())
+            seconds = time.perf_counter() - began
+            in_place(result, folder, made)
+            print(f"{result.name}, in {seconds:.0f} s:\n{said}", flush=True)
+            return seconds
+
+        for timed, at_once in ((False, arguments.processes), (True, 1)):
+            started.environment |= {"PYTHONPATH": beside()} | local.threads(at_once)
+            pieces = ((result,) for result in waiting if result.timed is timed)
+            for (result,), seconds in processes.in_order(work, pieces, at_once, started):
+                yield result, seconds
 
 
 def make(result: "Result", folder: Path, arguments: argparse.Namespace, call: str) -> None:
     """Run `call`, which makes a result, in this Python; killed and called again it goes on where the analysis does."""
     folder.mkdir(parents=True, exist_ok=True)
+    command, made = called(result, folder, arguments, call)
+    done = subprocess.run(command, check=False, env=os.environ | {"PYTHONPATH": beside()})
+    if done.returncode:
+        raise DmpnetError(f"figures: {result.name} could not be made again ({call} ended with {done.returncode}); "
+                          f"{AGAIN}")
+    in_place(result, folder, made)
+
+
+def called(result: "Result", folder: Path, arguments: argparse.Namespace, call: str) -> tuple[list[str], Path]:
+    """The command line of `call`, and where it puts a result: the file in `folder`, or a folder of its own."""
     made = folder / f"{result.name}.json"
     if call.startswith("dmpnet"):
         command = ["-m", "dmpnet", *shlex.split(call)[1:]]
@@ -194,11 +230,15 @@ def make(result: "Result", folder: Path, arguments: argparse.Namespace, call: st
     else:
         command = [str(shipped.folder("analyses").parent / call.split()[0]), *shlex.split(call)[1:]]
     data = ["--data", str(arguments.data)] * bool(arguments.data) + ["--download"] * arguments.download
-    given = ["--out", str(made), *data * result.data]
-    beside = os.pathsep.join(filter(None, (str(shipped.folder("analyses")), os.environ.get("PYTHONPATH"))))
-    done = subprocess.run([sys.executable, *command, *given], check=False, env=os.environ | {"PYTHONPATH": beside})
-    if done.returncode:
-        raise DmpnetError(f"figures: {result.name} could not be made again ({call} ended with "
-                          f"{done.returncode}); mend what it told, and call again: it goes on where it was")
+    return [sys.executable, *command, "--out", str(made), *data * result.data], made
+
+
+def beside() -> str:
+    """Where Python looks first: scripts of analyses/ import each other."""
+    return os.pathsep.join(filter(None, (str(shipped.folder("analyses")), os.environ.get("PYTHONPATH"))))
+
+
+def in_place(result: "Result", folder: Path, made: Path) -> None:
+    """What was made in a folder of its own as the file that figures read."""
     if made.is_dir():
         shutil.copyfile(made / "results.json", folder / f"{result.name}.json")

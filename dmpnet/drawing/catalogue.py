@@ -81,7 +81,7 @@ class Result:
     command : that makes it;  needs : what it reads that ships;  takes : how long;  look : whether at a test set
     quick : what the script is called with for a small version beside --quick;  quick_takes : how long
     quick_with : another result, with which its small version is made;  not_quick : why there is none
-    data : whether it reads data
+    data : whether it reads data;  timed : whether it is seconds, for which nothing else may run beside
     """
 
     name: str
@@ -94,6 +94,7 @@ class Result:
     quick_with: str = ""
     not_quick: str = ""
     data: bool = True
+    timed: bool = False
 
     @property
     def path(self) -> Path:
