@@ -91,8 +91,8 @@ def main() -> None:
                         help=f"of {'; '.join(LINES)} (default: all)")
     options.samples(parser, "training digits")
     parser.add_argument("--runs", type=Path, default=Path("learned-on-chip.run"), help="folder for checkpoints")
-    options.quick(parser, "1,100 training digits, 200 others told, four lines", samples=1100, few=200,
-                  lines=[REAL, "8 bits", "binary", "8 bits, linear traces"])
+    options.quick(parser, "1,100 training digits, 200 others told, two lines", samples=1100, few=200,
+                  lines=[REAL, "8 bits"])
     arguments = script.parsed(parser, "learned_on_chip")
     options.only_looks(arguments, "learned_on_chip: all training digits are learned from, and test digits told")
     runs = provenance.Runs(arguments.out, "learned_on_chip", script.given(arguments))

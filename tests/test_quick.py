@@ -89,6 +89,7 @@ def test_what_is_shown_is_of_the_validation_part(monkeypatch):
                           20, 0.01, None, {"numbers": "all"})
 
     monkeypatch.setattr(data_sets, "load", load)
+    monkeypatch.setattr(data_sets, "located", lambda *_: ())  # nor need any file be there
     quick = argparse.Namespace(quick=True, look=False, few=40, data=None, download=False)
     assert len(options.shown(quick, network)) == len(options.judged(quick, network, load("shd-regen", "train"))) == 40
     assert len(options.learned(quick, network, load("shd-regen", "train"))) == 40

@@ -29,6 +29,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -205,9 +206,15 @@ def made_small(waiting: "list[Result]", folder: Path,
 
         for timed, at_once in ((False, arguments.processes), (True, 1)):
             started.environment |= {"PYTHONPATH": beside()} | local.threads(at_once)
-            pieces = ((result,) for result in waiting if result.timed is timed)
-            for (result,), seconds in processes.in_order(work, pieces, at_once, started):
-                yield result, seconds
+            with ThreadPoolExecutor(at_once) as pool:
+                making = {pool.submit(work, result): result for result in waiting if result.timed is timed}
+                try:
+                    for done in as_completed(making):
+                        yield making[done], done.result()
+                except BaseException:  # an interrupt too: nothing outlives this call
+                    started.kill()
+                    pool.shutdown(wait=False, cancel_futures=True)
+                    raise
 
 
 def make(result: "Result", folder: Path, arguments: argparse.Namespace, call: str) -> None:
