@@ -69,7 +69,8 @@ def main() -> None:
     runs.check(epochs=arguments.epochs, part=options.part_of(arguments))
     group = GROUPS[arguments.group]
     if arguments.quick:
-        group = {name: group[name] for name in FEW[arguments.group]}
+        group = {name: group[name] | ({"rate_ramp": 1} if "rate_ramp" in group[name] else {})  # 30 epochs otherwise
+                 for name in FEW[arguments.group]}
     if unknown := set(arguments.variants or ()) - set(group):
         parser.error(f"--variants {' '.join(map(repr, unknown))}, but {arguments.group} has {'; '.join(group)}")
     train = options.few(arguments, data.load("shd-regen", "train", arguments.data))
