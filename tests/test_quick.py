@@ -150,8 +150,8 @@ def test_all_are_made_marked_and_drawn_and_nothing_that_ships_is_touched(tmp_pat
     for call in made:
         assert "--quick" in call and "--look" not in call
         assert Path(call[call.index("--out") + 1]).parent == tmp_path / "results"
-    assert told(drawn["queues"]) == ["quick version, of few samples and one seed: queues"]
-    assert told(drawn["few_bits"])[0].endswith(" one seed: constrained, few_bits, memory_slots")
+    assert told(drawn["queues"]) == ["quick version, of few samples and one seed, no test set: queues"]
+    assert told(drawn["few_bits"])[0].endswith(" no test set: constrained, few_bits, memory_slots")
     assert {path.name: path.read_bytes() for path in RESULTS.glob("*.json")} == before
     assert not (tmp_path / "ledger.csv").exists()
     assert not told(catalogue.scripts()["queues"].figure())  # whole results are not marked
@@ -198,11 +198,11 @@ def test_an_axis_reaches_as_far_as_its_values():
 def test_the_mark_takes_room_of_its_own():
     figure = Figure(figsize=(3.0, 2.0), layout="constrained")
     ax = figure.subplots()
-    ax.set_xlabel("below")
+    ax.set_title("below")
     marks.quick(figure, ["queues"])
     figure.draw_without_rendering()
     assert figure.get_size_inches()[1] > 2.0
-    assert figure.texts[0].get_window_extent().y1 < ax.get_tightbbox().y0
+    assert figure.texts[0].get_window_extent().y0 > ax.get_tightbbox().y1
 
 
 @pytest.mark.parametrize("at_once", [1, 3])

@@ -53,15 +53,15 @@ def ours(ax: Axes, x: float, y: float, ends: Sequence[float] | None = None, *, s
 
 
 def quick(figure: Figure, names: Sequence[str]) -> None:
-    """A line below a figure of small versions of results, in room of its own."""
+    """A line above a figure of small versions of results, in room of its own; legends are below."""
     width, height = figure.get_size_inches()
     figure.set_size_inches(width, height + ROOM)
     layout = figure.get_layout_engine()
     if isinstance(layout, ConstrainedLayoutEngine):
-        layout.set(rect=(0, ROOM / (height + ROOM), 1, height / (height + ROOM)))
-    told = f"quick version, of few samples and one seed: {', '.join(names)}"
-    figure.text(0.005, 0.02 / (height + ROOM), "\n".join(textwrap.wrap(told, round(24 * width))), fontsize=6,
-                color=SECOND, va="bottom")
+        layout.set(rect=(0, 0, 1, height / (height + ROOM)))
+    told = f"quick version, of few samples and one seed, no test set: {', '.join(names)}"
+    figure.text(0.005, 1 - 0.02 / (height + ROOM), "\n".join(textwrap.wrap(told, round(24 * width))), fontsize=6,
+                color=SECOND, va="top")
 
 
 def reaching(ends: tuple[float, float], values: Iterable[float]) -> tuple[float, float]:
