@@ -1,4 +1,4 @@
-"""Membranes that leak by subtraction lose little where they stop at a floor, and next to nothing once trained on.
+"""DMP networks that leak by subtraction lose little where membranes stop at a floor, and next to nothing trained on.
 
 Reads analyses/results/decays.json, made by analyses/decays.py from the shipped networks. All points are ours; the
 paper on linear decay (Shang et al. 2026) states a loss of "around 1 %" and no accuracies.
