@@ -29,7 +29,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -206,15 +206,10 @@ def made_small(waiting: "list[Result]", folder: Path,
 
         for timed, at_once in ((False, arguments.processes), (True, 1)):
             started.environment |= {"PYTHONPATH": beside()} | local.threads(at_once)
-            with ThreadPoolExecutor(at_once) as pool:
+            with processes.threads(at_once, started) as pool:
                 making = {pool.submit(work, result): result for result in waiting if result.timed is timed}
-                try:
-                    for done in as_completed(making):
-                        yield making[done], done.result()
-                except BaseException:  # an interrupt too: nothing outlives this call
-                    started.kill()
-                    pool.shutdown(wait=False, cancel_futures=True)
-                    raise
+                for done in as_completed(making):
+                    yield making[done], done.result()
 
 
 def make(result: "Result", folder: Path, arguments: argparse.Namespace, call: str) -> None:

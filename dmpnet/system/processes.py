@@ -109,16 +109,23 @@ def children() -> Iterator[Children]:
 def in_order(work: Callable[..., Any], pieces: Iterator[tuple], at_once: int,
              started: Children) -> Iterator[tuple[tuple, Any]]:
     """(piece, work(*piece)) in the order of the pieces; one input more is held in memory than is worked on."""
-    with ThreadPoolExecutor(at_once) as pool:
+    with threads(at_once, started) as pool:
         waiting: list = []
-        try:
-            for piece in pieces:
-                waiting.append((piece, pool.submit(work, *piece)))
-                if len(waiting) > at_once:
-                    first, future = waiting.pop(0)
-                    yield first, future.result()
-            for first, future in waiting:
+        for piece in pieces:
+            waiting.append((piece, pool.submit(work, *piece)))
+            if len(waiting) > at_once:
+                first, future = waiting.pop(0)
                 yield first, future.result()
+        for first, future in waiting:
+            yield first, future.result()
+
+
+@contextlib.contextmanager
+def threads(at_once: int, started: Children) -> Iterator[ThreadPoolExecutor]:
+    """So many threads, each of which waits for a process of `started`; what ends the block early ends these too."""
+    with ThreadPoolExecutor(at_once) as pool:
+        try:
+            yield pool
         except BaseException:  # an interrupt too: no program outlives this call
             started.kill()
             pool.shutdown(wait=False, cancel_futures=True)
