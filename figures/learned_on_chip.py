@@ -69,9 +69,8 @@ def accuracy(ax: Axes, runs: dict[str, dict[str, Any]]) -> None:
 
 def ends(run: dict[str, Any]) -> tuple[float, float]:
     """95 % interval of an accuracy over the images it was measured on."""
-    percent = run["accuracy"]
-    half = 196 * float(np.sqrt(percent / 100 * (1 - percent / 100) / run.get("tested", TESTED)))
-    return percent - half, percent + half
+    tested = run.get("tested")
+    return marks.of_samples(run["accuracy"], tested if isinstance(tested, int) else TESTED)
 
 
 def curves(ax: Axes, runs: dict[str, dict[str, Any]]) -> None:

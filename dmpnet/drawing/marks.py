@@ -75,6 +75,13 @@ def reaching(ends: tuple[float, float], values: Iterable[float]) -> tuple[float,
     return low - room * (low < ends[0]), high + room * (high > ends[1])
 
 
+def of_samples(percent: float, samples: int) -> tuple[float, float]:
+    """95 % interval of an accuracy in percent over the samples that it was measured on."""
+    right = min(max(percent / 100, 0.0), 1.0)
+    half = 196 * float(np.sqrt(right * (1 - right) / max(samples, 1)))
+    return percent - half, percent + half
+
+
 def student(values: Sequence[float]) -> tuple[float, float] | None:
     """95 % interval of a mean of a few, None of one or two, which would say nothing."""
     if len(values) < 3:
