@@ -15,22 +15,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from few_bits import late
 from tabulate import tabulate
 
 from dmpnet import data
 from dmpnet.brian.backends import check_backend
-from dmpnet.data.folds import fold
+from dmpnet.data.folds import FOLDS, fold
 from dmpnet.results import answers, options, provenance, script
 from dmpnet.results.evaluation import evaluate
-from dmpnet.results.intervals import bootstrap, paired_difference
+from dmpnet.results.folds import AGAINST, shown, summary
 from dmpnet.results.validation import VALIDATION
 from dmpnet.training.recipe import Recipe
 from dmpnet.training.recipes import RECIPES
 from dmpnet.training.trainer import Trainer
 
-FOLDS = 6
 ROWS = ("shd-regen-fsnn", "shd-regen-dmp2", "shd-regen-adlif", "shd-regen-dmp1-adlif", "shd-regen-rsnn",
         "shd-regen-dsnn", "shd-regen-dmp1", "shd-regen-peak")
 CHOOSE = ("shd-regen-fsnn", "shd-regen-dmp2")
@@ -39,7 +37,6 @@ CHOICES: dict[str, dict[str, Any]] = {
     "moved further, events left out": {"shift_channels": 8, "drop_events": 0.4, "batch": 32},
     "rate and clip of neurons that adapt": {"lr": 1e-2, "clip": 1.0},
 }
-AGAINST = "shd-regen-dmp2"
 SPEAKERS = 0.2  # of the ten of a fold, held out inside it while recipes are compared
 
 
@@ -60,16 +57,17 @@ def main() -> None:
         data.load("shd-regen", split, arguments.data, arguments.download) for split in ("train", "test")]
     told = provenance.Runs(arguments.out.with_name("folds_chosen.json"), "folds", script.given(arguments))
     if arguments.choose:
-        choose(arguments, told, fold(*parts, 0, FOLDS)[0])
+        choose(arguments, told, fold(*parts, 0)[0])
         return
     runs = provenance.Runs(arguments.out, "folds", script.given(arguments))
     for number in arguments.folds:
-        learned, judged = fold(*parts, number, FOLDS)
+        learned, judged = fold(*parts, number)
         for row in arguments.rows:
             for seed in arguments.seeds:
-                if not runs.has(row=row, fold=number, seed=seed):
-                    runs.add(measured(arguments, row, number, seed, learned, judged, chosen(told, row)))
-    print(tabulate(summary(runs.done), headers="keys", floatfmt=".2f"))
+                how = chosen(told, row)
+                if not runs.has(row=row, fold=number, seed=seed, recipe=how):
+                    runs.add(measured(arguments, row, number, seed, learned, judged, how))
+    print(tabulate(shown(summary(runs.done)), headers="keys", disable_numparse=True))
 
 
 def halves(arguments: argparse.Namespace) -> list[data.Recordings]:
@@ -122,42 +120,6 @@ def measured(arguments: argparse.Namespace, row: str, number: int, seed: int, le
             "validation": run.standing.best, "samples": len(judged), "rates": result.rates,
             "compared": sum(result.compared), "mismatched": sum(result.mismatched),
             "right": answers.record(result.predictions, judged), "commit": provenance.commit()}
-
-
-def answered(runs: list[dict[str, Any]], row: str) -> tuple[np.ndarray, np.ndarray] | None:
-    """Right (seeds, samples) of all folds and whose they are; None where folds are missing."""
-    mine = [run for run in runs if run["row"] == row]
-    seeds = sorted({run["seed"] for run in mine})
-    whole = [seed for seed in seeds if len({run["fold"] for run in mine if run["seed"] == seed}) == FOLDS]
-    if not whole:
-        return None
-    rows, groups = [], np.empty(0)
-    for seed in whole:
-        parts = [answers.read(run["right"]) for run in sorted(mine, key=lambda run: run["fold"])
-                 if run["seed"] == seed]
-        rows.append(np.concatenate([right for right, _ in parts]))
-        groups = np.concatenate([np.asarray(who) for _, who in parts])
-    return np.stack(rows), groups
-
-
-def summary(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """A line a row with all folds: accuracy over all twelve speakers, worst and best of them, and against DMP II."""
-    lines, best = [], answered(runs, AGAINST)
-    for row in dict.fromkeys(run["row"] for run in runs):
-        found = answered(runs, row)
-        if found is None:
-            continue
-        interval = bootstrap(*found)
-        speakers = answers.by_group(*found)
-        line = {"row": row, "seeds": len(found[0]), "accuracy %": 100 * interval.mean, "low": 100 * interval.low,
-                "high": 100 * interval.high, "worst speaker": min(speakers.values()),
-                "best speaker": max(speakers.values())}
-        if best is not None and row != AGAINST:
-            seeds = min(len(best[0]), len(found[0]))
-            ahead = paired_difference(best[0][:seeds], found[0][:seeds], found[1])
-            line |= {"DMP II ahead": 100 * ahead.mean, "from": 100 * ahead.low, "to": 100 * ahead.high}
-        lines.append(line | {"spikes that differ": sum(run["mismatched"] for run in runs if run["row"] == row)})
-    return lines
 
 
 if __name__ == "__main__":

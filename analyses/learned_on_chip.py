@@ -53,9 +53,9 @@ def run(settings: Competition, passes: int, train: data.Recordings, test: data.R
     naming = train.take(slice(-exam.NAMING, None))
     marks = exam.examined(learner.finished(), naming, test, progress="testing")
     found = {"weights": checksum(marks.learned)[:16], "settings": asdict(settings), "passes": passes,
-             "images": learner.seen, "presentations": learner.state.shown, "accuracy": marks.accuracy,
-             "accuracy_by_class": marks.by_class, "neurons_of_class": marks.neurons_of_class,
-             "spikes_an_image": marks.spikes,
+             "tested": len(test), "images": learner.seen, "presentations": learner.state.shown,
+             "accuracy": marks.accuracy, "accuracy_by_class": marks.by_class,
+             "neurons_of_class": marks.neurons_of_class, "spikes_an_image": marks.spikes,
              "curve": [[row[0], row[2]] for row in learner.curve if row[2] is not None],
              "histogram": learner.histograms[-1].tolist()}
     return found | worn(learner)

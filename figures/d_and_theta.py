@@ -75,8 +75,7 @@ def line(ax: Axes, found: dict[str, list[dict[str, Any]]]) -> None:
     means = [float(np.mean([run["accuracy_brian2"] for run in runs])) for runs in found.values()]
     ax.plot(values, means, color=drawing.HIGHLIGHT, lw=0.8)
     for value, mean, runs in zip(values, means, found.values(), strict=True):
-        half = 196 * np.sqrt(mean / 100 * (1 - mean / 100) / TESTED)
-        marks.ours(ax, value, mean, (mean - half, mean + half), seeds=len(runs), colour=drawing.HIGHLIGHT)
+        marks.ours(ax, value, mean, marks.of_samples(mean, TESTED), seeds=len(runs), colour=drawing.HIGHLIGHT)
     shown = [value for value in values if value not in (25.0, 2.0)]
     ax.set_xscale("log")
     ax.set_xticks(shown, [f"{value:g}" for value in shown], fontsize=7)

@@ -17,16 +17,15 @@ RESULTS = Path(__file__).resolve().parent.parent / "analyses" / "results"
 
 def hierarchy(path: Path = RESULTS / "hierarchy.json") -> Figure:
     """Test accuracy of every variant with its interval, a point a seed; parameters in a column beside them."""
-    found = drawing.by_variant(path, accuracy_brian2=float, parameters={"paper": int})
+    found = drawing.by_variant(path, accuracy_brian2=float, parameters={"paper": int}, samples=int)
     with matplotlib.rc_context(drawing.STYLE):
         figure = Figure(figsize=(6.0, 1.1 + 0.28 * len(found)), layout="constrained")
         ax = figure.subplots()
         for place, (name, runs) in enumerate(found.items()):
             several = "cascade" in name or "parallel" in name
             for run in runs:
-                p, n = run["accuracy_brian2"], run.get("samples")
-                half = 196 * np.sqrt(p / 100 * (1 - p / 100) / n) if n else None
-                marks.ours(ax, p, place, None if half is None else (p - half, p + half), seeds=len(runs), across=True,
+                p = run["accuracy_brian2"]
+                marks.ours(ax, p, place, marks.of_samples(p, run["samples"]), seeds=len(runs), across=True,
                            colour=drawing.HIGHLIGHT if several else "0.35", marker="o" if several else "s")
             mean = np.mean([run["accuracy_brian2"] for run in runs])
             ax.annotate(f"{mean:.1f} %, {runs[0]['parameters']['paper']:,} parameters", (1.02, place),

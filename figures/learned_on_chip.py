@@ -20,7 +20,7 @@ RESULTS = Path(__file__).resolve().parent.parent / "analyses" / "results"
 SHOWN = (("real numbers", "black", "-"), ("8 bits", drawing.HIGHLIGHT, "-"), ("4 bits", drawing.SECOND, "--"),
          ("binary", drawing.MUTED, "-."))
 NEAR = 10  # runs of 500 presentations that a curve is averaged over; the last, shorter one is left out
-TESTED = 10_000  # images of the test set
+TESTED = 10_000  # images of the test set, where a run does not say how many
 
 RUN = {"line": str, "settings": {"changed": [[(str, float)]], "chip": str, "decay": str}, "passes": int,
        "accuracy": float, "curve": [[float]]}
@@ -58,19 +58,19 @@ def accuracy(ax: Axes, runs: dict[str, dict[str, Any]]) -> None:
         ax.plot([bits(run) + shift for run in found], [run["accuracy"] for run in found], mark[1:], color=colour,
                 lw=0.8)
         for place, run in enumerate(found):
-            marks.ours(ax, bits(run) + shift, run["accuracy"], ends(run["accuracy"]), seeds=1, colour=colour,
+            marks.ours(ax, bits(run) + shift, run["accuracy"], ends(run), seeds=1, colour=colour,
                        marker=mark[0], label=None if place else name)
     if "real numbers" in runs:
-        ax.axhspan(*ends(runs["real numbers"]["accuracy"]), color=drawing.MUTED, alpha=0.5, lw=0)
+        ax.axhspan(*ends(runs["real numbers"]), color=drawing.MUTED, alpha=0.5, lw=0)
         ax.axhline(runs["real numbers"]["accuracy"], color="black", lw=0.8, label="real numbers")
     ax.set(xlabel="bits of a weight", ylabel="test accuracy (%)", xticks=[1, 2, 4, 6, 8], title="a  one seed, 95 %")
     ax.legend()
 
 
-def ends(percent: float) -> tuple[float, float]:
+def ends(run: dict[str, Any]) -> tuple[float, float]:
     """95 % interval of an accuracy over the images it was measured on."""
-    half = 196 * float(np.sqrt(percent / 100 * (1 - percent / 100) / TESTED))
-    return percent - half, percent + half
+    tested = run.get("tested")
+    return marks.of_samples(run["accuracy"], tested if isinstance(tested, int) else TESTED)
 
 
 def curves(ax: Axes, runs: dict[str, dict[str, Any]]) -> None:
@@ -83,7 +83,7 @@ def curves(ax: Axes, runs: dict[str, dict[str, Any]]) -> None:
             ax.plot(seen[len(kernel) - 1:] / 1000, np.convolve(right, kernel, "valid"), style, color=colour, label=line,
                     marker="." if len(right) < 5 else "")
     ax.set(xlabel="digits seen (thousands)", ylabel="accuracy before\nthey were learned from (%)",
-           title=f"b  means of {near} runs")
+           title=f"b  means of {near} runs" if near > 1 else "b  each run")
     ax.legend()
 
 

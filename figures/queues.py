@@ -8,7 +8,6 @@ python figures/queues.py STEM
 from pathlib import Path
 
 import matplotlib
-import numpy as np
 from matplotlib.figure import Figure
 
 from dmpnet import drawing
@@ -33,8 +32,7 @@ def queues(path: Path = RESULTS / "queues.json") -> Figure:
             label, colour, marker, shift = LOOK[row["queue"]]
             place = list(NETWORKS).index(row["network"]) + shift
             p = row["validation %"]
-            half = 196 * np.sqrt(p / 100 * (1 - p / 100) / row["samples"])
-            marks.ours(accuracy, place, p, (p - half, p + half), seeds=1, colour=colour, marker=marker,
+            marks.ours(accuracy, place, p, marks.of_samples(p, row["samples"]), seeds=1, colour=colour, marker=marker,
                        label=None if row["network"] != "shd-regen-dmp2" else label)
             time.plot([place, place], [row["cycles a step"], row["most cycles"]], "-", color=colour, lw=0.8)
             time.plot(place, row["cycles a step"], marker, color=colour, ms=4)

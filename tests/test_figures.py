@@ -60,7 +60,8 @@ def test_a_figure_of_a_file_that_is_not_there(tmp_path, monkeypatch, capsys):
 
 
 def run_of(variant, seed, accuracy):
-    return {"variant": variant, "seed": seed, "epochs": 40, "accuracy_brian2": accuracy, "rates": [0.1, 0.3],
+    return {"variant": variant, "seed": seed, "epochs": 40, "accuracy_brian2": accuracy, "samples": 2270,
+            "rates": [0.1, 0.3],
             "without_memory_brian2": None if variant == "no memory (FSNN)" else 20.0, "effective_rank": [4.0, 2.0],
             "parameters": {"paper": 39624}}
 
@@ -80,6 +81,12 @@ def test_variants_are_drawn(tmp_path):
     mean, = (line for line in d.lines if list(line.get_xdata()) == [2, 10])
     assert list(mean.get_ydata()) == [70.5, 74.5]
     assert [text.get_text() for text in grid.texts][:2] == ["70", "78"] and grid.texts[2].get_text() == "74"
+
+
+def test_an_interval_over_samples_is_that_of_a_binomial():
+    low, high = marks.of_samples(80.0, 400)
+    assert (low, high) == pytest.approx((76.08, 83.92)) and marks.of_samples(100.0, 7) == (100, 100)
+    assert marks.of_samples(-1.0, 0) == (-1, -1)  # a damaged record is drawn where it says
 
 
 def test_a_hierarchy_is_drawn(tmp_path):

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from dmpnet.data.folds import fold, left_out
 from dmpnet.data.recordings import Recordings
 from dmpnet.errors import DataError
+from dmpnet.results import answers
+from dmpnet.results.folds import shown, summary
 
 
 def part(split, speakers, seed, spoken=True):
@@ -47,3 +49,48 @@ def test_folds_that_are_none_are_refused(folds, number, said):
 def test_where_nobody_speaks_there_are_no_folds():
     with pytest.raises(DataError, match="nobody speaks"):
         fold(part("train", range(6), 0, spoken=False), part("test", [1], 1), 0)
+
+
+# what came of them
+
+def run_of(row, number, seed, right, recipe="as shipped"):
+    """Of a fold whose two speakers said as many samples each; right: of each of both, how many."""
+    labels, who = np.zeros(20, int), np.repeat([2 * number, 2 * number + 1], 10)
+    predictions = np.concatenate([np.r_[np.zeros(n, int), np.ones(10 - n, int)] for n in right])
+    told = answers.record(predictions, Recordings("shd-regen", "test", "spikes", np.zeros((20, 1, 1), np.uint8), 1.0,
+                                                  labels, who, 2, 0.01))
+    return {"row": row, "fold": number, "seed": seed, "recipe": recipe, "accuracy": 5.0 * sum(right), "mismatched": 0,
+            "right": told}
+
+
+def folds_of(row, seeds=(0,), **how):
+    return [run_of(row, number, seed, (10 if number else 4, 8), **how) for seed in seeds for number in range(6)]
+
+
+def test_the_mean_is_over_all_twelve_and_worst_and_best_are_speakers():
+    line, = summary(folds_of("shd-regen-fsnn", (0, 1)))
+    assert line["accuracy %"] == pytest.approx(100 * (4 + 5 * 10 + 6 * 8) / 120)
+    assert (line["worst"], line["best"], line["seeds"], line["ahead"]) == (40, 100, 2, None)
+    assert line["low"] < line["accuracy %"] < line["high"] <= 100
+
+
+def test_a_row_that_lacks_a_fold_is_not_shown():
+    assert summary(folds_of("shd-regen-fsnn")[:-1]) == []
+    line, = summary(folds_of("shd-regen-fsnn", (0, 1))[:-1])
+    assert line["seeds"] == 1
+
+
+def test_a_recipe_that_was_not_taken_does_not_count():
+    tried = run_of("shd-regen-dmp2", 0, 0, (0, 0), "as shipped")
+    line, = summary([tried, *folds_of("shd-regen-dmp2", recipe="chosen")])
+    assert line["recipe"] == "chosen" and line["worst"] == 40
+
+
+def test_dmp_is_ahead_by_the_samples_that_both_were_asked():
+    """Of the first fold's first speaker alone 6 of 10 more: 6 of 120 samples."""
+    better = [run_of("shd-regen-dmp2", number, seed, (10, 8)) for seed in (0, 1) for number in range(6)]
+    dmp, fsnn = summary(better + folds_of("shd-regen-fsnn"))
+    assert dmp["ahead"] is None and fsnn["ahead"] == pytest.approx(5.0) and fsnn["from"] < 5 < fsnn["to"]
+    told = shown([dmp, fsnn])
+    assert [line["DMP II ahead (95 %)"][:5] for line in told] == ["", "+5.00"]
+    assert [line["seeds"] for line in told] == ["2", "1"]

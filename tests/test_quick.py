@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from dmpnet import cli
 from dmpnet import data as data_sets
@@ -205,6 +206,19 @@ def test_the_mark_takes_room_of_its_own():
     figure.draw_without_rendering()
     assert figure.get_size_inches()[1] > 2.0
     assert figure.texts[0].get_window_extent().y0 > ax.get_tightbbox().y1
+
+
+def test_no_text_of_a_small_version_speaks_of_a_test_set():
+    figure = Figure(figsize=(3.0, 2.0), layout="constrained")
+    ax = figure.subplots()
+    ax.set(xlabel="test accuracy (%)", title="a  test accuracy, one seed")
+    ax.set_title("test accuracy (%), 5 epochs", loc="right")
+    figure.supylabel("test accuracy on shd-regen (%)")
+    marks.quick(figure, ["queues"])
+    texts = [text.get_text() for text in figure.findobj(Text)]
+    assert [ax.get_xlabel(), ax.get_title(), figure.get_supylabel()] == [
+        "accuracy (%)", "a  accuracy, one seed", "accuracy on shd-regen (%)"]
+    assert not [text for text in texts if "test" in text and "no test set" not in text]
 
 
 @pytest.mark.parametrize("at_once", [1, 3])

@@ -90,6 +90,21 @@ def test_a_line_says_what_was_found():
     assert empty["seeds"] == "0/5" and empty["accuracy %"] is None and empty.keys() == line.keys()
 
 
+def test_parameters_are_saved_where_no_accuracy_is_lost():
+    """Of 100: 40 as good save 60 %; better, but of more parameters, or less good, save none."""
+    def entry(size, accuracy):
+        return {"by paper's rule": size, "accuracy %": accuracy}
+
+    rival = entry(100, 70.0)
+    assert table.fewer(entry(40, 70.0), rival) == pytest.approx(60)
+    assert table.fewer(rival, rival) is None and table.fewer(entry(120, 90.0), rival) is None
+    assert table.fewer(entry(40, 69.9), rival) is None
+    assert table.fewer(entry(40, None), rival) is table.fewer(entry(40, 70.0), None) is None
+    found = {line["row"]: line["fewer %"] for line in table.lines()}
+    assert found["shd-regen-rsnn"] is None and found["qtdb-dmp2"] is None
+    assert found["shd-regen-dmp2"] == pytest.approx(100 * (1 - 39_624 / 69_632))
+
+
 def test_the_table_is_printed_from_files(tmp_path, capsys):
     (tmp_path / "table1.toml").write_bytes((shipped.folder() / "table1.toml").read_bytes())
     (tmp_path / "smnist-dmp2").mkdir()

@@ -7,6 +7,8 @@ import numpy as np
 from dmpnet.data.recordings import Recordings
 from dmpnet.errors import DataError
 
+FOLDS = 6
+
 
 def left_out(speakers: np.ndarray, folds: int) -> list[np.ndarray]:
     """Whom each fold leaves out: speakers in the order of their numbers, as many in each fold, to one."""
@@ -17,7 +19,7 @@ def left_out(speakers: np.ndarray, folds: int) -> list[np.ndarray]:
     return np.array_split(names, folds)
 
 
-def fold(train: Recordings, test: Recordings, number: int, folds: int = 6) -> tuple[Recordings, Recordings]:
+def fold(train: Recordings, test: Recordings, number: int, folds: int = FOLDS) -> tuple[Recordings, Recordings]:
     """Training and test part of fold `number`, from 0: everything that its speakers said is the test part.
 
     train, test : as published, of one data set, with speakers

@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
+from matplotlib.text import Text
 from matplotlib.ticker import NullLocator
 from scipy import stats
 
@@ -53,7 +54,9 @@ def ours(ax: Axes, x: float, y: float, ends: Sequence[float] | None = None, *, s
 
 
 def quick(figure: Figure, names: Sequence[str]) -> None:
-    """A line above a figure of small versions of results, in room of its own; legends are below."""
+    """A line above a figure of small versions of results, in room of its own; no accuracy of it is of a test set."""
+    for text in figure.findobj(Text):
+        text.set_text(text.get_text().replace("test accuracy", "accuracy"))
     width, height = figure.get_size_inches()
     figure.set_size_inches(width, height + ROOM)
     layout = figure.get_layout_engine()
@@ -70,6 +73,13 @@ def reaching(ends: tuple[float, float], values: Iterable[float]) -> tuple[float,
     low, high = min([ends[0], *there]), max([ends[1], *there])
     room = 0.05 * (high - low)
     return low - room * (low < ends[0]), high + room * (high > ends[1])
+
+
+def of_samples(percent: float, samples: int) -> tuple[float, float]:
+    """95 % interval of an accuracy in percent over the samples that it was measured on."""
+    right = min(max(percent / 100, 0.0), 1.0)
+    half = 196 * float(np.sqrt(right * (1 - right) / max(samples, 1)))
+    return percent - half, percent + half
 
 
 def student(values: Sequence[float]) -> tuple[float, float] | None:

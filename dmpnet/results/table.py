@@ -162,6 +162,8 @@ def worst_and_best(groups: dict[str, float]) -> str:
     return span(min(groups.values()), max(groups.values())) if groups else ""
 
 
+RECURRENT = "-rsnn"
+"""End of the name of a row that parameters are counted against."""
 HEADLINE = ("fsnn", "dmp1", "dmp2", "peak")
 """Rows of a data set that the README shows: without a slow memory, and the paper's three sizes of DMP."""
 
@@ -172,27 +174,42 @@ def headline() -> str:
 
 
 def lines(folder: Path | None = None) -> list[dict[str, Any]]:
-    """`line` of every row, of the result files in `folder` (None: those that ship)."""
-    return [line(row, results(row.name, folder, **LINE)) for row in rows().values()]
+    """`line` of every row, of the result files in `folder` (None: those that ship).
+
+    fewer % : `fewer` than RECURRENT of the same task
+    """
+    known, found = rows(), {}
+    for row in known.values():
+        found[row.name] = line(row, results(row.name, folder, **LINE))
+    rivals = {known[name].title: entry for name, entry in found.items() if name.endswith(RECURRENT)}
+    return [entry | {"fewer %": fewer(entry, rivals.get(known[name].title))} for name, entry in found.items()]
+
+
+def fewer(entry: dict[str, Any], rival: dict[str, Any] | None) -> float | None:
+    """Percent of the parameters of `rival` that a line does without, None where it has more or classifies less."""
+    if rival is None or None in (entry["accuracy %"], rival["accuracy %"]):
+        return None
+    saved = 100 * (1 - entry["by paper's rule"] / rival["by paper's rule"])
+    return saved if saved > 0 and entry["accuracy %"] >= rival["accuracy %"] else None
 
 
 def summary(folder: Path | None = None, only: Callable[[Row], bool] = lambda row: True, short: bool = False) -> str:
     """The trained rows as a table in Markdown, as docs/results.md shows it; `only` those that it is true of; `short`:
     without intervals, groups, looks and marks."""
-    lines = []
-    for row in filter(only, rows().values()):
-        runs = results(row.name, folder, **LINE)
-        if not runs:
+    shown = []
+    for row, entry in zip(rows().values(), lines(folder), strict=True):
+        if entry["accuracy %"] is None or not only(row):
             continue
-        entry = line(row, runs)
+        seeds = entry["seeds"].partition("/")[0]
         sure = {"95 %": span(entry["low %"], entry["high %"]), "by speaker %": worst_and_best(entry["groups"]),
-                "looks": entry["looks"]}
-        lines.append({"name": f"`{row.name}`", "data": row.title, "model": row.label,
-                      "parameters": format(entry["by paper's rule"], ","), "seeds": len(runs),
+                "looks": entry["looks"],
+                "fewer than RSNN %": "" if entry["fewer %"] is None else f"{entry['fewer %']:.0f}"}
+        shown.append({"name": f"`{row.name}`", "data": row.title, "model": row.label,
+                      "parameters": format(entry["by paper's rule"], ","), "seeds": seeds,
                       "accuracy %": percent(entry["accuracy %"], entry["s.e.m."]), **({} if short else sure),
                       "paper %": "" if row.paper is None else f"{row.paper:.2f}", "active %": entry["active %"],
                       **({} if short else {"marks": "; ".join(entry["marks"])})})
-    return markdown(lines)
+    return markdown(shown)
 
 
 def markdown(lines: list[dict[str, Any]]) -> str:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from dmpnet.training.muon import Muon
+
 if TYPE_CHECKING:
     from dmpnet.training.model import SpikingNetwork
     from dmpnet.training.recipe import Recipe
@@ -73,5 +75,5 @@ def optimisers(model: SpikingNetwork, recipe: Recipe) -> list[torch.optim.Optimi
         group["params"].append(parameter)
     found: list[torch.optim.Optimizer] = [torch.optim.AdamW(list(others.values()), lr=recipe.lr)]
     for group in matrices.values():  # the rate that suits Adam suits Muon, as its steps are made as long
-        found.append(torch.optim.Muon([group], lr=recipe.lr, adjust_lr_fn="match_rms_adamw"))
+        found.append(Muon([group], recipe.lr, model))
     return found

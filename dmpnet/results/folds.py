@@ -1,0 +1,73 @@
+"""How a row does with speakers that it never heard: all twelve, two at a time, each asked once by analyses/folds.py."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dmpnet.data.folds import FOLDS
+from dmpnet.disk import results, shipped
+from dmpnet.results import answers, table
+from dmpnet.results.intervals import bootstrap, paired_difference
+
+Runs = list[dict[str, Any]]
+AGAINST = "shd-regen-dmp2"
+RUN = {"row": str, "fold": int, "seed": int, "recipe": str, "accuracy": float, "mismatched": int, "right": dict}
+
+
+def found() -> list[dict[str, Any]]:
+    """The lines of the runs that ship."""
+    return summary(results.read(shipped.folder("analyses") / "results" / "folds.json", {"runs": [RUN]})["runs"])
+
+
+def answered(runs: Runs, row: str) -> tuple[NDArray, NDArray, list[int]] | None:
+    """Right (seeds, samples) of all folds, whose they are, and the seeds; None where no seed has every fold.
+
+    Of several recipes the last counts: one may have been tried in a fold before the recipe was chosen
+    """
+    mine = [run for run in runs if run["row"] == row]
+    mine = [run for run in mine if run["recipe"] == mine[-1]["recipe"]]
+    whole = [seed for seed in sorted({run["seed"] for run in mine})
+             if len({run["fold"] for run in mine if run["seed"] == seed}) == FOLDS]
+    rows, groups = [], np.empty(0)
+    for seed in whole:
+        parts = [answers.read(run["right"]) for run in sorted(mine, key=lambda run: run["fold"])
+                 if run["seed"] == seed]
+        rows.append(np.concatenate([right for right, _ in parts]))
+        groups = np.concatenate([np.asarray(who) for _, who in parts])
+    return (np.stack(rows), groups, whole) if whole else None
+
+
+def summary(runs: Runs) -> list[dict[str, Any]]:
+    """A line a row with all folds: accuracy over all twelve speakers, worst and best of them, and against DMP II.
+
+    runs : of analyses/folds.py, with row, fold, seed, recipe, right (dmpnet.results.answers), mismatched
+    ahead, from, to : points that DMP II has more, paired over the same samples and the seeds that both have
+    """
+    lines, best = [], answered(runs, AGAINST)
+    for row in dict.fromkeys(run["row"] for run in runs):
+        got = answered(runs, row)
+        if got is None:
+            continue
+        right, groups, seeds = got
+        interval, speakers = bootstrap(right, groups), answers.by_group(right, groups)
+        line = {"row": row, "seeds": len(seeds), "accuracy %": 100 * interval.mean, "low": 100 * interval.low,
+                "high": 100 * interval.high, "worst": min(speakers.values()), "best": max(speakers.values()),
+                "recipe": next(run["recipe"] for run in reversed(runs) if run["row"] == row),
+                "ahead": None, "from": None, "to": None,
+                "mismatched": sum(run["mismatched"] for run in runs if run["row"] == row)}
+        if best is not None and row != AGAINST and (common := sorted({*best[2]} & {*seeds})):
+            first, second = (each[0][[each[2].index(seed) for seed in common]] for each in (best, got))
+            ahead = paired_difference(first, second, groups)
+            line |= {"ahead": 100 * ahead.mean, "from": 100 * ahead.low, "to": 100 * ahead.high}
+        lines.append(line)
+    return lines
+
+
+def shown(lines: list[dict[str, Any]], digits: int = 2) -> list[dict[str, str]]:
+    """The lines as text."""
+    return [{"six folds of speakers": line["row"], "seeds": str(line["seeds"]),
+             "accuracy %": f"{line['accuracy %']:.{digits}f}", "95 %": table.span(line["low"], line["high"], digits),
+             "speakers %": table.span(line["worst"], line["best"], digits),
+             "DMP II ahead (95 %)": "" if line["ahead"] is None else
+             f"{line['ahead']:+.{digits}f} ({line['from']:+.{digits}f} to {line['to']:+.{digits}f})"} for line in lines]
