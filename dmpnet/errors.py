@@ -25,6 +25,10 @@ class DataWarning(UserWarning):
     """What a data set lost or left out while it was read, in one line; the command line prints it as a note."""
 
 
+class Diverged(DmpnetError):
+    """A training came apart: a loss or gradients that are not finite."""
+
+
 class SweepWarning(UserWarning):
     """What a sweep met and mended, in one line: a worker that died, a damaged result; shown as a DataWarning is."""
 

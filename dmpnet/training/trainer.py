@@ -16,7 +16,7 @@ from dmpnet.data import Recordings, validation_split
 from dmpnet.disk.files import whole_file
 from dmpnet.disk.headers import record, shown
 from dmpnet.equations.decay import BY_NAME
-from dmpnet.errors import DmpnetError
+from dmpnet.errors import Diverged, DmpnetError
 from dmpnet.results import ledger, provenance
 from dmpnet.system.progress import Progress, telling
 from dmpnet.trained import weights
@@ -266,9 +266,9 @@ class Trainer:
         whole = math.isfinite(norm)  # of weights that are not finite a layer falls silent, and the loss stays finite
         p.left_out = 0 if whole else p.left_out + 1
         if not math.isfinite(loss) or p.left_out > (LEFT_OUT if recipe.clip else 0):
-            raise DmpnetError(f"training diverged: loss {loss:g}, gradient {norm:g} at epoch {p.epoch + 1}, batch "
-                              f"{p.batch + 1}; lower --lr (now {recipe.lr:g}); {self.checkpoint} still holds the state "
-                              f"before")
+            raise Diverged(f"training diverged: loss {loss:g}, gradient {norm:g} at epoch {p.epoch + 1}, batch "
+                           f"{p.batch + 1}; lower --lr (now {recipe.lr:g}); {self.checkpoint} still holds the state "
+                           f"before")
         if whole:
             list(self.pool.map(lambda optimiser: optimiser.step(), self.optimisers))
         with torch.no_grad():
