@@ -52,8 +52,8 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, default=Path("folds.run"), help="folder of checkpoints")
     options.to_ledger(parser)
     options.backend(parser, "cpp_standalone")
-    options.quick(parser, "400 samples of the training part alone, an epoch, two rows, two folds", few=400, epochs=1,
-                  rows=list(CHOOSE), folds=[0, 1], backend="numpy")
+    options.quick(parser, "400 samples of the training part alone, an epoch, two rows", few=400, epochs=1,
+                  rows=["shd-regen-fsnn", AGAINST], backend="numpy")
     arguments = script.parsed(parser, "folds")
     check_backend(arguments.backend, arguments.processes)
     parts = halves(arguments) if arguments.quick else [

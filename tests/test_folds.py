@@ -74,6 +74,14 @@ def test_the_mean_is_over_all_twelve_and_worst_and_best_are_speakers():
     assert line["low"] < line["accuracy %"] < line["high"] <= 100
 
 
+def test_a_fold_may_have_one_speaker():
+    """Eleven of them: the last is alone."""
+    runs = folds_of("shd-regen-fsnn")
+    del runs[-1]["right"]["11"]
+    line, = summary(runs)
+    assert line["accuracy %"] == pytest.approx(100 * (4 + 5 * 10 + 5 * 8) / 110)
+
+
 def test_a_row_that_lacks_a_fold_is_not_shown():
     assert summary(folds_of("shd-regen-fsnn")[:-1]) == []
     line, = summary(folds_of("shd-regen-fsnn", (0, 1))[:-1])

@@ -31,10 +31,9 @@ def answered(runs: Runs, row: str) -> tuple[NDArray, NDArray, list[int]] | None:
              if len({run["fold"] for run in mine if run["seed"] == seed}) == FOLDS]
     rows, groups = [], np.empty(0)
     for seed in whole:
-        parts = [answers.read(run["right"]) for run in sorted(mine, key=lambda run: run["fold"])
-                 if run["seed"] == seed]
-        rows.append(np.concatenate([right for right, _ in parts]))
-        groups = np.concatenate([np.asarray(who) for _, who in parts])
+        parts = [run["right"] for run in sorted(mine, key=lambda run: run["fold"]) if run["seed"] == seed]
+        rows.append(np.concatenate([answers.read(right)[0] for right in parts]))
+        groups = np.concatenate([np.repeat(list(right), [n for n, _ in right.values()]) for right in parts])
     return (np.stack(rows), groups, whole) if whole else None
 
 
