@@ -66,8 +66,7 @@ class SpikingNetwork(nn.Module):
         last = len(self.layers) - 1
         for number in range(last + 1):
             record = number < last or spikes is not None or self.architecture.kappa is not None
-            fused = (m is None and self._acts(number) == "current" and self.neurons[number].decay in FUSED
-                     and "log_a" not in self.layers[number])
+            fused = m is None and self.neurons[number].decay in FUSED and "log_a" not in self.layers[number]
             run = self._fused if fused else self._stepwise
             signal, rate = run(number, signal, scale, record, m)
             rates.append(rate)
@@ -117,12 +116,13 @@ class SpikingNetwork(nn.Module):
         p, pathway = self.layers[number], self.pathways[number]
         if "delay" in p:
             signal = AxonalDelay.apply(signal, p["delay"], self.sigma)
+        acts = self._acts(number)
         setting = Setting(coarser(self.neurons[number], self.pace), self._blocks(pathway, p["W_f"].dtype),
-                          pathway.d_s if pathway else 1, self.alpha, record, self.products, scale)
+                          pathway.d_s if pathway else 1, self.alpha, record, self.products, scale, acts)
         slow = [p[key] for key in ("w_x", "b_x", "W_m")] if pathway else [None] * 3
-        bias = p["b_f"] + p["b_m"] if pathway else p["b_f"]
+        bias = p["b_f"] + p["b_m"] if pathway and acts == "current" else p["b_f"]
         return SpikingLayer.apply(signal, p["W_f"], bias, p["W_r"] if "W_r" in p else None, *slow,
-                                  self._learned(number), setting)
+                                  self._learned(number), setting, None if acts == "current" else p["b_m"])
 
     def _stepwise(self, number: int, signal: torch.Tensor, scale: float, _: bool,
                   kept: list | None) -> tuple[torch.Tensor, torch.Tensor]:
