@@ -29,6 +29,7 @@ OPTIONS: dict[str, dict[str, tuple[type, str]]] = {
     },
     "optimisation": {
         "epochs": (int, "passes through the training part"),
+        "average": (int, "keep the mean of the weights of so many last epochs, in place of the best epoch"),
         "coarse": (int, "so many steps are one at first, which is as much cheaper"),
         "coarse_epochs": (int, "epochs that it lasts"),
         "batch": (int, "samples a step"),
@@ -61,7 +62,8 @@ def add(parsers) -> None:
     p = parsers.add_parser(
         "train", description=__doc__,
         epilog="Settings that are not given come from the authors' published code. Every option is stored with the "
-               "weights. The folder --out gets checkpoint.pt, curve.csv and weights.npz (best epoch on validation).")
+               "weights. The folder --out gets checkpoint.pt, curve.csv and weights.npz (best epoch on validation, "
+               "unless --average).")
     p.add_argument("dataset", metavar="DATA", help="smnist, psmnist, shd, shd-regen, nmnist, qtdb, braille ...")
     p.add_argument("--kind", default="dmp", help="dmp, fsnn, rsnn or dsnn (default: dmp)")
     p.add_argument("--hidden", type=int, nargs="+", metavar="N", help="neurons of each layer (default: as published)")
@@ -117,5 +119,7 @@ def train(arguments: argparse.Namespace, recipe: "Recipe", out: outputs.Outputs)
         print(f"going on at epoch {trainer.standing.epoch + 1}, batch {trainer.standing.batch + 1}")
     standing = trainer.run()
     out.keep(trainer.origin)
-    print(f"best epoch {standing.best_epoch} of {standing.epoch}: {100 * standing.best:.2f} % on "
+    kept = (f"mean of the last {recipe.average} of {standing.epoch} epochs" if recipe.average
+            else f"best epoch {standing.best_epoch} of {standing.epoch}")
+    print(f"{kept}: {100 * standing.best:.2f} % on "
           f"{len(trainer.held_out)} validation samples; weights in {arguments.out / 'weights.npz'}")
