@@ -77,6 +77,7 @@ def add(parsers) -> None:
     network.add_argument("--theta", type=float, nargs="+", metavar="STEPS", help="window of the memory (one a layer)")
     network.add_argument("--blocks", type=_block, nargs="+", metavar="D:THETA", help="a hierarchy, e.g. 5:20 5:80")
     network.add_argument("--learn-decay", action="store_true", default=None, help="learn each layer's beta, lam or c")
+    network.add_argument("--each-decay", action="store_true", default=None, help="with it, a beta of each neuron")
     network.add_argument("--delay-input", action="store_true", default=None, help="delays of the input channels too")
     network.add_argument("--adaptive", action="store_true", default=None, help="neurons adapt (SE-adLIF), learned")
     options.data(p)
@@ -96,7 +97,7 @@ def execute(arguments: argparse.Namespace) -> None:
     from dmpnet.training.recipe import published
 
     given = {name: getattr(arguments, name) for settings in OPTIONS.values() for name in settings}
-    given |= {name: getattr(arguments, name) for name in ("learn_decay", "delay_input", "adaptive")}
+    given |= {name: getattr(arguments, name) for name in ("learn_decay", "each_decay", "delay_input", "adaptive")}
     if arguments.theta:
         given["theta"] = arguments.theta[0] if len(arguments.theta) == 1 else tuple(arguments.theta)
     if arguments.blocks:

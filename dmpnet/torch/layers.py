@@ -15,7 +15,7 @@ from dmpnet.equations import memory
 from dmpnet.equations.neurons import PUBLISHED_CODE, Neuron
 from dmpnet.errors import DmpnetError
 from dmpnet.training import membrane
-from dmpnet.training.layer import Setting, SpikingLayer, _constants
+from dmpnet.training.layer import Setting, SpikingLayer
 from dmpnet.training.scan import Blocks
 
 INPUT_RATE = 0.05
@@ -31,7 +31,7 @@ class Membranes(torch.autograd.Function):
         kind = u.numpy().dtype.type
         batch, steps, n = u.shape
         spikes, rate = torch.empty_like(u), u.new_empty(batch, n)
-        ctx.constants, ctx.alpha = _constants(neuron, learned, kind), kind(alpha)
+        ctx.constants, ctx.alpha = membrane.constants(neuron, learned, kind, n), kind(alpha)
         none, nothing = np.empty((0, 0), kind), _nothing(batch * steps, kind)
         membrane.forward(u.numpy(), True, *[np.empty((0, 0, 0), kind)] * 2, *nothing, none, np.zeros(n, kind), none,
                          spikes.numpy(), kind(1), rate.numpy(), *ctx.constants)

@@ -44,7 +44,7 @@ class SpikingLayer(torch.autograd.Function):
     """(spikes (B, T, N) or empty, rate (B, N)) of s_in (B, T, M).
 
     b : (N,) b_f, and b_m where a slow memory acts on the current
-    learned : (), takes the place of the neuron's beta, with g = 1 - beta, or of its lam
+    learned : () or (N,), takes the place of the neuron's beta, with g = 1 - beta, or of its lam
     b_m : (N,) where it acts on the threshold or the gain
     """
 
@@ -71,13 +71,13 @@ class SpikingLayer(torch.autograd.Function):
             m = m.to(low)
         spikes = torch.empty(drive.shape if setting.record else (0, 0, 0), dtype=low)
         rate = W_f.new_empty(batch, len(b))
-        ctx.constants = _constants(setting.neuron, learned, kind)
+        ctx.constants = membrane.constants(setting.neuron, learned, kind, len(b))
         one = membrane.ONE if low == torch.bfloat16 else kind(1)
         membrane.forward(drive.numpy(), m is not None and b_m is None, acting.numpy(), fed.numpy(), *seen.arrays,
                          _transposed(W_f), b.detach().numpy(),
                          _transposed(W_r) if W_r is not None else np.empty((0, 0), kind), as_numpy(spikes), one,
                          rate.numpy(), *ctx.constants)
-        ctx.setting, ctx.seen = setting, seen
+        ctx.setting, ctx.seen, ctx.each = setting, seen, learned is not None and learned.ndim > 0
         ctx.save_for_backward(s_in, W_f, W_r, w_x, W_m, m, active, drive, acting, fed)
         return spikes, rate
 
@@ -115,16 +115,7 @@ class SpikingLayer(torch.autograd.Function):
                     else torch.from_numpy(dW_f).T)
         return (ds_in, by_input, torch.from_numpy(db),
                 torch.from_numpy(dW_r).T if W_r is not None else None, dw_x, db_x, dW_m,
-                torch.tensor(dc.sum()) if dc.size else None, None, db_m)
-
-
-def _constants(neuron: Neuron, learned: torch.Tensor | None, kind: type) -> tuple:
-    c, g = neuron.constant, neuron.g
-    if learned is not None:
-        c = learned.item()
-        g = 1 - c if neuron.decay == "exponential" else g
-    floor = np.finfo(kind).min if neuron.floor is None else kind(neuron.floor)
-    return membrane.FUSED[neuron.decay], kind(c), kind(g), kind(neuron.theta_u), neuron.reset == "hard", floor
+                torch.from_numpy(dc if ctx.each else np.array(dc.sum())) if dc.size else None, None, db_m)
 
 
 def _transposed(matrix: torch.Tensor) -> np.ndarray:

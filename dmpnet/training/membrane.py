@@ -18,10 +18,13 @@ Arrays of spikes and of gradients may be bfloat16, seen here as int16 of the sam
 """
 
 import math
+from typing import Any
 
 import numpy as np
 from numba import njit, types
 from numba.extending import overload
+
+from dmpnet.equations.neurons import Neuron
 
 EXPONENTIAL, LINEAR, SHIFT = range(3)
 FUSED = {"exponential": EXPONENTIAL, "linear": LINEAR, "shift": SHIFT}
@@ -43,7 +46,7 @@ def forward(drive, given, acting, fed, start, channel, value, W_f, b, W_r, spike
     W_r : (N, N) as [from, to], or (0, 0) for none
     spikes : (B, T, N) filled with 0 and `one`, or (0, 0, 0) when only the rate is wanted
     rate : (B, N) filled with the fraction of steps with a spike
-    decay : EXPONENTIAL, LINEAR or SHIFT
+    decay : EXPONENTIAL, LINEAR or SHIFT, with its constant c (N,);  g : (N,)
     floor : the lowest number of the arrays' type for none (infinities would bar SIMD in the adjoint)
     """
     B, T, N = drive.shape
@@ -87,15 +90,15 @@ def forward(drive, given, acting, fed, start, channel, value, W_f, b, W_r, spike
             if decay == LINEAR:
                 for n in range(N):
                     v = kept[n]
-                    kept[n] = v - c if v > c else (v + c if v < -c else zero)
+                    kept[n] = v - c[n] if v > c[n] else (v + c[n] if v < -c[n] else zero)
             elif decay == SHIFT:
                 for n in range(N):
-                    kept[n] = kept[n] - c * kept[n]
+                    kept[n] = kept[n] - c[n] * kept[n]
             else:
                 for n in range(N):
-                    kept[n] = c * kept[n]
+                    kept[n] = c[n] * kept[n]
             for n in range(N):
-                v = kept[n] + g * u[n]
+                v = kept[n] + g[n] * u[n]
                 u[n] = floor if v < floor else v
                 spike = whole if u[n] >= limit[n] else zero
                 count[n] += spike
@@ -199,7 +202,8 @@ def backward(u, acting, fed, W_r, ds, drate, start, channel, value, dI, dacting,
     zero = u.dtype.type(0)
     one = u.dtype.type(1)
     shares = drate / u.dtype.type(T)
-    kept_slope = c if decay == EXPONENTIAL else one - c
+    kept_slope = c.copy() if decay == EXPONENTIAL else one - c
+    per_g = one / g
     for first in range(0, B, together):
         carries[:] = 0
         afters[:] = 0
@@ -224,15 +228,15 @@ def backward(u, acting, fed, W_r, ds, drate, start, channel, value, dI, dacting,
                 if decay == LINEAR:
                     for n in range(N):
                         left = row[n] if row[n] < limit[n] else (zero if hard else row[n] - theta_u)
-                        carry[n] = carry[n] if abs(left) > c else zero
+                        carry[n] = carry[n] if abs(left) > c[n] else zero
                 else:
                     for n in range(N):
-                        carry[n] = carry[n] * (zero if hard and row[n] >= limit[n] else kept_slope)
+                        carry[n] = carry[n] * (zero if hard and row[n] >= limit[n] else kept_slope[n])
                 for n in range(N):
                     part[n] = back[n] * _surrogate(row[n] - limit[n], alpha, series)
                     slope = part[n] + carry[n]
                     carry[n] = slope if row[n] > floor else zero
-                    after[n] = g * carry[n]
+                    after[n] = g[n] * carry[n]
                 before = u[s, k - 1] if k else rest
                 if dW_r.size:
                     for j in range(N):
@@ -245,9 +249,9 @@ def backward(u, acting, fed, W_r, ds, drate, start, channel, value, dI, dacting,
                         fired = before[n] >= earlier[n]
                         kept = (zero if hard else before[n] - theta_u) if fired else before[n]
                         if decay == LINEAR:
-                            dc[n] += -carry[n] if kept > c else (carry[n] if kept < -c else zero)
+                            dc[n] += -carry[n] if kept > c[n] else (carry[n] if kept < -c[n] else zero)
                         else:
-                            dc[n] += carry[n] * (kept - (row[n] - c * kept) / g)
+                            dc[n] += carry[n] * (kept - (row[n] - c[n] * kept) * per_g[n])
                 for n in range(N):
                     db[n] += after[n]
                 if lowered:
@@ -268,3 +272,15 @@ def backward(u, acting, fed, W_r, ds, drate, start, channel, value, dI, dacting,
                         for n in range(N):
                             total[n] += d * into[n]
                 _write(into, dI[s, k])
+
+
+def constants(neuron: Neuron, learned: Any, kind: type, n: int) -> tuple:
+    """decay, c, g, theta_u, hard and floor of `forward`.
+
+    learned : a tensor, () or (n,), that takes the place of the neuron's beta, with g = 1 - beta, or of its lam, or None
+    """
+    c: Any = neuron.constant if learned is None else learned.detach().double().numpy()
+    g = neuron.g if learned is None or neuron.decay != "exponential" else 1 - c
+    floor = np.finfo(kind).min if neuron.floor is None else kind(neuron.floor)
+    return (FUSED[neuron.decay], np.full(n, c, kind), np.full(n, g, kind), kind(neuron.theta_u), neuron.reset == "hard",
+            kind(floor))

@@ -77,6 +77,7 @@ class Recipe:
     c: float | None = None
     floor: float | None = None
     learn_decay: bool = False
+    each_decay: bool = False
     delay_max: int = 0
     delay_input: bool = False
     delay_sigma: float = 3.0
@@ -160,7 +161,7 @@ class Recipe:
     @property
     def architecture(self) -> Architecture:
         slow = ("d", "theta", "blocks", "feed", "d_s", "acts") if self.kind == "dmp" else ()
-        names = (*slow, "delay_max", "delay_input", "learn_decay", "kappa", "adaptive", "dropout", "std")
+        names = (*slow, "delay_max", "delay_input", "learn_decay", "each_decay", "kappa", "adaptive", "dropout", "std")
         shared = {name: getattr(self, name) for name in names}
         neuron = Neuron(self.beta, 1 - self.beta, decay=self.decay, lam=self.lam, shift=self.shift,
                         c=self.c, floor=self.floor)

@@ -113,19 +113,21 @@ class Trainer:
         """Take the weights of `start`, and the neurons of its layers, which may differ from layer to layer."""
         sizes = (start.layers[0].M, *(layer.N for layer in start.layers), start.classes)
         theirs = from_trained(start).state_dict()
-        missing = {name for name in self.model.state_dict() if not name.endswith(LEAKS)} ^ set(theirs)
+        ours = self.model.state_dict()
+        missing = {name for name in ours.keys() ^ theirs.keys() if name in theirs or not name.endswith(LEAKS)} | {
+            name for name in ours.keys() & theirs.keys() if ours[name].shape != theirs[name].shape}
         if sizes != tuple(self.recipe.sizes) or missing:
             raise DmpnetError(f"start: a {start.kind} of {sizes}, but the recipe is of a {self.recipe.kind} of "
                               f"{self.recipe.sizes} and needs the same arrays; give a network of that kind")
         self.model.neurons = tuple(layer.neuron for layer in start.layers)
         self.model.load_state_dict(theirs, strict=False)
         with torch.no_grad():
-            for parameters, neuron in zip(self.model.layers, self.model.neurons, strict=True):
+            for parameters, neuron, layer in zip(self.model.layers, self.model.neurons, start.layers, strict=True):
                 if "lam" in parameters:
                     parameters["lam"].fill_(neuron.lam)
                 if "c" in parameters:
                     parameters["c"].fill_(neuron.constant)
-                if "logit_beta" in parameters:
+                if "logit_beta" in parameters and layer.beta is None:
                     parameters["logit_beta"].copy_(torch.logit(torch.tensor(neuron.beta)))
 
     @property
