@@ -5,7 +5,7 @@ validation part, and evaluated on that in Brian2 (--look: on the whole test set,
 row of the table is not trained again. Killed and called again it goes on where it was.
 
 python analyses/variants.py ablation --data FOLDER --seeds 0 1 2   (groups: see GROUPS; a run takes 3 to 4 minutes on a
-core; with the memory on threshold or gain, or its rank regularised, which is computed step by step, 20)
+core; with the rank of the memory regularised, which is computed step by step, 20)
 """
 
 import argparse

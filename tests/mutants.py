@@ -47,8 +47,8 @@ TESTS = {
     "reference/real": "test_reference.py", "results/evaluation": "test_evaluation.py",
     "trained/activity": "test_reference.py", "trained/network": "test_weights.py",
     "trained/weights": "test_weights.py",
-    "training/membrane": "test_training.py", "training/quantised": "test_quantised.py",
-    "training/trainer": "test_training.py"}
+    "training/layer": "test_training.py", "training/membrane": "test_training.py",
+    "training/quantised": "test_quantised.py", "training/trainer": "test_training.py"}
 """Tests of each module, those that are quick and near first."""
 
 
@@ -190,7 +190,14 @@ MUTANTS = (
     one("a resumed run begins its epoch anew", "training/trainer", "dict(self.standing.__dict__)",
         "dict(self.standing.__dict__, batch=0)", tests="test_training.py -k resumes"),
     one("what fires keeps its gradient through a hard reset", "training/membrane",
-        "(zero if hard and row[n] >= theta_u else kept_slope)", "kept_slope", tests="test_training.py -k gradient"),
+        "(zero if hard and row[n] >= limit[n] else kept_slope)", "kept_slope", tests="test_training.py -k gradient"),
+    one("a lowered threshold is as high as ever in the gradient of beta", "training/membrane",
+        "earlier[n] = theta_u - (acting[s, k - 1, n] if k else zero)", "earlier[n] = theta_u",
+        tests="test_training_actions.py"),
+    one("a gain leaves the gradient of W_f as it is", "training/membrane",
+        "into[n] = after[n] * (one + acting[s, k, n])", "into[n] = after[n]", tests="test_training_actions.py"),
+    one("a bias of the gain is not learned", "training/layer", "db_m = dI_m.sum(0, dtype=u.dtype)",
+        "db_m = 0 * dI_m.sum(0, dtype=u.dtype)", tests="test_training_actions.py"),
     one("every pass has the order of the first", "learning/online", "RandomState((self.seed, self.seen // n))",
         "RandomState((self.seed, 0))", tests="test_training_order.py"),
     one("streams of draws overlap", "learning/draws", "+ _mixed(np.uint64(seed))",

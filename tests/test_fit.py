@@ -32,14 +32,14 @@ BANKS = ("weights bank", "slow bank", "state bank")
 
 
 def network(M=10, N=12, d=5, C=3, kind="DMP", neuron=None, encoding="spikes", delay=0, acts="current", layers=1,
-            adaptation=None):
+            adaptation=None, beta=None):
     """Of zeros, as nothing but its shape is asked for; every layer has N neurons, the first M inputs."""
     made = []
     for inputs in [M] + [N] * (layers - 1):
         slow = legendre_pathway(np.zeros(inputs), 0.0, np.zeros((N, d)), np.zeros(N), 20.0, acts=acts) if d else None
         made.append(Layer(np.zeros((N, inputs)), np.zeros(N), neuron or Neuron(),
                           np.zeros((N, N)) if "RSNN" in kind else None, slow,
-                          np.arange(inputs) % (delay + 1) if delay else None, adaptation=adaptation))
+                          np.arange(inputs) % (delay + 1) if delay else None, adaptation=adaptation, beta=beta))
     return TrainedNetwork(tuple(made), np.zeros((C, N)), np.zeros(C), Encoding(encoding, M, 40, 1e-3))
 
 
@@ -240,6 +240,8 @@ KINDS = {
              "layer 1: slow memory acting on the threshold, but a core has current; train with acts = 'current'"),
     "adaptation": ({}, {"adaptation": Adaptation(*np.zeros((3, 12)))},
                    "layer 1: adaptation any, but a core has none; train without adaptation"),
+    "betas": ({}, {"beta": np.full(12, 0.5)},
+              "layer 1: beta one a neuron, but a core has one a layer; train without each_decay"),
 }
 
 
@@ -259,7 +261,7 @@ def test_gain_is_refused_too():
 def test_every_rule_was_broken_here():
     """A rule added without a test of its own fails here."""
     broken = {*LIMITS, *KINDS, *BANKS, "input spikes"}
-    needs = fit(network(adaptation=KINDS["adaptation"][1]["adaptation"]), DMP, [1]).needs
+    needs = fit(network(**KINDS["adaptation"][1], **KINDS["betas"][1]), DMP, [1]).needs
     assert {need.rule for need in needs} == broken and len(needs) == len(RULES) + 1
 
 

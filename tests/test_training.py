@@ -336,7 +336,7 @@ def same_files(a, b):
 
 @pytest.mark.parametrize("stop_after, changes", [
     (2, {}), (6, {}), (11, {}), (5, {"optimiser": "muon"}), (5, {"coarse": 2, "coarse_epochs": 1}),
-    (11, {"coarse": 2, "coarse_epochs": 1})])
+    (11, {"coarse": 2, "coarse_epochs": 1}), (9, {"average": 2}), (16, {"average": 2}), (18, {"average": 2})])
 def test_a_killed_run_resumes_to_the_same_weights(tmp_path, stop_after, changes):
     class Killed(Exception):
         pass
@@ -553,6 +553,47 @@ def test_the_best_epoch_is_one_at_full_regularisation(tmp_path):
         recipe(epochs=4, rate_ramp=4)
 
 
+def test_what_is_kept_is_the_mean_of_the_last_epochs(tmp_path):
+    """By the checkpoints of a run, and judged as it is."""
+    seen = {}
+
+    class Told(trainer.Trainer):
+        def save(self):
+            super().save()
+            if self.standing.batch == 0:
+                seen[self.standing.epoch] = {name: array.clone() for name, array in self.model.state_dict().items()}
+
+    run = Told(recipe(epochs=5, average=3, learn_decay=True, beta=0.8, lr=2e-2, dropout=0.0), bars(), tmp_path)
+    with torch.no_grad():
+        for p in run.model.layers:
+            p["b_f"] += torch.linspace(0.3, 1.6, len(p["b_f"]))  # some neurons fire on their own
+    last = run.run()
+    network = weights.load(tmp_path / "weights.npz")
+    kept = from_trained(network).state_dict()
+    for name, array in kept.items():
+        mean = torch.stack([seen[epoch][name].double() for epoch in (3, 4, 5)]).mean(0).float()
+        assert torch.allclose(array, mean, rtol=1e-6, atol=1e-9), name
+        assert not torch.equal(array, seen[5][name]), "the last epoch alone would show nothing"
+    beta = torch.stack([seen[epoch]["layers.0.logit_beta"] for epoch in (3, 4, 5)]).mean().sigmoid()
+    assert network.layers[0].neuron.beta == pytest.approx(float(beta), rel=1e-6)
+    for name, array in run.model.state_dict().items():
+        assert torch.equal(array, seen[5][name]), "the run itself goes on from where it was"
+    held_out = dataclasses.replace(bars(), values=bars().values[run.held_out], labels=bars().labels[run.held_out])
+    assert last.best == (predictions(network, held_out) == held_out.labels).mean()
+    facts = network.provenance
+    assert (facts["averaged"], facts["epoch"], facts["validation_accuracy"]) == (3, 5, last.best)
+
+
+def test_a_checkpoint_without_its_sums_is_refused(tmp_path):
+    run = trainer.Trainer(recipe(epochs=2, average=2), bars(), tmp_path)
+    run.run()
+    state = torch.load(run.checkpoint, weights_only=True)
+    for wrong in ({}, state["sums"] | {"W": torch.zeros(1)}, state["sums"] | {"W_o": state["model"]["W_o"]}):
+        torch.save(state | {"sums": wrong}, run.checkpoint)
+        with pytest.raises(DmpnetError, match="sums: .* no run of this recipe writes"):
+            trainer.Trainer(recipe(epochs=2, average=2), bars(), tmp_path).resume()
+
+
 def test_validation_part_is_never_trained_on(tmp_path):
     run = trainer.Trainer(recipe(), bars(), tmp_path)
     assert not set(run.train) & set(run.held_out) and len(run.held_out) > 0
@@ -631,6 +672,8 @@ def test_learning_rate_schedules():
                                          ({"coarse": 2, "coarse_epochs": 1, "d_s": 2}, "single steps"),
                                          ({"batch": 0}, "batch = 0"),
                                          ({"kind": "fsnn", "rank_weight": 0.1}, "no slow memory"),
+                                         ({"average": -1}, "average = -1"),
+                                         ({"rate_weight": 1.0, "rate_ramp": 2, "average": 2}, "average = 2.*, 1 here"),
                                          ({"dropout": 1.5}, "dropout = 1.5"), ({"gradients": "int8"}, "gradients"),
                                          ({"sizes": (3, 8, 2)}, "1 channels")])
 def test_wrong_settings_are_named(tmp_path, wrong, told):
@@ -827,7 +870,8 @@ def test_a_run_goes_on_where_settings_came_later(tmp_path):
         trainer.Trainer(recipe(epochs=1, recurrent_norm=2.0), bars(), tmp_path).resume()
 
 
-@pytest.mark.parametrize("changes, may", [({}, True), ({"plain_epochs": 1}, False), ({"delay_max": 4}, False)])
+@pytest.mark.parametrize("changes, may", [({}, True), ({"plain_epochs": 1}, False), ({"delay_max": 4}, False),
+                                          ({"average": 1}, False)])
 def test_a_run_is_made_longer_only_where_its_length_decided_nothing(tmp_path, changes, may):
     settings = {"schedule": "constant", "epochs": 1} | changes
     trainer.Trainer(recipe(**settings), bars(), tmp_path / "run").run()

@@ -97,6 +97,8 @@ def biases(network: TrainedNetwork) -> dict[str, np.ndarray]:
             found[f"fast_{number}.theta_u"] = layer.thresholds
         if layer.floors is not None:
             found[f"fast_{number}.lowest"] = layer.floors
+        if layer.beta is not None:
+            found |= {f"fast_{number}.beta": layer.constant, f"fast_{number}.g": layer.g}
         if layer.adaptation is not None:
             found |= {f"fast_{number}.{key}": array for key, array in layer.adaptation.arrays()}
     return {name: np.asarray(array, float) for name, array in found.items()}

@@ -32,7 +32,6 @@ I_r : 1                         # W_r s of the step before
 I_m : 1                         # W_m m as last looked at
 I_new : 1                       # W_m m
 b : 1 (constant)                # b_f, and b_m if that is a current
-g : 1 (shared, constant)
 theta_u : 1 ({each}constant)
 d_s : integer (shared, constant)
 """
@@ -135,7 +134,8 @@ class Steps:
 
     def equations(self, waiting: str = "") -> str:
         """Variables of the fast neurons; of u and what goes with it, only what the membrane does not declare."""
-        constants = "".join(f"{name} : 1 (shared, constant)\n" for name in self.constants)
+        flags = "constant" if self.layer.beta is not None else "shared, constant"
+        constants = "".join(f"{name} : 1 ({flags})\n" for name in (*self.constants, "g"))
         return (("" if self.membrane and self.membrane.equations else U) + FAST + constants
                 + (waiting if self.layer.slow else "") + (ACTING if self.layer.acts != "current" else "")
                 + (LOWEST if self.layer.neuron.floor is not None else "")

@@ -101,10 +101,10 @@ def _layer(network: TrainedNetwork, number: int) -> dict[str, object]:
             "theta": slow.theta if slow else None, "d_s": slow.d_s if slow else None, "blocks": hierarchy,
             "memory acts on": layer.acts if layer.acts != "current" else None,
             "delays": None if layer.delay is None else f"{layer.delay.min()} to {layer.delay.max()} steps",
-            "recurrent": "yes" if layer.W_r is not None else "no", "decay": neuron.decaying,
+            "recurrent": "yes" if layer.W_r is not None else "no", "decay": layer.decaying,
             "adaptation": None if layer.adaptation is None else _tau(layer.adaptation),
-            "gain g": neuron.g, "threshold": neuron.theta_u, "reset": neuron.reset,
-            "state": layer.state,
+            "gain g": neuron.g if layer.beta is None else "1 - beta", "threshold": neuron.theta_u,
+            "reset": neuron.reset, "state": layer.state,
             "bits": None if layer.fixed is None else ", ".join(f"{name} {word.bits}"
                                                                 for name, word in layer.fixed.words.items())}
 

@@ -29,6 +29,7 @@ OPTIONS: dict[str, dict[str, tuple[type, str]]] = {
     },
     "optimisation": {
         "epochs": (int, "passes through the training part"),
+        "average": (int, "keep the mean of the weights of so many last epochs, in place of the best epoch"),
         "coarse": (int, "so many steps are one at first, which is as much cheaper"),
         "coarse_epochs": (int, "epochs that it lasts"),
         "batch": (int, "samples a step"),
@@ -61,7 +62,8 @@ def add(parsers) -> None:
     p = parsers.add_parser(
         "train", description=__doc__,
         epilog="Settings that are not given come from the authors' published code. Every option is stored with the "
-               "weights. The folder --out gets checkpoint.pt, curve.csv and weights.npz (best epoch on validation).")
+               "weights. The folder --out gets checkpoint.pt, curve.csv and weights.npz (best epoch on validation, "
+               "unless --average).")
     p.add_argument("dataset", metavar="DATA", help="smnist, psmnist, shd, shd-regen, nmnist, qtdb, braille ...")
     p.add_argument("--kind", default="dmp", help="dmp, fsnn, rsnn or dsnn (default: dmp)")
     p.add_argument("--hidden", type=int, nargs="+", metavar="N", help="neurons of each layer (default: as published)")
@@ -75,6 +77,7 @@ def add(parsers) -> None:
     network.add_argument("--theta", type=float, nargs="+", metavar="STEPS", help="window of the memory (one a layer)")
     network.add_argument("--blocks", type=_block, nargs="+", metavar="D:THETA", help="a hierarchy, e.g. 5:20 5:80")
     network.add_argument("--learn-decay", action="store_true", default=None, help="learn each layer's beta, lam or c")
+    network.add_argument("--each-decay", action="store_true", default=None, help="with it, a beta of each neuron")
     network.add_argument("--delay-input", action="store_true", default=None, help="delays of the input channels too")
     network.add_argument("--adaptive", action="store_true", default=None, help="neurons adapt (SE-adLIF), learned")
     options.data(p)
@@ -94,7 +97,7 @@ def execute(arguments: argparse.Namespace) -> None:
     from dmpnet.training.recipe import published
 
     given = {name: getattr(arguments, name) for settings in OPTIONS.values() for name in settings}
-    given |= {name: getattr(arguments, name) for name in ("learn_decay", "delay_input", "adaptive")}
+    given |= {name: getattr(arguments, name) for name in ("learn_decay", "each_decay", "delay_input", "adaptive")}
     if arguments.theta:
         given["theta"] = arguments.theta[0] if len(arguments.theta) == 1 else tuple(arguments.theta)
     if arguments.blocks:
@@ -117,5 +120,7 @@ def train(arguments: argparse.Namespace, recipe: "Recipe", out: outputs.Outputs)
         print(f"going on at epoch {trainer.standing.epoch + 1}, batch {trainer.standing.batch + 1}")
     standing = trainer.run()
     out.keep(trainer.origin)
-    print(f"best epoch {standing.best_epoch} of {standing.epoch}: {100 * standing.best:.2f} % on "
+    kept = (f"mean of the last {recipe.average} of {standing.epoch} epochs" if recipe.average
+            else f"best epoch {standing.best_epoch} of {standing.epoch}")
+    print(f"{kept}: {100 * standing.best:.2f} % on "
           f"{len(trainer.held_out)} validation samples; weights in {arguments.out / 'weights.npz'}")

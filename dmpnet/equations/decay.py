@@ -33,8 +33,8 @@ WHOLE = tuple(name for name, decay in BY_NAME.items() if decay.left_whole)
 """Those that chips can have."""
 
 
-def decayed(u: np.ndarray, decay: str, constant: float) -> np.ndarray:
-    """Membranes u after one step of `decay` with its constant (CONSTANTS), in the arithmetic of u's dtype."""
+def decayed(u: np.ndarray, decay: str, constant: float | np.ndarray) -> np.ndarray:
+    """Membranes u after one step of `decay` with its constant (CONSTANTS), one or one each, in u's dtype."""
     return BY_NAME[decay].left(u, u.dtype.type(constant))
 
 

@@ -41,7 +41,7 @@ def _layer(name: str, layer: Layer, source: str, nodes: dict[str, Node], edges: 
         source = f"{name}.delay"
     b = np.asarray(layer.b_f, np.float64) + (slow.b_m if slow else 0)
     nodes[f"{name}.W_f"] = Affine(layer.W_f, None if layer.integer else b)
-    nodes[name] = Population((layer.N,), neuron.constant, neuron.g, b if layer.integer else 0.0, neuron.theta_u,
+    nodes[name] = Population((layer.N,), layer.constant, layer.g, b if layer.integer else 0.0, neuron.theta_u,
                              decay=neuron.decay, reset="value" if neuron.reset == "hard" else "subtract",
                              floor=neuron.floor, fixed=layer.fixed)
     edges += [Edge(source, f"{name}.W_f"), Edge(f"{name}.W_f", name)]

@@ -23,6 +23,7 @@ class RealLayer:
 
         self.neuron, slow = layer.neuron, layer.slow
         self.acts = layer.acts
+        self.constant, self.g = cast(layer.constant), cast(layer.g)
         self.W_f, self.b_f = cast(layer.W_f).T, cast(layer.b_f)
         self.W_r = cast(layer.W_r).T if layer.W_r is not None else None
         self.axons = Axons(layer.delay, batch, steps, dtype) if layer.delay is not None else None
@@ -60,7 +61,7 @@ class RealLayer:
             I += self.I_m
         if self.w is not None:
             I -= self.w
-        self.u = decayed(self.u, self.neuron.decay, self.neuron.constant) + self.u.dtype.type(self.neuron.g) * I
+        self.u = decayed(self.u, self.neuron.decay, self.constant) + self.g * I
         if self.neuron.floor is not None:
             self.u = np.maximum(self.u, self.u.dtype.type(self.neuron.floor))
         level = theta_u - (self.I_m + self.b_m) if self.acts == "threshold" else theta_u

@@ -15,7 +15,7 @@ from dmpnet.equations import memory
 from dmpnet.equations.neurons import PUBLISHED_CODE, Neuron
 from dmpnet.errors import DmpnetError
 from dmpnet.training import membrane
-from dmpnet.training.layer import Setting, SpikingLayer, _constants
+from dmpnet.training.layer import Setting, SpikingLayer
 from dmpnet.training.scan import Blocks
 
 INPUT_RATE = 0.05
@@ -31,10 +31,10 @@ class Membranes(torch.autograd.Function):
         kind = u.numpy().dtype.type
         batch, steps, n = u.shape
         spikes, rate = torch.empty_like(u), u.new_empty(batch, n)
-        ctx.constants, ctx.alpha = _constants(neuron, learned, kind), kind(alpha)
+        ctx.constants, ctx.alpha = membrane.constants(neuron, learned, kind, n), kind(alpha)
         none, nothing = np.empty((0, 0), kind), _nothing(batch * steps, kind)
-        membrane.forward(u.numpy(), True, *nothing, none, np.zeros(n, kind), none, spikes.numpy(), kind(1),
-                         rate.numpy(), *ctx.constants)
+        membrane.forward(u.numpy(), True, *[np.empty((0, 0, 0), kind)] * 2, *nothing, none, np.zeros(n, kind), none,
+                         spikes.numpy(), kind(1), rate.numpy(), *ctx.constants)
         ctx.save_for_backward(u)
         return spikes
 
@@ -43,10 +43,10 @@ class Membranes(torch.autograd.Function):
         (u,) = ctx.saved_tensors
         batch, steps, n = u.shape
         kind = u.numpy().dtype.type
-        none, nothing = np.empty((0, 0), kind), _nothing(batch * steps, kind)
+        none, nothing, acting = np.empty((0, 0), kind), _nothing(batch * steps, kind), np.empty((0, 0, 0), kind)
         dI, dc = torch.empty_like(u), np.zeros(n if ctx.needs_input_grad[1] else 0, kind)
-        membrane.backward(u.numpy(), none, ds.contiguous().numpy(), np.zeros((batch, n), kind), *nothing, dI.numpy(),
-                          none, none, np.zeros(n, kind), dc, *ctx.constants, ctx.alpha,
+        membrane.backward(u.numpy(), acting, acting, none, ds.contiguous().numpy(), np.zeros((batch, n), kind),
+                          *nothing, dI.numpy(), acting, none, none, np.zeros(n, kind), dc, *ctx.constants, ctx.alpha,
                           tuple(map(kind, membrane.SERIES)))
         return dI, torch.tensor(dc.sum()) if dc.size else None, None, None
 

@@ -20,6 +20,8 @@ class Layer:
     """One layer of N fast neurons on M inputs: W_f (N, M), b_f (N,), optional W_r (N, N), slow memory, axonal delays,
     adaptation.
 
+    beta : (N,) what each neuron keeps of its membrane where every one has its own, with g = 1 - beta; None: all have
+        the neuron's constants
     delay : (M,) integer steps >= 0 by which each input reaches W_f and w_x later, or None; what would arrive after
         the last step is lost
     fixed : how it computes in integers, then all arrays are whole numbers; None: in real numbers
@@ -33,6 +35,7 @@ class Layer:
     delay: np.ndarray | None = None
     fixed: Fixed | None = None
     adaptation: Adaptation | None = None
+    beta: np.ndarray | None = None
 
     @property
     def N(self) -> int:
@@ -61,6 +64,24 @@ class Layer:
     def floors(self) -> np.ndarray | None:
         """(N,) floors of the neurons where each has its own; None: all have the neuron's."""
         return None if self.fixed is None else self.fixed.floor
+
+    @property
+    def constant(self) -> Any:
+        """What the decay needs: one number, or (N,) float64 where every neuron has its own beta."""
+        return self.neuron.constant if self.beta is None else np.asarray(self.beta, float)
+
+    @property
+    def g(self) -> Any:
+        """Gain on the current: one number, or (N,) float64."""
+        return self.neuron.g if self.beta is None else 1 - np.asarray(self.beta, float)
+
+    @property
+    def decaying(self) -> str:
+        """Its decay in words."""
+        if self.beta is None:
+            return self.neuron.decaying
+        floor = "" if self.neuron.floor is None else f", floor {self.neuron.floor:g}"
+        return f"exponential, beta {self.beta.min():.3g} to {self.beta.max():.3g}{floor}"
 
     @property
     def d(self) -> int:
@@ -108,6 +129,8 @@ class Layer:
             yield "delay", self.delay
         if self.adaptation is not None:
             yield from self.adaptation.arrays()
+        if self.beta is not None:
+            yield "beta", self.beta
         if self.fixed is not None:
             yield from self.fixed.arrays()
 
@@ -119,7 +142,7 @@ class Layer:
         return replace(
             self, W_f=0 * self.W_f, b_f=0 * self.b_f, W_r=None if self.W_r is None else 0 * self.W_r,
             slow=replace(self.slow, **slow) if self.slow else None,
-            adaptation=Adaptation(*adapting) if adapting else None,
+            adaptation=Adaptation(*adapting) if adapting else None, beta=None if self.beta is None else 0 * self.beta,
             fixed=replace(self.fixed, theta_u=np.ones_like(self.fixed.theta_u), floor=None if self.fixed.floor is None
                           else 0 * self.fixed.floor) if self.fixed else None)
 
@@ -137,6 +160,9 @@ class Layer:
             _delay_fits(origin, f"{name}.delay", self.delay, channels)
         if self.adaptation is not None:
             self.adaptation.check(origin, name, n)
+        if self.beta is not None:
+            fits(origin, f"{name}.beta", self.beta, (n,))
+            _beta_fits(origin, name, self.beta, self.neuron)
         if self.fixed is not None:
             self._check_fixed(origin, name, self.fixed)
 
@@ -174,10 +200,21 @@ class Layer:
         """What no chip here does, so that it has no form in integers, and the way out; None of what one may hold."""
         if self.adaptation is not None:
             return "its neurons adapt, but on a chip they do not; train without adaptation"
+        if self.beta is not None:
+            return "every neuron has a beta of its own, but on a chip a layer has one; train without each_decay"
         if self.acts != "current":
             return (f"its slow memory acts on the {self.acts}, but on a chip it acts on the current; "
                     f"train one with acts = 'current'")
         return None
+
+
+def _beta_fits(origin: str, name: str, beta: np.ndarray, neuron: Neuron) -> None:
+    if neuron.decay != "exponential":
+        raise WeightsError(f"{origin}: {name} has a beta a neuron and {neuron.decay} decay, but it is exponential "
+                           f"decay that keeps beta; leave one of them out")
+    if not ((beta >= 0) & (beta < 1)).all():
+        raise WeightsError(f"{origin}: {name}.beta is from {beta.min():g} to {beta.max():g}, but the kept fraction "
+                           f"lies in [0, 1); use exp(-dt/tau)")
 
 
 def _delay_fits(origin: str, name: str, delay: np.ndarray, channels: int) -> None:

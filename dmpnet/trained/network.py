@@ -107,7 +107,7 @@ def parameters(network: TrainedNetwork) -> dict[str, int]:
     """Parameter counts: 'paper' by its rule, sum over layers (M N + N d + d^2) + N C; 'trainable'; 'stored'.
 
     The paper's rule leaves out biases and w_x and counts the frozen Abar; W_r adds N^2 a layer, axonal delays M,
-    adaptation 3 N.
+    adaptation 3 N, a beta of each neuron N.
     In a hierarchy d^2 is the sum of d_i^2; a cascade adds d_{i+1} for each coupling, which is of rank one. What a chip
     fills up with zeros is only stored.
     """
@@ -117,6 +117,7 @@ def parameters(network: TrainedNetwork) -> dict[str, int]:
         paper += layer.W_f.size + (layer.W_r.size if layer.W_r is not None else 0)
         paper += layer.delay.size if layer.delay is not None else 0
         paper += sum(array.size for _, array in layer.adaptation.arrays()) if layer.adaptation is not None else 0
+        paper += layer.beta.size if layer.beta is not None else 0
         if layer.slow is not None:
             sizes = [layer.d] if layer.integer else [size for size, _ in layer.slow.all_blocks]
             paper += layer.N * sum(sizes) + sum(size**2 for size in sizes)

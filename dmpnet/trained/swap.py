@@ -49,4 +49,7 @@ def _neurons(network: TrainedNetwork, other: Callable[[Layer], Neuron]) -> Train
         if layer.neuron.decay != "exponential":
             raise DmpnetError(f"network: layer {number} has decay {layer.neuron.decaying}, but only exponential decay "
                               f"has a beta to start from; give a network trained with exponential decay")
+        if layer.beta is not None:
+            raise DmpnetError(f"network: every neuron of layer {number} has a beta of its own, but a layer has one lam "
+                              f"or shift; give a network trained without each_decay")
     return replace(network, layers=tuple(replace(layer, neuron=other(layer)) for layer in network.layers))

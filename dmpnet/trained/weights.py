@@ -181,4 +181,4 @@ def _layer(arrays: dict[str, np.ndarray], number: int, neuron: dict, slow: dict 
     adapts = any(f"layer{number}.{key}" in arrays for key in ADAPTATION_ARRAYS)
     return Layer(array("W_f"), array("b_f"), record(Neuron, neuron, f"neurons of layer {number}"),
                  arrays.get(f"layer{number}.W_r"), pathway, arrays.get(f"layer{number}.delay"), computes,
-                 Adaptation(*map(array, ADAPTATION_ARRAYS)) if adapts else None)
+                 Adaptation(*map(array, ADAPTATION_ARRAYS)) if adapts else None, arrays.get(f"layer{number}.beta"))

@@ -15,12 +15,12 @@ import torch
 from numba import njit
 
 from dmpnet.equations.neurons import Neuron
-from dmpnet.training.membrane import EXPONENTIAL, FUSED, LINEAR
+from dmpnet.training.membrane import EXPONENTIAL, LINEAR, constants
 
 
 @njit(nogil=True, cache=True)
 def forward(drive, rho, a, b, u, w, s, decay, c, g, theta_u, hard, floor):
-    """Fill u (before the reset), w and s (B, T, N) for drive (B, T, N); rho, a, b (N,)."""
+    """Fill u (before the reset), w and s (B, T, N) for drive (B, T, N); rho, a, b, c, g (N,)."""
     B, T, N = drive.shape
     zero = drive.dtype.type(0)
     for i in range(B):
@@ -29,12 +29,12 @@ def forward(drive, rho, a, b, u, w, s, decay, c, g, theta_u, hard, floor):
             for n in range(N):
                 v = after[n]
                 if decay == LINEAR:
-                    v = v - c if v > c else (v + c if v < -c else zero)
+                    v = v - c[n] if v > c[n] else (v + c[n] if v < -c[n] else zero)
                 elif decay == EXPONENTIAL:
-                    v = c * v
+                    v = c[n] * v
                 else:
-                    v = v - c * v
-                v = v + g * (drive[i, k, n] - wait[n])
+                    v = v - c[n] * v
+                v = v + g[n] * (drive[i, k, n] - wait[n])
                 v = floor if v < floor else v
                 fired = v >= theta_u
                 u[i, k, n] = v
@@ -49,7 +49,7 @@ def backward(ds, drive, rho, a, b, u, w, d_drive, d_rho, d_a, d_b, d_c, decay, c
     """The adjoint: fills d_drive (B, T, N) for ds (B, T, N), adds to d_rho, d_a, d_b, d_c (N,)."""
     B, T, N = u.shape
     zero, one = u.dtype.type(0), u.dtype.type(1)
-    kept_slope = c if decay == EXPONENTIAL else one - c
+    kept_slope = c.copy() if decay == EXPONENTIAL else one - c
     for i in range(B):
         du, dw = np.zeros(N, u.dtype), np.zeros(N, u.dtype)  # of the step after
         for step in range(T):
@@ -58,15 +58,15 @@ def backward(ds, drive, rho, a, b, u, w, d_drive, d_rho, d_a, d_b, d_c, decay, c
                 v = u[i, k, n]
                 fired = v >= theta_u
                 left = (zero if hard else v - theta_u) if fired else v
-                dw[n] = rho[n] * dw[n] - g * du[n]
-                slope = (one if abs(left) > c else zero) if decay == LINEAR else kept_slope
+                dw[n] = rho[n] * dw[n] - g[n] * du[n]
+                slope = (one if abs(left) > c[n] else zero) if decay == LINEAR else kept_slope[n]
                 d_left = slope * du[n] + (1 - rho[n]) * a[n] * dw[n]
                 sig = one / (one + math.exp(-alpha * (v - theta_u)))
                 gained = (ds[i, k, n] + (1 - rho[n]) * b[n] * dw[n]) * alpha * sig * (one - sig)
                 du[n] = gained + (zero if hard and fired else d_left)
                 if v <= floor:
                     du[n] = zero
-                d_drive[i, k, n] = g * du[n]
+                d_drive[i, k, n] = g[n] * du[n]
                 wait = w[i, k - 1, n] if k else zero
                 d_a[n] += (1 - rho[n]) * left * dw[n]
                 d_b[n] += (1 - rho[n]) * fired * dw[n]
@@ -74,7 +74,7 @@ def backward(ds, drive, rho, a, b, u, w, d_drive, d_rho, d_a, d_b, d_c, decay, c
                 before = u[i, k - 1, n] if k else zero
                 kept = (zero if hard else before - theta_u) if before >= theta_u else before
                 if decay == LINEAR:
-                    d_c[n] += -du[n] if kept > c else (du[n] if kept < -c else zero)
+                    d_c[n] += -du[n] if kept > c[n] else (du[n] if kept < -c[n] else zero)
                 else:
                     d_c[n] += du[n] * (kept - (drive[i, k, n] - wait))
 
@@ -83,7 +83,7 @@ class AdaptingMembranes(torch.autograd.Function):
     """Spikes (B, T, N) of drive (B, T, N): all that enters u but w.
 
     rho, a, b : (N,)
-    learned : (), takes the place of the neuron's beta, with g = 1 - beta, or of its lam; None: as they are
+    learned : () or (N,), takes the place of the neuron's beta, with g = 1 - beta, or of its lam; None: as they are
     """
 
     @staticmethod
@@ -91,13 +91,10 @@ class AdaptingMembranes(torch.autograd.Function):
         arrays = [each.detach().contiguous().numpy() for each in (drive, rho, a, b)]
         u, w, s = (np.empty_like(arrays[0]) for _ in range(3))
         kind = u.dtype.type
-        c = neuron.constant if learned is None else learned.item()
-        g = 1 - c if learned is not None and neuron.decay == "exponential" else neuron.g
-        floor = np.finfo(kind).min if neuron.floor is None else neuron.floor
-        ctx.constants = (FUSED[neuron.decay], kind(c), kind(g), kind(neuron.theta_u), neuron.reset == "hard",
-                         kind(floor))
+        ctx.constants = constants(neuron, learned, kind, len(rho))
         forward(*arrays, u, w, s, *ctx.constants)
         ctx.arrays, ctx.alpha, ctx.learns = (*arrays, u, w), kind(alpha), learned is not None
+        ctx.each = learned is not None and learned.ndim > 0
         return torch.from_numpy(s)
 
     @staticmethod
@@ -107,4 +104,4 @@ class AdaptingMembranes(torch.autograd.Function):
         backward(ds.contiguous().numpy(), drive, rho, a, b, u, w, d_drive, d_rho, d_a, d_b, d_c, *ctx.constants,
                  ctx.alpha)
         return (*map(torch.from_numpy, (d_drive, d_rho, d_a, d_b)),
-                torch.tensor(d_c.sum()) if ctx.learns else None, None, None)
+                torch.from_numpy(d_c if ctx.each else np.array(d_c.sum())) if ctx.learns else None, None, None)

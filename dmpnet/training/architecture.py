@@ -42,6 +42,7 @@ class Architecture:
     delay_input : the input channels have such delays too
     learn_decay : beta of each layer is learned from neuron.beta on, with g = 1 - beta, or lam or c from
         the neuron's on
+    each_decay : so that every neuron has a beta of its own, all from neuron.beta on
     kappa : None for a class a sample; else a class at every step, see TrainedNetwork
     adaptive : neurons adapt (dmpnet.equations.adaptation), with constants of their own, learned
     dropout : fraction of each hidden layer's spikes dropped in training, last layer excepted
@@ -61,6 +62,7 @@ class Architecture:
     delay_max: int = 0
     delay_input: bool = False
     learn_decay: bool = False
+    each_decay: bool = False
     kappa: float | None = None
     adaptive: bool = False
     dropout: float = 0.0
@@ -80,6 +82,10 @@ class Architecture:
         if self.learn_decay and BY_NAME[self.neuron.decay].by_constant is None:
             raise DmpnetError(f"architecture: learn_decay with decay = {self.neuron.decay!r}, but its constant has no "
                               f"gradient (a shift is a whole number of bits); choose its value, or another decay")
+        if self.each_decay and not (self.learn_decay and self.neuron.decay == "exponential"):
+            raise DmpnetError(f"architecture: each_decay with learn_decay = {self.learn_decay} and decay = "
+                              f"{self.neuron.decay!r}, but it is beta that is learned of every neuron; set "
+                              f"learn_decay, and exponential decay")
         if isinstance(self.theta, tuple) and len(self.theta) != len(self.sizes) - 2:
             raise DmpnetError(f"architecture: theta = {self.theta}, but there are {len(self.sizes) - 2} hidden layers; "
                               f"give one number, or one a layer")

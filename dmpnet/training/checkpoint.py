@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dmpnet.training.model import SpikingNetwork
 
 ENTRIES = {"recipe": dict, "model": dict, "optimisers": list, "products": str, "progress": dict}
-OPTIONAL = {"start": str | None, "data": str}
+OPTIONAL = {"start": str | None, "data": str, "sums": dict}
 PRODUCTS = ("float32", "bfloat16")
 MOMENTS: dict[str, set[str]] = {"AdamW": {"step", "exp_avg", "exp_avg_sq"}, "Muon": {"momentum_buffer"}}
 """What optimisers keep of each parameter."""
@@ -65,6 +65,16 @@ def unsound(path: Path, what: str) -> DmpnetError:
     """The error for a file that is whole, but not what this run wrote."""
     return DmpnetError(f"{path}: {what}, which no run of this recipe writes; delete it to start again, or go on with "
                        f"the version of dmpnet that wrote it")
+
+
+def sums(path: Path, state: dict[str, Any], model: SpikingNetwork, due: bool) -> dict[str, torch.Tensor]:
+    """What `state` holds of an average of weights, which is something where it is `due`."""
+    kept, tensors = state.get("sums") or {}, model.state_dict() if due else {}
+    if kept.keys() != tensors.keys():
+        raise unsound(path, f"sums: {shown(min(map(str, kept.keys() ^ tensors.keys())))} only in it or not in it")
+    for name, tensor in kept.items():
+        _check_tensor(path, f"sums: {name}", tensor, tensors[name].shape, torch.float64)
+    return kept
 
 
 def restore(path: Path, state: dict[str, Any], model: SpikingNetwork,

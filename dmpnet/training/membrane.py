@@ -5,20 +5,26 @@ Forward, per sample and neuron, for k = 0 .. T-1:
     u[k] = max(decayed(u_after[k-1]) + g (drive[k] + W_f s_in[k] + W_r s[k-1]), floor);  s[k] = u[k] >= theta_u
     u_after = 0 or u - theta_u where it fired;  decayed: dmpnet.equations.decay, its constant is c here
 
+A slow memory's I_m = W_m m + b_m may act otherwise than in drive: on the gain, W_f s_in[k] (1 + I_m[k]), or on the
+threshold, theta_u - I_m[k] in the comparison.
+
 Backward uses the sigmoid surrogate in place of the derivative of the step, and no gradient through the reset nor
 through a floor that was reached:
 
-    g'(v) = alpha sig(alpha v) (1 - sig(alpha v)),  v = u - theta_u
+    g'(v) = alpha sig(alpha v) (1 - sig(alpha v)),  v = u - theta_u, or u - (theta_u - I_m)
 
 Spikes are sparse: W_f s_in and W_r s[k-1] add the columns of what fired, and so do the gradients of W_f and W_r.
 Arrays of spikes and of gradients may be bfloat16, seen here as int16 of the same bits.
 """
 
 import math
+from typing import Any
 
 import numpy as np
 from numba import njit, types
 from numba.extending import overload
+
+from dmpnet.equations.neurons import Neuron
 
 EXPONENTIAL, LINEAR, SHIFT = range(3)
 FUSED = {"exponential": EXPONENTIAL, "linear": LINEAR, "shift": SHIFT}
@@ -28,20 +34,25 @@ ONE = np.int16(0x3F80)  # 1.0 in bfloat16
 
 
 @njit(nogil=True, cache=True)
-def forward(drive, given, start, channel, value, W_f, b, W_r, spikes, one, rate, decay, c, g, theta_u, hard, floor):
+def forward(drive, given, acting, fed, start, channel, value, W_f, b, W_r, spikes, one, rate, decay, c, g, theta_u,
+            hard, floor):
     """Run the scan; `drive` (B, T, N) becomes u before the reset.
 
     given : `drive` holds a current already (W_m m); else it is filled anew
+    acting : I_m (B, T, N) of a memory that acts otherwise, or (0, 0, 0)
+    fed : (B, T, N) filled with W_f s_in where the memory acts on the gain, else (0, 0, 0)
     start, channel, value : events of s_in
     W_f : (M, N) transposed to [from, to];  b : (N,)
     W_r : (N, N) as [from, to], or (0, 0) for none
     spikes : (B, T, N) filled with 0 and `one`, or (0, 0, 0) when only the rate is wanted
     rate : (B, N) filled with the fraction of steps with a spike
-    decay : EXPONENTIAL, LINEAR or SHIFT
+    decay : EXPONENTIAL, LINEAR or SHIFT, with its constant c (N,);  g : (N,)
     floor : the lowest number of the arrays' type for none (infinities would bar SIMD in the adjoint)
     """
     B, T, N = drive.shape
-    zero = drive.dtype.type(0)
+    zero, whole = drive.dtype.type(0), drive.dtype.type(1)
+    lowered = acting.size > fed.size
+    limit = np.full(N, theta_u)
     for s in range(B):
         kept = np.zeros(N, drive.dtype)
         count = np.zeros(N, drive.dtype)
@@ -50,7 +61,7 @@ def forward(drive, given, start, channel, value, W_f, b, W_r, spikes, one, rate,
         for k in range(T):
             u = drive[s, k]
             for n in range(N):
-                u[n] = u[n] + b[n] if given else b[n]
+                u[n] = u[n] + b[n] if given else (zero if fed.size else b[n])
             e = start[s * T + k]
             end = start[s * T + k + 1]
             while e + 4 <= end:  # four at a time: u is read and written once for them
@@ -65,6 +76,13 @@ def forward(drive, given, start, channel, value, W_f, b, W_r, spikes, one, rate,
                 for n in range(N):
                     u[n] += v * column[n]
                 e += 1
+            if fed.size:
+                for n in range(N):
+                    fed[s, k, n] = u[n]
+                    u[n] = u[n] * (whole + acting[s, k, n]) + b[n]
+            if lowered:
+                for n in range(N):
+                    limit[n] = theta_u - acting[s, k, n]
             for f in range(fires):
                 column = W_r[fired[f]]
                 for n in range(N):
@@ -72,27 +90,27 @@ def forward(drive, given, start, channel, value, W_f, b, W_r, spikes, one, rate,
             if decay == LINEAR:
                 for n in range(N):
                     v = kept[n]
-                    kept[n] = v - c if v > c else (v + c if v < -c else zero)
+                    kept[n] = v - c[n] if v > c[n] else (v + c[n] if v < -c[n] else zero)
             elif decay == SHIFT:
                 for n in range(N):
-                    kept[n] = kept[n] - c * kept[n]
+                    kept[n] = kept[n] - c[n] * kept[n]
             else:
                 for n in range(N):
-                    kept[n] = c * kept[n]
+                    kept[n] = c[n] * kept[n]
             for n in range(N):
-                v = kept[n] + g * u[n]
+                v = kept[n] + g[n] * u[n]
                 u[n] = floor if v < floor else v
-                spike = drive.dtype.type(1) if u[n] >= theta_u else drive.dtype.type(0)
+                spike = whole if u[n] >= limit[n] else zero
                 count[n] += spike
                 kept[n] = u[n] * (1 - spike) if hard else u[n] - theta_u * spike
             if spikes.size:
                 row = spikes[s, k]
                 for n in range(N):
-                    row[n] = one if u[n] >= theta_u else 0
+                    row[n] = one if u[n] >= limit[n] else 0
             if W_r.size:
                 fires = 0
                 for n in range(N):
-                    if u[n] >= theta_u:
+                    if u[n] >= limit[n]:
                         fired[fires] = n
                         fires += 1
         for n in range(N):
@@ -158,13 +176,14 @@ def _write_any(total, row):
 
 
 @njit(nogil=True, cache=True, fastmath=True, error_model="numpy")  # a check for zero would bar SIMD
-def backward(u, W_r, ds, drate, start, channel, value, dI, dW_f, dW_r, db, dc, decay, c, g, theta_u, hard, floor,
-             alpha, series):
-    """The adjoint scan; u (B, T, N) as left by `forward`.
+def backward(u, acting, fed, W_r, ds, drate, start, channel, value, dI, dacting, dW_f, dW_r, db, dc, decay, c, g,
+             theta_u, hard, floor, alpha, series):
+    """The adjoint scan; u (B, T, N) and fed as left by `forward`.
 
     W_r : (N, N) as [to, from], or (0, 0)
     ds : dL/ds (B, T, N), or (0, 0, 0) for none;  drate : dL/drate (B, N)
-    dI : (B, T, N or more) filled with dL/dI in its first N columns; may be u itself
+    dI : (B, T, N or more) filled with dL/dI in its first N columns, as W_f s_in enters I; may be u itself
+    dacting : like acting, filled with dL/dI_m; may be acting itself
     dW_f (M, N), dW_r (N, N), db (N,), dc (N,) : zeros, filled with the gradients, or empty where one is not
         wanted (db always is); matrices as [from, to]; dc is that of beta where g = 1 - beta, or of lam
     alpha, series : steepness of the surrogate, and SERIES as a tuple of the arrays' type
@@ -177,10 +196,14 @@ def backward(u, W_r, ds, drate, start, channel, value, dI, dW_f, dW_r, db, dc, d
     back = np.empty(N, u.dtype)
     bits = np.empty(N, np.int32)
     rest = np.zeros(N, u.dtype)
+    limit, earlier = np.full(N, theta_u), np.full(N, theta_u)
+    part, scaled = np.empty(N, u.dtype), np.empty(N, u.dtype)
+    lowered = acting.size > fed.size
     zero = u.dtype.type(0)
     one = u.dtype.type(1)
     shares = drate / u.dtype.type(T)
-    kept_slope = c if decay == EXPONENTIAL else one - c
+    kept_slope = c.copy() if decay == EXPONENTIAL else one - c
+    per_g = one / g
     for first in range(0, B, together):
         carries[:] = 0
         afters[:] = 0
@@ -191,6 +214,10 @@ def backward(u, W_r, ds, drate, start, channel, value, dI, dW_f, dW_r, db, dc, d
             for i in range(min(together, B - first)):
                 s = first + i
                 carry, after, row = carries[i], afters[i], u[s, k]
+                if lowered:
+                    for n in range(N):
+                        limit[n] = theta_u - acting[s, k, n]
+                        earlier[n] = theta_u - (acting[s, k - 1, n] if k else zero)
                 for n in range(N):
                     back[n] = shares[s, n]
                 if ds.size:
@@ -200,36 +227,60 @@ def backward(u, W_r, ds, drate, start, channel, value, dI, dW_f, dW_r, db, dc, d
                         back[n] += recurrent[i, n]
                 if decay == LINEAR:
                     for n in range(N):
-                        left = row[n] if row[n] < theta_u else (zero if hard else row[n] - theta_u)
-                        carry[n] = carry[n] if abs(left) > c else zero
+                        left = row[n] if row[n] < limit[n] else (zero if hard else row[n] - theta_u)
+                        carry[n] = carry[n] if abs(left) > c[n] else zero
                 else:
                     for n in range(N):
-                        carry[n] = carry[n] * (zero if hard and row[n] >= theta_u else kept_slope)
+                        carry[n] = carry[n] * (zero if hard and row[n] >= limit[n] else kept_slope[n])
                 for n in range(N):
-                    slope = back[n] * _surrogate(row[n] - theta_u, alpha, series) + carry[n]
+                    part[n] = back[n] * _surrogate(row[n] - limit[n], alpha, series)
+                    slope = part[n] + carry[n]
                     carry[n] = slope if row[n] > floor else zero
-                    after[n] = g * carry[n]
+                    after[n] = g[n] * carry[n]
                 before = u[s, k - 1] if k else rest
                 if dW_r.size:
                     for j in range(N):
-                        if before[j] >= theta_u:
+                        if before[j] >= earlier[j]:
                             total = dW_r[j]
                             for n in range(N):
                                 total[n] += after[n]
                 if dc.size:
                     for n in range(N):
-                        fired = before[n] >= theta_u
+                        fired = before[n] >= earlier[n]
                         kept = (zero if hard else before[n] - theta_u) if fired else before[n]
                         if decay == LINEAR:
-                            dc[n] += -carry[n] if kept > c else (carry[n] if kept < -c else zero)
+                            dc[n] += -carry[n] if kept > c[n] else (carry[n] if kept < -c[n] else zero)
                         else:
-                            dc[n] += carry[n] * (kept - (row[n] - c * kept) / g)
+                            dc[n] += carry[n] * (kept - (row[n] - c[n] * kept) * per_g[n])
+                for n in range(N):
+                    db[n] += after[n]
+                if lowered:
+                    _write(part, dacting[s, k])
+                if fed.size:
+                    for n in range(N):
+                        part[n] = after[n] * fed[s, k, n]
+                    into = scaled
+                    for n in range(N):
+                        into[n] = after[n] * (one + acting[s, k, n])
+                    _write(part, dacting[s, k])
+                else:
+                    into = after
                 if dW_f.size:
                     for e in range(start[s * T + k], start[s * T + k + 1]):
                         total = dW_f[channel[e]]
                         d = value[e]
                         for n in range(N):
-                            total[n] += d * after[n]
-                for n in range(N):
-                    db[n] += after[n]
-                _write(after, dI[s, k])
+                            total[n] += d * into[n]
+                _write(into, dI[s, k])
+
+
+def constants(neuron: Neuron, learned: Any, kind: type, n: int) -> tuple:
+    """decay, c, g, theta_u, hard and floor of `forward`.
+
+    learned : a tensor, () or (n,), that takes the place of the neuron's beta, with g = 1 - beta, or of its lam, or None
+    """
+    c: Any = neuron.constant if learned is None else learned.detach().double().numpy()
+    g = neuron.g if learned is None or neuron.decay != "exponential" else 1 - c
+    floor = np.finfo(kind).min if neuron.floor is None else kind(neuron.floor)
+    return (FUSED[neuron.decay], np.full(n, c, kind), np.full(n, g, kind), kind(neuron.theta_u), neuron.reset == "hard",
+            kind(floor))

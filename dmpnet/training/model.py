@@ -66,8 +66,7 @@ class SpikingNetwork(nn.Module):
         last = len(self.layers) - 1
         for number in range(last + 1):
             record = number < last or spikes is not None or self.architecture.kappa is not None
-            fused = (m is None and self._acts(number) == "current" and self.neurons[number].decay in FUSED
-                     and "log_a" not in self.layers[number])
+            fused = m is None and self.neurons[number].decay in FUSED and "log_a" not in self.layers[number]
             run = self._fused if fused else self._stepwise
             signal, rate = run(number, signal, scale, record, m)
             rates.append(rate)
@@ -117,12 +116,13 @@ class SpikingNetwork(nn.Module):
         p, pathway = self.layers[number], self.pathways[number]
         if "delay" in p:
             signal = AxonalDelay.apply(signal, p["delay"], self.sigma)
+        acts = self._acts(number)
         setting = Setting(coarser(self.neurons[number], self.pace), self._blocks(pathway, p["W_f"].dtype),
-                          pathway.d_s if pathway else 1, self.alpha, record, self.products, scale)
+                          pathway.d_s if pathway else 1, self.alpha, record, self.products, scale, acts)
         slow = [p[key] for key in ("w_x", "b_x", "W_m")] if pathway else [None] * 3
-        bias = p["b_f"] + p["b_m"] if pathway else p["b_f"]
+        bias = p["b_f"] + p["b_m"] if pathway and acts == "current" else p["b_f"]
         return SpikingLayer.apply(signal, p["W_f"], bias, p["W_r"] if "W_r" in p else None, *slow,
-                                  self._learned(number), setting)
+                                  self._learned(number), setting, None if acts == "current" else p["b_m"])
 
     def _stepwise(self, number: int, signal: torch.Tensor, scale: float, _: bool,
                   kept: list | None) -> tuple[torch.Tensor, torch.Tensor]:
@@ -151,7 +151,7 @@ class SpikingNetwork(nn.Module):
         """The network as a weights file holds it."""
         layers = []
         for p, pathway, neuron in zip(self.layers, self.pathways, self.neurons, strict=True):
-            slow = delay = None
+            slow = delay = betas = None
             if pathway:
                 several = len(pathway.blocks) > 1
                 slow = legendre_pathway(_array(p["w_x"]), p["b_x"].item(), _array(p["W_m"]), _array(p["b_m"]),
@@ -160,15 +160,16 @@ class SpikingNetwork(nn.Module):
             if "delay" in p:
                 delay = _array(p["delay"].round()).astype(np.int32)
             if "logit_beta" in p:
-                beta = torch.sigmoid(p["logit_beta"]).item()
-                neuron = replace(neuron, beta=beta, g=1 - beta)
+                kept = torch.sigmoid(p["logit_beta"])
+                beta = kept.mean().item()
+                neuron, betas = replace(neuron, beta=beta, g=1 - beta), _array(kept) if kept.ndim else None
             if "lam" in p:
                 neuron = replace(neuron, lam=p["lam"].item())
             if "c" in p:
                 low, high = BY_NAME[neuron.decay].limits(neuron.theta_u)
                 neuron = replace(neuron, c=min(max(p["c"].item(), low), high))
             layers.append(Layer(_array(p["W_f"]), _array(p["b_f"]), neuron, _array(p["W_r"]) if "W_r" in p else None,
-                                slow, delay, adaptation=adaptation.learned(p)))
+                                slow, delay, adaptation=adaptation.learned(p), beta=betas))
         return TrainedNetwork(tuple(layers), _array(self.W_o), _array(self.b_o), encoding, provenance,
                               self.architecture.kappa)
 
@@ -185,12 +186,14 @@ def from_trained(network: TrainedNetwork, dtype: torch.dtype = torch.float32) ->
             for key in ("W_r", "delay"):
                 if getattr(layer, key) is not None:
                     p[key] = nn.Parameter(torch.empty(getattr(layer, key).shape))
+            if layer.beta is not None:
+                p["logit_beta"] = nn.Parameter(torch.logit(torch.from_numpy(layer.constant)))
             if layer.adaptation is not None:
                 p.update({key: nn.Parameter(value) for key, value in adaptation.parameters(layer.adaptation).items()})
     model = model.to(dtype)
     with torch.no_grad():
         for p, layer in zip(model.layers, network.layers, strict=True):
-            for key in p.keys() - {*adaptation.PARAMETERS}:
+            for key in p.keys() - {*adaptation.PARAMETERS, "logit_beta"}:
                 source = layer.slow if key in ("w_x", "b_x", "W_m", "b_m") else layer
                 p[key].copy_(torch.as_tensor(getattr(source, key)))
         model.W_o.copy_(torch.as_tensor(network.W_o))
@@ -215,7 +218,7 @@ def _start(architecture: Architecture, n: int, m: int, pathway: Pathway | None,
     if late:
         layer["delay"] = architecture.delay_max * torch.rand(m)
     if architecture.learn_decay and architecture.neuron.decay == "exponential":
-        layer["logit_beta"] = torch.logit(torch.tensor(architecture.neuron.beta))
+        layer["logit_beta"] = torch.logit(torch.full((n,) if architecture.each_decay else (), architecture.neuron.beta))
     if architecture.learn_decay and architecture.neuron.decay == "linear":
         layer["lam"] = torch.tensor(architecture.neuron.lam)
     if architecture.learn_decay and architecture.neuron.c is not None:

@@ -79,7 +79,7 @@ def layer(s_in: torch.Tensor, W_f: torch.Tensor, b_f: torch.Tensor, neuron: Neur
     """Spikes (B, T, N) of s_in (B, T, M).
 
     I_m : (B, T, N), W_m m + b_m as last looked at;  acts : see dmpnet.equations.neurons
-    learned : (), takes the place of the neuron's beta, with g = 1 - beta, or of its lam or c
+    learned : () or (N,), takes the place of the neuron's beta, with g = 1 - beta, or of its lam or c
     adapting : rho_w, a_w, b_w (N,) where the neurons adapt (dmpnet.equations.adaptation)
     """
     c = neuron.constant if learned is None else learned

@@ -52,6 +52,8 @@ class Recipe:
     shift_pixels : augmentation, each image moved by up to so many pixels both ways (data with a grid: nmnist)
     drop_events : augmentation, up to this fraction of each sample's values set to 0
     plain_epochs : so many last epochs see samples as they are, without augmentation
+    average : the network kept is the mean of the weights at the ends of so many last epochs, judged on the validation
+        part once; 0 for that of the best epoch
     delay_sigma : width in steps over which delays learn at first, falling to 0.5
     validation : fraction of the training set held out to choose the epoch
     by : 'class' or 'speaker', what `validation_split` holds out
@@ -75,6 +77,7 @@ class Recipe:
     c: float | None = None
     floor: float | None = None
     learn_decay: bool = False
+    each_decay: bool = False
     delay_max: int = 0
     delay_input: bool = False
     delay_sigma: float = 3.0
@@ -103,6 +106,7 @@ class Recipe:
     stretch: float = 0.0
     drop_events: float = 0.0
     plain_epochs: int = 0
+    average: int = 0
     validation: float = 0.1
     by: str = "class"
     gradients: str = "float32"
@@ -116,7 +120,7 @@ class Recipe:
             if not getattr(self, name) > 0:
                 raise DmpnetError(f"recipe: {name} = {getattr(self, name)}, but it must be positive; set {name} > 0")
         for name in ("rate_weight", "rate_ramp", "rank_weight", "clip", "recurrent_norm", "coarse_counts",
-                     "plain_epochs"):
+                     "plain_epochs", "average"):
             if getattr(self, name) < 0:
                 raise DmpnetError(f"recipe: {name} = {getattr(self, name)}, but it is a weight or a limit; set "
                                   f"{name} >= 0")
@@ -127,6 +131,10 @@ class Recipe:
             raise DmpnetError(f"recipe: rank_weight = {self.rank_weight}, but a network of kind {self.kind!r} has no "
                               f"slow memory; set rank_weight = 0, or kind = 'dmp'")
         self._check_coarse()
+        late = self.epochs - max(self.rate_ramp, self.coarse_epochs)
+        if self.average > late:
+            raise DmpnetError(f"recipe: average = {self.average}, but the weights are those of epochs after the ramp "
+                              f"and at full length, {late} here; lower it")
         for name in ("dropout", "validation", "stretch", "drop_events"):
             if not 0 <= getattr(self, name) < 1:
                 raise DmpnetError(f"recipe: {name} = {getattr(self, name)}, but it is a fraction in [0, 1); lower it")
@@ -143,7 +151,7 @@ class Recipe:
     @property
     def depends_on_epochs(self) -> bool:
         """Whether the number of epochs decides what happens in the first, so that a run cannot be made longer."""
-        return self.schedule == "cosine" or self.plain_epochs > 0 or self.delay_max > 0
+        return self.schedule == "cosine" or max(self.plain_epochs, self.delay_max, self.average) > 0
 
     def passed(self, epoch: float) -> float:
         """Where the schedule is at a point in training, in epochs at full length."""
@@ -153,7 +161,7 @@ class Recipe:
     @property
     def architecture(self) -> Architecture:
         slow = ("d", "theta", "blocks", "feed", "d_s", "acts") if self.kind == "dmp" else ()
-        names = (*slow, "delay_max", "delay_input", "learn_decay", "kappa", "adaptive", "dropout", "std")
+        names = (*slow, "delay_max", "delay_input", "learn_decay", "each_decay", "kappa", "adaptive", "dropout", "std")
         shared = {name: getattr(self, name) for name in names}
         neuron = Neuron(self.beta, 1 - self.beta, decay=self.decay, lam=self.lam, shift=self.shift,
                         c=self.c, floor=self.floor)
@@ -162,7 +170,7 @@ class Recipe:
     def onward(self, epochs: int, lr: float, **changes: Any) -> "Recipe":
         """The recipe of a run that goes on from the network this one led to, without what belongs to a beginning."""
         return replace(self, epochs=epochs, lr=lr, schedule="cosine", rate_ramp=0, coarse_epochs=0,
-                       plain_epochs=0, **changes)
+                       plain_epochs=0, average=0, **changes)
 
     def record(self) -> dict:
         return asdict(self)

@@ -24,6 +24,7 @@ from dmpnet.trained.encoding import Encoding
 from dmpnet.trained.network import TrainedNetwork
 from dmpnet.training import augmentation, checkpoint
 from dmpnet.training.allocation import keep_freed_memory
+from dmpnet.training.averaging import Average
 from dmpnet.training.model import SpikingNetwork, effective_rank, from_trained
 from dmpnet.training.optimiser import optimisers, products, rate_at
 from dmpnet.training.recipe import Recipe
@@ -61,7 +62,7 @@ def encoding_of(recordings: Recordings) -> Encoding:
 
 
 class Trainer:
-    """Trains one recipe in one folder: checkpoint.pt, curve.csv, weights.npz (best epoch on validation).
+    """Trains one recipe in one folder: checkpoint.pt, curve.csv, weights.npz (best epoch on validation, or an average).
 
     progress : called with (done, total) in batches of all epochs; True or a name: a bar; None: silent
     start : a trained network to begin with, weights and neurons, of the recipe's kind and sizes
@@ -98,7 +99,7 @@ class Trainer:
         self.as_it_is = model is not None
         self.parameters = list(self.model.parameters())
         self.optimisers = optimisers(self.model, recipe)
-        self.standing = Standing()
+        self.standing, self.average = Standing(), Average()
         self.pool: ThreadPoolExecutor | None = None
         self.origin = provenance.record("train", recipe.record(), data=recordings.source,
                                         products=str(self.model.products).removeprefix("torch."),
@@ -112,19 +113,21 @@ class Trainer:
         """Take the weights of `start`, and the neurons of its layers, which may differ from layer to layer."""
         sizes = (start.layers[0].M, *(layer.N for layer in start.layers), start.classes)
         theirs = from_trained(start).state_dict()
-        missing = {name for name in self.model.state_dict() if not name.endswith(LEAKS)} ^ set(theirs)
+        ours = self.model.state_dict()
+        missing = {name for name in ours.keys() ^ theirs.keys() if name in theirs or not name.endswith(LEAKS)} | {
+            name for name in ours.keys() & theirs.keys() if ours[name].shape != theirs[name].shape}
         if sizes != tuple(self.recipe.sizes) or missing:
             raise DmpnetError(f"start: a {start.kind} of {sizes}, but the recipe is of a {self.recipe.kind} of "
                               f"{self.recipe.sizes} and needs the same arrays; give a network of that kind")
         self.model.neurons = tuple(layer.neuron for layer in start.layers)
         self.model.load_state_dict(theirs, strict=False)
         with torch.no_grad():
-            for parameters, neuron in zip(self.model.layers, self.model.neurons, strict=True):
+            for parameters, neuron, layer in zip(self.model.layers, self.model.neurons, start.layers, strict=True):
                 if "lam" in parameters:
                     parameters["lam"].fill_(neuron.lam)
                 if "c" in parameters:
                     parameters["c"].fill_(neuron.constant)
-                if "logit_beta" in parameters:
+                if "logit_beta" in parameters and layer.beta is None:
                     parameters["logit_beta"].copy_(torch.logit(torch.tensor(neuron.beta)))
 
     @property
@@ -154,10 +157,11 @@ class Trainer:
             raise DmpnetError(f"{self.checkpoint}: this run was taught other recordings than those of {self.data.name} "
                               f"given now; use another --out folder, or the same data")
         self._check_standing(standing)
+        sums = checkpoint.sums(self.checkpoint, state, self.model, self._averages(standing.epoch))
         checkpoint.restore(self.checkpoint, state, self.model, self.optimisers)
         self.origin["products"] = state["products"]
         self.model.products = getattr(torch, state["products"])
-        self.standing = standing
+        self.standing, self.average = standing, Average(sums)
         self._look()
         return True
 
@@ -191,6 +195,7 @@ class Trainer:
         state = {"recipe": self.recipe.record(), "model": self.model.state_dict(),
                  "optimisers": [optimiser.state_dict() for optimiser in self.optimisers], "start": self.began,
                  "data": self.data.checksum, "products": self.origin["products"],
+                 "sums": self.average.sums,
                  "progress": dict(self.standing.__dict__)}  # all that is drawn is drawn from the seed and these
         checkpoint.write(self.checkpoint, state)
 
@@ -239,10 +244,24 @@ class Trainer:
         if accuracy > p.best and p.epoch > max(self.recipe.rate_ramp, self.recipe.coarse_epochs):
             p.best, p.best_epoch = accuracy, p.epoch
             self._write_weights(rates)
+        if self._averages(p.epoch):
+            self.average.add(self.model)
+        if self.recipe.average and p.epoch == self.recipe.epochs:
+            self._keep_average()
         p.batch = p.correct = p.seen = 0
         p.loss = 0.0
         self._write_curve()
         self.save()
+
+    def _averages(self, epoch: int) -> bool:
+        """Whether the weights after so many epochs are in the average."""
+        return epoch > self.recipe.epochs - self.recipe.average
+
+    def _keep_average(self) -> None:
+        with self.average.taken(self.model, self.recipe.average):
+            _, self.standing.best, rates = self.evaluate(self.held_out)
+            self.standing.best_epoch = self.standing.epoch
+            self._write_weights(rates)
 
     def _pieces(self, chosen: np.ndarray) -> list[np.ndarray]:
         """The batch in an even number of pieces of at most ROWS rows, the same whatever the number of threads."""
@@ -334,6 +353,8 @@ class Trainer:
         p = self.standing
         facts = {"epoch": p.best_epoch, "validation_accuracy": p.best, "validation_samples": len(self.held_out),
                  "training_samples": len(self.train), "validation_rates": [round(rate, 5) for rate in rates]}
+        if self.recipe.average and p.best_epoch == self.recipe.epochs:
+            facts["averaged"] = self.recipe.average
         weights.save(self.model.trained(encoding_of(self.data), self.origin | facts), self.folder / "weights.npz")
 
     def _write_curve(self) -> None:

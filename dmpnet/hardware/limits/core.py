@@ -88,7 +88,14 @@ def adaptation(core: Core, chip: Chip) -> Need | None:
     return Need("adaptation", core.number, "adaptation", "any", ("none",), "train without adaptation")
 
 
-RULES = (neurons, slots, fan_in, spikes, decay, reset, floor, acts, adaptation, delays)
+def betas(core: Core, chip: Chip) -> Need | None:
+    """A layer of any chip here decays by one constant."""
+    if not core.betas:
+        return None
+    return Need("betas", core.number, "beta", "one a neuron", ("one a layer",), "train without each_decay")
+
+
+RULES = (neurons, slots, fan_in, spikes, decay, reset, floor, acts, adaptation, betas, delays)
 
 
 def cores(used: int, chip: Chip) -> Need:
