@@ -24,6 +24,7 @@ from dmpnet.trained import weights
 from dmpnet.trained.adaptation import Adaptation
 from dmpnet.trained.encoding import Encoding
 from dmpnet.trained.layer import Layer
+from dmpnet.trained.modes import Modes
 from dmpnet.trained.network import TrainedNetwork
 from dmpnet.trained.slow_memory import legendre_pathway
 
@@ -32,14 +33,14 @@ BANKS = ("weights bank", "slow bank", "state bank")
 
 
 def network(M=10, N=12, d=5, C=3, kind="DMP", neuron=None, encoding="spikes", delay=0, acts="current", layers=1,
-            adaptation=None):
+            adaptation=None, modes=None):
     """Of zeros, as nothing but its shape is asked for; every layer has N neurons, the first M inputs."""
     made = []
     for inputs in [M] + [N] * (layers - 1):
         slow = legendre_pathway(np.zeros(inputs), 0.0, np.zeros((N, d)), np.zeros(N), 20.0, acts=acts) if d else None
         made.append(Layer(np.zeros((N, inputs)), np.zeros(N), neuron or Neuron(),
                           np.zeros((N, N)) if "RSNN" in kind else None, slow,
-                          np.arange(inputs) % (delay + 1) if delay else None, adaptation=adaptation))
+                          np.arange(inputs) % (delay + 1) if delay else None, adaptation=adaptation, modes=modes))
     return TrainedNetwork(tuple(made), np.zeros((C, N)), np.zeros(C), Encoding(encoding, M, 40, 1e-3))
 
 
@@ -240,6 +241,8 @@ KINDS = {
              "layer 1: slow memory acting on the threshold, but a core has current; train with acts = 'current'"),
     "adaptation": ({}, {"adaptation": Adaptation(*np.zeros((3, 12)))},
                    "layer 1: adaptation any, but a core has none; train without adaptation"),
+    "modes": ({}, {"modes": Modes(*np.zeros((3, 12, 1))), "d": 0},
+              "layer 1: modes any, but a core has none; train without modes"),
 }
 
 
@@ -259,8 +262,8 @@ def test_gain_is_refused_too():
 def test_every_rule_was_broken_here():
     """A rule added without a test of its own fails here."""
     broken = {*LIMITS, *KINDS, *BANKS, "input spikes"}
-    needs = fit(network(adaptation=KINDS["adaptation"][1]["adaptation"]), DMP, [1]).needs
-    assert {need.rule for need in needs} == broken and len(needs) == len(RULES) + 1
+    adapts, rings = (fit(network(**KINDS[kind][1]), DMP, [1]).needs for kind in ("adaptation", "modes"))
+    assert {need.rule for need in (*adapts, *rings)} == broken and len(adapts) == len(rings) == len(RULES)
 
 
 # learning

@@ -36,7 +36,7 @@ class Core:
     spikes : most input spikes in a step; None if nobody counted, or the input is analog
     learns : rules of the arrays that learn, W_f or W_r
     kernels : weights of W_f, where it is no N x M: kernels, held once;  biases : of neurons, where not one each
-    adapts : whether its neurons adapt
+    adapts : whether its neurons adapt;  modes : whether they have modes
     """
 
     number: int | str
@@ -56,6 +56,7 @@ class Core:
     kernels: int | None = None
     biases: int | None = None
     adapts: bool = False
+    modes: bool = False
 
     @property
     def name(self) -> str:

@@ -88,7 +88,14 @@ def adaptation(core: Core, chip: Chip) -> Need | None:
     return Need("adaptation", core.number, "adaptation", "any", ("none",), "train without adaptation")
 
 
-RULES = (neurons, slots, fan_in, spikes, decay, reset, floor, acts, adaptation, delays)
+def modes(core: Core, chip: Chip) -> Need | None:
+    """No chip here has neurons of several numbers, or of complex ones."""
+    if not core.modes:
+        return None
+    return Need("modes", core.number, "modes", "any", ("none",), "train without modes")
+
+
+RULES = (neurons, slots, fan_in, spikes, decay, reset, floor, acts, adaptation, modes, delays)
 
 
 def cores(used: int, chip: Chip) -> Need:
