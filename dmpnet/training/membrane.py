@@ -104,7 +104,7 @@ SERIES = (*(1 / math.factorial(n) / 16**n for n in range(9)), 40.0)
 
 
 @njit(inline="always")
-def _surrogate(v, alpha, c):
+def surrogate(v, alpha, c):
     # p = exp(y) as exp(y/16)^16 with a Taylor sum: only products, in the arrays' own precision, so the loop over
     # neurons vectorises; relative error below 1e-8 where the slope is not negligible
     y = min(alpha * abs(v), c[9])
@@ -206,7 +206,7 @@ def backward(u, W_r, ds, drate, start, channel, value, dI, dW_f, dW_r, db, dc, d
                     for n in range(N):
                         carry[n] = carry[n] * (zero if hard and row[n] >= theta_u else kept_slope)
                 for n in range(N):
-                    slope = back[n] * _surrogate(row[n] - theta_u, alpha, series) + carry[n]
+                    slope = back[n] * surrogate(row[n] - theta_u, alpha, series) + carry[n]
                     carry[n] = slope if row[n] > floor else zero
                     after[n] = g * carry[n]
                 before = u[s, k - 1] if k else rest

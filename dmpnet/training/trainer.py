@@ -111,9 +111,10 @@ class Trainer:
     def _begin_with(self, start: TrainedNetwork) -> None:
         """Take the weights of `start`, and the neurons of its layers, which may differ from layer to layer."""
         sizes = (start.layers[0].M, *(layer.N for layer in start.layers), start.classes)
-        theirs = from_trained(start).state_dict()
+        begun = from_trained(start)
+        theirs = begun.state_dict()
         missing = {name for name in self.model.state_dict() if not name.endswith(LEAKS)} ^ set(theirs)
-        if sizes != tuple(self.recipe.sizes) or missing:
+        if sizes != tuple(self.recipe.sizes) or missing or begun.emits != self.model.emits:
             raise DmpnetError(f"start: a {start.kind} of {sizes}, but the recipe is of a {self.recipe.kind} of "
                               f"{self.recipe.sizes} and needs the same arrays; give a network of that kind")
         self.model.neurons = tuple(layer.neuron for layer in start.layers)
