@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from dmpnet.brian.real_steps import Steps
 from dmpnet.equations.membrane import WITHIN, Membrane
-from dmpnet.equations.modes import RESETS, THRESHOLDS, TURN, VARIABLES, each
+from dmpnet.equations.modes import ACTIVE, RESETS, TURN, VARIABLES, each
+from dmpnet.equations.neurons import THRESHOLD
 from dmpnet.errors import DmpnetError
 
 if TYPE_CHECKING:
@@ -33,14 +34,14 @@ class ModeSteps(Steps):
 
     def integrate(self) -> tuple[str, ...]:
         total = "u = " + " + ".join(each("z_re_{j}", self.modes.n))
-        emitted = "s = u*int(u > 0)" if self.layer.values else f"s = int({self.fires()['threshold']})"
+        emitted = f"s = u*int({ACTIVE})" if self.layer.values else f"s = int({self.fires()['threshold']})"
         return ("I = I_f + b", f"alive = int({WITHIN})", *each(TURN, self.modes.n), total,
                 *([emitted] if self.heard else []))
 
     def fires(self) -> dict[str, str]:
         each_mode, all_of_them = RESETS[self.layer.neuron.reset]
         reset = "\n".join([*each(each_mode, self.modes.n), all_of_them]) if self.modes.emits == "reset" else ""
-        return {"threshold": THRESHOLDS[self.modes.emits], "reset": reset}
+        return {"threshold": ACTIVE if self.layer.values else THRESHOLD, "reset": reset}
 
     def put(self, group: Neurons, batch: int) -> None:
         super().put(group, batch)

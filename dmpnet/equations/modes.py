@@ -24,8 +24,6 @@ In real numbers, as every place computes it, with c_j = r_j cos phi_j and d_j = 
     Re z_j, Im z_j  ->  c_j Re z_j - d_j Im z_j + Re B_j I,   c_j Im z_j + d_j Re z_j + Im B_j I
 """
 
-from dmpnet.equations.neurons import THRESHOLD
-
 EMITS = ("reset", "spikes", "values")
 
 VARIABLES = """
@@ -41,7 +39,7 @@ z_im_{j} = (c_{j}*z_im_{j} + d_{j}*z_re_{j} + B_im_{j}*I)*alive
 z_re_{j} = turned_{j}"""
 RESETS = {"soft": ("z_re_{j} = z_re_{j} - theta_u/{n}", "u = u - theta_u"),
           "hard": ("z_re_{j} = 0\nz_im_{j} = 0", "u = 0")}
-THRESHOLDS = {"reset": THRESHOLD, "spikes": THRESHOLD, "values": "u > 0"}
+ACTIVE = "u > 0"  # where values are emitted; spikes by the THRESHOLD of dmpnet.equations.neurons
 
 
 def each(line: str, n: int) -> list[str]:
