@@ -34,7 +34,8 @@ TESTS = {
     "brian/simulation": "test_simulation.py", "brian/standalone": "test_standalone.py -k key",
     "brian/trained_program": "test_standalone.py -k key",
     "data/mnist": "test_data_mnist.py", "data/recordings": "test_data.py", "disk/files": "test_files.py",
-    "equations/memory": "test_memory.py", "equations/neurons": "test_neurons.py test_reference.py",
+    "equations/memory": "test_memory.py", "equations/modes": "test_modes.py",
+    "equations/neurons": "test_neurons.py test_reference.py",
     "hardware/actions": "test_actions.py", "hardware/constrain": "test_constrain.py",
     "hardware/banks": "test_fit.py",
     "hardware/cycles": "test_cycles.py", "hardware/energy": "test_hardware_energy.py",
@@ -48,7 +49,8 @@ TESTS = {
     "trained/activity": "test_reference.py", "trained/network": "test_weights.py",
     "trained/weights": "test_weights.py",
     "training/layer": "test_training.py", "training/membrane": "test_training.py",
-    "training/quantised": "test_quantised.py", "training/trainer": "test_training.py"}
+    "training/quantised": "test_quantised.py", "training/ringing": "test_modes.py",
+    "training/trainer": "test_training.py"}
 """Tests of each module, those that are quick and near first."""
 
 
@@ -130,6 +132,15 @@ MUTANTS = (
          ("reference/real", "fired = self.u >= level", "fired = self.u > level")),
     both("a soft reset is hard", ("equations/neurons", '"soft": "u = u - theta_u"', '"soft": "u = 0"'),
          ("reference/real", '0 if self.neuron.reset == "hard" else self.u - theta_u', "0")),
+    both("modes turn the other way", ("equations/modes", "- d_{j}*z_im_{j} + B_re", "+ d_{j}*z_im_{j} + B_re"),
+         ("reference/modes", "- self.d[j] * im + self.B_re", "+ self.d[j] * im + self.B_re")),
+    both("a soft reset takes a threshold from every mode", ("equations/modes", "z_re_{j} - theta_u/{n}",
+                                                            "z_re_{j} - theta_u"),
+         ("reference/modes", "re - theta_u / self.n", "re - theta_u")),
+    one("values come a step early", "brian/shared", 'in ("spikes", "s") else gather', '== "spikes" else gather',
+        tests="test_modes.py -k rings_as"),
+    one("a mode that is reset hard goes on in the adjoint", "training/ringing",
+        "if emits == RESET and hard:\n        for", "if False:\n        for"),
     both("the memory is looked at a step late", ("brian/real_steps", "int(k % d_s == 0)*{new} + int(k % d_s != 0)*I_m",
                                                  "int(k % d_s == 1 % d_s)*{new} + int(k % d_s != 1 % d_s)*I_m"),
          ("reference/real", "if k % self.d_s == 0:", "if k % self.d_s == 1 % self.d_s:"),

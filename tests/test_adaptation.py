@@ -16,6 +16,8 @@ from dmpnet.graph.trained import of
 from dmpnet.hardware import chip
 from dmpnet.hardware.constrain import constrain
 from dmpnet.hardware.fit import fit
+from dmpnet.reference.loop import rounding
+from dmpnet.results import neurobench
 from dmpnet.trained import weights
 from dmpnet.trained.adaptation import ADAPTATION_ARRAYS, Adaptation
 from dmpnet.trained.encoding import Encoding
@@ -125,6 +127,12 @@ def test_w_is_seen_in_brian2():
     np.testing.assert_array_equal(converted["fast_2"].a_w[:], network.layers[1].adaptation.a_w)
 
 
+def test_what_rounding_does_is_found_where_neurons_adapt():
+    """Numbered last to first, each neuron keeps its own constants."""
+    network = network_of("slow memory")
+    assert 0 < rounding(network, random_input(network, 2)) < 1e-12
+
+
 def test_files_keep_it(tmp_path):
     network = network_of()
     weights.save(network, tmp_path / "net.npz")
@@ -132,6 +140,8 @@ def test_files_keep_it(tmp_path):
     assert weights.checksum(back) == weights.checksum(network) != weights.checksum(without(network))
     assert back.kind == "FSNN, adaptive" and back.layers[0].state == 2 * back.layers[0].N
     assert parameters(back)["paper"] - parameters(without(back))["paper"] == 3 * (16 + 12)
+    stored = [neurobench.of_weights(each)["footprint"] for each in (back, without(back))]
+    assert stored[0] - stored[1] == 8 * 3 * (16 + 12)
     with np.load(tmp_path / "net.npz") as arrays:
         kept = {name: arrays[name] for name in arrays if name != "layer2.b_w"}
     np.savez(tmp_path / "net.npz", **kept)

@@ -24,6 +24,7 @@ from dmpnet.trained import weights
 from dmpnet.trained.adaptation import Adaptation
 from dmpnet.trained.encoding import Encoding
 from dmpnet.trained.layer import Layer
+from dmpnet.trained.modes import Modes
 from dmpnet.trained.network import TrainedNetwork
 from dmpnet.trained.slow_memory import legendre_pathway
 
@@ -32,14 +33,15 @@ BANKS = ("weights bank", "slow bank", "state bank")
 
 
 def network(M=10, N=12, d=5, C=3, kind="DMP", neuron=None, encoding="spikes", delay=0, acts="current", layers=1,
-            adaptation=None, beta=None):
+            adaptation=None, beta=None, modes=None):
     """Of zeros, as nothing but its shape is asked for; every layer has N neurons, the first M inputs."""
     made = []
     for inputs in [M] + [N] * (layers - 1):
         slow = legendre_pathway(np.zeros(inputs), 0.0, np.zeros((N, d)), np.zeros(N), 20.0, acts=acts) if d else None
         made.append(Layer(np.zeros((N, inputs)), np.zeros(N), neuron or Neuron(),
                           np.zeros((N, N)) if "RSNN" in kind else None, slow,
-                          np.arange(inputs) % (delay + 1) if delay else None, adaptation=adaptation, beta=beta))
+                          np.arange(inputs) % (delay + 1) if delay else None, adaptation=adaptation, beta=beta,
+                          modes=modes))
     return TrainedNetwork(tuple(made), np.zeros((C, N)), np.zeros(C), Encoding(encoding, M, 40, 1e-3))
 
 
@@ -242,6 +244,8 @@ KINDS = {
                    "layer 1: adaptation any, but a core has none; train without adaptation"),
     "betas": ({}, {"beta": np.full(12, 0.5)},
               "layer 1: beta one a neuron, but a core has one a layer; train without each_decay"),
+    "modes": ({}, {"modes": Modes(*np.zeros((3, 12, 1))), "d": 0},
+              "layer 1: modes any, but a core has none; train without modes"),
 }
 
 
@@ -261,8 +265,10 @@ def test_gain_is_refused_too():
 def test_every_rule_was_broken_here():
     """A rule added without a test of its own fails here."""
     broken = {*LIMITS, *KINDS, *BANKS, "input spikes"}
-    needs = fit(network(**KINDS["adaptation"][1], **KINDS["betas"][1]), DMP, [1]).needs
-    assert {need.rule for need in needs} == broken and len(needs) == len(RULES) + 1
+    both = fit(network(**KINDS["adaptation"][1], **KINDS["betas"][1]), DMP, [1]).needs
+    rings = fit(network(**KINDS["modes"][1]), DMP, [1]).needs
+    assert {need.rule for need in (*both, *rings)} == broken
+    assert len(both) == len(RULES) and len(rings) == len(RULES) - 1
 
 
 # learning

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class Connection:
     """One matrix: what it carries from which group to which variable of which group.
 
-    carries : 'spikes', or the variable of the source that is multiplied
+    carries : 'spikes', or the variable of the source that is multiplied, 's' of neurons that emit values
     weights : (targets, sources) float64, of one sample
     """
 
@@ -77,7 +77,7 @@ def connections(network: TrainedNetwork) -> list[Connection]:
             connect(f"W_m_{number}", memory, "m_before" if lookahead else "m", fast, "I_new", layer.slow.W_m)
             if layer.slow.nu is not None:
                 connect(f"nu_{number}", scalar, "x", fast, "I_x", layer.slow.nu[:, None])
-        source, carries = fast, "spikes"
+        source, carries = fast, "s" if layer.values else "spikes"
     connect("W_o", source, carries, "readout", "I_o", network.W_o)
     return found
 
@@ -101,4 +101,7 @@ def biases(network: TrainedNetwork) -> dict[str, np.ndarray]:
             found |= {f"fast_{number}.beta": layer.constant, f"fast_{number}.g": layer.g}
         if layer.adaptation is not None:
             found |= {f"fast_{number}.{key}": array for key, array in layer.adaptation.arrays()}
+        if layer.modes is not None:
+            found |= {f"fast_{number}.{key}_{j}": of_mode for key, array in layer.modes.constants().items()
+                      for j, of_mode in enumerate(array.T, 1)}
     return {name: np.asarray(array, float) for name, array in found.items()}

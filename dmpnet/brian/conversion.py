@@ -134,6 +134,9 @@ def check_genn(network: TrainedNetwork, own: Membranes) -> None:
         if layer.carries:
             raise BackendError(f"layer {number} hands on what a slot of m cuts off, but GeNN computes all slots at "
                                f"once; run it on numpy, cython or cpp_standalone")
+        if layer.modes is not None:
+            raise BackendError(f"layer {number} has modes, which were not tried on Brian2GeNN; run it on numpy, cython "
+                               f"or cpp_standalone")
         if layer.delay is not None:
             raise BackendError(f"layer {number} has axonal delays, but Brian2GeNN gives all synapses one delay; run it "
                                f"on numpy, cython or cpp_standalone, or without delays")

@@ -12,6 +12,7 @@ from brian2 import Equations
 
 from dmpnet.brian.connections import biases
 from dmpnet.brian.integer_layer import IntegerSteps
+from dmpnet.brian.mode_steps import ModeSteps
 from dmpnet.brian.real_steps import LOOKAHEAD, READ, READOUT, SCALAR, STEP, RealSteps, Steps
 from dmpnet.brian.session import Neurons
 from dmpnet.brian.timing import Lags
@@ -28,8 +29,9 @@ def steps_of(network: TrainedNetwork, membranes: Membranes = ()) -> list[Steps]:
     for number, layer in enumerate(network.layers, 1):
         heard = (layer.W_r is not None or layer.adaptation is not None
                  or any(above.delay is not None for above in network.layers[number:number + 1]))
-        steps = (RealSteps(layer, number, heard) if layer.fixed is None else
-                 IntegerSteps(layer, layer.fixed, number, heard))
+        steps = (IntegerSteps(layer, layer.fixed, number, heard) if layer.fixed is not None else
+                 ModeSteps(layer, layer.modes, number, heard) if layer.modes is not None else
+                 RealSteps(layer, number, heard))
         own = membranes[number - 1] if membranes else None
         found.append(steps.moved_by(own) if own else steps)
     return found

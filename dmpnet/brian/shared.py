@@ -3,6 +3,7 @@
 The weights are groups of their own (`W_m_1.w` and so on, ordered by source, then target), so they are changed and cut
 by name as synapses are. Currents are products of dmpnet.brian.products. Those of spikes are taken when Synapses would
 deliver them, in the step in which they fall, and kept in the current: at the end of a run Brian2 forgets who spiked.
+Values that neurons emit in place of spikes are taken then, too, and arrive as late.
 All others are taken within the populations' own steps, so nothing waits: x, m and u of a layer take the same step, one
 behind the layer below. Delays are a group, too (`delay_1.steps`).
 """
@@ -54,7 +55,7 @@ def wire(network: TrainedNetwork, s_in: np.ndarray, groups: dict[str, Neurons], 
         product = products.Product(symbol, weights[link.name], sources[link.source], link.carries, batch,
                                    link.weights.shape)
         groups[link.target].namespace[symbol] = product.function()
-        (hear if link.carries == "spikes" else gather)[link.target].append(f"{link.current} = {symbol}(i)")
+        (hear if link.carries in ("spikes", "s") else gather)[link.target].append(f"{link.current} = {symbol}(i)")
     for order, (name, lines) in enumerate(updates.items()):
         first = ("k += 1",) if "k" in groups[name].variables else ()
         groups[name].run_regularly("\n".join((*first, *gather[name], *lines)), order=order,

@@ -1,7 +1,8 @@
 """Coupling by Brian2 Synapses: every sample has its own, and any of them can be changed or cut.
 
 Spikes are events (W_f, w_x, W_o); what is not a spike is a summed variable (Abar m, Bbar x, W_m m, analog input), and
-so is W_r s, which has to arrive within the step (Brian2GeNN delivers events a step later). A summed variable is
+so is W_r s, which has to arrive within the step (Brian2GeNN delivers events a step later), and what neurons emit in
+place of spikes, which so arrives when spikes would. A summed variable is
 computed after the step that reads it, so x reaches m one step later and m reaches u another one later; what
 came by W_f waits for them in the fast neurons. (Not by a synaptic delay: with one, Brian2GeNN reads s of another step.)
 Axonal delays are those of `delay_1` and so on, one synapse an axon, or for analog input one a value that is not 0.

@@ -65,6 +65,7 @@ def _shaping(layer: Layer, steps: int) -> dict[str, Any]:
                      "lookahead": layer.slow.nu is not None} if layer.slow else None,
             "integers": layer.arithmetic, "adapts": layer.adaptation is not None,
             "betas": layer.beta is not None,
+            "modes": (layer.modes.n, layer.modes.emits) if layer.modes else None,
             "slots": axons.slots(layer.delay, steps) if layer.delay is not None else None}
 
 

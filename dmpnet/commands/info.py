@@ -18,6 +18,7 @@ from dmpnet.graph.graph import Graph
 from dmpnet.results import graph_table, neurobench, options, reading, script, table, terminal
 from dmpnet.trained import weights
 from dmpnet.trained.adaptation import Adaptation
+from dmpnet.trained.modes import Modes
 from dmpnet.trained.network import TrainedNetwork, parameters
 
 COUPLINGS = ("synapses", "shared")
@@ -101,10 +102,14 @@ def _layer(network: TrainedNetwork, number: int) -> dict[str, object]:
             "theta": slow.theta if slow else None, "d_s": slow.d_s if slow else None, "blocks": hierarchy,
             "memory acts on": layer.acts if layer.acts != "current" else None,
             "delays": None if layer.delay is None else f"{layer.delay.min()} to {layer.delay.max()} steps",
-            "recurrent": "yes" if layer.W_r is not None else "no", "decay": layer.decaying,
+            "recurrent": "yes" if layer.W_r is not None else "no",
+            "modes": None if layer.modes is None else _ringing(layer.modes),
+            "decay": layer.decaying if layer.modes is None else None,
             "adaptation": None if layer.adaptation is None else _tau(layer.adaptation),
-            "gain g": neuron.g if layer.beta is None else "1 - beta", "threshold": neuron.theta_u,
-            "reset": neuron.reset, "state": layer.state,
+            "gain g": None if layer.modes is not None else neuron.g if layer.beta is None else "1 - beta",
+            "threshold": None if layer.values else neuron.theta_u,
+            "reset": neuron.reset if layer.modes is None or layer.modes.emits == "reset" else None,
+            "state": layer.state,
             "bits": None if layer.fixed is None else ", ".join(f"{name} {word.bits}"
                                                                 for name, word in layer.fixed.words.items())}
 
@@ -115,9 +120,19 @@ def _tau(adaptation: Adaptation) -> str:
     return f"tau_w {low:.0f} to {high:.0f} steps"
 
 
+def _ringing(modes: Modes) -> str:
+    """How many modes a neuron has, how long they last and of which period, in steps, and what it emits."""
+    r, turns = np.maximum(modes.r, 1e-9), np.abs(modes.phi)
+    emitted = "spikes, reset" if modes.emits == "reset" else modes.emits
+    periods = f"periods from {2 * np.pi / turns.max():.0f}" if turns.max() > 0 else "none rings"
+    low, high = -1 / np.log([r.min(), r.max()])
+    return f"{modes.n} a neuron, tau {low:.0f} to {high:.0f} steps, {periods}; {emitted}"
+
+
 def _used(rows: list[dict[str, object]]) -> list[dict[str, object]]:
     """Without the columns of what no layer has."""
-    optional = ("blocks", "memory acts on", "delays", "adaptation", "bits")
+    optional = ("blocks", "memory acts on", "delays", "modes", "decay", "adaptation", "gain g", "threshold", "reset",
+                "bits")
     absent = {key for key in optional if all(row[key] is None for row in rows)}
     return [{key: value for key, value in row.items() if key not in absent} for row in rows]
 
@@ -126,8 +141,10 @@ def _rule(network: TrainedNetwork) -> str:
     """What parameters counts as 'paper'."""
     blocks = any(layer.slow.blocks for layer in network.layers if layer.slow)
     delays = any(layer.delay is not None for layer in network.layers)
+    modes = any(layer.modes for layer in network.layers)
     square = "sum of d_i^2 (a cascade: + d_2 + d_3 ...)" if blocks else "d^2"
-    return f"sum of M N + N d + {square} (+ N^2){' + M' if delays else ''} over layers, + N C" + (
+    more = " + M" * delays + " + 3 or 4 a mode" * modes
+    return f"sum of M N + N d + {square} (+ N^2){more} over layers, + N C" + (
         ", without zero padding" if network.integer else "")
 
 
@@ -136,7 +153,8 @@ def _totals(network: TrainedNetwork) -> list[tuple[str, str]]:
     metrics = neurobench.of_weights(network)
     state = sum(layer.state for layer in network.layers)
     delays, recurs = (any(getattr(layer, name) is not None for layer in network.layers) for name in ("delay", "W_r"))
-    rule = ("2 N" if recurs else "N") + " + d" + " + sum of delays" * delays
+    rings = any(layer.modes for layer in network.layers)
+    rule = "2 a mode" if rings else ("2 N" if recurs else "N") + " + d" + " + sum of delays" * delays
     classes = "one a sample, of the mean readout" if network.kappa is None else \
         f"one every step, of the readout smoothed with kappa = {network.kappa:g}"
     rows = [

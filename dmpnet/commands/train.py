@@ -24,6 +24,9 @@ OPTIONS: dict[str, dict[str, tuple[type, str]]] = {
         "shift": (int, "bits of shift decay"),
         "c": (float, "constant of any other decay (dmpnet.equations.decays)"),
         "delay_max": (int, "learned axonal delays of up to so many steps"),
+        "modes": (int, "modes of each neuron, in place of its leaky membrane (fsnn)"),
+        "emits": (str, "what such neurons emit: reset (spikes, and are reset), spikes or values"),
+        "reset": (str, "after a spike: hard or soft"),
         "kappa": (float, "a class at every step, smoothed with kappa (data with a label a step)"),
         "std": (float, "width of the weights at the start; 0 scales them by layer"),
     },
@@ -79,6 +82,7 @@ def add(parsers) -> None:
     network.add_argument("--learn-decay", action="store_true", default=None, help="learn each layer's beta, lam or c")
     network.add_argument("--each-decay", action="store_true", default=None, help="with it, a beta of each neuron")
     network.add_argument("--delay-input", action="store_true", default=None, help="delays of the input channels too")
+    network.add_argument("--mode-dt", type=float, nargs=2, metavar="DT", help="where the time steps of modes start")
     network.add_argument("--adaptive", action="store_true", default=None, help="neurons adapt (SE-adLIF), learned")
     options.data(p)
     options.common(p, "trained")
@@ -98,6 +102,8 @@ def execute(arguments: argparse.Namespace) -> None:
 
     given = {name: getattr(arguments, name) for settings in OPTIONS.values() for name in settings}
     given |= {name: getattr(arguments, name) for name in ("learn_decay", "each_decay", "delay_input", "adaptive")}
+    if arguments.mode_dt:
+        given["mode_dt"] = tuple(arguments.mode_dt)
     if arguments.theta:
         given["theta"] = arguments.theta[0] if len(arguments.theta) == 1 else tuple(arguments.theta)
     if arguments.blocks:

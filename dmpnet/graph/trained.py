@@ -67,6 +67,9 @@ def check(name: str, layer: Layer) -> None:
                           f"the trained network itself")
     if layer.adaptation is not None:
         raise DmpnetError(f"{name}: its neurons adapt, but in a graph they do not; give the trained network itself")
+    if layer.modes is not None:
+        raise DmpnetError(f"{name}: its neurons have modes, but in a graph they have none; give the trained network "
+                          f"itself")
     if layer.acts != "current":
         raise DmpnetError(f"{name}: its slow memory acts on the {layer.acts}, but in a graph on the current; give the "
                           f"trained network itself")

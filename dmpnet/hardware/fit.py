@@ -202,7 +202,7 @@ def core_of(network: TrainedNetwork, number: int, chip: Chip, busiest: Sequence[
         network.classes if number == len(network.layers) else 0, layer.neuron, layer.acts,
         0 if layer.delay is None else int(layer.delay.max(initial=0)), blocks, layer.W_r is not None, _rows(layer),
         None if busiest is None or _analog(network, number) else int(busiest[number - 1]),
-        adapts=layer.adaptation is not None, betas=layer.beta is not None)
+        adapts=layer.adaptation is not None, betas=layer.beta is not None, modes=layer.modes is not None)
 
 
 def _rows(layer: Layer) -> bool:

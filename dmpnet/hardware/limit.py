@@ -36,7 +36,7 @@ class Core:
     spikes : most input spikes in a step; None if nobody counted, or the input is analog
     learns : rules of the arrays that learn, W_f or W_r
     kernels : weights of W_f, where it is no N x M: kernels, held once;  biases : of neurons, where not one each
-    adapts : whether its neurons adapt;  betas : whether each has a beta of its own
+    adapts : whether its neurons adapt;  betas : whether each has a beta of its own;  modes : whether they have modes
     """
 
     number: int | str
@@ -57,6 +57,7 @@ class Core:
     biases: int | None = None
     adapts: bool = False
     betas: bool = False
+    modes: bool = False
 
     @property
     def name(self) -> str:

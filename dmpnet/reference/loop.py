@@ -13,6 +13,7 @@ from dmpnet.graph.graph import Graph
 from dmpnet.reference import graphs
 from dmpnet.reference.input import check_input, recorded
 from dmpnet.reference.integers import IntegerLayer, IntegerReadout, levels
+from dmpnet.reference.modes import ModeLayer
 from dmpnet.reference.real import RealLayer, RealReadout
 from dmpnet.trained.activity import Activity, smoothed
 from dmpnet.trained.network import TrainedNetwork
@@ -39,7 +40,7 @@ class Reading(Protocol):
 
     def step(self, s: np.ndarray) -> np.ndarray: ...
 
-    def mean(self, counts: np.ndarray, steps: int) -> np.ndarray: ...
+    def mean(self, total: np.ndarray, steps: int) -> np.ndarray: ...
 
 
 def run(network: TrainedNetwork | Graph, s_in: np.ndarray, record: str | Iterable[str] = ("spikes",),
@@ -56,8 +57,10 @@ def run(network: TrainedNetwork | Graph, s_in: np.ndarray, record: str | Iterabl
     s_in = np.asarray(s_in)
     check_input(network, s_in)
     batch, steps, _ = s_in.shape
-    layers = [RealLayer(layer, batch, steps, dtype) for layer in network.layers]
-    return _advanced(layers, RealReadout(network, dtype), s_in, dtype, recorded(record), network.kappa)
+    layers = [RealLayer(layer, batch, steps, dtype) if layer.modes is None else
+              ModeLayer(layer, layer.modes, batch, dtype) for layer in network.layers]
+    return _advanced(layers, RealReadout(network, dtype), s_in, dtype, recorded(record), network.kappa,
+                     network.layers[-1].values)
 
 
 def watched(network: TrainedNetwork | Graph, s_in: np.ndarray,
@@ -111,12 +114,13 @@ class _Whole:
 
 
 def _advanced(layers: Sequence[Advancing], readout: Reading, s_in: np.ndarray, dtype: type, record: tuple[str, ...],
-              kappa: float | None) -> Activity:
-    """What `layers` and their readout do on s_in (B, T, M), taken as `dtype`."""
+              kappa: float | None, graded: bool = False) -> Activity:
+    """What `layers` and their readout do on s_in (B, T, M), taken as `dtype`; graded: the last layer emits values."""
     steps = s_in.shape[1]
     counts = [np.zeros(layer.u.shape, np.int64) for layer in layers]
     kept: dict[str, list[list[np.ndarray]]] = {name: [[] for _ in layers] for name in RECORDED if name in record}
     y, margin = [], np.inf
+    total = np.zeros(layers[-1].u.shape)
     for k in range(steps):
         signal = s_in[:, k].astype(dtype)
         for number, layer in enumerate(layers):
@@ -127,13 +131,15 @@ def _advanced(layers: Sequence[Advancing], readout: Reading, s_in: np.ndarray, d
                 value = RECORDED[name](layer)
                 if value is not None:
                     of_layers[number].append(value)
+        if graded:
+            total += signal
         if "readout" in record or kappa is not None:
             y.append(readout.step(signal))
     stacked = np.stack(y, axis=1) if y else np.empty(0)
     found: dict[str, Any] = {name: [np.stack(values, axis=1) if values else None for values in of_layers]
                              for name, of_layers in kept.items()}
     return Activity(
-        logits=readout.mean(counts[-1], steps) if kappa is None else smoothed(stacked, kappa),
+        logits=readout.mean(total if graded else counts[-1], steps) if kappa is None else smoothed(stacked, kappa),
         rates=[count.mean(axis=0) / steps for count in counts], counts=counts,
         readout=stacked if "readout" in record else None, margin=float(margin), **found)
 
@@ -158,7 +164,11 @@ def _backwards(network: TrainedNetwork) -> TrainedNetwork:
     def turned(array: np.ndarray | None) -> np.ndarray | None:
         return None if array is None else np.flip(array)
 
+    def numbered(more: Any) -> Any:
+        return None if more is None else replace(more, **{name: np.flip(array) for name, array in more.arrays()})
+
     layers = [replace(layer, W_f=np.flip(layer.W_f), b_f=np.flip(layer.b_f), W_r=turned(layer.W_r),
+                      adaptation=numbered(layer.adaptation), modes=numbered(layer.modes),
                       delay=turned(layer.delay),
                       slow=replace(layer.slow, **{name: np.flip(getattr(layer.slow, name)) for name in (
                           "w_x", "W_m", "b_m", "Abar", "Bbar")}, nu=turned(layer.slow.nu), blocks=())

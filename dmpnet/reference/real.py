@@ -91,6 +91,6 @@ class RealReadout:
         """y (B, C) of the last layer's spikes s (B, N)."""
         return s @ self.W_o + self.b_o
 
-    def mean(self, counts: np.ndarray, steps: int) -> np.ndarray:
-        """Mean of y over the steps, (B, C), from how often each neuron fired, (B, N)."""
-        return (counts.astype(self.W_o.dtype) / steps) @ self.W_o + self.b_o
+    def mean(self, total: np.ndarray, steps: int) -> np.ndarray:
+        """Mean of y over the steps, (B, C), from how often each neuron fired, or the sum of its values, (B, N)."""
+        return (total.astype(self.W_o.dtype) / steps) @ self.W_o + self.b_o

@@ -4,7 +4,7 @@
     connection_sparsity      part of the weights that are 0; biases are none
     activation_sparsity      part of all neurons, steps and samples without a spike
     synaptic_operations      of a sample, all steps: Effective_ACs (of spikes: the weight is added), Effective_MACs (of
-                             analog input, of m and x: it is multiplied), both where neither is 0; Dense: all there are
+                             analog input, values, m and x: it is multiplied), both where neither is 0; Dense: all
 """
 
 from typing import Any
@@ -21,9 +21,11 @@ def of_weights(network: TrainedNetwork) -> dict[str, float]:
     weights = [array for layer in network.layers for array in _weights(layer).values()] + [network.W_o]
     biases = [array for layer in network.layers for array in (
         layer.b_f, *((layer.slow.b_m, layer.slow.b_x) if layer.slow else ()))] + [network.b_o]
+    constants = [array for layer in network.layers for more in (layer.adaptation, layer.modes) if more is not None
+                 for _, array in more.arrays()]
     delays = [layer.delay for layer in network.layers if layer.delay is not None]
     zeros = sum(int((np.asarray(array) == 0).sum()) for array in weights)
-    return {"footprint": sum(np.asarray(array).nbytes for array in (*weights, *biases, *delays)),
+    return {"footprint": sum(np.asarray(array).nbytes for array in (*weights, *biases, *delays, *constants)),
             "connection_sparsity": zeros / sum(np.asarray(array).size for array in weights)}
 
 
@@ -48,8 +50,8 @@ def metrics(network: TrainedNetwork, s_in: np.ndarray) -> dict[str, Any]:
                 (before, arrays["Abar"]), (x, arrays["Bbar"]), (read, arrays["W_m"])))
             operations["Effective_MACs"] += _effective(x, arrays["nu"]) if "nu" in arrays else 0
         operations["Dense"] += samples * steps * sum(array.size for array in arrays.values())
-        signal, analog = spikes, False
-    operations["Effective_ACs"] += _effective(signal, np.asarray(network.W_o))
+        signal, analog = spikes, layer.values  # values are not 0 where it is active
+    operations["Effective_MACs" if analog else "Effective_ACs"] += _effective(signal, np.asarray(network.W_o))
     operations["Dense"] += samples * steps * np.size(network.W_o)
     active = sum(int(spikes.sum()) for spikes in found.spikes) / sum(spikes.size for spikes in found.spikes)
     return of_weights(network) | {"activation_sparsity": 1 - active, "synaptic_operations": {

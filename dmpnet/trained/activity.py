@@ -11,7 +11,7 @@ class Activity:
 
     logits : (B, C) float64, the readout averaged over steps; (B, T, C), `smoothed`, of a network that classifies
         every step
-    spikes : list of (B, T, N) bool, or empty if not recorded
+    spikes : list of (B, T, N) bool, or empty if not recorded; of neurons that emit values where these are above 0
     rates : list of (N,) float64, fraction of steps with a spike, mean over samples
     counts : list of (B, N) int64, spikes of each neuron in each sample
     u : list of (B, T, N), membranes after the reset of each step, if recorded

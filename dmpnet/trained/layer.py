@@ -11,6 +11,7 @@ from dmpnet.equations.decay import BY_NAME, WHOLE
 from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import WeightsError
 from dmpnet.trained.adaptation import Adaptation
+from dmpnet.trained.modes import Modes
 from dmpnet.trained.shapes import LONGEST, fits, rows
 from dmpnet.trained.slow_memory import SlowMemory
 
@@ -22,6 +23,7 @@ class Layer:
 
     beta : (N,) what each neuron keeps of its membrane where every one has its own, with g = 1 - beta; None: all have
         the neuron's constants
+    modes : in place of the one leaky membrane, whose theta_u and reset alone then count
     delay : (M,) integer steps >= 0 by which each input reaches W_f and w_x later, or None; what would arrive after
         the last step is lost
     fixed : how it computes in integers, then all arrays are whole numbers; None: in real numbers
@@ -36,6 +38,7 @@ class Layer:
     fixed: Fixed | None = None
     adaptation: Adaptation | None = None
     beta: np.ndarray | None = None
+    modes: Modes | None = None
 
     @property
     def N(self) -> int:
@@ -106,16 +109,22 @@ class Layer:
         return self.slow.acts if self.slow else "current"
 
     @property
+    def values(self) -> bool:
+        """Whether it passes on values, not spikes."""
+        return self.modes is not None and self.modes.emits == "values"
+
+    @property
     def state(self) -> int:
         """Numbers kept from step to step: N + d, the spikes that recur, N, adaptation, N, and what is under way in the
-        axons, sum of delay.
+        axons, sum of delay. Of n modes, 2 n N in place of N.
 
         (The paper's rule, N + N delay, gives every axon the same delay.)
         """
         under_way = 0 if self.delay is None else int(np.sum(self.delay, dtype=np.int64))
         recurs = 0 if self.W_r is None else self.N
         adapts = 0 if self.adaptation is None else self.N
-        return self.N + (self.slow.d if self.slow else 0) + recurs + adapts + under_way
+        fast = self.N if self.modes is None else 2 * self.modes.r.size
+        return fast + (self.slow.d if self.slow else 0) + recurs + adapts + under_way
 
     def arrays(self) -> Iterator[tuple[str, np.ndarray]]:
         """Its arrays, by the names that follow 'layer1.' in a weights file."""
@@ -131,6 +140,8 @@ class Layer:
             yield from self.adaptation.arrays()
         if self.beta is not None:
             yield "beta", self.beta
+        if self.modes is not None:
+            yield from self.modes.arrays()
         if self.fixed is not None:
             yield from self.fixed.arrays()
 
@@ -138,11 +149,13 @@ class Layer:
         """The same layer with every weight 0, every threshold of its own 1 and every floor 0: what it is before it is
         given them."""
         slow: dict[str, Any] = {name: 0 * array for name, array in self.slow.arrays()} if self.slow else {}
+        modes: dict[str, Any] = {name: 0 * array for name, array in self.modes.arrays()} if self.modes else {}
         adapting = [0 * array for _, array in self.adaptation.arrays()] if self.adaptation else []
         return replace(
             self, W_f=0 * self.W_f, b_f=0 * self.b_f, W_r=None if self.W_r is None else 0 * self.W_r,
             slow=replace(self.slow, **slow) if self.slow else None,
             adaptation=Adaptation(*adapting) if adapting else None, beta=None if self.beta is None else 0 * self.beta,
+            modes=replace(self.modes, **modes) if self.modes else None,
             fixed=replace(self.fixed, theta_u=np.ones_like(self.fixed.theta_u), floor=None if self.fixed.floor is None
                           else 0 * self.fixed.floor) if self.fixed else None)
 
@@ -163,8 +176,20 @@ class Layer:
         if self.beta is not None:
             fits(origin, f"{name}.beta", self.beta, (n,))
             _beta_fits(origin, name, self.beta, self.neuron)
+        if self.modes is not None:
+            self.modes.check(origin, name, n)
+            self._check_beside_modes(origin, name)
         if self.fixed is not None:
             self._check_fixed(origin, name, self.fixed)
+
+    def _check_beside_modes(self, origin: str, name: str) -> None:
+        """A layer of modes has nothing else that moves its membranes."""
+        others = {"recurrent weights": self.W_r, "a slow memory": self.slow, "axonal delays": self.delay,
+                  "adaptation": self.adaptation, "a floor": self.neuron.floor}
+        for what, found in others.items():
+            if found is not None:
+                raise WeightsError(f"{origin}: {name} has modes and {what}, but modes hear W_f s_in + b_f alone; leave "
+                                   f"one of them out")
 
     def _check_fixed(self, origin: str, name: str, fixed: Fixed) -> None:
         """All that enters integer sums is whole, and the chip knows how to compute it."""
@@ -202,6 +227,8 @@ class Layer:
             return "its neurons adapt, but on a chip they do not; train without adaptation"
         if self.beta is not None:
             return "every neuron has a beta of its own, but on a chip a layer has one; train without each_decay"
+        if self.modes is not None:
+            return "its neurons have modes, but on a chip a membrane is one number; train without modes"
         if self.acts != "current":
             return (f"its slow memory acts on the {self.acts}, but on a chip it acts on the current; "
                     f"train one with acts = 'current'")

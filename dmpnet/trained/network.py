@@ -47,8 +47,13 @@ class TrainedNetwork:
     @property
     def kind(self) -> str:
         """'DMP', 'RSNN' or 'FSNN'; with axonal delays 'DMP + delays', 'RSNN + delays' or 'DSNN'; where neurons
-        adapt, with ', adaptive' after it."""
-        return self._kind + (", adaptive" if any(layer.adaptation for layer in self.layers) else "")
+        adapt, with ', adaptive' after it. Of layers of modes alone 'C-SiLIF', 'spiking SSM' or 'SSM'."""
+        modes = " + ".join(dict.fromkeys(layer.modes.called(layer.neuron.reset) for layer in self.layers
+                                         if layer.modes))
+        if all(layer.modes for layer in self.layers):
+            return modes
+        return (self._kind + (", adaptive" if any(layer.adaptation for layer in self.layers) else "")
+                + (f", {modes}" if modes else ""))
 
     @property
     def _kind(self) -> str:
@@ -75,6 +80,9 @@ def check(network: TrainedNetwork, origin: str = "network") -> None:
     channels = network.encoding.channels
     for number, layer in enumerate(network.layers, 1):
         layer.check(origin, f"layer{number}", channels)
+        if layer.delay is not None and number > 1 and network.layers[number - 2].values:
+            raise WeightsError(f"{origin}: layer{number} has axonal delays, but layer{number - 1} passes on values, "
+                               f"and axons between layers carry spikes; leave the delays out")
         channels = layer.N
     fits(origin, "readout.W_o", network.W_o, (rows(network.W_o), channels))
     fits(origin, "readout.b_o", network.b_o, (rows(network.W_o),))
@@ -107,7 +115,7 @@ def parameters(network: TrainedNetwork) -> dict[str, int]:
     """Parameter counts: 'paper' by its rule, sum over layers (M N + N d + d^2) + N C; 'trainable'; 'stored'.
 
     The paper's rule leaves out biases and w_x and counts the frozen Abar; W_r adds N^2 a layer, axonal delays M,
-    adaptation 3 N, a beta of each neuron N.
+    adaptation 3 N, a beta of each neuron N, n modes 4 n N, or 3 n N where B is real.
     In a hierarchy d^2 is the sum of d_i^2; a cascade adds d_{i+1} for each coupling, which is of rank one. What a chip
     fills up with zeros is only stored.
     """
@@ -116,7 +124,8 @@ def parameters(network: TrainedNetwork) -> dict[str, int]:
     for layer in network.layers:
         paper += layer.W_f.size + (layer.W_r.size if layer.W_r is not None else 0)
         paper += layer.delay.size if layer.delay is not None else 0
-        paper += sum(array.size for _, array in layer.adaptation.arrays()) if layer.adaptation is not None else 0
+        for more in (layer.adaptation, layer.modes):
+            paper += sum(array.size for _, array in more.arrays()) if more is not None else 0
         paper += layer.beta.size if layer.beta is not None else 0
         if layer.slow is not None:
             sizes = [layer.d] if layer.integer else [size for size, _ in layer.slow.all_blocks]

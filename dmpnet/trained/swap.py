@@ -33,6 +33,7 @@ def floored(network: TrainedNetwork, floor: float | None) -> TrainedNetwork:
     if network.integer:
         raise DmpnetError(f"network: it computes in integers, whose floor is set as they are made; give the network "
                           f"in real numbers a floor of {floor}, then constrain it")
+    _leaky(network)
     return replace(network, layers=tuple(
         replace(layer, neuron=replace(layer.neuron, floor=None if floor is None else floor * layer.neuron.theta_u))
         for layer in network.layers))
@@ -44,7 +45,15 @@ def shift(network: TrainedNetwork) -> TrainedNetwork:
         layer.neuron, decay="shift", shift=max(1, round(-math.log2(1 - layer.neuron.beta)))))
 
 
+def _leaky(network: TrainedNetwork) -> None:
+    for number, layer in enumerate(network.layers, 1):
+        if layer.modes is not None:
+            raise DmpnetError(f"network: layer {number} has modes, but a decay and a floor are those of a leaky "
+                              f"membrane; give a network without modes")
+
+
 def _neurons(network: TrainedNetwork, other: Callable[[Layer], Neuron]) -> TrainedNetwork:
+    _leaky(network)
     for number, layer in enumerate(network.layers, 1):
         if layer.neuron.decay != "exponential":
             raise DmpnetError(f"network: layer {number} has decay {layer.neuron.decaying}, but only exponential decay "

@@ -18,6 +18,7 @@ from dmpnet.errors import DmpnetError, WeightsError
 from dmpnet.trained.adaptation import ADAPTATION_ARRAYS, Adaptation
 from dmpnet.trained.encoding import Encoding
 from dmpnet.trained.layer import Layer
+from dmpnet.trained.modes import MODE_ARRAYS, Modes
 from dmpnet.trained.network import TrainedNetwork, arrays
 from dmpnet.trained.slow_memory import MATRICES, SLOW_ARRAYS, SlowMemory
 
@@ -43,6 +44,8 @@ def _contents(network: TrainedNetwork) -> tuple[dict[str, Any], dict[str, np.nda
     }
     if network.kappa is not None:
         header["kappa"] = network.kappa
+    if any(layer.modes for layer in network.layers):
+        header["modes"] = [{"emits": layer.modes.emits} if layer.modes else None for layer in network.layers]
     if network.integer:
         header["fixed"] = [layer.fixed.described | {"unit_x": layer.fixed.unit_x} for layer in network.layers
                            if layer.fixed]
@@ -107,13 +110,13 @@ def load(path: str | Path) -> TrainedNetwork:
     found = _read(Path(path))
     header = _header(path, found)
     try:
-        for key in ("neurons", "slow", "fixed"):
+        for key in ("neurons", "slow", "modes", "fixed"):
             if not isinstance(header.get(key, []), list):
                 raise WeightsError(f"header: {key} = {shown(header[key])}, but it lists something of every layer; "
                                    f"write the file with dmpnet.trained.weights.save")
-        fixed = header.get("fixed") or [None] * len(header["neurons"])
+        modes, fixed = (header.get(key) or [None] * len(header["neurons"]) for key in ("modes", "fixed"))
         layers = tuple(_layer(found, number, *facts) for number, facts in
-                       enumerate(zip(header["neurons"], header["slow"], fixed, strict=True), 1))
+                       enumerate(zip(header["neurons"], header["slow"], modes, fixed, strict=True), 1))
         network = TrainedNetwork(layers, found["readout.W_o"], found["readout.b_o"],
                                  record(Encoding, header["input"], "input",
                                         permutation=found.get("input.permutation")),
@@ -164,7 +167,8 @@ def _header(path: str | Path, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
     return header
 
 
-def _layer(arrays: dict[str, np.ndarray], number: int, neuron: dict, slow: dict | None, fixed: dict | None) -> Layer:
+def _layer(arrays: dict[str, np.ndarray], number: int, neuron: dict, slow: dict | None, modes: dict | None,
+           fixed: dict | None) -> Layer:
     def array(key: str) -> np.ndarray:
         return arrays[f"layer{number}.{key}"]
 
@@ -178,7 +182,10 @@ def _layer(arrays: dict[str, np.ndarray], number: int, neuron: dict, slow: dict 
                          nu=arrays.get(f"layer{number}.nu"))
     computes = None if fixed is None else stored.fixed(fixed, f"fixed of layer {number}", array,
                                                        arrays.get(f"layer{number}.floor"))
+    rings: dict[str, Any] = {key: arrays.get(f"layer{number}.{key}") if key == "B_im" else array(key)
+                             for key in MODE_ARRAYS} if modes is not None else {}
     adapts = any(f"layer{number}.{key}" in arrays for key in ADAPTATION_ARRAYS)
     return Layer(array("W_f"), array("b_f"), record(Neuron, neuron, f"neurons of layer {number}"),
                  arrays.get(f"layer{number}.W_r"), pathway, arrays.get(f"layer{number}.delay"), computes,
-                 Adaptation(*map(array, ADAPTATION_ARRAYS)) if adapts else None, arrays.get(f"layer{number}.beta"))
+                 Adaptation(*map(array, ADAPTATION_ARRAYS)) if adapts else None, arrays.get(f"layer{number}.beta"),
+                 None if modes is None else record(Modes, modes, f"modes of layer {number}", **rings))

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 
 from dmpnet.equations.decay import BY_NAME
 from dmpnet.equations.memory import ACTS
+from dmpnet.equations.modes import EMITS
 from dmpnet.equations.neurons import PUBLISHED_CODE, Neuron
 from dmpnet.errors import DmpnetError, one_of
 
@@ -45,10 +46,12 @@ class Architecture:
     each_decay : so that every neuron has a beta of its own, all from neuron.beta on
     kappa : None for a class a sample; else a class at every step, see TrainedNetwork
     adaptive : neurons adapt (dmpnet.equations.adaptation), with constants of their own, learned
+    modes : of each neuron (dmpnet.equations.modes), learned, kind 'fsnn'; 0 for leaky membranes
+    emits : what neurons with modes emit;  mode_dt : from where to where their time steps start
     dropout : fraction of each hidden layer's spikes dropped in training, last layer excepted
     std : width of the truncated normal all weights start from (published: 0.02, SHD 0.01); 0 starts them so that
-        at INPUT_RATE each drive moves the membrane by about half a threshold (two, of neurons that adapt) and no memory
-        starts shut (ours)
+        at INPUT_RATE each drive moves the membrane by about half a threshold (two, of neurons that adapt; of modes, a
+        drive of variance 1) and no memory starts shut (ours)
     """
 
     kind: str
@@ -65,6 +68,9 @@ class Architecture:
     each_decay: bool = False
     kappa: float | None = None
     adaptive: bool = False
+    modes: int = 0
+    emits: str = "reset"
+    mode_dt: tuple[float, float] = (0.01, 0.5)
     dropout: float = 0.0
     std: float = 0.0
     neuron: Neuron = field(default=PUBLISHED_CODE)
@@ -89,6 +95,23 @@ class Architecture:
         if isinstance(self.theta, tuple) and len(self.theta) != len(self.sizes) - 2:
             raise DmpnetError(f"architecture: theta = {self.theta}, but there are {len(self.sizes) - 2} hidden layers; "
                               f"give one number, or one a layer")
+
+        self._check_modes()
+
+    def _check_modes(self) -> None:
+        if self.modes < 0:
+            raise DmpnetError(f"architecture: modes = {self.modes}, but it counts modes of a neuron; set modes >= 0")
+        if self.emits not in EMITS:
+            raise DmpnetError(one_of("architecture: emits", self.emits, EMITS))
+        if not 0 < self.mode_dt[0] <= self.mode_dt[1]:
+            raise DmpnetError(f"architecture: mode_dt = {self.mode_dt}, but time steps are positive, the shortest "
+                              f"first; set two such numbers")
+        others = {"kind": self.kind != "fsnn", "adaptive": self.adaptive, "delay_max": self.delay_max > 0,
+                  "learn_decay": self.learn_decay, "floor": self.neuron.floor is not None}
+        for name in [name for name, there in others.items() if self.modes and there]:
+            found = getattr(self, name, self.neuron.floor)
+            raise DmpnetError(f"architecture: modes = {self.modes} with {name} = {found!r}, but modes stand in place "
+                              f"of a membrane and hear W_f s_in alone; set modes = 0, or take a plain fsnn")
 
     def pathway(self, number: int) -> Pathway | None:
         """Slow memory of hidden layer `number`, from 0."""

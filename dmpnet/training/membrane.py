@@ -122,7 +122,7 @@ SERIES = (*(1 / math.factorial(n) / 16**n for n in range(9)), 40.0)
 
 
 @njit(inline="always")
-def _surrogate(v, alpha, c):
+def surrogate(v, alpha, c):
     # p = exp(y) as exp(y/16)^16 with a Taylor sum: only products, in the arrays' own precision, so the loop over
     # neurons vectorises; relative error below 1e-8 where the slope is not negligible
     y = min(alpha * abs(v), c[9])
@@ -233,7 +233,7 @@ def backward(u, acting, fed, W_r, ds, drate, start, channel, value, dI, dacting,
                     for n in range(N):
                         carry[n] = carry[n] * (zero if hard and row[n] >= limit[n] else kept_slope[n])
                 for n in range(N):
-                    part[n] = back[n] * _surrogate(row[n] - limit[n], alpha, series)
+                    part[n] = back[n] * surrogate(row[n] - limit[n], alpha, series)
                     slope = part[n] + carry[n]
                     carry[n] = slope if row[n] > floor else zero
                     after[n] = g[n] * carry[n]

@@ -13,12 +13,13 @@ from dmpnet.trained.encoding import Encoding
 from dmpnet.trained.layer import Layer
 from dmpnet.trained.network import TrainedNetwork
 from dmpnet.trained.slow_memory import legendre_pathway
-from dmpnet.training import adaptation, plain
+from dmpnet.training import adaptation, modes, plain
 from dmpnet.training.adapting import AdaptingMembranes
 from dmpnet.training.architecture import Architecture, Pathway
 from dmpnet.training.delay import AxonalDelay
 from dmpnet.training.layer import Setting, SpikingLayer
 from dmpnet.training.membrane import FUSED
+from dmpnet.training.ringing import RingingMembranes
 from dmpnet.training.scan import Blocks, hold
 
 INPUT_RATE = 0.05
@@ -29,17 +30,19 @@ class SpikingNetwork(nn.Module):
 
     products : dtype of spikes between layers and of the matrix products of the backward pass, that of the weights
         if None
-    neurons, pathways : of each layer, where they differ from the architecture's
+    neurons, pathways, emits : of each layer, where they differ from the architecture's; emits None without modes
     """
 
     def __init__(self, architecture: Architecture, alpha: float = 4.0, products: torch.dtype | None = None,
-                 neurons: tuple[Neuron, ...] = (), pathways: tuple[Pathway | None, ...] = ()):
+                 neurons: tuple[Neuron, ...] = (), pathways: tuple[Pathway | None, ...] = (),
+                 emits: tuple[str | None, ...] = ()):
         super().__init__()
         self.architecture, self.alpha, self.products = architecture, alpha, products
         sizes = architecture.sizes
         depth = len(sizes) - 2
         self.neurons = neurons or (architecture.neuron,) * depth
         self.pathways = pathways or tuple(map(architecture.pathway, range(depth)))
+        self.emits = emits or (architecture.emits if architecture.modes else None,) * depth
         self.sigma = 1.0  # width over which a delay looks round itself, in steps
         self.coarse = 1  # so many steps are one: an epoch of less work; parameters are always those of single steps
         self.layers = nn.ModuleList()
@@ -67,7 +70,7 @@ class SpikingNetwork(nn.Module):
         for number in range(last + 1):
             record = number < last or spikes is not None or self.architecture.kappa is not None
             fused = m is None and self.neurons[number].decay in FUSED and "log_a" not in self.layers[number]
-            run = self._fused if fused else self._stepwise
+            run = self._ringing if self.emits[number] else self._fused if fused else self._stepwise
             signal, rate = run(number, signal, scale, record, m)
             rates.append(rate)
             if spikes is not None:
@@ -147,10 +150,20 @@ class SpikingNetwork(nn.Module):
                              self._acts(number), self._learned(number), adapting)
         return spikes, spikes.mean(1)
 
+    def _ringing(self, number: int, signal: torch.Tensor, scale: float, _: bool,
+                 kept: list | None) -> tuple[torch.Tensor, torch.Tensor]:
+        p = self.layers[number]
+        if kept is not None:
+            kept.append(None)
+        drive = signal.to(p["W_f"].dtype) * scale @ p["W_f"].T + p["b_f"]
+        emitted = RingingMembranes.apply(drive, *modes.values(p, self.coarse), self.neurons[number],
+                                         self.emits[number], self.alpha)
+        return emitted, emitted.mean(1)
+
     def trained(self, encoding: Encoding, provenance: dict) -> TrainedNetwork:
         """The network as a weights file holds it."""
         layers = []
-        for p, pathway, neuron in zip(self.layers, self.pathways, self.neurons, strict=True):
+        for p, pathway, neuron, emits in zip(self.layers, self.pathways, self.neurons, self.emits, strict=True):
             slow = delay = betas = None
             if pathway:
                 several = len(pathway.blocks) > 1
@@ -169,7 +182,8 @@ class SpikingNetwork(nn.Module):
                 low, high = BY_NAME[neuron.decay].limits(neuron.theta_u)
                 neuron = replace(neuron, c=min(max(p["c"].item(), low), high))
             layers.append(Layer(_array(p["W_f"]), _array(p["b_f"]), neuron, _array(p["W_r"]) if "W_r" in p else None,
-                                slow, delay, adaptation=adaptation.learned(p), beta=betas))
+                                slow, delay, adaptation=adaptation.learned(p), beta=betas,
+                                modes=modes.learned(p, emits)))
         return TrainedNetwork(tuple(layers), _array(self.W_o), _array(self.b_o), encoding, provenance,
                               self.architecture.kappa)
 
@@ -180,7 +194,8 @@ def from_trained(network: TrainedNetwork, dtype: torch.dtype = torch.float32) ->
     pathways = tuple(Pathway(tuple(slow.blocks) or ((slow.d, slow.theta),), slow.feed, slow.d_s, slow.acts)
                      if (slow := layer.slow) else None for layer in network.layers)
     model = SpikingNetwork(Architecture("fsnn", sizes, kappa=network.kappa),
-                           neurons=tuple(layer.neuron for layer in network.layers), pathways=pathways)
+                           neurons=tuple(layer.neuron for layer in network.layers), pathways=pathways,
+                           emits=tuple(layer.modes.emits if layer.modes else None for layer in network.layers))
     with torch.no_grad():
         for p, layer in zip(model.layers, network.layers, strict=True):
             for key in ("W_r", "delay"):
@@ -190,10 +205,12 @@ def from_trained(network: TrainedNetwork, dtype: torch.dtype = torch.float32) ->
                 p["logit_beta"] = nn.Parameter(torch.logit(torch.from_numpy(layer.constant)))
             if layer.adaptation is not None:
                 p.update({key: nn.Parameter(value) for key, value in adaptation.parameters(layer.adaptation).items()})
+            if layer.modes is not None:
+                p.update({key: nn.Parameter(value) for key, value in modes.parameters(layer.modes).items()})
     model = model.to(dtype)
     with torch.no_grad():
         for p, layer in zip(model.layers, network.layers, strict=True):
-            for key in p.keys() - {*adaptation.PARAMETERS, "logit_beta"}:
+            for key in p.keys() - {*adaptation.PARAMETERS, *modes.PARAMETERS, "logit_beta"}:
                 source = layer.slow if key in ("w_x", "b_x", "W_m", "b_m") else layer
                 p[key].copy_(torch.as_tensor(getattr(source, key)))
         model.W_o.copy_(torch.as_tensor(network.W_o))
@@ -206,7 +223,7 @@ def _start(architecture: Architecture, n: int, m: int, pathway: Pathway | None,
     """Weights of a layer of n neurons on m inputs, which may come late, before training."""
     std = architecture.std
     active = max(m * INPUT_RATE, 1.0)
-    drive = 2.0 if architecture.adaptive else 0.5  # thresholds; w takes most of it
+    drive = 2.0 if architecture.adaptive else 1.0 if architecture.modes else 0.5  # thresholds; w takes most of it
     layer = {"W_f": _normal((n, m), std or drive / active**0.5), "b_f": torch.zeros(n)}
     if architecture.kind == "rsnn":
         layer["W_r"] = _normal((n, n), std or 0.05 / max(n * INPUT_RATE, 1.0) ** 0.5)  # more, and it runs away
@@ -215,6 +232,8 @@ def _start(architecture: Architecture, n: int, m: int, pathway: Pathway | None,
         layer |= {"w_x": w_x, "b_x": torch.zeros(()), "W_m": _normal((n, pathway.d), std or 1.0), "b_m": torch.zeros(n)}
     if architecture.adaptive:
         layer |= adaptation.start(n)
+    if architecture.modes:
+        layer |= modes.start(n, architecture.modes, architecture.emits, architecture.mode_dt)
     if late:
         layer["delay"] = architecture.delay_max * torch.rand(m)
     if architecture.learn_decay and architecture.neuron.decay == "exponential":

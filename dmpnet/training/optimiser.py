@@ -20,7 +20,8 @@ FACTORS = {"delay": 10.0, "W_r": 0.1}
 recurrent weights that move as fast as the others make gradients explode."""
 MATRICES = ("W_f", "W_r", "W_m")
 """What Muon moves: matrices between many and many."""
-NO_DECAY = ("delay", "logit_beta", "lam", "c", "logit_rho", "log_a", "log_b", "log_unit", "log_unit_o")
+NO_DECAY = ("delay", "logit_beta", "lam", "c", "logit_rho", "log_a", "log_b", "log_dt", "log_A", "A_im", "C_re", "C_im",
+            "log_unit", "log_unit_o")
 """What weight decay leaves alone; the last two are units of integers."""
 
 

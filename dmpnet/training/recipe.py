@@ -29,7 +29,8 @@ class Recipe:
     """Data, network and optimisation of one training run.
 
     kind to std : of the Architecture, where they are explained; beta (and
-        g = 1 - beta), decay, lam, shift, c, floor are those of every layer at the start (dmpnet.equations.neurons)
+        g = 1 - beta), reset, decay, lam, shift, c, floor are those of every layer at the start
+        (dmpnet.equations.neurons)
     optimiser : 'adam' (AdamW when weight_decay > 0), or 'muon' for the matrices W_f, W_r, W_m of hidden layers: their
         momentum made orthogonal (Jordan et al. 2024), and Adam for the rest
     lr : peak learning rate
@@ -83,6 +84,10 @@ class Recipe:
     delay_sigma: float = 3.0
     kappa: float | None = None
     adaptive: bool = False
+    modes: int = 0
+    emits: str = "reset"
+    mode_dt: tuple[float, float] = (0.01, 0.5)
+    reset: str = "hard"
     dropout: float = 0.0
     std: float = 0.0
     optimiser: str = "adam"
@@ -143,6 +148,9 @@ class Recipe:
         if self.coarse < 1 or not 0 <= self.coarse_epochs < self.epochs:
             raise DmpnetError(f"recipe: coarse = {self.coarse} for {self.coarse_epochs} of {self.epochs} epochs, but "
                               f"the last must see every step; set coarse >= 1 and 0 <= coarse_epochs < epochs")
+        if self.coarse_epochs and self.modes and self.emits == "reset":
+            raise DmpnetError("recipe: coarse_epochs with modes that are reset, which count single steps; set "
+                              "coarse_epochs = 0")
         if self.coarse_epochs and (self.delay_max or self.d_s > 1 or self.decay not in ("exponential", "linear")
                                    or self.adaptive or self.kappa is not None):
             raise DmpnetError("recipe: coarse_epochs with delays, dilation, adaptation, decay by a shift or a class at "
@@ -161,9 +169,10 @@ class Recipe:
     @property
     def architecture(self) -> Architecture:
         slow = ("d", "theta", "blocks", "feed", "d_s", "acts") if self.kind == "dmp" else ()
-        names = (*slow, "delay_max", "delay_input", "learn_decay", "each_decay", "kappa", "adaptive", "dropout", "std")
+        names = (*slow, "delay_max", "delay_input", "learn_decay", "each_decay", "kappa", "adaptive", "modes", "emits",
+                 "mode_dt", "dropout", "std")
         shared = {name: getattr(self, name) for name in names}
-        neuron = Neuron(self.beta, 1 - self.beta, decay=self.decay, lam=self.lam, shift=self.shift,
+        neuron = Neuron(self.beta, 1 - self.beta, reset=self.reset, decay=self.decay, lam=self.lam, shift=self.shift,
                         c=self.c, floor=self.floor)
         return Architecture(self.kind, self.sizes, neuron=neuron, **shared)
 

@@ -50,6 +50,19 @@ QUIET = {"beta": 0.5, "learn_decay": False, "stretch": 0.0, "gradients": "float3
 # on (81.0 %); with 1e-2 and gradients clipped 94.8 %. With the slow memory of DMP I as well 94.1 % with 1e-2, 95.7 %
 # with 2e-2 (best epoch): what w holds, m need not
 ADAPTIVE = {"adaptive": True, "lr": 1e-2, "clip": 1.0}
+# Neurons with modes. Of the authors of C-SiLIF (their settings of SHD): one mode, soft reset, how all of it starts,
+# Adam, a rate of 5e-3, dropout 0.1, batches of 128. Ours: no batch normalisation before the neurons, whose place biases
+# take, 100 steps in place of 250, 40 epochs, the rows' own augmentation and cosine, the mean readout, the sigmoid
+# surrogate; it comes to 95.1 % of the validation part (best epoch, seed 0; mean of the last five 94.5 %), 29 and 37 %
+# of the neurons active. The SSM rows are a reconstruction: start and hold of S4D-Lin, as many modes as their
+# parameters allow, one layer after the other, no skips, no normalisation; rate, dropout and dt are those of C-SiLIF
+RINGING = {"learn_decay": False, "dropout": 0.1}
+CSILIF = RINGING | {"modes": 1, "emits": "reset", "reset": "soft"}
+SSM = RINGING | {"modes": 3, "emits": "values"}
+SPIKING = {"emits": "spikes"}
+# pixels: dt as S4D starts it, 68 k parameters (37 modes would be 102 k, and an epoch twice as long)
+PIXELS_SSM = COMMON | SSM | {"modes": 16, "mode_dt": (0.001, 0.1), "lr": 5e-3, "batch": 32, "coarse": 4,
+                             "coarse_epochs": 8, "epochs": 12}
 LATE = {"delay_max": 15, "delay_input": True}  # of 15 and 30 steps, hidden neurons alone or with the input
 OTHERS = COMMON | {"lr": 5e-3, "weight_decay": 0.1, "dropout": 0.2}
 SEEN = OTHERS | {"epochs": 30, "shift_steps": 4}  # moving images by 2 pixels cost 2 points on validation
@@ -87,6 +100,8 @@ RECIPES: dict[str, Recipe] = {
     # regulariser; 23.6 % with the published Adam, beta and unbounded W_r, batches of 32; begun with W_r a permutation
     # times 0.9 / g it diverges
     **_pixels("psmnist", 784.0, 40, 100, coarse_epochs=12, epochs=20, plain_epochs=2, lr=16e-3),
+    "psmnist-ssm-spiking": published("psmnist", "fsnn", **PIXELS_SSM | SPIKING),
+    "psmnist-ssm": published("psmnist", "fsnn", **PIXELS_SSM),
     "shd-regen-fsnn": published("shd-regen", "fsnn", **SPOKEN | MATRICES),
     "shd-regen-rsnn": published("shd-regen", "rsnn", **SPOKEN | BOUNDED),
     "shd-regen-dsnn": published("shd-regen", "dsnn", **SPOKEN | LATE),
@@ -96,6 +111,9 @@ RECIPES: dict[str, Recipe] = {
     "shd-regen-delays": published("shd-regen", **SPOKEN | LATE, d=5),
     "shd-regen-adlif": published("shd-regen", "fsnn", **SPOKEN | ADAPTIVE),
     "shd-regen-dmp1-adlif": published("shd-regen", **SPOKEN | ADAPTIVE, d=5),
+    "shd-regen-csilif": published("shd-regen", "fsnn", **SPOKEN | CSILIF),
+    "shd-regen-ssm-spiking": published("shd-regen", "fsnn", **SPOKEN | SSM | SPIKING),
+    "shd-regen-ssm": published("shd-regen", "fsnn", **SPOKEN | SSM),
     "shd-regen-dmp2-published": published("shd-regen"),
     "shd-regen-dmp2-sparse": published("shd-regen", **SPOKEN | QUIET),
     "nmnist-fsnn": published("nmnist", "fsnn", **SEEN),

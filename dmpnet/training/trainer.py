@@ -112,11 +112,11 @@ class Trainer:
     def _begin_with(self, start: TrainedNetwork) -> None:
         """Take the weights of `start`, and the neurons of its layers, which may differ from layer to layer."""
         sizes = (start.layers[0].M, *(layer.N for layer in start.layers), start.classes)
-        theirs = from_trained(start).state_dict()
-        ours = self.model.state_dict()
+        begun = from_trained(start)
+        theirs, ours = begun.state_dict(), self.model.state_dict()
         missing = {name for name in ours.keys() ^ theirs.keys() if name in theirs or not name.endswith(LEAKS)} | {
             name for name in ours.keys() & theirs.keys() if ours[name].shape != theirs[name].shape}
-        if sizes != tuple(self.recipe.sizes) or missing:
+        if sizes != tuple(self.recipe.sizes) or missing or begun.emits != self.model.emits:
             raise DmpnetError(f"start: a {start.kind} of {sizes}, but the recipe is of a {self.recipe.kind} of "
                               f"{self.recipe.sizes} and needs the same arrays; give a network of that kind")
         self.model.neurons = tuple(layer.neuron for layer in start.layers)

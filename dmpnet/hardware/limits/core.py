@@ -95,7 +95,14 @@ def betas(core: Core, chip: Chip) -> Need | None:
     return Need("betas", core.number, "beta", "one a neuron", ("one a layer",), "train without each_decay")
 
 
-RULES = (neurons, slots, fan_in, spikes, decay, reset, floor, acts, adaptation, betas, delays)
+def modes(core: Core, chip: Chip) -> Need | None:
+    """No chip here has neurons of several numbers, or of complex ones."""
+    if not core.modes:
+        return None
+    return Need("modes", core.number, "modes", "any", ("none",), "train without modes")
+
+
+RULES = (neurons, slots, fan_in, spikes, decay, reset, floor, acts, adaptation, betas, modes, delays)
 
 
 def cores(used: int, chip: Chip) -> Need:
