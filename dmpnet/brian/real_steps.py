@@ -122,8 +122,10 @@ class Steps:
     def put(self, group: Neurons, batch: int) -> None:
         """Give the fast neurons their constants, and what their membrane brings with it."""
         constants = self.layer.neuron.constants | {"g": self.layer.neuron.g}
+        own = () if self.layer.beta is None else ("beta", "g")  # of every neuron: given to a program as weights are
         for key in (*self.constants, "g"):
-            setattr(group, key, constants[key])
+            if key not in own:
+                setattr(group, key, constants[key])
         group.d_s = self.layer.slow.d_s if self.layer.slow else 1
 
     @property
