@@ -374,6 +374,18 @@ def test_white_input_moves_the_modes_that_a_state_space_starts_with_by_as_much()
     torch.testing.assert_close(answer.square().sum(1), torch.ones(5, dtype=torch.float64), rtol=1e-3, atol=0)
 
 
+def test_layers_of_values_start_with_values_and_logits_of_about_one():
+    """Values are not rare as spikes are: weights on them start as much smaller, the readout's too."""
+    torch = pytest.importorskip("torch")
+    from dmpnet.training.architecture import Architecture
+    from dmpnet.training.model import SpikingNetwork
+
+    torch.manual_seed(0)
+    model = SpikingNetwork(Architecture("fsnn", (140, 128, 128, 20), modes=3, emits="values"))
+    logits, rates = model((torch.rand(8, 100, 140) < 0.05).float())
+    assert all(0.1 < rate.mean() < 3 for rate in rates) and 0.05 < logits.std() < 3
+
+
 def test_where_some_steps_are_one_a_held_input_leaves_modes_where_single_steps_do():
     torch = pytest.importorskip("torch")
     from dmpnet.training import modes

@@ -23,6 +23,7 @@ from dmpnet.training.ringing import RingingMembranes
 from dmpnet.training.scan import Blocks, hold
 
 INPUT_RATE = 0.05
+"""Part of the inputs taken to spike in a step where weights are to start well."""
 
 
 class SpikingNetwork(nn.Module):
@@ -48,8 +49,10 @@ class SpikingNetwork(nn.Module):
         self.layers = nn.ModuleList()
         for number, (m, n, pathway) in enumerate(zip(sizes[:-2], sizes[1:-1], self.pathways, strict=True)):
             late = bool(architecture.delay_max and (number or architecture.delay_input))
-            self.layers.append(nn.ParameterDict(_start(architecture, n, m, pathway, late)))
-        self.W_o = nn.Parameter(_normal((sizes[-1], sizes[-2]), architecture.std or 1.0))
+            rate = 1.0 if number and self.emits[number - 1] == "values" else INPUT_RATE
+            self.layers.append(nn.ParameterDict(_start(architecture, n, m, pathway, late, rate)))
+        width = sizes[-2] ** -0.5 if self.emits[-1] == "values" else 1.0
+        self.W_o = nn.Parameter(_normal((sizes[-1], sizes[-2]), architecture.std or width))
         self.b_o = nn.Parameter(torch.zeros(sizes[-1]))
         self.constants: dict[tuple[Pathway, torch.dtype], Blocks] = {}
 
@@ -219,10 +222,13 @@ def from_trained(network: TrainedNetwork, dtype: torch.dtype = torch.float32) ->
 
 
 def _start(architecture: Architecture, n: int, m: int, pathway: Pathway | None,
-           late: bool) -> dict[str, torch.Tensor]:
-    """Weights of a layer of n neurons on m inputs, which may come late, before training."""
+           late: bool, rate: float) -> dict[str, torch.Tensor]:
+    """Weights of a layer of n neurons on m inputs, which may come late, before training.
+
+    rate : part of the inputs that is 1 in a step; 1 of values, which are about 1 throughout
+    """
     std = architecture.std
-    active = max(m * INPUT_RATE, 1.0)
+    active = max(m * rate, 1.0)
     drive = 2.0 if architecture.adaptive else 1.0 if architecture.modes else 0.5  # thresholds; w takes most of it
     layer = {"W_f": _normal((n, m), std or drive / active**0.5), "b_f": torch.zeros(n)}
     if architecture.kind == "rsnn":

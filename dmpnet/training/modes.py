@@ -5,7 +5,7 @@ with a complex C: a mode and its conjugate, of which Re z counts once, make the 
 
 As the authors of C-SiLIF start it: log_A = log 1/2, A_im = pi, dt even in its logarithm, C even over 0 to 1. As S4D-Lin
 (Gu et al. 2022) starts: the same but A_im = 0, pi, 2 pi ..., and C normal. Ours: there, C is scaled so that white input
-of variance 1 moves u by a variance of 1.
+of variance 1 moves u by a variance of 1, and weights on values start for inputs that are all about 1.
 """
 
 import math
