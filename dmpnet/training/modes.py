@@ -51,8 +51,8 @@ def learned(p: Mapping[str, torch.Tensor], emits: str | None) -> Modes | None:
     r, phi = _turn(p)
     _, _, B_re, B_im = values(p)
     phi = torch.remainder(phi + math.pi, 2 * math.pi) - math.pi
-    arrays = [each.detach().numpy().copy() for each in (r, phi, B_re, B_im)]
-    return Modes(*arrays[:4 if "C_im" in p else 3], emits=emits)
+    kept, turned, re, im = (each.detach().numpy().copy() for each in (r, phi, B_re, B_im))
+    return Modes(kept, turned, re, im if "C_im" in p else None, emits)
 
 
 def parameters(modes: Modes) -> dict[str, torch.Tensor]:

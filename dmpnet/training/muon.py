@@ -25,11 +25,12 @@ class Muon(torch.optim.Muon):
         self.model = model
 
     @torch.no_grad()
-    def step(self, closure: None = None) -> None:
-        """As torch.optim.Muon's, without a closure."""
+    def step(self, closure=None):
+        """As torch.optim.Muon's."""
         if self.model.products == torch.bfloat16:
-            super().step()
-            return
+            return super().step(closure)
+        with torch.enable_grad():
+            loss = closure() if closure else None
         for group in self.param_groups:
             lr, momentum = group["lr"], group["momentum"]
             for p in group["params"]:
@@ -41,6 +42,7 @@ class Muon(torch.optim.Muon):
                                     group["eps"])
                 p.mul_(1 - lr * group["weight_decay"])
                 p.add_(update, alpha=-lr * 0.2 * max(p.shape) ** 0.5)
+        return loss
 
 
 def orthogonal(matrix: torch.Tensor, coefficients: tuple[float, float, float], steps: int, eps: float) -> torch.Tensor:
