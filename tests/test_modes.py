@@ -438,7 +438,7 @@ def test_they_learn_what_needs_memory_and_a_run_begins_with_what_they_learned(tm
 
     recordings = bars()
     sizes = (recordings.values.shape[2], 12, 8, recordings.classes)
-    recipe = Recipe("smnist", "fsnn", sizes, modes=n, emits=emits, reset="soft", lr=2e-2, batch=20, epochs=8)
+    recipe = Recipe("smnist", "fsnn", sizes, modes=n, emits=emits, reset="soft", lr=2e-2, batch=20, epochs=20)
     network = Trainer(recipe, recordings, tmp_path / "a").finished()
     assert network.provenance["validation_accuracy"] > 0.8
     s_in = recordings.batch(np.arange(40))

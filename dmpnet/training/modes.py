@@ -51,8 +51,8 @@ def learned(p: Mapping[str, torch.Tensor], emits: str | None) -> Modes | None:
     r, phi = _turn(p)
     _, _, B_re, B_im = values(p)
     phi = torch.remainder(phi + math.pi, 2 * math.pi) - math.pi
-    kept, turned, re, im = (each.detach().numpy().copy() for each in (r, phi, B_re, B_im))
-    return Modes(kept, turned, re, im if "C_im" in p else None, emits)
+    r, phi, B_re, B_im = (each.detach() for each in (r, phi, B_re, B_im))
+    return Modes(_array(r), _array(phi), _array(B_re), _array(B_im) if "C_im" in p else None, emits)
 
 
 def parameters(modes: Modes) -> dict[str, torch.Tensor]:
@@ -72,6 +72,10 @@ def _turn(p: Mapping[str, torch.Tensor], steps: float = 1.0) -> tuple[torch.Tens
     """r and phi (N, n)."""
     dt = steps * p["log_dt"].exp()[:, None]
     return torch.exp(-dt * p["log_A"].exp()).clamp(max=MOST), dt * p["A_im"]
+
+
+def _array(values: torch.Tensor) -> np.ndarray:
+    return values.numpy().copy()
 
 
 def _A(p: Mapping[str, torch.Tensor]) -> torch.Tensor:
