@@ -25,7 +25,7 @@ from dmpnet.disk.files import whole_file
 from dmpnet.drawing import catalogue
 from dmpnet.graph import networks
 from dmpnet.hardware import cores
-from dmpnet.results import differences, script, table
+from dmpnet.results import differences, folds, script, table
 from dmpnet.results.losses import AS_TRAINED, losses
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -118,6 +118,12 @@ def learning() -> str:
                            for run in found])
 
 
+def unheard() -> str:
+    """How rows do with speakers that they never heard."""
+    return table.markdown([line | {"six folds of speakers": f"`{line['six folds of speakers']}`"}
+                           for line in folds.shown(folds.found())])
+
+
 BAND = {"median": float, "low": float, "high": float}
 
 
@@ -171,7 +177,7 @@ def placed(text: str, shown: str) -> str:
 
 TABLES: dict[str, tuple[Callable[[], str], ...]] = {
     "README.md": (table.headline,),
-    "docs/results.md": (table.summary, differences.summary, convolutions, decays, parts, hierarchies),
+    "docs/results.md": (table.summary, differences.summary, unheard, convolutions, decays, parts, hierarchies),
     "figures/README.md": tuple(partial(listed, first) for first in ("figure", "ours", "looked at")),
     "docs/chip.md": (integers, few, convolutions_in_integers, beside_the_core, claims, narrow),
     "docs/learning.md": (learning,)}
