@@ -17,6 +17,7 @@ from dmpnet.training.trainer import Trainer  # noqa: E402
 
 sys.path.append(str(Path(__file__).resolve().parent.parent / "analyses"))
 import hierarchy  # noqa: E402
+import sizes  # noqa: E402
 import variants  # noqa: E402
 
 
@@ -66,3 +67,12 @@ def test_every_hierarchy_is_trained_alike():
     sizes = {name: recipe.d or sum(d for d, _ in recipe.blocks) for name, recipe in made.items()
              if recipe.kind == "dmp"}
     assert sizes.pop("one block of 5 over 100 steps") == 5 and set(sizes.values()) == {20}
+
+
+@pytest.mark.parametrize("row", sizes.ROWS)
+def test_a_network_of_a_size_has_as_many_neurons_as_that_allows(row):
+    recipe = sizes.largest(RECIPES[row], 3_000)
+    first, n, second, last = recipe.sizes
+    more = dataclasses.replace(recipe, sizes=(first, n + 1, n + 1, last))
+    assert n == second and sizes.counted(recipe) <= 3_000 < sizes.counted(more)
+    assert dataclasses.replace(recipe, sizes=RECIPES[row].sizes) == RECIPES[row]

@@ -20,13 +20,15 @@ def found() -> list[dict[str, Any]]:
     return summary(results.read(shipped.folder("analyses") / "results" / "folds.json", {"runs": [RUN]})["runs"])
 
 
-def answered(runs: Runs, row: str) -> tuple[NDArray, NDArray, list[int]] | None:
-    """Right (seeds, samples) of all folds, whose they are, and the seeds; None where no seed has every fold.
-
-    Of several recipes the last counts: one may have been tried in a fold before the recipe was chosen
-    """
+def taken(runs: Runs, row: str) -> Runs:
+    """The runs of a row with its last recipe: another may have been tried in a fold before it was chosen."""
     mine = [run for run in runs if run["row"] == row]
-    mine = [run for run in mine if run["recipe"] == mine[-1]["recipe"]]
+    return [run for run in mine if run["recipe"] == mine[-1]["recipe"]]
+
+
+def answered(runs: Runs, row: str) -> tuple[NDArray, NDArray, list[int]] | None:
+    """Right (seeds, samples) of all folds, whose they are, and the seeds; None where no seed has every fold."""
+    mine = taken(runs, row)
     whole = [seed for seed in sorted({run["seed"] for run in mine})
              if len({run["fold"] for run in mine if run["seed"] == seed}) == FOLDS]
     rows, groups = [], np.empty(0)
@@ -48,13 +50,13 @@ def summary(runs: Runs) -> list[dict[str, Any]]:
         got = answered(runs, row)
         if got is None:
             continue
-        right, groups, seeds = got
+        (right, groups, seeds), mine = got, taken(runs, row)
         interval, speakers = bootstrap(right, groups), answers.by_group(right, groups)
         line = {"row": row, "seeds": len(seeds), "accuracy %": 100 * interval.mean, "low": 100 * interval.low,
                 "high": 100 * interval.high, "worst": min(speakers.values()), "best": max(speakers.values()),
-                "recipe": next(run["recipe"] for run in reversed(runs) if run["row"] == row),
+                "recipe": mine[-1]["recipe"],
                 "ahead": None, "from": None, "to": None,
-                "mismatched": sum(run["mismatched"] for run in runs if run["row"] == row)}
+                "mismatched": sum(run["mismatched"] for run in mine)}
         if best is not None and row != AGAINST and (common := sorted({*best[2]} & {*seeds})):
             first, second = (each[0][[each[2].index(seed) for seed in common]] for each in (best, got))
             ahead = paired_difference(first, second, groups)
