@@ -110,7 +110,8 @@ def found(run: Trainer, recipe: Recipe, last: int) -> dict[str, Any]:
     lines = run.standing.curve[-min(last, recipe.epochs - recipe.coarse_epochs):]
     return made | {"validation %": 100 * float(np.mean([line[5] for line in lines])),
                    "trained %": 100 * float(np.mean([line[3] for line in lines])),
-                   "active": [float(rate) for rate in lines[-1][6].split()], "seconds": lines[-1][7], "parameters": parameters(network)["paper"]}
+                   "active": [float(rate) for rate in lines[-1][6].split()], "seconds": lines[-1][7],
+                   "parameters": parameters(network)["paper"]}
 
 
 def shown(runs: list[dict[str, Any]]) -> list[dict[str, str]]:
