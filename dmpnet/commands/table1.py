@@ -17,6 +17,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from tabulate import SEPARATING_LINE
+
 from dmpnet import data
 from dmpnet.brian.backends import check_backend
 from dmpnet.disk.files import whole_file
@@ -93,7 +95,7 @@ def show(arguments: argparse.Namespace) -> list[dict[str, Any]]:
     remarks, lines = table.notes(), table.lines(arguments.results)
     shown: list[list[str]] = []
     for title, part in groupby(zip(table.rows().values(), lines, strict=True), key=lambda pair: pair[0].title):
-        shown += [[title], *(_printed(line) for _, line in part), [""]]
+        shown += [[title], *(_printed(line) for _, line in part), [SEPARATING_LINE]]
     print(terminal.table(shown[:-1], list(COLUMNS.values()), stralign="right", colalign=("left",),
                    disable_numparse=True))
     print("\n" + terminal.table([_sure(line) for line in lines if line["accuracy %"] is not None], SURE,
@@ -119,8 +121,9 @@ def _printed(line: dict[str, Any]) -> list[str]:
             return f"{value:+.2f}" if key == "difference" else f"{value:.2f}"
         return f"{value:,}" if isinstance(value, int) else str(value)
 
-    shown = line | {"95 %": table.span(line["low %"], line["high %"], 1) or None}
-    return [("- " if key == "row" else "") + text(key, shown[key]) for key in COLUMNS]
+    shown = line | {"95 %": table.span(line["low %"], line["high %"], 1) or None,
+                    "active %": table.active(line["rates"], short=True) if line["rates"] else None}
+    return [text(key, shown[key]) for key in COLUMNS]
 
 
 def _sure(line: dict[str, Any]) -> list[str]:

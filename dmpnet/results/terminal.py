@@ -52,19 +52,20 @@ def escaped() -> None:
 def table(rows: Iterable[Any], headers: Sequence[str] = (), width: int = 80, **how: Any) -> str:
     """`rows`, dictionaries or sequences, as a table no wider than `width`.
 
-    Where it would be, headers first take several lines, then the widest text does, word by word; the names in the first
-    column stay whole.
+    Where it would be, headers first take as many lines as it takes to be no wider than what is below them, then the
+    widest text does, word by word; the names in the first column stay whole.
     """
     rows = list(rows)
     if rows and isinstance(rows[0], dict):
         headers = list(dict.fromkeys(key for row in rows for key in row))
         rows = [[row.get(key) for key in headers] for row in rows]
     shown = tabulate(rows, headers, **how)
-    if _width(shown) > width:
-        headers = [header.replace(" ", "\n") for header in headers]
-        shown = _close(rows, headers, **how)
     columns = list(zip(*(row for row in rows if len(row) > 1), strict=False))
     limits = [max(len(str(cell)) for cell in column) for column in columns]
+    if _width(shown) > width:
+        headers = [_wrapped(header, max(limit, *(len(word) for word in header.split())))
+                   for header, limit in zip(headers, limits, strict=False)]
+        shown = _close(rows, headers, **how)
     words = [max((len(word) for cell in column if isinstance(cell, str) for word in cell.split()), default=0)
              for column in columns]
     least = [max(LEAST, word if not place else min(word, MOST)) for place, word in enumerate(words)]
