@@ -18,6 +18,7 @@ from constrained_graphs import summary as of_graphs
 from few_bits import summary as of_few_bits
 from hierarchy import summary as of_hierarchies
 from learned_on_chip import LINES
+from tried import shown as of_tried
 from variants import summary as of_variants
 
 from dmpnet.disk import results, shipped
@@ -124,6 +125,12 @@ def unheard() -> str:
                            for line in folds.shown(folds.found())])
 
 
+def tried() -> str:
+    """What recipes came to on samples held out."""
+    return table.markdown([{"tried for": f"`{line['row']}`"} | {key: line[key] for key in list(line)[1:]}
+                           for line in of_tried(runs("tried"))])
+
+
 BAND = {"median": float, "low": float, "high": float}
 
 
@@ -177,7 +184,8 @@ def placed(text: str, shown: str) -> str:
 
 TABLES: dict[str, tuple[Callable[[], str], ...]] = {
     "README.md": (table.headline,),
-    "docs/results.md": (table.summary, differences.summary, unheard, convolutions, decays, parts, hierarchies),
+    "docs/results.md": (table.summary, differences.summary, unheard, convolutions, decays, parts, hierarchies,
+                        tried),
     "figures/README.md": tuple(partial(listed, first) for first in ("figure", "ours", "looked at")),
     "docs/chip.md": (integers, few, convolutions_in_integers, beside_the_core, claims, narrow),
     "docs/learning.md": (learning,)}

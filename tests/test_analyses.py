@@ -2,6 +2,7 @@
 
 import dataclasses
 import sys
+import types
 from pathlib import Path
 
 import numpy as np
@@ -11,13 +12,17 @@ torch = pytest.importorskip("torch", reason="needs torch: pip install '.[train]'
 
 from networks import bars  # noqa: E402
 
+from dmpnet.disk import shipped  # noqa: E402
+from dmpnet.errors import Diverged  # noqa: E402
+from dmpnet.trained import weights  # noqa: E402
 from dmpnet.training.recipe import Recipe  # noqa: E402
-from dmpnet.training.recipes import RECIPES  # noqa: E402
+from dmpnet.training.recipes import PIXELS, RECIPES, SINGLE  # noqa: E402
 from dmpnet.training.trainer import Trainer  # noqa: E402
 
 sys.path.append(str(Path(__file__).resolve().parent.parent / "analyses"))
 import hierarchy  # noqa: E402
 import sizes  # noqa: E402
+import tried  # noqa: E402
 import variants  # noqa: E402
 
 
@@ -61,9 +66,13 @@ def test_a_table_of_variants_is_the_mean_over_seeds():
 
 def test_every_hierarchy_is_trained_alike():
     made = {name: hierarchy.recipe(changes, 0, 10) for name, changes in hierarchy.VARIANTS.items()}
-    alike = [dataclasses.replace(recipe, kind="dmp", d=0, theta=0.0, blocks=(), feed="parallel")
-             for recipe in made.values()]
+    single = made["no slow memory"]
+    assert (single.coarse_epochs, single.lr, single.epochs) == (0, SINGLE["lr"], 10)
+    alike = [dataclasses.replace(recipe, kind="dmp", d=0, theta=0.0, blocks=(), feed="parallel", coarse_epochs=0,
+                                 lr=1.0) for recipe in made.values()]
     assert all(recipe == alike[0] for recipe in alike)
+    others = [recipe for recipe in made.values() if recipe is not single]
+    assert {(recipe.coarse_epochs, recipe.lr) for recipe in others} == {(7, PIXELS["lr"])}
     sizes = {name: recipe.d or sum(d for d, _ in recipe.blocks) for name, recipe in made.items()
              if recipe.kind == "dmp"}
     assert sizes.pop("one block of 5 over 100 steps") == 5 and set(sizes.values()) == {20}
@@ -76,3 +85,43 @@ def test_a_network_of_a_size_has_as_many_neurons_as_that_allows(row):
     more = dataclasses.replace(recipe, sizes=(first, n + 1, n + 1, last))
     assert n == second and sizes.counted(recipe) <= 3_000 < sizes.counted(more)
     assert dataclasses.replace(recipe, sizes=RECIPES[row].sizes) == RECIPES[row]
+
+
+@pytest.mark.parametrize("row", tried.TRIALS)
+def test_recipes_tried_are_others_each_and_judged_alike(row):
+    trial = tried.TRIALS[row]
+    made = {way: dataclasses.replace(RECIPES[row], **trial.on | changes) for way, changes in trial.ways.items()}
+    assert next(iter(trial.ways)) == tried.AS and trial.ways[tried.AS] == {}
+    assert len({recipe.digest() for recipe in made.values()}) == len(made) > 4
+    assert len({(recipe.dataset, recipe.by, recipe.validation, recipe.seed) for recipe in made.values()}) == 1
+    assert all(recipe.kind == "dmp" for recipe in made.values())
+
+
+class Ended:
+    """A training run that has come to its end."""
+
+    def __init__(self, accuracies, apart=None):
+        lines = [[number, 0.0, 1.0, 0.5, 1.0, accuracy, "0.0300 0.2000", 9.0]
+                 for number, accuracy in enumerate(accuracies, 1)]
+        self.standing, self.apart = types.SimpleNamespace(curve=lines), apart
+
+    def finished(self):
+        if self.apart:
+            raise Diverged(self.apart)
+        return weights.load(shipped.path("shd-regen-dmp2/seed0"))
+
+
+@pytest.mark.parametrize("coarse, last, mean", [(0, 5, 70.0), (0, 2, 85.0), (6, 5, 90.0), (0, 99, 45.0)])
+def test_what_was_tried_is_the_mean_of_late_epochs_at_full_length(coarse, last, mean):
+    recipe = types.SimpleNamespace(epochs=10 if not coarse else 7, coarse_epochs=coarse, digest=str)
+    got = tried.found(Ended([number / 10 for number in range(0, 10)] if not coarse else [0.9] * 7), recipe, last)
+    assert got["validation %"] == pytest.approx(mean) and got["parameters"] == 39_624
+    line = tried.line({"row": "r", "way": "w", "samples": 1_200} | got)
+    assert line["held out %"] == f"{mean:.2f}" and line["samples held out"] == "1,200"
+    assert line["active %"] == "3.0, 20.0"
+
+
+def test_what_came_apart_has_no_accuracy_to_be_shown():
+    got = tried.found(Ended([], "training diverged: loss nan; lower --lr"), RECIPES["qtdb-dmp2"], 5)
+    assert got["validation %"] == 0.0 and got["diverged"] == "training diverged: loss nan"
+    assert tried.line({"row": "r", "way": "w", "samples": 9} | got)["held out %"] == "came apart"
