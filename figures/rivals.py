@@ -47,8 +47,8 @@ def rivals(folder: Path = MODELS) -> Figure:
             ax.grid(axis="y", lw=0.3, color=drawing.MUTED)
             ax.set_axisbelow(True)
         figure.legend(handles=[marks.published_handle("published, parameters above"), marks.handle(
-            drawing.MODELS["DMP"], "o", "ours, 95 %"), marks.handle(
-            drawing.MODELS["modes"], "o", "state-space models made again, 95 %")], loc="outside lower center", ncols=3)
+            drawing.MODELS["DMP"], "o", "ours, 95 %; hollow: one seed"), marks.handle(
+            drawing.MODELS["modes"], "o", "state-space models made again")], loc="outside lower center", ncols=3)
     return figure
 
 

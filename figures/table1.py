@@ -26,9 +26,7 @@ LOOK = {"FSNN": (drawing.MODELS["FSNN"], "s"), "RSNN": (drawing.MODELS["RSNN"], 
         "DMP I + delays": (drawing.MODELS["DMP + delays"], "P"),
         "FSNN, adaptive (SE-adLIF)": (drawing.MODELS["adaptive"], "X"),
         "DMP I, adaptive": (drawing.MODELS["adaptive"], "*"),
-        "DMP II, memory on the gain": (drawing.MODELS["DMP"], "h"), "C-SiLIF": (drawing.MODELS["modes"], "<"),
-        "Spiking SSM, reconstruction": (drawing.MODELS["modes"], ">"),
-        "SSM, reconstruction": (drawing.MODELS["modes"], "d")}
+        "DMP II, memory on the gain": (drawing.MODELS["DMP"], "h"), "C-SiLIF": (drawing.MODELS["modes"], "<")}
 
 
 def table1(folder: Path = MODELS) -> Figure:
