@@ -1,0 +1,47 @@
+"""Small networks gain most from a memory: accuracy against parameters, networks of every kind in four sizes.
+
+Reads analyses/results/sizes.json, made by analyses/sizes.py --look (minutes a run). python figures/sizes.py STEM
+"""
+
+from pathlib import Path
+
+import matplotlib
+from matplotlib.figure import Figure
+
+from dmpnet import drawing
+from dmpnet.disk import results
+from dmpnet.drawing import marks
+from dmpnet.results import table
+
+RESULTS = Path(__file__).resolve().parent.parent / "analyses" / "results"
+KINDS = {"shd-regen-delays": ("DMP I + delays", "DMP + delays", "P"), "shd-regen-dmp2": ("DMP II", "DMP", "o"),
+         "shd-regen-adlif": ("FSNN, adaptive (SE-adLIF)", "adaptive", "X"), "shd-regen-dsnn": ("DSNN", "DSNN", "D"),
+         "shd-regen-rsnn": ("RSNN", "RSNN", "^"), "shd-regen-fsnn": ("FSNN", "FSNN", "s")}
+RUN = {"row": str, "size": int, "seed": int, "accuracy_brian2": float, "parameters": {"paper": int}}
+
+
+def sizes(path: Path = RESULTS / "sizes.json") -> Figure:
+    """A line a kind: test accuracy on shd-regen against parameters by the paper's rule; 95 % over samples."""
+    runs = results.read(path, {"runs": [RUN]})["runs"]
+    with matplotlib.rc_context(drawing.STYLE):
+        figure = Figure(figsize=(3.5, 3.4), layout="constrained")
+        ax = figure.subplots()
+        for row, (label, kind, marker) in KINDS.items():
+            mine = sorted((run for run in runs if run["row"] == row), key=lambda run: run["size"])
+            at = [run["parameters"]["paper"] / 1000 for run in mine]
+            ax.plot(at, [run["accuracy_brian2"] for run in mine], "-", lw=0.8, color=drawing.MODELS[kind], zorder=1)
+            for number, run in enumerate(mine):
+                marks.ours(ax, at[number], run["accuracy_brian2"], table.interval([run]), seeds=1, marker=marker,
+                           colour=drawing.MODELS[kind], label=None if number else label)
+        ticks = sorted({round(run["size"] / 1000) for run in runs})
+        ax.set(xscale="log", xlabel="parameters (thousands)", ylabel="test accuracy on shd-regen (%)")
+        ax.set_xticks(ticks, [f"{tick}" for tick in ticks])
+        ax.minorticks_off()
+        ax.grid(axis="y", lw=0.3, color=drawing.MUTED)
+        figure.legend(loc="outside lower center", ncols=2, title="95 % over samples; hollow: one seed",
+                      title_fontsize=7)
+    return figure
+
+
+if __name__ == "__main__":
+    drawing.script(__doc__, sizes)
