@@ -2,10 +2,10 @@
 
 The published test set of shd-regen asks two unheard speakers and ten heard ones. Here training and test part are dealt
 anew into six folds by speaker (dmpnet.data.folds); every row is trained from nothing on ten speakers and judged, in
-Brian2, by all that the other two said, once; the mean is over all twelve, its interval over speakers. With --choose the
-recipes of CHOICES are compared inside fold 0, on two more speakers held out, for FSNN, DMP II and neurons that adapt,
-which come apart with what DMP II takes; the other rows take that. Every evaluation is a look, in the ledger. Goes on
-where it was.
+Brian2, by all that the other two said, once (DMP II of fold 0 by two recipes); the mean is over all twelve, its
+interval over speakers. With --choose the recipes of CHOICES are compared inside fold 0, on two more speakers held out,
+for FSNN, DMP II and neurons that adapt, which come apart with what DMP II takes; the other rows take that. Every
+evaluation is a look, in the ledger. Goes on where it was.
 
 python analyses/folds.py --choose --data FOLDER     (a recipe 4 to 8 minutes on a quiet core)
 python analyses/folds.py --data FOLDER              (a fold as long)

@@ -1,4 +1,4 @@
-"""Digits learned on a chip: from 4 bits a weight on as well as in real numbers, and written less often with fewer.
+"""Digits learned on a chip, traces by shifts: from 4 bits a weight on as well as in real numbers, written less often.
 
 Reads analyses/results/learned_on_chip.json, made by analyses/learned_on_chip.py (ten minutes a line on a core).
 python figures/learned_on_chip.py STEM

@@ -1,4 +1,4 @@
-"""A core that drops the events beyond its queue loses a third of its accuracy; in several passes it loses none.
+"""A core that drops the events beyond its queue loses a third to half of its accuracy; in several passes it loses none.
 
 Reads analyses/results/queues.json, made by analyses/queues.py (a minute): validation part of shd-regen, in the integers
 of the DMP core. After the core of Sun et al. 2026 as its register-transfer sources compute.

@@ -20,7 +20,8 @@ ROWS = {"shd-regen-fsnn": ("FSNN", "FSNN", "s"), "shd-regen-rsnn": ("RSNN", "RSN
         "shd-regen-dmp2": ("DMP II", "DMP", "o"), "shd-regen-dmp2-gain": ("DMP II,\non the gain", "DMP", "h"),
         "shd-regen-peak": ("DMP peak", "DMP", "P"),
         "shd-regen-adlif": ("FSNN,\nadaptive", "adaptive", "X"),
-        "shd-regen-dmp1-adlif": ("DMP I,\nadaptive", "adaptive", "p")}
+        "shd-regen-dmp1-adlif": ("DMP I,\nadaptive", "adaptive", "p"),
+        "shd-regen-csilif": ("C-SiLIF", "modes", "<")}
 
 
 def unheard(path: Path = RESULTS / "folds.json") -> Figure:
