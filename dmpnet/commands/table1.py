@@ -178,20 +178,25 @@ def train_ahead(arguments: argparse.Namespace, row: table.Row, seeds: list[int])
 
 def train_one(row: str, seed: int, folder: Path, data_in: Path | None) -> float:
     """Train a row with a seed, in a folder of `folder`; gives its accuracy on the validation part."""
+    from dmpnet.training.recipes import RECIPES
+
+    trainer = trainer_of(row, seed, folder, data.load(RECIPES[row].dataset, "train", data_in))
+    trainer.finished()
+    return float(trainer.standing.best)
+
+
+def trainer_of(row: str, seed: int, folder: Path, train: data.Recordings) -> Any:
+    """The training of a row with a seed, which goes on from what is in seedK.run of `folder`."""
     from dmpnet.training.recipes import RECIPES, begun
     from dmpnet.training.trainer import Trainer
 
     recipe, start = begun(row, replace(RECIPES[row], seed=seed))
-    train = data.load(recipe.dataset, "train", data_in)
-    trainer = Trainer(recipe, train, folder / f"seed{seed}.run", f"{row} seed{seed}", start=start)
-    trainer.finished()
-    return float(trainer.standing.best)
+    return Trainer(recipe, train, folder / f"seed{seed}.run", f"{row} seed{seed}", start=start)
 
 
 def train_row(arguments: argparse.Namespace, row: table.Row, out: outputs.Outputs) -> int:
     """Train, evaluate, write."""
     from dmpnet.training.recipes import RECIPES, begun
-    from dmpnet.training.trainer import Trainer
 
     recipe, start = begun(row.name, replace(RECIPES[row.name], seed=arguments.seed))
     if arguments.look:
@@ -199,7 +204,7 @@ def train_row(arguments: argparse.Namespace, row: table.Row, out: outputs.Output
         reading.check(arguments, recipe.dataset, "test")  # before the training
     folder, name = out.place, f"seed{arguments.seed}"
     train = data.load(recipe.dataset, "train", arguments.data, arguments.download)
-    trainer = Trainer(recipe, train, folder / f"{name}.run", f"{row.name} {name}", start=start)
+    trainer = trainer_of(row.name, arguments.seed, folder, train)
     network, standing = trainer.finished(), trainer.standing
     print(f"{row.name} {name}: best epoch {standing.best_epoch} of {standing.epoch}, {100 * standing.best:.2f} % on "
           f"validation", flush=True)
