@@ -12,14 +12,18 @@ torch = pytest.importorskip("torch", reason="needs torch: pip install '.[train]'
 
 from networks import bars  # noqa: E402
 
+from dmpnet.data import Recordings  # noqa: E402
 from dmpnet.disk import shipped  # noqa: E402
 from dmpnet.errors import Diverged  # noqa: E402
+from dmpnet.graph import networks  # noqa: E402
+from dmpnet.results import ledger  # noqa: E402
 from dmpnet.trained import weights  # noqa: E402
 from dmpnet.training.recipe import Recipe  # noqa: E402
 from dmpnet.training.recipes import PIXELS, RECIPES, SINGLE  # noqa: E402
 from dmpnet.training.trainer import Trainer  # noqa: E402
 
 sys.path.append(str(Path(__file__).resolve().parent.parent / "analyses"))
+import any_network  # noqa: E402
 import hierarchy  # noqa: E402
 import sizes  # noqa: E402
 import tried  # noqa: E402
@@ -125,3 +129,21 @@ def test_what_came_apart_has_no_accuracy_to_be_shown():
     got = tried.found(Ended([], "training diverged: loss nan; lower --lr"), RECIPES["qtdb-dmp2"], 5)
     assert got["validation %"] == 0.0 and got["diverged"] == "training diverged: loss nan"
     assert tried.line({"row": "r", "way": "w", "samples": 9} | got)["held out %"] == "came apart"
+
+
+@pytest.mark.parametrize("split, looks", [("test", 1), ("validation", 0)])
+def test_a_graph_that_reads_a_test_part_is_a_look(tmp_path, split, looks):
+    graph = networks.named("nmnist-conv-dmp")
+    values = np.random.default_rng(3).random((2, 4, graph.encoding.channels)) < 0.05
+    recordings = Recordings("nmnist-whole", split, "spikes", values.astype(np.uint8), 1.0, np.zeros(2, int), None,
+                            graph.classes, graph.encoding.dt)
+    given = types.SimpleNamespace(backends=["numpy"], ledger=tmp_path / "ledger.csv")
+    line, = any_network.compared("some/seed0", replace_steps(graph, 4), recordings, given)
+    seen = [look for look in ledger.read(given.ledger) if look.row == "some"]
+    assert line["mismatched"] == 0 and len(seen) == looks
+    assert [(look.n, look.result) for look in seen] == [(2, pytest.approx(line["test %"]))] * looks
+
+
+def replace_steps(graph, steps):
+    """The graph for sequences of so many steps."""
+    return dataclasses.replace(graph, encoding=dataclasses.replace(graph.encoding, steps=steps))
