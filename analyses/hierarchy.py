@@ -42,6 +42,7 @@ def recipe(changes: dict[str, Any], seed: int, epochs: int) -> Recipe:
 def main() -> None:
     parser = options.script(__doc__, None)
     options.look(parser)
+    parser.add_argument("--variants", nargs="+", default=list(VARIANTS), choices=VARIANTS, metavar="NAME")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--runs", type=Path, default=Path("hierarchy.run"), help="folder for checkpoints")
@@ -54,7 +55,7 @@ def main() -> None:
     train = options.few(arguments, data.load("smnist-pairs", "train", arguments.data, arguments.download))
     for seed in arguments.seeds:
         for number, (name, changes) in enumerate(VARIANTS.items()):
-            if runs.has(variant=name, seed=seed):
+            if name not in arguments.variants or runs.has(variant=name, seed=seed):
                 continue
             folder = arguments.runs / f"{number}-{seed}"
             network = Trainer(recipe(changes, seed, arguments.epochs), train, folder, name).finished()
