@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from dmpnet import cli
 from dmpnet.brian.simulation import simulate
 from dmpnet.disk import shipped
 from dmpnet.errors import DmpnetError
@@ -77,3 +78,20 @@ def test_batches_on_a_cluster(heard, tmp_path):
           distributed.Client(cluster, set_as_default=False) as client):
         got = batches.simulated(network, s_in, client, batch=2, record=RECORD)
     same(got, simulate(network, s_in, batch=2, record=RECORD))
+
+
+@pytest.mark.filterwarnings("ignore:.*several workers share a process")
+def test_the_command_takes_a_scheduler(heard, tmp_path, monkeypatch, capsys):
+    distributed = pytest.importorskip("distributed", reason="needs dask: pip install '.[cluster]' in a clone")
+    network, s_in = heard
+    monkeypatch.chdir(tmp_path)
+    np.save("in.npy", s_in)
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=False, protocol="tcp://",
+                                  dashboard_address=None, worker_dashboard_address=None) as cluster:
+        told = ["simulate", "shd-regen-dmp2", "in.npy", "--out", "there.npz", "--scheduler", cluster.scheduler_address]
+        assert cli.main(told) == 0
+    assert cli.main(["simulate", "shd-regen-dmp2", "in.npy", "--out", "here.npz"]) == 0
+    with np.load("there.npz") as there, np.load("here.npz") as here:
+        assert there.files == here.files and all(np.array_equal(there[name], here[name]) for name in here.files)
+    assert cli.main([*told[:-1], "tcp://127.0.0.1:9"]) == 2
+    assert "no Dask scheduler answers" in capsys.readouterr().err
