@@ -31,8 +31,9 @@ from dmpnet.training.recipe import Recipe
 from dmpnet.training.recipes import RECIPES
 from dmpnet.training.trainer import Trainer
 
-ROWS = ("shd-regen-fsnn", "shd-regen-dmp2", "shd-regen-adlif", "shd-regen-dmp2-gain",
-        "shd-regen-dmp2-thetas", "shd-regen-csilif", "shd-regen-dmp1-adlif", "shd-regen-rsnn", "shd-regen-dsnn", "shd-regen-dmp1", "shd-regen-peak")
+ROWS = ("shd-regen-fsnn", "shd-regen-dmp2", "shd-regen-adlif", "shd-regen-dmp2-gain", "shd-regen-dmp2-thetas",
+        "shd-regen-csilif", "shd-regen-dmp1-adlif", "shd-regen-rsnn", "shd-regen-dsnn", "shd-regen-dmp1",
+        "shd-regen-peak")
 CHOOSE = ("shd-regen-fsnn", "shd-regen-dmp2", "shd-regen-adlif")
 AS = dict.fromkeys(("shd-regen-dmp1-adlif", "shd-regen-csilif"), "shd-regen-adlif")
 """Whose recipe a row takes, of neurons that adapt or ring; the others take that of AGAINST."""
