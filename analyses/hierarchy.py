@@ -2,8 +2,8 @@
 
 smnist-pairs: two digits in a row, 392 steps, is the second the same digit as the first? All networks are
 1-128-128-2; the slow memories of a layer have 20 numbers however they are split, beside one of 5 alone. The network
-without any sees single steps in all its epochs, at the rate of FSNN of S-MNIST: in coarse ones its second layer falls
-silent for good, and is no control. Validation part (--look: whole test set, to another file), in Brian2.
+without any sees single steps in all its epochs, at the rate of FSNN of S-MNIST, and may fire as much as it will: else
+its second layer falls silent for good, and is no control. Validation part (--look: whole test set, to another file), in Brian2.
 
 python analyses/hierarchy.py --data FOLDER --seeds 0 1       (a run takes about 3 minutes; goes on where it was)
 """
@@ -23,7 +23,7 @@ from dmpnet.training.recipes import PIXELS, SINGLE
 from dmpnet.training.trainer import Trainer
 
 VARIANTS: dict[str, dict[str, Any]] = {
-    "no slow memory": {"kind": "fsnn", "coarse_epochs": 0, "lr": SINGLE["lr"]},
+    "no slow memory": {"kind": "fsnn", "coarse_epochs": 0, "lr": SINGLE["lr"], "rate_weight": 0.0},
     "one block of 5 over 100 steps": {"d": 5, "theta": 100.0},
     "one block of 20 over 100 steps": {"d": 20, "theta": 100.0},
     "one block of 20 over 400 steps": {"d": 20, "theta": 400.0},
