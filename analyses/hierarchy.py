@@ -3,7 +3,8 @@
 smnist-pairs: two digits in a row, 392 steps, is the second the same digit as the first? All networks are
 1-128-128-2; the slow memories of a layer have 20 numbers however they are split, beside one of 5 alone. The network
 without any sees single steps in all its epochs, at the rate of FSNN of S-MNIST, and may fire as much as it will: else
-its second layer falls silent for good, and is no control. Validation part (--look: whole test set, to another file), in Brian2.
+its second layer falls silent for good, and is no control. Validation part (--look: whole test set, to another file),
+in Brian2.
 
 python analyses/hierarchy.py --data FOLDER --seeds 0 1       (a run takes about 3 minutes; goes on where it was)
 """
