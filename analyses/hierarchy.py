@@ -1,10 +1,9 @@
 """What does a hierarchy of slow memories buy when a sequence is longer than one block can span?
 
 smnist-pairs: two digits in a row, 392 steps, is the second the same digit as the first? All networks are
-1-128-128-2; the slow memories of a layer have 20 numbers however they are split, beside one of 5 alone. The network
-without any sees single steps in all its epochs, at the rate of FSNN of S-MNIST, and may fire as much as it will: else
-its second layer falls silent for good, and is no control. Validation part (--look: whole test set, to another file),
-in Brian2.
+1-128-128-2; the slow memories of a layer have 20 numbers however they are split, beside one of 5 alone. Validation
+part (--look: whole test set, to another file), in Brian2. The network without slow memory is no control: its second
+layer falls silent, in single steps at the rate of FSNN of S-MNIST too, with the limit on activity and without it.
 
 python analyses/hierarchy.py --data FOLDER --seeds 0 1       (a run takes about 3 minutes; goes on where it was)
 """
@@ -20,11 +19,11 @@ from dmpnet.results import options, provenance, script, table
 from dmpnet.results.evaluation import evaluate
 from dmpnet.training import card
 from dmpnet.training.recipe import Recipe, published
-from dmpnet.training.recipes import PIXELS, SINGLE
+from dmpnet.training.recipes import PIXELS
 from dmpnet.training.trainer import Trainer
 
 VARIANTS: dict[str, dict[str, Any]] = {
-    "no slow memory": {"kind": "fsnn", "coarse_epochs": 0, "lr": SINGLE["lr"], "rate_weight": 0.0},
+    "no slow memory": {"kind": "fsnn"},
     "one block of 5 over 100 steps": {"d": 5, "theta": 100.0},
     "one block of 20 over 100 steps": {"d": 20, "theta": 100.0},
     "one block of 20 over 400 steps": {"d": 20, "theta": 400.0},
@@ -37,7 +36,7 @@ def recipe(changes: dict[str, Any], seed: int, epochs: int) -> Recipe:
     """A training recipe on smnist-pairs, the same for every variant; the last three epochs are at full length."""
     changes = dict(changes)
     plain = PIXELS | {"epochs": epochs, "coarse_epochs": max(epochs - 3, 0), "shift_pixels": 0}
-    return published("smnist-pairs", changes.pop("kind", "dmp"), **plain | changes, seed=seed)
+    return published("smnist-pairs", changes.pop("kind", "dmp"), **plain, seed=seed, **changes)
 
 
 def main() -> None:

@@ -19,7 +19,7 @@ from dmpnet.graph import networks  # noqa: E402
 from dmpnet.results import ledger  # noqa: E402
 from dmpnet.trained import weights  # noqa: E402
 from dmpnet.training.recipe import Recipe  # noqa: E402
-from dmpnet.training.recipes import PIXELS, RECIPES, SINGLE  # noqa: E402
+from dmpnet.training.recipes import RECIPES  # noqa: E402
 from dmpnet.training.trainer import Trainer  # noqa: E402
 
 sys.path.append(str(Path(__file__).resolve().parent.parent / "analyses"))
@@ -70,14 +70,9 @@ def test_a_table_of_variants_is_the_mean_over_seeds():
 
 def test_every_hierarchy_is_trained_alike():
     made = {name: hierarchy.recipe(changes, 0, 10) for name, changes in hierarchy.VARIANTS.items()}
-    single = made["no slow memory"]
-    assert (single.coarse_epochs, single.lr, single.rate_weight) == (0, SINGLE["lr"], 0.0)
-    alike = [dataclasses.replace(recipe, kind="dmp", d=0, theta=0.0, blocks=(), feed="parallel", coarse_epochs=0,
-                                 lr=1.0, rate_weight=0.0) for recipe in made.values()]
+    alike = [dataclasses.replace(recipe, kind="dmp", d=0, theta=0.0, blocks=(), feed="parallel")
+             for recipe in made.values()]
     assert all(recipe == alike[0] for recipe in alike)
-    others = [recipe for recipe in made.values() if recipe is not single]
-    assert {(recipe.coarse_epochs, recipe.lr, recipe.rate_weight) for recipe in others} == {
-        (7, PIXELS["lr"], PIXELS["rate_weight"])}
     sizes = {name: recipe.d or sum(d for d, _ in recipe.blocks) for name, recipe in made.items()
              if recipe.kind == "dmp"}
     assert sizes.pop("one block of 5 over 100 steps") == 5 and set(sizes.values()) == {20}
