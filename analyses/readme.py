@@ -136,7 +136,8 @@ def sizes() -> str:
     """What networks of every kind come to at a few sizes."""
     found = runs("sizes")
     return table.markdown([{"test % with at most": f"`{row}`"} | {
-        f"{size:,} parameters": f"{run['accuracy_brian2']:.2f}" for size in sorted({run["size"] for run in found})
+        f"{size:,} parameters": "came apart" if "diverged" in run else f"{run['accuracy_brian2']:.2f}"
+        for size in sorted({run["size"] for run in found})
         for run in found if (run["row"], run["size"]) == (row, size)} for row in SIZED])
 
 
