@@ -22,7 +22,7 @@ from dmpnet.brian.simulation import prepare, simulate
 from dmpnet.data import Recordings, catalogue, folders, nmnist
 from dmpnet.disk import shipped
 from dmpnet.graph import Graph, networks
-from dmpnet.results import options, provenance, script
+from dmpnet.results import ledger, options, provenance, script
 from dmpnet.system import progress
 from dmpnet.trained.activity import mismatches
 
@@ -45,6 +45,7 @@ def main() -> None:
     parser.add_argument("--backends", nargs="+", default=["numpy", "cpp_standalone"], metavar="NAME")
     parser.add_argument("--race", action="store_true", help="time, compare nothing")
     options.samples(parser)
+    options.to_ledger(parser)
     options.quick(parser, "20 samples of the validation part of the first graph, one back end", few=20,
                   networks=[f"{shipped.names('graphs')[0]}/seed0"], backends=["numpy"])
     arguments = script.parsed(parser, "any_network")
@@ -57,22 +58,22 @@ def main() -> None:
     for name in arguments.networks:
         graph: Any = networks.named(name)
         recordings = options.part(options.shown(arguments, graph), arguments.samples, arguments.seed)
-        rows += compared(name, graph, recordings, arguments.backends)
+        rows += compared(name, graph, recordings, arguments)
     for path in arguments.nir:
         graph = dmpnet.from_nir(path, nir.report(path).dt)  # 1 ms where the file does not tell
         recordings = options.part(camera(arguments.data) if graph.encoding.channels == nmnist.channels(1)
                                   else drawn(graph), arguments.samples, arguments.seed)
         graph = replace(graph, encoding=replace(graph.encoding, kind="spikes", dataset=recordings.name,
                                                 steps=recordings.values.shape[1]))
-        rows += compared(path.name, graph, recordings, arguments.backends)
+        rows += compared(path.name, graph, recordings, arguments)
     print(tabulate(rows, headers="keys", floatfmt=".2f", intfmt=","))
     given = script.given(arguments) | {"nir": [path.name for path in arguments.nir]}
     provenance.write(arguments.out, provenance.record("any_network", given, rows=rows))
 
 
-def compared(name: str, graph: Graph, recordings: Recordings, backends: list[str]) -> list[dict[str, Any]]:
-    """A row a back end; the reference runs once."""
-    seen = {backend: Seen() for backend in backends}
+def compared(name: str, graph: Graph, recordings: Recordings, arguments: argparse.Namespace) -> list[dict[str, Any]]:
+    """A row a back end; the reference runs once. Accuracy on a test part is a look, in the ledger."""
+    seen = {backend: Seen() for backend in arguments.backends}
     margin, rates = np.inf, np.zeros(len(graph.populations))
     with progress.telling(name, len(recordings), "sample", name) as tell:
         for first in range(0, len(recordings), BATCH):
@@ -87,7 +88,9 @@ def compared(name: str, graph: Graph, recordings: Recordings, backends: list[str
                 line.other += int((got.predictions != want.predictions).sum())
                 line.right += int((got.predictions == recordings.labels[first:first + BATCH]).sum())
             tell(first + len(s_in))
-    told = recordings.name != DRAWN_NAME
+    if told := recordings.name != DRAWN_NAME:
+        right = next(iter(seen.values())).right
+        ledger.note(graph, recordings, 100 * right / len(recordings), name.partition("/")[0], arguments.ledger)
     return [{"network": name, "back end": backend, "samples": len(recordings),
              "test %": 100 * line.right / len(recordings) if told else None,
              "active %": ", ".join(f"{100 * rate:.1f}" for rate in rates), "places": int(line.pairs[0]),

@@ -2,10 +2,10 @@
 
 The published test set of shd-regen asks two unheard speakers and ten heard ones. Here training and test part are dealt
 anew into six folds by speaker (dmpnet.data.folds); every row is trained from nothing on ten speakers and judged, in
-Brian2, by all that the other two said, once; the mean is over all twelve, its interval over speakers. With --choose the
-recipes of CHOICES are compared inside fold 0, on two more speakers held out, for FSNN, DMP II and neurons that adapt,
-which come apart with what DMP II takes; the other rows take that. Every evaluation is a look, in the ledger. Goes on
-where it was.
+Brian2, by all that the other two said, once (DMP II of fold 0 by two recipes); the mean is over all twelve, its
+interval over speakers. With --choose the recipes of CHOICES are compared inside fold 0, on two more speakers held out,
+for FSNN, DMP II and neurons that adapt, which come apart with what DMP II takes; the other rows take that. Every
+evaluation is a look, in the ledger. Goes on where it was.
 
 python analyses/folds.py --choose --data FOLDER     (a recipe 4 to 8 minutes on a quiet core)
 python analyses/folds.py --data FOLDER              (a fold as long)
@@ -31,10 +31,12 @@ from dmpnet.training.recipe import Recipe
 from dmpnet.training.recipes import RECIPES
 from dmpnet.training.trainer import Trainer
 
-ROWS = ("shd-regen-fsnn", "shd-regen-dmp2", "shd-regen-adlif", "shd-regen-dmp2-gain", "shd-regen-dmp1-adlif",
-        "shd-regen-rsnn", "shd-regen-dsnn", "shd-regen-dmp1", "shd-regen-peak")
+ROWS = ("shd-regen-fsnn", "shd-regen-dmp2", "shd-regen-adlif", "shd-regen-dmp2-gain", "shd-regen-dmp2-thetas",
+        "shd-regen-csilif", "shd-regen-dmp1-adlif", "shd-regen-rsnn", "shd-regen-dsnn", "shd-regen-dmp1",
+        "shd-regen-peak")
 CHOOSE = ("shd-regen-fsnn", "shd-regen-dmp2", "shd-regen-adlif")
-AS = {"shd-regen-dmp1-adlif": "shd-regen-adlif"}  # whose recipe a row takes; else that of AGAINST
+AS = dict.fromkeys(("shd-regen-dmp1-adlif", "shd-regen-csilif"), "shd-regen-adlif")
+"""Whose recipe a row takes, of neurons that adapt or ring; the others take that of AGAINST."""
 CHOICES: dict[str, dict[str, Any]] = {
     "as shipped": {},
     "moved further, events left out": {"shift_channels": 8, "drop_events": 0.4, "batch": 32},

@@ -2,7 +2,8 @@
 
 smnist-pairs: two digits in a row, 392 steps, is the second the same digit as the first? All networks are
 1-128-128-2; the slow memories of a layer have 20 numbers however they are split, beside one of 5 alone. Validation
-part (--look: whole test set, to another file), in Brian2.
+part (--look: whole test set, to another file), in Brian2. The network without slow memory is no control: its second
+layer falls silent, in single steps at the rate of FSNN of S-MNIST too, with the limit on activity and without it.
 
 python analyses/hierarchy.py --data FOLDER --seeds 0 1       (a run takes about 3 minutes; goes on where it was)
 """
@@ -41,6 +42,7 @@ def recipe(changes: dict[str, Any], seed: int, epochs: int) -> Recipe:
 def main() -> None:
     parser = options.script(__doc__, None)
     options.look(parser)
+    parser.add_argument("--variants", nargs="+", default=list(VARIANTS), choices=VARIANTS, metavar="NAME")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--runs", type=Path, default=Path("hierarchy.run"), help="folder for checkpoints")
@@ -53,7 +55,7 @@ def main() -> None:
     train = options.few(arguments, data.load("smnist-pairs", "train", arguments.data, arguments.download))
     for seed in arguments.seeds:
         for number, (name, changes) in enumerate(VARIANTS.items()):
-            if runs.has(variant=name, seed=seed):
+            if name not in arguments.variants or runs.has(variant=name, seed=seed):
                 continue
             folder = arguments.runs / f"{number}-{seed}"
             network = Trainer(recipe(changes, seed, arguments.epochs), train, folder, name).finished()

@@ -18,6 +18,8 @@ from constrained_graphs import summary as of_graphs
 from few_bits import summary as of_few_bits
 from hierarchy import summary as of_hierarchies
 from learned_on_chip import LINES
+from sizes import ROWS as SIZED
+from tried import shown as of_tried
 from variants import summary as of_variants
 
 from dmpnet.disk import results, shipped
@@ -124,6 +126,21 @@ def unheard() -> str:
                            for line in folds.shown(folds.found())])
 
 
+def tried() -> str:
+    """What recipes came to on samples held out."""
+    return table.markdown([{"tried for": f"`{line['row']}`"} | {key: line[key] for key in list(line)[1:]}
+                           for line in of_tried(runs("tried"))])
+
+
+def sizes() -> str:
+    """What networks of every kind come to at a few sizes."""
+    found = runs("sizes")
+    return table.markdown([{"test % with at most": f"`{row}`"} | {
+        f"{size:,} parameters": "came apart" if "diverged" in run else f"{run['accuracy_brian2']:.2f}"
+        for size in sorted({run["size"] for run in found})
+        for run in found if (run["row"], run["size"]) == (row, size)} for row in SIZED])
+
+
 BAND = {"median": float, "low": float, "high": float}
 
 
@@ -177,7 +194,8 @@ def placed(text: str, shown: str) -> str:
 
 TABLES: dict[str, tuple[Callable[[], str], ...]] = {
     "README.md": (table.headline,),
-    "docs/results.md": (table.summary, differences.summary, unheard, convolutions, decays, parts, hierarchies),
+    "docs/results.md": (table.summary, differences.summary, unheard, convolutions, decays, parts, hierarchies,
+                        tried, sizes),
     "figures/README.md": tuple(partial(listed, first) for first in ("figure", "ours", "looked at")),
     "docs/chip.md": (integers, few, convolutions_in_integers, beside_the_core, claims, narrow),
     "docs/learning.md": (learning,)}

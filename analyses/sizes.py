@@ -1,8 +1,9 @@
 """How much accuracy does a parameter buy? Networks of every kind at 5, 10, 20 and 40 thousand parameters.
 
 shd-regen, published parts, two hidden layers of equal size, as many neurons as the paper's rule for parameters allows;
-recipes are those of the table's rows, of one seed; what is a row of the table is not trained again. Validation part
-(--look: the test set, to another file), in Brian2. Killed and called again it goes on where it was.
+recipes are those of the table's rows, of one seed; what is a row of the table is not trained again, what comes apart in
+training is told and looked at nowhere. Validation part (--look: the test set, to another file), in Brian2. Killed and
+called again it goes on where it was.
 
 python analyses/sizes.py --look --data FOLDER        (half a minute to six a run on a core, 24 of them)
 """
@@ -17,6 +18,7 @@ from variants import of_the_table
 
 from dmpnet import data
 from dmpnet.brian.backends import check_backend
+from dmpnet.errors import Diverged
 from dmpnet.results import answers, options, provenance, script, table
 from dmpnet.results.evaluation import evaluate
 from dmpnet.results.intervals import bootstrap
@@ -54,12 +56,17 @@ def main() -> None:
             less = {"epochs": arguments.epochs} if arguments.quick else {}
             recipe = replace(largest(RECIPES[row], size), seed=arguments.seed, **less)
             name = f"{row}-{size}-{arguments.seed}"
-            network = of_the_table(recipe) or Trainer(recipe, train, arguments.runs / name, name).finished()
+            about = {"row": row, "size": size, "N": recipe.sizes[1], "part": options.part_of(arguments)}
+            try:
+                network = of_the_table(recipe) or Trainer(recipe, train, arguments.runs / name, name).finished()
+            except Diverged as apart:
+                runs.add(about | {"seed": recipe.seed, "diverged": str(apart).partition(";")[0]})
+                print(name, apart, flush=True)
+                continue
             judged = options.judged(arguments, network, train)
             result = evaluate(network, judged, arguments.backend, name, arguments.processes, f"sizes: {row}, {size:,}",
                               arguments.ledger)
-            runs.add({"row": row, "size": size, "N": recipe.sizes[1], "part": options.part_of(arguments)}
-                     | card.measured(network, judged, result))
+            runs.add(about | card.measured(network, judged, result))
             print(name, f"{result.accuracy:.2f} %", flush=True)
     print(tabulate(summary(runs.done), headers="keys", floatfmt=".2f", intfmt=","))
 
@@ -78,10 +85,15 @@ def counted(recipe: Recipe) -> int:
     return parameters(network)["paper"]
 
 
+def whole(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The runs that came to their end."""
+    return [run for run in runs if "diverged" not in run]
+
+
 def summary(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """A line a network, small ones first: accuracy and its 95 % interval over speakers."""
+    """A line a network that did not come apart, small ones first: accuracy and its 95 % interval over speakers."""
     lines = []
-    for run in sorted(runs, key=lambda run: run["size"]):
+    for run in sorted(whole(runs), key=lambda run: run["size"]):
         found = bootstrap(*answers.of_seeds([run]))
         lines.append({"row": run["row"], "N": run["N"], "parameters": run["parameters"]["paper"],
                       "accuracy %": 100 * found.mean, "low": 100 * found.low, "high": 100 * found.high,

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from dmpnet import drawing
 from dmpnet.disk import results
 from dmpnet.drawing import marks
-from dmpnet.results import published
+from dmpnet.results import intervals, published
 
 RESULTS = Path(__file__).resolve().parent.parent / "analyses" / "results"
 SETTINGS = {"8-bit weights, 16-bit state": "8-bit weights\n16-bit m", "4-bit W_f and P, 8-bit slow memory":
@@ -73,7 +73,7 @@ def panel(near: Axes, far: Axes, runs: list[dict[str, Any]], row: str) -> None:
         for place, found in enumerate(lost(runs, row, name + end) for name in names):
             for ax in (near, far) if found else ():
                 first = None if label in ax.get_legend_handles_labels()[1] else label
-                marks.ours(ax, place + shift, float(np.mean(found)), marks.student(found), seeds=len(found),
+                marks.ours(ax, place + shift, float(np.mean(found)), intervals.student(found), seeds=len(found),
                            colour=colour, marker=mark, label=first)
                 ax.plot(np.full(len(found), place + shift), found, "_", color=colour, ms=7)
     if row.startswith("shd"):

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 
 from dmpnet import drawing
 from dmpnet.drawing import marks
-from dmpnet.results import published
+from dmpnet.results import intervals, published
 
 RESULTS = Path(__file__).resolve().parent.parent / "analyses" / "results"
 TESTED = 2270
@@ -75,7 +75,7 @@ def line(ax: Axes, found: dict[str, list[dict[str, Any]]]) -> None:
     means = [float(np.mean([run["accuracy_brian2"] for run in runs])) for runs in found.values()]
     ax.plot(values, means, color=drawing.HIGHLIGHT, lw=0.8)
     for value, mean, runs in zip(values, means, found.values(), strict=True):
-        marks.ours(ax, value, mean, marks.of_samples(mean, TESTED), seeds=len(runs), colour=drawing.HIGHLIGHT)
+        marks.ours(ax, value, mean, intervals.of_samples(mean, TESTED), seeds=len(runs), colour=drawing.HIGHLIGHT)
     shown = [value for value in values if value not in (25.0, 2.0)]
     ax.set_xscale("log")
     ax.set_xticks(shown, [f"{value:g}" for value in shown], fontsize=7)

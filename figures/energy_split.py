@@ -1,4 +1,4 @@
-"""The leak takes an eighth to a fifth of the energy of a step here; it decides only where almost nothing spikes.
+"""The leak takes a ninth to a fifth of the energy of a step here; it decides only where almost nothing spikes.
 
 Reads analyses/results/in_memory_update.json, made by analyses/in_memory_update.py (seconds). Energy is of our model, of
 a circuit reconstructed by us; Shang et al. 2026 print no split that is at hand. python figures/energy_split.py STEM

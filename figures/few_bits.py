@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from dmpnet import drawing
 from dmpnet.disk import results
 from dmpnet.drawing import marks
+from dmpnet.results import intervals
 from dmpnet.results.losses import lost
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -70,7 +71,7 @@ def points(ax: Axes, now: list[dict[str, Any]], then: list[dict[str, Any]]) -> N
         found = [next(run["accuracy"] for run in then if (run["setting"], run["seed"]) == (AS_TRAINED, mine["seed"]))
                  - mine["accuracy"] for mine in then if mine["setting"] == setting]
         means.append(float(np.mean(found)))
-        marks.ours(ax, len(names), means[-1], marks.student(found), seeds=len(found), colour="#D55E00")
+        marks.ours(ax, len(names), means[-1], intervals.student(found), seeds=len(found), colour="#D55E00")
         names.append(label)
     whole = {run["seed"]: run for run in now if run["chip"] == AS_TRAINED}
     for name, label in NOW.items():

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from dmpnet import drawing
 from dmpnet.disk import results
 from dmpnet.drawing import marks
+from dmpnet.results import intervals
 
 RESULTS = Path(__file__).resolve().parent.parent / "analyses" / "results"
 LOOK = {"nmnist-conv-dmp": ("with slow memory", drawing.HIGHLIGHT, "o", -0.12),
@@ -36,7 +37,7 @@ def graph_bits(path: Path = RESULTS / "constrained_graphs.json") -> Figure:
                          if (run["row"], run["setting"]) == (row, setting)]
                 if found:
                     ax.plot([place + shift] * len(found), found, "_", color=colour, ms=8)
-                    marks.ours(ax, place + shift, float(np.mean(found)), marks.student(found), seeds=len(found),
+                    marks.ours(ax, place + shift, float(np.mean(found)), intervals.student(found), seeds=len(found),
                                colour=colour, marker=marker, label=None if place else label)
         ax.axhline(0, color="k", lw=0.6, zorder=0)
         ax.set(ylabel="lost (points)", title=f"N-MNIST, convolutional, {runs[0]['samples']} samples")

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from dmpnet import drawing
 from dmpnet.drawing import marks
+from dmpnet.results import intervals
 
 RESULTS = Path(__file__).resolve().parent.parent / "analyses" / "results"
 
@@ -25,7 +26,7 @@ def hierarchy(path: Path = RESULTS / "hierarchy.json") -> Figure:
             several = "cascade" in name or "parallel" in name
             for run in runs:
                 p = run["accuracy_brian2"]
-                marks.ours(ax, p, place, marks.of_samples(p, run["samples"]), seeds=len(runs), across=True,
+                marks.ours(ax, p, place, intervals.of_samples(p, run["samples"]), seeds=len(runs), across=True,
                            colour=drawing.HIGHLIGHT if several else "0.35", marker="o" if several else "s")
             mean = np.mean([run["accuracy_brian2"] for run in runs])
             ax.annotate(f"{mean:.1f} %, {runs[0]['parameters']['paper']:,} parameters", (1.02, place),

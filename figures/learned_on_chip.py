@@ -1,4 +1,4 @@
-"""Digits learned on a chip: from 4 bits a weight on as well as in real numbers, and written less often with fewer.
+"""Digits learned on a chip, traces by shifts: from 4 bits a weight on as well as in real numbers, written less often.
 
 Reads analyses/results/learned_on_chip.json, made by analyses/learned_on_chip.py (ten minutes a line on a core).
 python figures/learned_on_chip.py STEM
@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from dmpnet import drawing
 from dmpnet.disk import results
 from dmpnet.drawing import marks
+from dmpnet.results import intervals
 
 RESULTS = Path(__file__).resolve().parent.parent / "analyses" / "results"
 SHOWN = (("real numbers", "black", "-"), ("8 bits", drawing.HIGHLIGHT, "-"), ("4 bits", drawing.SECOND, "--"),
@@ -70,7 +71,7 @@ def accuracy(ax: Axes, runs: dict[str, dict[str, Any]]) -> None:
 def ends(run: dict[str, Any]) -> tuple[float, float]:
     """95 % interval of an accuracy over the images it was measured on."""
     tested = run.get("tested")
-    return marks.of_samples(run["accuracy"], tested if isinstance(tested, int) else TESTED)
+    return intervals.of_samples(run["accuracy"], tested if isinstance(tested, int) else TESTED)
 
 
 def curves(ax: Axes, runs: dict[str, dict[str, Any]]) -> None:

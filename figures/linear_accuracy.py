@@ -1,4 +1,4 @@
-"""Networks trained with linear decay classify within a few points of exponential ones; 8 bits of membrane are enough.
+"""DMP networks with linear decay classify within a point of exponential ones, FSNN no worse; 8 bits of V are enough.
 
 Reads models/ROW/seedK.json (dmpnet table1 --retrain ROW) and analyses/results/narrow_membranes.json and
 narrow_membranes_swapped.json, made by analyses/narrow_membranes.py (a minute or two a line). Shang et al. 2026 state a
@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from dmpnet import drawing
 from dmpnet.disk import results
 from dmpnet.drawing import marks
-from dmpnet.results import table
+from dmpnet.results import intervals, table
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "analyses" / "results"
@@ -70,7 +70,7 @@ def few_bits(ax: Axes, networks: dict[str, list[dict[str, Any]]]) -> None:
             found = [100 * run["lost"] for run in runs if run["setting"] == setting]
             if found:
                 first = label not in ax.get_legend_handles_labels()[1]
-                marks.ours(ax, place + shift, float(np.mean(found)), marks.student(found), seeds=len(found),
+                marks.ours(ax, place + shift, float(np.mean(found)), intervals.student(found), seeds=len(found),
                            colour=colour, marker=marker, label=label if first else None)
                 ax.plot([place + shift] * len(found), found, "_", color=colour, ms=7)
     ax.axhline(0, color="k", lw=0.6, zorder=0)

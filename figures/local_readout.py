@@ -1,4 +1,4 @@
-"""With slow memory as context a local rule learns what it cannot learn without; it also wins back what drift costs.
+"""With slow memory as context a local rule learns what it cannot learn without; it wins most of what drift costs back.
 
 Reads analyses/results/local_readout.json and adaptation.json, made by analyses/local_readout.py and adaptation.py
 (minutes each). python figures/local_readout.py STEM
@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from dmpnet import drawing
 from dmpnet.disk import results
 from dmpnet.drawing import marks
-from dmpnet.results import table
+from dmpnet.results import intervals, table
 
 RESULTS = Path(__file__).resolve().parent.parent / "analyses" / "results"
 BACKPROPAGATION = {"shd-regen": "shd-regen", "smnist": "S-MNIST"}
@@ -56,7 +56,8 @@ def accuracies(ax: Axes, name: str, runs: list[dict[str, Any]]) -> None:
     for place, (_, found, colour, marker) in enumerate(rows):
         mean = float(np.mean(found))
         ax.plot(found, [place - 0.22] * len(found), "|", color=colour, ms=5)
-        marks.ours(ax, mean, place, marks.student(found), seeds=len(found), colour=colour, marker=marker, across=True)
+        marks.ours(ax, mean, place, intervals.student(found), seeds=len(found), colour=colour, marker=marker,
+                   across=True)
         ax.annotate(f"{mean:.1f}", (mean, place), xytext=(0, -6), textcoords="offset points", va="top", ha="center",
                     fontsize=7)
     ax.set(yticks=range(len(rows)), yticklabels=[name.replace(", ", ",\n", 1) for name, *_ in rows],
@@ -74,7 +75,7 @@ def drifted(far: Axes, near: Axes, seeds: list[list[dict[str, Any]]]) -> None:
         for number in range(len(rows)):
             found = [lines[number][key] for lines in seeds]
             for ax in (far, near):
-                marks.ours(ax, float(np.mean(found)), number + 0.19 * (line - 1.5), marks.student(found),
+                marks.ours(ax, float(np.mean(found)), number + 0.19 * (line - 1.5), intervals.student(found),
                            seeds=len(found), colour=colour, marker=marker, across=True,
                            label=label if not number else None)
     for ax in (far, near):

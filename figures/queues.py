@@ -1,4 +1,4 @@
-"""A core that drops the events beyond its queue loses a third of its accuracy; in several passes it loses none.
+"""A core that drops the events beyond its queue loses a third to half of its accuracy; in several passes it loses none.
 
 Reads analyses/results/queues.json, made by analyses/queues.py (a minute): validation part of shd-regen, in the integers
 of the DMP core. After the core of Sun et al. 2026 as its register-transfer sources compute.
@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from dmpnet import drawing
 from dmpnet.disk import results
 from dmpnet.drawing import marks
+from dmpnet.results import intervals
 
 RESULTS = Path(__file__).resolve().parent.parent / "analyses" / "results"
 LOOK = {"refuse": ("a queue for all", "k", "D", -0.2), "drop": ("dropped", drawing.SECOND, "s", 0.0),
@@ -32,8 +33,8 @@ def queues(path: Path = RESULTS / "queues.json") -> Figure:
             label, colour, marker, shift = LOOK[row["queue"]]
             place = list(NETWORKS).index(row["network"]) + shift
             p = row["validation %"]
-            marks.ours(accuracy, place, p, marks.of_samples(p, row["samples"]), seeds=1, colour=colour, marker=marker,
-                       label=None if row["network"] != "shd-regen-dmp2" else label)
+            marks.ours(accuracy, place, p, intervals.of_samples(p, row["samples"]), seeds=1, colour=colour,
+                       marker=marker, label=None if row["network"] != "shd-regen-dmp2" else label)
             time.plot([place, place], [row["cycles a step"], row["most cycles"]], "-", color=colour, lw=0.8)
             time.plot(place, row["cycles a step"], marker, color=colour, ms=4)
             time.plot(place, row["most cycles"], "_", color=colour, ms=7)

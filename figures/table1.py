@@ -25,7 +25,8 @@ LOOK = {"FSNN": (drawing.MODELS["FSNN"], "s"), "RSNN": (drawing.MODELS["RSNN"], 
         "DMP II": (drawing.MODELS["DMP"], "o"), "DMP peak": (drawing.MODELS["DMP"], "p"),
         "DMP I + delays": (drawing.MODELS["DMP + delays"], "P"),
         "FSNN, adaptive (SE-adLIF)": (drawing.MODELS["adaptive"], "X"),
-        "DMP I, adaptive": (drawing.MODELS["adaptive"], "*")}
+        "DMP I, adaptive": (drawing.MODELS["adaptive"], "*"),
+        "DMP II, memory on the gain": (drawing.MODELS["DMP"], "h"), "C-SiLIF": (drawing.MODELS["modes"], "<")}
 
 
 def table1(folder: Path = MODELS) -> Figure:

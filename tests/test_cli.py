@@ -512,6 +512,13 @@ def test_a_table_is_as_narrow_as_it_is_asked_to_be(width):
     assert shown.count("words") == 60
 
 
+@pytest.mark.parametrize("rows, headers, first", [
+    ([["x" * 90]], ["name here"], "name here"), ([["a" * 50, "b" * 50]], ["", "two words"], " " * 52 + "two words"),
+    ([["row", "words " * 20], ["title"]], ["a name", "what"], "a     what"), ([], ["a", "b"], "a    b")])
+def test_headers_of_a_wide_table_are_all_there(rows, headers, first):
+    assert terminal.table(rows, headers).splitlines()[0].rstrip() == first
+
+
 @pytest.mark.parametrize("words, near", [
     (["run", "--backend", "cyton"], "cython"), (["run", "--split", "subst"], "subset"),
     (["simulate", "smnist-dmp2", "x.npy", "--record", "spiks"], "spikes"), (["train", "smnst", "--out", "o"], "smnist"),

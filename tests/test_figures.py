@@ -17,6 +17,7 @@ from dmpnet.drawing import marks
 from dmpnet.drawing.codesign import codesign
 from dmpnet.drawing.decays import apart, decays
 from dmpnet.drawing.portrait import portrait
+from dmpnet.results import intervals
 from dmpnet.trained import weights
 
 FIGURES = Path(__file__).resolve().parent.parent / "figures"
@@ -84,9 +85,9 @@ def test_variants_are_drawn(tmp_path):
 
 
 def test_an_interval_over_samples_is_that_of_a_binomial():
-    low, high = marks.of_samples(80.0, 400)
-    assert (low, high) == pytest.approx((76.08, 83.92)) and marks.of_samples(100.0, 7) == (100, 100)
-    assert marks.of_samples(-1.0, 0) == (-1, -1)  # a damaged record is drawn where it says
+    low, high = intervals.of_samples(80.0, 400)
+    assert (low, high) == pytest.approx((76.08, 83.92)) and intervals.of_samples(100.0, 7) == (100, 100)
+    assert intervals.of_samples(-1.0, 0) == (-1, -1)  # a damaged record is drawn where it says
 
 
 def test_a_hierarchy_is_drawn(tmp_path):
@@ -229,9 +230,9 @@ def test_an_axis_in_errors_gives_each_tenth_of_them_as_much_room():
 
 def test_intervals_of_few():
     """Student's, by hand: deviation 1, t 4.303 of two degrees; of two values none."""
-    low, high = marks.student([1.0, 2.0, 3.0])
+    low, high = intervals.student([1.0, 2.0, 3.0])
     assert (low, high) == pytest.approx((2 - 4.3027 / 3 ** 0.5, 2 + 4.3027 / 3 ** 0.5), rel=1e-4)
-    assert marks.student([1.0, 2.0]) is None
+    assert intervals.student([1.0, 2.0]) is None
 
 
 def test_every_figure_is_in_the_list():

@@ -241,7 +241,9 @@ def test_cards_say_how_often_the_test_set_was_looked_at():
     for under in ("", "graphs"):
         for name in shipped.names(under):
             card = (shipped.folder() / under / name / "README.md").read_text()
-            assert f"{counted.count(name)} networks of this row were evaluated on the test set" in card
+            looks = counted.count(name)
+            were = "network of this row was" if looks == 1 else "networks of this row were"
+            assert f"\n{looks} {were} evaluated on the test set" in card
             assert "once a seed" not in card and ("95 %:" in card)
 
 

@@ -39,6 +39,7 @@ def add(parsers) -> None:
     p.add_argument("--record", nargs="*", default=["spikes"], metavar="WHAT",
                    help=f"what to keep for every step: {', '.join(RECORDABLE)} (default: spikes)")
     options.backend(p)
+    options.scheduler(p, "batches of 100 samples")
     options.common(p, "spikes.npz")
     p.set_defaults(execute=execute)
 
@@ -65,10 +66,15 @@ def run(arguments: argparse.Namespace, out: outputs.Outputs) -> None:
         check_input(network, s_in)
     for note in [] if recordings else notes(network, s_in):
         print(f"note: {note}", file=sys.stderr)
-    from dmpnet.brian.simulation import simulate  # Brian2 takes a second to import
+    how: dict[str, Any] = {"backend": arguments.backend, "record": tuple(arguments.record), "progress": True}
+    if arguments.scheduler:
+        from dmpnet.sweeps.batches import simulated
 
-    activity = simulate(network, s_in, backend=arguments.backend, record=tuple(arguments.record),
-                        processes=arguments.processes, progress=True)
+        activity = simulated(network, s_in, arguments.scheduler, **how)
+    else:
+        from dmpnet.brian.simulation import simulate  # Brian2 takes a second to import
+
+        activity = simulate(network, s_in, processes=arguments.processes, **how)
     entry = provenance.record("simulate", script.given(arguments), weights=network.provenance,
                               **({"data": recordings.source} if recordings else {}))
     with out.staged() as folder:

@@ -17,6 +17,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from tabulate import SEPARATING_LINE
+
 from dmpnet import data
 from dmpnet.brian.backends import check_backend
 from dmpnet.disk.files import whole_file
@@ -93,7 +95,7 @@ def show(arguments: argparse.Namespace) -> list[dict[str, Any]]:
     remarks, lines = table.notes(), table.lines(arguments.results)
     shown: list[list[str]] = []
     for title, part in groupby(zip(table.rows().values(), lines, strict=True), key=lambda pair: pair[0].title):
-        shown += [[title], *(_printed(line) for _, line in part), [""]]
+        shown += [[title], *(_printed(line) for _, line in part), [SEPARATING_LINE]]
     print(terminal.table(shown[:-1], list(COLUMNS.values()), stralign="right", colalign=("left",),
                    disable_numparse=True))
     print("\n" + terminal.table([_sure(line) for line in lines if line["accuracy %"] is not None], SURE,
@@ -119,8 +121,9 @@ def _printed(line: dict[str, Any]) -> list[str]:
             return f"{value:+.2f}" if key == "difference" else f"{value:.2f}"
         return f"{value:,}" if isinstance(value, int) else str(value)
 
-    shown = line | {"95 %": table.span(line["low %"], line["high %"], 1) or None}
-    return [("- " if key == "row" else "") + text(key, shown[key]) for key in COLUMNS]
+    shown = line | {"95 %": table.span(line["low %"], line["high %"], 1) or None,
+                    "active %": table.active(line["rates"], short=True) if line["rates"] else None}
+    return [text(key, shown[key]) for key in COLUMNS]
 
 
 def _sure(line: dict[str, Any]) -> list[str]:
@@ -175,20 +178,25 @@ def train_ahead(arguments: argparse.Namespace, row: table.Row, seeds: list[int])
 
 def train_one(row: str, seed: int, folder: Path, data_in: Path | None) -> float:
     """Train a row with a seed, in a folder of `folder`; gives its accuracy on the validation part."""
+    from dmpnet.training.recipes import RECIPES
+
+    trainer = trainer_of(row, seed, folder, data.load(RECIPES[row].dataset, "train", data_in))
+    trainer.finished()
+    return float(trainer.standing.best)
+
+
+def trainer_of(row: str, seed: int, folder: Path, train: data.Recordings) -> Any:
+    """The training of a row with a seed, which goes on from what is in seedK.run of `folder`."""
     from dmpnet.training.recipes import RECIPES, begun
     from dmpnet.training.trainer import Trainer
 
     recipe, start = begun(row, replace(RECIPES[row], seed=seed))
-    train = data.load(recipe.dataset, "train", data_in)
-    trainer = Trainer(recipe, train, folder / f"seed{seed}.run", f"{row} seed{seed}", start=start)
-    trainer.finished()
-    return float(trainer.standing.best)
+    return Trainer(recipe, train, folder / f"seed{seed}.run", f"{row} seed{seed}", start=start)
 
 
 def train_row(arguments: argparse.Namespace, row: table.Row, out: outputs.Outputs) -> int:
     """Train, evaluate, write."""
     from dmpnet.training.recipes import RECIPES, begun
-    from dmpnet.training.trainer import Trainer
 
     recipe, start = begun(row.name, replace(RECIPES[row.name], seed=arguments.seed))
     if arguments.look:
@@ -196,7 +204,7 @@ def train_row(arguments: argparse.Namespace, row: table.Row, out: outputs.Output
         reading.check(arguments, recipe.dataset, "test")  # before the training
     folder, name = out.place, f"seed{arguments.seed}"
     train = data.load(recipe.dataset, "train", arguments.data, arguments.download)
-    trainer = Trainer(recipe, train, folder / f"{name}.run", f"{row.name} {name}", start=start)
+    trainer = trainer_of(row.name, arguments.seed, folder, train)
     network, standing = trainer.finished(), trainer.standing
     print(f"{row.name} {name}: best epoch {standing.best_epoch} of {standing.epoch}, {100 * standing.best:.2f} % on "
           f"validation", flush=True)

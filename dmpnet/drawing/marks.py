@@ -15,7 +15,6 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 from matplotlib.ticker import NullLocator
-from scipy import stats
 
 from dmpnet.drawing.style import SECOND
 
@@ -73,21 +72,6 @@ def reaching(ends: tuple[float, float], values: Iterable[float]) -> tuple[float,
     low, high = min([ends[0], *there]), max([ends[1], *there])
     room = 0.05 * (high - low)
     return low - room * (low < ends[0]), high + room * (high > ends[1])
-
-
-def of_samples(percent: float, samples: int) -> tuple[float, float]:
-    """95 % interval of an accuracy in percent over the samples that it was measured on."""
-    right = min(max(percent / 100, 0.0), 1.0)
-    half = 196 * float(np.sqrt(right * (1 - right) / max(samples, 1)))
-    return percent - half, percent + half
-
-
-def student(values: Sequence[float]) -> tuple[float, float] | None:
-    """95 % interval of a mean of a few, None of one or two, which would say nothing."""
-    if len(values) < 3:
-        return None
-    half = float(stats.sem(values) * stats.t.ppf(0.975, len(values) - 1))
-    return float(np.mean(values)) - half, float(np.mean(values)) + half
 
 
 def in_errors(ax: Axes, ticks: Sequence[float], which: str = "y") -> None:

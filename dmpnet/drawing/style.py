@@ -10,4 +10,4 @@ STYLE: dict[Any, Any] = {
 HIGHLIGHT, SECOND, MUTED = "#0072B2", "#D55E00", "#BBBBBB"  # Okabe-Ito blue and vermilion: apart for everyone
 CLASSES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442", "#000000")  # all of Okabe-Ito
 MODELS = {"FSNN": SECOND, "RSNN": CLASSES[4], "DSNN": CLASSES[3], "DMP": HIGHLIGHT, "DMP + delays": CLASSES[2],
-          "adaptive": CLASSES[5]}
+          "adaptive": CLASSES[5], "modes": "#5D3A9B"}

@@ -1,5 +1,7 @@
-"""How sure an accuracy, or a difference of two, is: 95 % intervals by bootstrap over groups or samples and seeds."""
+"""How sure an accuracy, or a difference of two, is: 95 % intervals by bootstrap over groups or samples and seeds; and,
+where no record says which samples were right, of their number or of a few seeds."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -82,6 +84,21 @@ def sign_flips(first: ArrayLike, second: ArrayLike, groups: ArrayLike | None = N
     sizes, counts = np.unique(np.abs(sums), return_counts=True)
     drawn = np.random.default_rng(0).binomial(counts, 0.5, (DRAWS, len(counts)))
     return float((1 + np.sum(np.abs((2 * drawn - counts) @ sizes) >= reached)) / (1 + DRAWS))
+
+
+def of_samples(percent: float, samples: int) -> tuple[float, float]:
+    """95 % interval of an accuracy in percent over the samples that it was measured on."""
+    right = min(max(percent / 100, 0.0), 1.0)
+    half = 196 * float(np.sqrt(right * (1 - right) / max(samples, 1)))
+    return percent - half, percent + half
+
+
+def student(values: Sequence[float]) -> tuple[float, float] | None:
+    """95 % interval of a mean of a few, None of one or two, which would say nothing."""
+    if len(values) < 3:
+        return None
+    half = float(stats.sem(values) * stats.t.ppf(0.975, len(values) - 1))
+    return float(np.mean(values)) - half, float(np.mean(values)) + half
 
 
 def by_group(values: NDArray, groups: ArrayLike | None) -> tuple[NDArray, NDArray]:

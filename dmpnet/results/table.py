@@ -107,10 +107,12 @@ SILENT = 0.001
 """Fraction of a layer's neurons that fire in a step below which it is marked."""
 
 
-def active(rates: Any) -> str:
-    """Percent of neurons active in a step, layer by layer, means over seeds; a layer below SILENT with a mark."""
+def active(rates: Any, short: bool = False) -> str:
+    """Percent of neurons active in a step, layer by layer, means over seeds; a layer below SILENT with a mark; short:
+    from 10 % on without decimals."""
     each = np.mean(np.atleast_2d(rates), axis=0)
-    return ", ".join(f"{100 * rate:.1f}{'!' if rate < SILENT else ''}" for rate in each)
+    return ", ".join(f"{100 * rate:.{0 if short and rate >= 0.0995 else 1}f}{'!' if rate < SILENT else ''}"
+                     for rate in each)
 
 
 def span(low: float | None, high: float | None, decimals: int = 2) -> str:
@@ -146,7 +148,8 @@ def line(row: Row, runs: list[dict[str, Any]]) -> dict[str, Any]:
     if not runs:
         return entry | {"by paper's rule": None, "trainable": None, "seeds": f"0/{row.seeds}", "accuracy %": None,
                         "s.e.m.": None, "paper %": row.paper, "difference": None, "Brian2": None, "active %": None,
-                        "low %": None, "high %": None, "groups": {}, "looks": len(ledger.looks(row.name)), "marks": []}
+                        "rates": [], "low %": None, "high %": None, "groups": {},
+                        "looks": len(ledger.looks(row.name)), "marks": []}
     accuracy, error = mean_and_error([result["accuracy_brian2"] for result in runs])
     wrong = sum(result["classes_differing_from_pytorch_float64"] for result in runs)
     return entry | sureness(row.name, runs) | {
@@ -154,6 +157,7 @@ def line(row: Row, runs: list[dict[str, Any]]) -> dict[str, Any]:
         "seeds": f"{len(runs)}/{row.seeds}", "accuracy %": accuracy, "s.e.m.": error, "paper %": row.paper,
         "difference": None if row.paper is None else accuracy - row.paper,
         "Brian2": "yes, 0 differ" if not wrong else f"yes, {wrong} differ",
+        "rates": np.mean([result["rates"] for result in runs], axis=0).tolist(),
         "active %": active([result["rates"] for result in runs])}
 
 

@@ -52,19 +52,19 @@ def escaped() -> None:
 def table(rows: Iterable[Any], headers: Sequence[str] = (), width: int = 80, **how: Any) -> str:
     """`rows`, dictionaries or sequences, as a table no wider than `width`.
 
-    Where it would be, headers first take several lines, then the widest text does, word by word; the names in the first
-    column stay whole.
+    Where it would be, headers first take as many lines as it takes to be no wider than what is below them, then the
+    widest text does, word by word; the names in the first column stay whole.
     """
     rows = list(rows)
     if rows and isinstance(rows[0], dict):
         headers = list(dict.fromkeys(key for row in rows for key in row))
         rows = [[row.get(key) for key in headers] for row in rows]
     shown = tabulate(rows, headers, **how)
-    if _width(shown) > width:
-        headers = [header.replace(" ", "\n") for header in headers]
-        shown = _close(rows, headers, **how)
-    columns = list(zip(*(row for row in rows if len(row) > 1), strict=False))
+    widest = max(map(len, rows), default=0)  # a title or a rule between rows has one cell
+    columns = list(zip(*(row for row in rows if len(row) == widest), strict=False))
     limits = [max(len(str(cell)) for cell in column) for column in columns]
+    if _width(shown) > width:
+        shown = _close(rows, _no_wider(headers, limits), **how)
     words = [max((len(word) for cell in column if isinstance(cell, str) for word in cell.split()), default=0)
              for column in columns]
     least = [max(LEAST, word if not place else min(word, MOST)) for place, word in enumerate(words)]
@@ -72,8 +72,14 @@ def table(rows: Iterable[Any], headers: Sequence[str] = (), width: int = 80, **h
             long := [place for place, word in enumerate(words) if word and limits[place] > least[place]]):
         limits[max(long, key=lambda place: limits[place])] -= 1
         shown = _close([[_wrapped(cell, limit) for cell, limit in zip(row, limits, strict=False)] for row in rows],
-                       headers, **how)
+                       _no_wider(headers, limits), **how)
     return shown
+
+
+def _no_wider(headers: Sequence[str], limits: Sequence[int]) -> list[str]:
+    """Headers on as many lines as it takes to be no wider than their columns, word by word."""
+    return [_wrapped(header, max([limit, *(len(word) for word in header.split())]))
+            for header, limit in zip(headers, limits, strict=False)]
 
 
 def _close(rows: list[Any], headers: Sequence[str], **how: Any) -> str:

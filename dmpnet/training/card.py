@@ -107,7 +107,8 @@ def looks(row: str) -> str:
     lines = [{"date": look.date[:10], "seed": look.seed if look.seed >= 0 else "", "recipe": look.recipe[:8],
               "weights": look.weights[:8] or "thrown away", "test %": f"{look.result:.2f}",
               "samples": f"{look.n:,}", "commit": look.commit[:8]} for look in seen]
-    return (f"## Looks\n\n{len(seen)} networks of this row were evaluated on the test set (`models/ledger.csv`), those "
+    were = "network of this row was" if len(seen) == 1 else "networks of this row were"
+    return (f"## Looks\n\n{len(seen)} {were} evaluated on the test set (`models/ledger.csv`), those "
             f"since replaced too:\n\n{tabulate(lines, headers='keys', tablefmt='github', disable_numparse=True)}\n\n"
             if seen else "")
 

@@ -1,4 +1,4 @@
-"""Optimisers of a recipe and their rate over the epochs."""
+"""Optimisers of a recipe, their rate over the epochs, and what a step is bounded by."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from dmpnet.equations.decay import BY_NAME
 from dmpnet.training.muon import Muon
 
 if TYPE_CHECKING:
@@ -78,3 +79,19 @@ def optimisers(model: SpikingNetwork, recipe: Recipe) -> list[torch.optim.Optimi
     for group in matrices.values():  # the rate that suits Adam suits Muon, as its steps are made as long
         found.append(Muon([group], recipe.lr, model))
     return found
+
+
+@torch.no_grad()
+def bound(model: SpikingNetwork, recipe: Recipe) -> None:
+    """Take what a step moved too far back: delays, W_r beyond its norm, constants of decays."""
+    for layer in model.layers:
+        if "delay" in layer:
+            layer["delay"].clamp_(0, recipe.delay_max)
+        if "W_r" in layer and recipe.recurrent_norm:
+            norm = torch.linalg.matrix_norm(layer["W_r"], 2)
+            layer["W_r"].mul_(recipe.recurrent_norm / norm.clamp(min=recipe.recurrent_norm))
+        if "lam" in layer:  # below 0 the membrane would grow by itself, above the threshold nothing is kept
+            layer["lam"].clamp_(0, model.neurons[0].theta_u)
+        if "c" in layer:
+            neuron = model.neurons[0]
+            layer["c"].clamp_(*BY_NAME[neuron.decay].limits(neuron.theta_u))

@@ -1,10 +1,13 @@
 """How each row of the table is trained: `dmpnet table1 --retrain ROW --seed K` does it again.
 
-What differs from the published recipes was chosen on validation parts, but not blind to the test sets. Eleven rows were
-looked at, then got another recipe and were looked at again (models/ledger.csv; `dmpnet table1` marks them). Twice a
-test result stood among the reasons: for PS-MNIST 96.1 % beside 96.5 % on validation, when the learning rate was raised
-to 16e-3; and for spoken digits, where speakers held out preferred more augmentation (78.2 against 74.0 %), but one look
-showed 86.78 % on the test set beside 86.74 % without, so it was not taken. That was a choice by the test set.
+What differs from the published recipes was chosen on validation parts, but not blind to the test sets. Fifteen rows
+were looked at, then got another recipe and were looked at again (models/ledger.csv; `dmpnet table1` marks them), the
+last four after recipes were frozen before a look: linear decay with a floor, and neurons that adapt. Twice a test
+result stood among the reasons: for PS-MNIST 96.1 % beside 96.5 % on validation, when the learning rate was raised to
+16e-3; and for spoken digits, where speakers held out preferred more augmentation (78.2 against 74.0 %), but one look
+showed 86.78 % on the test set beside 86.74 % without, so it was not taken. That was a choice by the test set. Twice
+more a test result had been seen that pointed where samples held out did: neurons that adapt came apart with one seed
+(82.25 % of the test set, 81.0 % of validation), and memory on the gain had come to 88.99 %.
 
 From here on a recipe is frozen before the look: models/recipes.csv holds the digest of every recipe a row had and the
 commit it came with, and `--look` refuses one that is not there.
@@ -56,8 +59,8 @@ ADAPTIVE = {"adaptive": True, "lr": 1e-2, "clip": 1.0}
 # surrogate; it comes to 95.1 % of the validation part (best epoch, seed 0; mean of the last five 94.5 %), 29 and 37 %
 # of the neurons active. The SSM rows are a reconstruction: start and hold of S4D-Lin, as many modes as their
 # parameters allow, one layer after the other, no skips, no normalisation; rate, dropout and dt are those of C-SiLIF.
-# In four epochs, cosine and all, SSM comes to 87.9 % of the validation part, spiking SSM to 73.7 % (seed 0); runs at
-# full length, and any of the pixels, are still to be made
+# In four epochs, cosine and all, SSM comes to 87.9 % of the validation part, spiking SSM to 73.7 %, in all 97.7 and
+# 95.8 % (seed 0); the recipes were frozen before these runs, and nothing was changed after them. Pixels were not run
 RINGING = {"learn_decay": False, "dropout": 0.1}
 CSILIF = RINGING | {"modes": 1, "emits": "reset", "reset": "soft"}
 SSM = RINGING | {"modes": 3, "emits": "values"}
@@ -112,6 +115,8 @@ RECIPES: dict[str, Recipe] = {
     "shd-regen-peak": published("shd-regen", **SPOKEN, d=30),
     # 88.99 % of the test set beside 86.74 % (seed 0, analyses/variants.py) had been seen before speakers were held out
     "shd-regen-dmp2-gain": published("shd-regen", **SPOKEN, acts="gain"),
+    # the best of nine with two speakers held out (analyses/tried.py): 82.4 %, 80.1 with one theta, 75.1 on the current
+    "shd-regen-dmp2-thetas": published("shd-regen", **SPOKEN, acts="gain", theta=(20.0, 80.0)),
     "shd-regen-delays": published("shd-regen", **SPOKEN | LATE, d=5),
     "shd-regen-adlif": published("shd-regen", "fsnn", **SPOKEN | ADAPTIVE),
     "shd-regen-dmp1-adlif": published("shd-regen", **SPOKEN | ADAPTIVE, d=5),

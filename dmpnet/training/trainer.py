@@ -15,7 +15,6 @@ import torch
 from dmpnet.data import Recordings, validation_split
 from dmpnet.disk.files import whole_file
 from dmpnet.disk.headers import record, shown
-from dmpnet.equations.decay import BY_NAME
 from dmpnet.errors import Diverged, DmpnetError
 from dmpnet.results import ledger, provenance
 from dmpnet.system.progress import Progress, telling
@@ -25,16 +24,15 @@ from dmpnet.trained.network import TrainedNetwork
 from dmpnet.training import augmentation, checkpoint
 from dmpnet.training.allocation import keep_freed_memory
 from dmpnet.training.averaging import Average
-from dmpnet.training.model import SpikingNetwork, effective_rank, from_trained
-from dmpnet.training.optimiser import optimisers, products, rate_at
+from dmpnet.training.beginning import begin
+from dmpnet.training.model import SpikingNetwork, effective_rank
+from dmpnet.training.optimiser import bound, optimisers, products, rate_at
 from dmpnet.training.recipe import Recipe
 from dmpnet.training.workers import workers
 
 ROWS = 25_088  # samples times steps of a piece of a batch at most: 32 sequences of pixels
 LEFT_OUT = 10
 """Batches in a row left out because their gradient is not finite, where gradients are clipped; more are divergence."""
-LEAKS = ("logit_beta", "lam", ".c")
-"""Ends of the names of parameters of decays, which a network to begin with may not have learned."""
 CURVE = ("epoch", "lr", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "rates", "seconds")
 
 
@@ -95,7 +93,7 @@ class Trainer:
         if start is not None:
             self.began = weights.checksum(start)
         if start is not None and model is None:
-            self._begin_with(start)
+            begin(self.model, start, recipe)
         self.as_it_is = model is not None
         self.parameters = list(self.model.parameters())
         self.optimisers = optimisers(self.model, recipe)
@@ -108,27 +106,6 @@ class Trainer:
             self.origin["start"] = start.provenance
         self._look()
         self.batches = math.ceil(len(self.train) / recipe.batch)
-
-    def _begin_with(self, start: TrainedNetwork) -> None:
-        """Take the weights of `start`, and the neurons of its layers, which may differ from layer to layer."""
-        sizes = (start.layers[0].M, *(layer.N for layer in start.layers), start.classes)
-        begun = from_trained(start)
-        theirs, ours = begun.state_dict(), self.model.state_dict()
-        missing = {name for name in ours.keys() ^ theirs.keys() if name in theirs or not name.endswith(LEAKS)} | {
-            name for name in ours.keys() & theirs.keys() if ours[name].shape != theirs[name].shape}
-        if sizes != tuple(self.recipe.sizes) or missing or begun.emits != self.model.emits:
-            raise DmpnetError(f"start: a {start.kind} of {sizes}, but the recipe is of a {self.recipe.kind} of "
-                              f"{self.recipe.sizes} and needs the same arrays; give a network of that kind")
-        self.model.neurons = tuple(layer.neuron for layer in start.layers)
-        self.model.load_state_dict(theirs, strict=False)
-        with torch.no_grad():
-            for parameters, neuron, layer in zip(self.model.layers, self.model.neurons, start.layers, strict=True):
-                if "lam" in parameters:
-                    parameters["lam"].fill_(neuron.lam)
-                if "c" in parameters:
-                    parameters["c"].fill_(neuron.constant)
-                if "logit_beta" in parameters and layer.beta is None:
-                    parameters["logit_beta"].copy_(torch.logit(torch.tensor(neuron.beta)))
 
     @property
     def checkpoint(self) -> Path:
@@ -290,18 +267,7 @@ class Trainer:
                            f"before")
         if whole:
             list(self.pool.map(lambda optimiser: optimiser.step(), self.optimisers))
-        with torch.no_grad():
-            for layer in self.model.layers:
-                if "delay" in layer:
-                    layer["delay"].clamp_(0, recipe.delay_max)
-                if "W_r" in layer and recipe.recurrent_norm:
-                    norm = torch.linalg.matrix_norm(layer["W_r"], 2)
-                    layer["W_r"].mul_(recipe.recurrent_norm / norm.clamp(min=recipe.recurrent_norm))
-                if "lam" in layer:  # below 0 the membrane would grow by itself, above the threshold nothing is kept
-                    layer["lam"].clamp_(0, self.model.neurons[0].theta_u)
-                if "c" in layer:
-                    neuron = self.model.neurons[0]
-                    layer["c"].clamp_(*BY_NAME[neuron.decay].limits(neuron.theta_u))
+        bound(self.model, recipe)
         seen = self.data.labels[chosen].size
         p.loss += sum(share * result[1] for share, result in zip(shares, results, strict=True)) * seen
         p.correct += sum(result[2] for result in results)

@@ -1,0 +1,138 @@
+"""Which recipes were tried to bring a row up, and what did each come to on samples held out? No test set is read.
+
+Spoken digits: two of the ten speakers of the training set are held out. Pixels: 10,800 of the training digits are
+trained on, 6,000 are held out. ECG: the row's own validation part. Every recipe of a row hears the same samples in the
+same order, from one seed; its accuracy is the mean over the last epochs at full length, as one is noise. What a row
+takes from here it takes as a new recipe, frozen before it is looked at (models/recipes.csv). Goes on where it was.
+
+python analyses/tried.py --data FOLDER      (a recipe of speech 2 to 6 minutes on a quiet core, of pixels 5 to 12)
+"""
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tabulate import tabulate
+
+from dmpnet import data
+from dmpnet.errors import Diverged
+from dmpnet.results import options, provenance, script, table
+from dmpnet.trained.network import parameters
+from dmpnet.training.recipe import Recipe
+from dmpnet.training.recipes import RECIPES
+from dmpnet.training.trainer import Trainer
+
+GAIN = {"acts": "gain"}
+EACH = {"each_decay": True}
+FAST = {"lr": 1e-2, "clip": 1.0}
+MOVED = {"shift_channels": 8, "drop_events": 0.4, "batch": 32}
+AS = "as shipped"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Recipes of one row: their changes by name, how they are judged (`on`, changes of all of them, and the mean over
+    the `last` epochs), and how many training samples they are given (None: all)."""
+
+    ways: dict[str, dict[str, Any]]
+    on: dict[str, Any] = field(default_factory=dict)
+    last: int = 5
+    samples: int | None = None
+
+
+UNHEARD = {"by": "speaker", "validation": 0.2}
+DIGITS = {"on": {"validation": 6_000 / 16_800}, "last": 2, "samples": 16_800}
+TRIALS = {
+    "shd-regen-dmp2": Trial({
+        AS: {}, "moved further, events left out": MOVED, "memory on the gain": GAIN,
+        "gain, rate 1e-2, clip 1": GAIN | FAST, "gain, a beta for every neuron": GAIN | EACH,
+        "gain, theta 20 and 80": GAIN | {"theta": (20.0, 80.0)}, "gain, d = 30": GAIN | {"d": 30},
+        "gain, moved further, events left out": GAIN | MOVED, "gain, neurons that adapt": GAIN | FAST | {
+            "adaptive": True},
+    }, UNHEARD),
+    "shd-regen-dmp2-sparse": Trial({
+        AS: {}, "memory on the gain": GAIN, "beta from 0.8, learned": {"beta": 0.8, "learn_decay": True},
+        "gain, beta from 0.8, learned": GAIN | {"beta": 0.8, "learn_decay": True},
+        "gain, beta from 0.8, weight 3": GAIN | {"beta": 0.8, "learn_decay": True, "rate_weight": 3.0},
+    }, UNHEARD),
+    "qtdb-dmp2": Trial({
+        AS: {}, "no dropout": {"dropout": 0.0}, "memory on the gain": GAIN, "a beta for every neuron": EACH,
+        "neurons that adapt": FAST | {"adaptive": True}, "rate 1e-2, clip 1": FAST,
+        "no dropout, rate 1e-2, clip 1": FAST | {"dropout": 0.0}, "d = 40": {"d": 40}, "80 epochs": {"epochs": 80},
+    }),
+    "smnist-dmp2": Trial({
+        AS: {}, "memory on the gain": GAIN, "a beta for every neuron": EACH, "twice the rate": {"lr": 8e-3},
+        "no limit on activity": {"rate_weight": 0.0}, "theta 75 and 300": {"theta": (75.0, 300.0)},
+        "three more epochs at full length": {"epochs": 16},
+    }, **DIGITS),
+    "psmnist-dmp1": Trial({
+        AS: {}, "memory on the gain": GAIN, "a beta for every neuron": EACH, "no limit on activity": {
+            "rate_weight": 0.0}, "theta 196 and 784": {"theta": (196.0, 784.0)}, "theta as published": {"theta": 300.0},
+    }, **DIGITS),
+}
+
+
+def main() -> None:
+    parser = options.script(__doc__, Path("analyses/results/tried.json"))
+    parser.add_argument("--rows", nargs="+", default=list(TRIALS), choices=list(TRIALS), metavar="NAME")
+    parser.add_argument("--ways", nargs="+", metavar="NAME", help="of a row's recipes, these (default: all)")
+    parser.add_argument("--runs", type=Path, default=Path("tried.run"), help="folder of checkpoints")
+    options.quick(parser, "400 samples, an epoch, the first two recipes of spoken digits", few=400, epochs=1,
+                  rows=["shd-regen-dmp2"], ways=list(TRIALS["shd-regen-dmp2"].ways)[:2])
+    arguments = script.parsed(parser, "tried")
+    runs = provenance.Runs(arguments.out, "tried", script.given(arguments))
+    less = {"epochs": arguments.epochs} if arguments.quick else {}
+    for row in arguments.rows:
+        trial, train = TRIALS[row], None
+        for way in arguments.ways or trial.ways:
+            if way not in trial.ways or runs.has(row=row, way=way, seed=arguments.seed):
+                continue
+            if train is None:
+                train = options.few(arguments, data.load(RECIPES[row].dataset, "train", arguments.data,
+                                                         arguments.download)).take(slice(0, trial.samples))
+            recipe = replace(RECIPES[row], **trial.on | trial.ways[way] | less, seed=arguments.seed)
+            name = f"{row}, {way}"
+            run = Trainer(recipe, train, arguments.runs / f"{name}, seed {arguments.seed}", name)
+            runs.add({"row": row, "way": way, "seed": arguments.seed, "samples": len(run.held_out)}
+                     | found(run, recipe, trial.last))
+            print(name, f"{runs.done[-1]['validation %']:.2f} %", flush=True)
+    print(tabulate(shown(runs.done), headers="keys", disable_numparse=True))
+
+
+def found(run: Trainer, recipe: Recipe, last: int) -> dict[str, Any]:
+    """What a run comes to: mean over its last epochs, 0 where it comes apart."""
+    made = {"digest": recipe.digest(), "commit": provenance.commit()}
+    try:
+        network = run.finished()
+    except Diverged as apart:
+        return made | {"validation %": 0.0, "diverged": str(apart).partition(";")[0]}
+    lines = run.standing.curve[-min(last, recipe.epochs - recipe.coarse_epochs):]
+    return made | {"validation %": 100 * float(np.mean([line[5] for line in lines])),
+                   "trained %": 100 * float(np.mean([line[3] for line in lines])),
+                   "active": [float(rate) for rate in lines[-1][6].split()], "seconds": lines[-1][7],
+                   "parameters": parameters(network)["paper"]}
+
+
+def shown(runs: list[dict[str, Any]]) -> list[dict[str, str]]:
+    """A line a recipe, in the order of TRIALS."""
+    lines = []
+    for row, trial in TRIALS.items():
+        for way in trial.ways:
+            for run in runs:
+                if (run["row"], run["way"]) == (row, way):
+                    lines.append(line(run))
+    return lines
+
+
+def line(run: dict[str, Any]) -> dict[str, str]:
+    """One recipe in words; what came apart has no more than its name."""
+    told = {"row": run["row"], "recipe": run["way"], "samples held out": f"{run['samples']:,}"}
+    if "diverged" in run:
+        return told | {"parameters": "", "held out %": "came apart", "trained on %": "", "active %": ""}
+    return told | {"parameters": f"{run['parameters']:,}", "held out %": f"{run['validation %']:.2f}",
+                   "trained on %": f"{run['trained %']:.2f}", "active %": table.active([run["active"]])}
+
+
+if __name__ == "__main__":
+    script.told(main)
