@@ -1,4 +1,4 @@
-"""Below ten thousand parameters memory with delays is ahead, from there on neurons that adapt are; DMP II comes near.
+"""With 5,000 parameters memory and delays are ahead, with 10,000 and 20,000 neurons that adapt; FSNN gains little.
 
 Reads analyses/results/sizes.json, made by analyses/sizes.py --look (half a minute to six a run).
 python figures/sizes.py STEM
