@@ -143,3 +143,8 @@ def test_a_graph_that_reads_a_test_part_is_a_look(tmp_path, split, looks):
 def replace_steps(graph, steps):
     """The graph for sequences of so many steps."""
     return dataclasses.replace(graph, encoding=dataclasses.replace(graph.encoding, steps=steps))
+
+
+def test_what_came_apart_is_told_and_not_averaged():
+    apart = {"row": "shd-regen-adlif", "size": 5_000, "N": 26, "seed": 0, "diverged": "training diverged: loss nan"}
+    assert sizes.whole([apart]) == [] and sizes.summary([apart]) == []
