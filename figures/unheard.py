@@ -17,8 +17,8 @@ from dmpnet.results import answers, folds
 RESULTS = Path(__file__).resolve().parent.parent / "analyses" / "results"
 ROWS = {"shd-regen-fsnn": ("FSNN", "FSNN", "s"), "shd-regen-rsnn": ("RSNN", "RSNN", "^"),
         "shd-regen-dsnn": ("DSNN", "DSNN", "D"), "shd-regen-dmp1": ("DMP I", "DMP", "v"),
-        "shd-regen-dmp2": ("DMP II", "DMP", "o"), "shd-regen-dmp2-gain": ("DMP II,\non the gain", "DMP", "h"),
-        "shd-regen-dmp2-thetas": ("DMP II, gain,\ntwo thetas", "DMP", "H"),
+        "shd-regen-dmp2": ("DMP II", "DMP", "o"), "shd-regen-dmp2-gain": ("DMP II,\ngain", "DMP", "h"),
+        "shd-regen-dmp2-thetas": ("gain, two\nthetas", "DMP", "H"),
         "shd-regen-peak": ("DMP peak", "DMP", "P"),
         "shd-regen-adlif": ("FSNN,\nadaptive", "adaptive", "X"),
         "shd-regen-dmp1-adlif": ("DMP I,\nadaptive", "adaptive", "p"),
