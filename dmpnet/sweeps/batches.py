@@ -37,6 +37,7 @@ def simulated(network: TrainedNetwork | Graph, s_in: np.ndarray, scheduler: str 
     scheduler, processes : as of `dmpnet.sweep`
     batch : samples of a point; the network and all of s_in go to a worker once
     out : folder of the batches, which a call that was killed goes on from; None: one that is removed afterwards
+    progress : called with (done, total) in batches; True or a name: a bar; None: silent
     how : further arguments of `dmpnet.simulate`: backend, coupling, record, membrane, cache
     """
     if batch < 1:

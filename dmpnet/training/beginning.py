@@ -1,21 +1,27 @@
 """A training that begins with another network in place of drawn weights."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import torch
 
 from dmpnet.errors import DmpnetError
-from dmpnet.trained.network import TrainedNetwork
-from dmpnet.training.model import SpikingNetwork, from_trained
-from dmpnet.training.recipe import Recipe
+
+if TYPE_CHECKING:
+    from dmpnet.trained.network import TrainedNetwork
+    from dmpnet.training.model import SpikingNetwork
+    from dmpnet.training.recipe import Recipe
 
 LEAKS = ("logit_beta", "lam", ".c")
 """Ends of the names of parameters of decays, which a network to begin with may not have learned."""
 
 
-def begin(model: SpikingNetwork, start: TrainedNetwork, recipe: Recipe) -> None:
+def begin(model: SpikingNetwork, start: TrainedNetwork, begun: SpikingNetwork, recipe: Recipe) -> None:
     """Give `model`, of `recipe`, the weights of `start` and the neurons of its layers, which may differ from layer to
-    layer; DmpnetError if its arrays are others."""
+    layer; DmpnetError if its arrays are others. begun : `start` once more, as a module
+    """
     sizes = (start.layers[0].M, *(layer.N for layer in start.layers), start.classes)
-    begun = from_trained(start)
     theirs, ours = begun.state_dict(), model.state_dict()
     missing = {name for name in ours.keys() ^ theirs.keys() if name in theirs or not name.endswith(LEAKS)} | {
         name for name in ours.keys() & theirs.keys() if ours[name].shape != theirs[name].shape}

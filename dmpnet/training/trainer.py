@@ -25,7 +25,7 @@ from dmpnet.training import augmentation, checkpoint
 from dmpnet.training.allocation import keep_freed_memory
 from dmpnet.training.averaging import Average
 from dmpnet.training.beginning import begin
-from dmpnet.training.model import SpikingNetwork, effective_rank
+from dmpnet.training.model import SpikingNetwork, effective_rank, from_trained
 from dmpnet.training.optimiser import bound, optimisers, products, rate_at
 from dmpnet.training.recipe import Recipe
 from dmpnet.training.workers import workers
@@ -93,7 +93,7 @@ class Trainer:
         if start is not None:
             self.began = weights.checksum(start)
         if start is not None and model is None:
-            begin(self.model, start, recipe)
+            begin(self.model, start, from_trained(start), recipe)
         self.as_it_is = model is not None
         self.parameters = list(self.model.parameters())
         self.optimisers = optimisers(self.model, recipe)
