@@ -6,9 +6,9 @@ accuracy is of the validation part that the network was trained without (its epo
 reference; the test set is left alone. Nothing is trained on. Points lost are paired: the same seed, the same samples.
 
 A word that saturates is a floor. These networks were trained with one at -theta and lose little by it; trained without
-one they lost 17 points in 8 bits. With --swapped
-the network is one trained with exponential decay, whose membranes stay near 0, made to leak by the slope at threshold
-and not trained on: without a floor it reaches hundreds of thresholds below 0, which the word cuts off.
+one they lost 17 points in 8 bits. With --swapped the network is one trained with exponential decay, whose membranes
+stay near 0, made to leak by the slope at threshold and not trained on: without a floor it reaches hundreds of
+thresholds below 0, which the word cuts off.
 
 python analyses/narrow_membranes.py --data FOLDER        (a minute or two a line, 18 of them; --processes, --scheduler;
                                                          seeds that are done are kept in --sweep)
