@@ -97,7 +97,7 @@ def choose(arguments: argparse.Namespace, rows: list[str], told: provenance.Runs
                 run.finished()
                 found["validation %"] = late(run)
             except Diverged as apart:
-                found |= {"validation %": 0.0, "diverged": str(apart).partition(";")[0]}
+                found |= {"validation %": 0.0, "diverged": apart.happened}
             told.add(found)
     print(tabulate([{key: run[key] for key in ("row", "recipe", "validation %")} for run in told.done], headers="keys",
                    floatfmt=".2f"))

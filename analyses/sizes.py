@@ -60,7 +60,7 @@ def main() -> None:
             try:
                 network = of_the_table(recipe) or Trainer(recipe, train, arguments.runs / name, name).finished()
             except Diverged as apart:
-                runs.add(about | {"seed": recipe.seed, "diverged": str(apart).partition(";")[0]})
+                runs.add(about | {"seed": recipe.seed, "diverged": apart.happened})
                 print(name, apart, flush=True)
                 continue
             judged = options.judged(arguments, network, train)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from folds import CHOICES
 from tabulate import tabulate
 
 from dmpnet import data
@@ -25,9 +26,8 @@ from dmpnet.training.trainer import Trainer
 
 GAIN = {"acts": "gain"}
 EACH = {"each_decay": True}
-FAST = {"lr": 1e-2, "clip": 1.0}
-MOVED = {"shift_channels": 8, "drop_events": 0.4, "batch": 32}
-AS = "as shipped"
+AS, MOVED_FURTHER = "as shipped", "moved further, events left out"
+FAST, MOVED = CHOICES["rate and clip of neurons that adapt"], CHOICES[MOVED_FURTHER]
 
 
 @dataclass(frozen=True)
@@ -45,10 +45,10 @@ UNHEARD = {"by": "speaker", "validation": 0.2}
 DIGITS = {"on": {"validation": 6_000 / 16_800}, "last": 2, "samples": 16_800}
 TRIALS = {
     "shd-regen-dmp2": Trial({
-        AS: {}, "moved further, events left out": MOVED, "memory on the gain": GAIN,
+        AS: {}, MOVED_FURTHER: MOVED, "memory on the gain": GAIN,
         "gain, rate 1e-2, clip 1": GAIN | FAST, "gain, a beta for every neuron": GAIN | EACH,
         "gain, theta 20 and 80": GAIN | {"theta": (20.0, 80.0)}, "gain, d = 30": GAIN | {"d": 30},
-        "gain, moved further, events left out": GAIN | MOVED, "gain, neurons that adapt": GAIN | FAST | {
+        f"gain, {MOVED_FURTHER}": GAIN | MOVED, "gain, neurons that adapt": GAIN | FAST | {
             "adaptive": True},
     }, UNHEARD),
     "shd-regen-dmp2-sparse": Trial({
@@ -81,6 +81,9 @@ def main() -> None:
     options.quick(parser, "400 samples, an epoch, the first two recipes of spoken digits", few=400, epochs=1,
                   rows=["shd-regen-dmp2"], ways=list(TRIALS["shd-regen-dmp2"].ways)[:2])
     arguments = script.parsed(parser, "tried")
+    known = {way for row in arguments.rows for way in TRIALS[row].ways}
+    if unknown := set(arguments.ways or ()) - known:
+        parser.error(f"--ways {' '.join(map(repr, sorted(unknown)))}, but --rows have {'; '.join(sorted(known))}")
     runs = provenance.Runs(arguments.out, "tried", script.given(arguments))
     less = {"epochs": arguments.epochs} if arguments.quick else {}
     for row in arguments.rows:
@@ -106,7 +109,7 @@ def found(run: Trainer, recipe: Recipe, last: int) -> dict[str, Any]:
     try:
         network = run.finished()
     except Diverged as apart:
-        return made | {"validation %": 0.0, "diverged": str(apart).partition(";")[0]}
+        return made | {"validation %": 0.0, "diverged": apart.happened}
     lines = run.standing.curve[-min(last, recipe.epochs - recipe.coarse_epochs):]
     return made | {"validation %": 100 * float(np.mean([line[5] for line in lines])),
                    "trained %": 100 * float(np.mean([line[3] for line in lines])),
@@ -116,13 +119,8 @@ def found(run: Trainer, recipe: Recipe, last: int) -> dict[str, Any]:
 
 def shown(runs: list[dict[str, Any]]) -> list[dict[str, str]]:
     """A line a recipe, in the order of TRIALS."""
-    lines = []
-    for row, trial in TRIALS.items():
-        for way in trial.ways:
-            for run in runs:
-                if (run["row"], run["way"]) == (row, way):
-                    lines.append(line(run))
-    return lines
+    return [line(run) for row, trial in TRIALS.items() for way in trial.ways for run in runs
+            if (run["row"], run["way"]) == (row, way)]
 
 
 def line(run: dict[str, Any]) -> dict[str, str]:

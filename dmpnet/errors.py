@@ -28,6 +28,11 @@ class DataWarning(UserWarning):
 class Diverged(DmpnetError):
     """A training came apart: a loss or gradients that are not finite."""
 
+    @property
+    def happened(self) -> str:
+        """What it was, without what to do."""
+        return str(self).partition(";")[0]
+
 
 class SweepWarning(UserWarning):
     """What a sweep met and mended, in one line: a worker that died, a damaged result; shown as a DataWarning is."""
