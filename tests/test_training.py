@@ -6,6 +6,7 @@ import zipfile
 
 import numpy as np
 import pytest
+import scipy.signal
 
 torch = pytest.importorskip("torch", reason="needs torch: pip install '.[train]' in a clone")
 
@@ -29,7 +30,7 @@ from dmpnet.training import (  # noqa: E402
 from dmpnet.training.architecture import Architecture  # noqa: E402
 from dmpnet.training.delay import AxonalDelay  # noqa: E402
 from dmpnet.training.layer import Setting, SpikingLayer  # noqa: E402
-from dmpnet.training.model import SpikingNetwork, coarser, effective_rank, from_trained  # noqa: E402
+from dmpnet.training.model import SpikingNetwork, coarser, effective_rank, faded, from_trained  # noqa: E402
 from dmpnet.training.recipe import Recipe, published  # noqa: E402
 from dmpnet.training.verdict import predictions, spikes  # noqa: E402
 from dmpnet.training.workers import workers  # noqa: E402
@@ -497,6 +498,17 @@ def test_a_class_at_every_step_is_learned_and_equals_the_reference(tmp_path):
     with torch.no_grad():
         logits, _ = from_trained(network, torch.float64)(torch.from_numpy(data.batch(slice(0, 9))))
     np.testing.assert_allclose(logits, want.logits, atol=1e-12)
+
+
+@pytest.mark.parametrize("samples, steps, kappa", [(3, 40, 0.9), (1, 7, 0.5), (4, 1, 0.99), (2, 9, 0.0)])
+def test_the_readout_of_every_step_is_a_low_pass_of_those_before(samples, steps, kappa):
+    y = torch.from_numpy(np.random.default_rng(2).normal(size=(samples, steps, 5))).requires_grad_()
+    got = faded(y, kappa)
+    weights = torch.from_numpy(np.random.default_rng(3).normal(size=got.shape))
+    (weights * got).sum().backward()
+    through = lambda x: scipy.signal.lfilter([1 - kappa], [1, -kappa], x, axis=1)  # noqa: E731
+    np.testing.assert_allclose(got.detach(), through(y.detach()), atol=1e-13)
+    np.testing.assert_allclose(y.grad, through(weights.numpy()[:, ::-1])[:, ::-1], atol=1e-13)
 
 
 def test_labels_and_kappa_must_fit(tmp_path):
