@@ -230,6 +230,7 @@ def test_two_calls_at_once_double_and_lose_nothing(work, tmp_path):
 
 @pytest.mark.parametrize("wrong, said", [
     ({"processes": 0}, "set processes >= 1"), ({"failures": "ignore"}, "set 'raise' or 'return'"),
+    ({"processes": 2, "scheduler": "tcp://127.0.0.1:1"}, "processes = 2, but the workers of scheduler tcp://127.0.0.1:1"),
     ({"out": "{}/file/out"}, "no folder can be made there")])
 def test_mistakes_are_told(tmp_path, wrong, said):
     (tmp_path / "file").touch()

@@ -69,6 +69,16 @@ def test_wrong_input_is_refused_before_anything_is_sent(heard):
         batches.simulated(network, s_in, backend="fast")
 
 
+def test_binaries_beside_a_scheduler_are_refused(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    np.save("in.npy", np.zeros((2, 100, 140)))
+    told = ["simulate", "shd-regen-dmp2", "in.npy", "--backend", "cpp_standalone", "--processes", "2", "--scheduler",
+            "tcp://127.0.0.1:1"]
+    assert cli.main(told) == 2
+    assert "processes = 2, but the workers of scheduler tcp://127.0.0.1:1 do the work" in capsys.readouterr().err
+    assert not (tmp_path / "spikes.npz").exists()
+
+
 @pytest.mark.filterwarnings("ignore:.*several workers share a process")
 def test_batches_on_a_cluster(heard, tmp_path):
     distributed = pytest.importorskip("distributed", reason="needs dask: pip install '.[cluster]' in a clone")

@@ -22,6 +22,7 @@ from dmpnet.graph.graph import Graph
 from dmpnet.reference import RECORDABLE, check_input
 from dmpnet.reference.graphs import shaped
 from dmpnet.results import options, outputs, provenance, script, terminal
+from dmpnet.sweeps.sweep import one_place
 from dmpnet.trained.activity import Activity
 from dmpnet.trained.network import TrainedNetwork
 
@@ -51,6 +52,7 @@ def execute(arguments: argparse.Namespace) -> None:
         raise DmpnetError(f"--record {' '.join(sorted(unknown))}{near}: not recordable; choose from "
                           f"{', '.join(RECORDABLE)}")
     check_backend(arguments.backend, arguments.processes, genn=True)
+    one_place(arguments.scheduler, arguments.processes)
     with outputs.one_file("simulate", arguments.out, ".npz", arguments) as out:
         run(arguments, out)
 

@@ -45,7 +45,8 @@ def sweep(run: Callable[..., Any], points: Iterable[Any], scheduler: "str | Clie
     out : folder of the results, a file each, named by a digest of run's name, its arguments and dmpnet's version
     common : keyword arguments that all points share, sent to a worker once
     aside : as common, but results are not named by it: what says where data lie and how many threads work on them
-    processes : at once, without a scheduler (None: as many as there are cores; 1: no other than this one)
+    processes : at once, without a scheduler, beside which it is refused (None: as many as there are cores; 1: no
+        other than this one)
     retries : how often a point is tried again whose worker died; what `run` raises is not tried again in this call
     failures : 'raise' a SweepError when all others are done, or 'return' Failures in the places of their results
     progress : called with (done, total) in points; True or a name: a bar; None: silent
@@ -55,6 +56,7 @@ def sweep(run: Callable[..., Any], points: Iterable[Any], scheduler: "str | Clie
     if failures not in ("raise", "return"):
         raise DmpnetError(f"failures = {failures!r}, but they are raised at the end or returned; set 'raise' or "
                           f"'return'")
+    one_place(scheduler, processes)
     points, common, aside = list(points), dict(common or {}), dict(aside or {})
     called = names.name(run)
     each = [names.digest(run, point, common, __version__) for point in points]
@@ -71,6 +73,13 @@ def sweep(run: Callable[..., Any], points: Iterable[Any], scheduler: "str | Clie
     if failed and failures == "raise":
         raise SweepError(_in_words(kept, failed, len(unique)), [one for _, one in failed])
     return [found[name] for name in each]
+
+
+def one_place(scheduler: Any, processes: int | None) -> None:
+    """Refuse processes of this machine beside the workers of a cluster, which work in their place."""
+    if scheduler is not None and processes not in (None, 1):
+        raise DmpnetError(f"processes = {processes}, but the workers of scheduler {scheduler} do the work; leave "
+                          f"processes out, or the scheduler")
 
 
 @contextlib.contextmanager
