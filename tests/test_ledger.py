@@ -148,6 +148,15 @@ def test_a_recipe_that_came_after_a_look_is_marked(file, monkeypatch):
     assert table.active([[0.1, 0.0005]]) == "10.0, 0.1!" and table.active([[0.001], [0.002]]) == "0.1"
 
 
+def test_a_row_of_one_seed_says_how_long_a_run_takes(file, monkeypatch, tmp_path):
+    run = {"seed": 3, "accuracy_brian2": 50.0, "samples": 10, "rates": [0.1]}
+    monkeypatch.setattr(shipped, "folder", lambda: tmp_path)
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "seed3.curve.csv").write_text("epoch,rates,seconds\n1,0.1 0.2,30.5\n2,0.1 0.2,1690.0\n")
+    assert table.sureness("a", [run])["marks"] == ["one seed, 28 min a run"]
+    assert table.sureness("a", [run, run | {"seed": 4}])["marks"] == []
+
+
 def test_a_recipe_is_called_by_what_it_sets_but_the_seed():
     pytest.importorskip("torch", reason="needs torch: pip install '.[train]' in a clone")
     from dmpnet.training.recipe import Recipe

@@ -1,5 +1,6 @@
 """Table 1: its rows (models/table1.toml), what the networks of each showed on their test sets, how sure that is."""
 
+import csv
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -129,12 +130,23 @@ def sureness(row: str, runs: list[dict[str, Any]]) -> dict[str, Any]:
     seen = ledger.looks(row)
     recipes = sorted({look.recipe for run in runs for look in _latest(seen, run["seed"])})
     before = max((ledger.before_frozen(row, recipe) for recipe in recipes), default=0)
-    marks = ["one seed"] * (len(runs) == 1) + [f"seeds of {len(recipes)} recipes"] * (len(recipes) > 1)
+    marks = [_alone(row, runs[0]["seed"])] * (len(runs) == 1)
+    marks += [f"seeds of {len(recipes)} recipes"] * (len(recipes) > 1)
     marks += [f"recipe first committed after {before} look{'s' * (before > 1)}"] * bool(before)
     marks += ["a layer under 0.1 % active"] * bool((np.mean([run["rates"] for run in runs], axis=0) < SILENT).any())
     known = not np.isnan(found.low)
     return {"low %": 100 * found.low if known else None, "high %": 100 * found.high if known else None,
             "groups": by_group, "looks": len(seen), "marks": marks}
+
+
+def _alone(row: str, seed: int) -> str:
+    """What is said of a row of one seed: how long it trained, by its curve, which is why."""
+    curve = shipped.folder() / row / f"seed{seed}.curve.csv"
+    if not curve.exists():
+        return "one seed"
+    with open(curve, newline="") as file:
+        *_, last = csv.DictReader(file)
+    return f"one seed, {float(last['seconds']) / 60:.0f} min a run"
 
 
 def _latest(seen: list[ledger.Look], seed: int) -> list[ledger.Look]:
