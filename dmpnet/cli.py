@@ -59,7 +59,7 @@ def parser(only: str | None = None) -> argparse.ArgumentParser:
 
 def main(argv: list[str] | None = None) -> int:
     """Exit code: 0 done, 1 done, but places differ from the reference, 2 a request that cannot be carried out (one line
-    on stderr), 130 interrupted, 143 terminated.
+    on stderr), 130 interrupted, 141 nobody reads its output, 143 terminated.
 
     While it runs it hears Ctrl-C and SIGTERM itself, has temporary files in a folder of its own and runs nothing that
     lies in the working folder.
@@ -74,10 +74,11 @@ def _executed(argv: list[str] | None) -> int:
     try:
         with working_folder.not_read(), processes.workplace(), warnings.catch_warnings():
             warnings.showwarning = partial(noted, warnings.showwarning)
-            return arguments.execute(arguments) or 0
+            code = arguments.execute(arguments) or 0
+            print(end="", flush=True)
+            return code
     except (DmpnetError, OSError) as error:
-        print(f"dmpnet: {error}", file=sys.stderr)
-        return 2
+        return terminal.failed("dmpnet", error)
 
 
 def noted(otherwise: Callable[..., None], message: Warning | str, category: type[Warning], *where: Any,

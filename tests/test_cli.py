@@ -480,6 +480,28 @@ def test_a_user_without_a_home_is_told_what_to_set(network, tmp_path, words, cod
     assert code == 0 or "set DMPNET_DATA and DMPNET_CACHE" in done.stderr.splitlines()[-1]
 
 
+@pytest.mark.parametrize("words", [["-m", "dmpnet", "info"], ["-m", "dmpnet", "table1"], ["-c", """
+import sys
+from dmpnet.results import script
+sys.argv[0] = "told.py"
+script.told(lambda: print("x" * 200_000))"""]])
+def test_a_reader_that_goes_ends_it_without_a_word(words):
+    asked = subprocess.Popen([sys.executable, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    asked.stdout.close()
+    assert (asked.stderr.read(), asked.wait(120)) == (b"", 141)
+    asked.stderr.close()
+
+
+def test_another_broken_pipe_is_told():
+    code = """
+from dmpnet.results import script
+def broken():
+    raise BrokenPipeError(32, "Broken pipe")
+script.told(broken)"""
+    asked = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert asked.returncode == 2 and "Broken pipe" in asked.stderr
+
+
 def test_a_name_that_cannot_be_printed_is_escaped(network, tmp_path):
     folder = tmp_path / "ch\u00e9"
     folder.mkdir()

@@ -45,9 +45,9 @@ def told(main: Callable[[], None]) -> None:
     """Run a script; what cannot be carried out is told in one line, exit code 2."""
     try:
         main()
+        print(end="", flush=True)
     except (DmpnetError, OSError) as error:
-        print(f"{Path(sys.argv[0]).name}: {error}", file=sys.stderr)
-        sys.exit(2)
+        sys.exit(terminal.failed(Path(sys.argv[0]).name, error))
 
 
 def given(arguments: argparse.Namespace) -> dict[str, object]:

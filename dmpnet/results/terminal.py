@@ -3,6 +3,8 @@
 import argparse
 import io
 import itertools
+import os
+import select
 import sys
 import textwrap
 from collections.abc import Iterable, Sequence
@@ -47,6 +49,35 @@ def escaped() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+UNREAD = 141
+"""Exit code of what ended because nobody reads its output any more, as a shell has it of SIGPIPE."""
+
+
+def failed(name: str, error: Exception) -> int:
+    """Tell in one line, after the name of the program, why it ended; its exit code. Of output that goes to `head`, or
+    to another reader that has gone, nothing is told."""
+    if isinstance(error, BrokenPipeError) and _unread():
+        return UNREAD
+    print(f"{name}: {error}", file=sys.stderr)
+    return 2
+
+
+def _unread() -> bool:
+    """Whether stdout is a pipe without a reader; what is left to be printed then goes nowhere."""
+    try:
+        out = sys.stdout.fileno()
+    except (AttributeError, OSError):  # none, or no file
+        return False
+    asked = select.poll()
+    asked.register(out, 0)
+    if not any(found & (select.POLLERR | select.POLLHUP) for _, found in asked.poll(0)):
+        return False
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, out)
+    os.close(nowhere)
+    return True
 
 
 def table(rows: Iterable[Any], headers: Sequence[str] = (), width: int = 80, **how: Any) -> str:
