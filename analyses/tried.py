@@ -21,10 +21,11 @@ from dmpnet.errors import Diverged
 from dmpnet.results import options, provenance, script, table
 from dmpnet.trained.network import parameters
 from dmpnet.training.recipe import Recipe
-from dmpnet.training.recipes import RECIPES
+from dmpnet.training.recipes import LATE, RECIPES
 from dmpnet.training.trainer import Trainer
 
 GAIN = {"acts": "gain"}
+TWO = GAIN | {"theta": (20.0, 80.0)}
 EACH = {"each_decay": True}
 AS, MOVED_FURTHER = "as shipped", "moved further, events left out"
 FAST, MOVED = CHOICES["rate and clip of neurons that adapt"], CHOICES[MOVED_FURTHER]
@@ -47,9 +48,11 @@ TRIALS = {
     "shd-regen-dmp2": Trial({
         AS: {}, MOVED_FURTHER: MOVED, "memory on the gain": GAIN,
         "gain, rate 1e-2, clip 1": GAIN | FAST, "gain, a beta for every neuron": GAIN | EACH,
-        "gain, theta 20 and 80": GAIN | {"theta": (20.0, 80.0)}, "gain, d = 30": GAIN | {"d": 30},
+        "gain, theta 20 and 80": TWO, "gain, d = 30": GAIN | {"d": 30},
         f"gain, {MOVED_FURTHER}": GAIN | MOVED, "gain, neurons that adapt": GAIN | FAST | {
             "adaptive": True},
+        "gain, theta 20 and 80, delays learned": TWO | LATE, "gain, theta 20 and 80, 80 epochs": TWO | {"epochs": 80},
+        "gain, theta 20 and 80, delays learned, 80 epochs": TWO | LATE | {"epochs": 80},
     }, UNHEARD),
     "shd-regen-dmp2-sparse": Trial({
         AS: {}, "memory on the gain": GAIN, "beta from 0.8, learned": {"beta": 0.8, "learn_decay": True},
