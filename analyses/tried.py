@@ -63,7 +63,8 @@ TRIALS = {
         AS: {}, "no dropout": {"dropout": 0.0}, "memory on the gain": GAIN, "a beta for every neuron": EACH,
         "neurons that adapt": FAST | {"adaptive": True}, "rate 1e-2, clip 1": FAST,
         "no dropout, rate 1e-2, clip 1": FAST | {"dropout": 0.0}, "theta 50 and 500": {"theta": (50.0, 500.0)},
-        "theta 100 and 1,300": {"theta": (100.0, 1300.0)}, "80 epochs": {"epochs": 80},
+        "theta 100 and 1,300": {"theta": (100.0, 1300.0)}, "80 epochs": {"epochs": 80}, "kappa 0.7": {"kappa": 0.7},
+        "kappa 0.5": {"kappa": 0.5}, "kappa 0.5, theta 50 and 500": {"kappa": 0.5, "theta": (50.0, 500.0)},
     }),
     "smnist-dmp2": Trial({
         AS: {}, "memory on the gain": GAIN, "a beta for every neuron": EACH, "twice the rate": {"lr": 8e-3},
