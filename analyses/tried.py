@@ -26,6 +26,7 @@ from dmpnet.training.trainer import Trainer
 
 GAIN = {"acts": "gain"}
 TWO = GAIN | {"theta": (20.0, 80.0)}
+LONGER = GAIN | {"theta": (50.0, 500.0), "dropout": 0.0}
 EACH = {"each_decay": True}
 AS, MOVED_FURTHER = "as shipped", "moved further, events left out"
 FAST, MOVED = CHOICES["rate and clip of neurons that adapt"], CHOICES[MOVED_FURTHER]
@@ -63,8 +64,10 @@ TRIALS = {
         AS: {}, "no dropout": {"dropout": 0.0}, "memory on the gain": GAIN, "a beta for every neuron": EACH,
         "neurons that adapt": FAST | {"adaptive": True}, "rate 1e-2, clip 1": FAST,
         "no dropout, rate 1e-2, clip 1": FAST | {"dropout": 0.0}, "theta 50 and 500": {"theta": (50.0, 500.0)},
-        "theta 100 and 1,300": {"theta": (100.0, 1300.0)}, "80 epochs": {"epochs": 80}, "kappa 0.7": {"kappa": 0.7},
-        "kappa 0.5": {"kappa": 0.5}, "kappa 0.5, theta 50 and 500": {"kappa": 0.5, "theta": (50.0, 500.0)},
+        "theta 100 and 1,300": {"theta": (100.0, 1300.0)}, "80 epochs": {"epochs": 80},
+        "kappa 0.5": {"kappa": 0.5}, "kappa 0.95, theta 50 and 500": {"kappa": 0.95, "theta": (50.0, 500.0)},
+        "gain, theta 50 and 500, no dropout": LONGER, "gain, theta 50 and 500, no dropout, adapting": LONGER | FAST | {
+            "adaptive": True}, "gain, theta 50 and 500, no dropout, 80 epochs": LONGER | {"epochs": 80},
     }),
     "smnist-dmp2": Trial({
         AS: {}, "memory on the gain": GAIN, "a beta for every neuron": EACH, "twice the rate": {"lr": 8e-3},
