@@ -2,9 +2,9 @@
 
 smnist-pairs: two digits in a row, 392 steps, is the second the same digit as the first? All networks are
 1-128-128-2; the slow memories of a layer have 20 numbers however they are split, beside one of 5 alone. Validation
-part (--look: whole test set, to another file), in Brian2. Two controls fire: a network without slow memory whose
-starting weights are large, in single steps, and a slow memory of 20 steps. With the starting weights of the others the
-network without slow memory is silent before training and stays so, at every rate tried, by Muon and by Adam.
+part (--look: whole test set, to another file), in Brian2. The control is the network without slow memory that starts
+awake: large starting weights, in single steps. With the starting weights of the others it is silent before training,
+and stayed so with rates of 1e-3 to 16e-3, by Muon and by Adam, with the limit on activity and without it.
 
 python analyses/hierarchy.py --data FOLDER --seeds 0 1       (a run takes about 3 minutes; goes on where it was)
 """
