@@ -26,7 +26,8 @@ from dmpnet.training.trainer import Trainer
 
 GAIN = {"acts": "gain"}
 TWO = GAIN | {"theta": (20.0, 80.0)}
-LONGER = GAIN | {"theta": (50.0, 500.0), "dropout": 0.0}
+LEARNED = {"beta": 0.8, "learn_decay": True}
+LONGER = {"theta": (50.0, 500.0)}
 EACH = {"each_decay": True}
 AS, MOVED_FURTHER = "as shipped", "moved further, events left out"
 FAST, MOVED = CHOICES["rate and clip of neurons that adapt"], CHOICES[MOVED_FURTHER]
@@ -53,21 +54,18 @@ TRIALS = {
         f"gain, {MOVED_FURTHER}": GAIN | MOVED, "gain, neurons that adapt": GAIN | FAST | {
             "adaptive": True},
         "gain, theta 20 and 80, delays learned": TWO | LATE, "gain, theta 20 and 80, 80 epochs": TWO | {"epochs": 80},
-        "gain, theta 20 and 80, delays learned, 80 epochs": TWO | LATE | {"epochs": 80},
     }, UNHEARD),
     "shd-regen-dmp2-sparse": Trial({
-        AS: {}, "memory on the gain": GAIN, "beta from 0.8, learned": {"beta": 0.8, "learn_decay": True},
-        "gain, beta from 0.8, learned": GAIN | {"beta": 0.8, "learn_decay": True},
-        "gain, beta from 0.8, weight 3": GAIN | {"beta": 0.8, "learn_decay": True, "rate_weight": 3.0},
-    }, UNHEARD),
+        AS: {}, "memory on the gain": GAIN, "gain, theta 20 and 80": TWO, "beta from 0.8, learned": LEARNED,
+        "gain, theta 20 and 80, beta from 0.8, learned": TWO | LEARNED, "gain, theta 20 and 80, weight 3": TWO | {
+            "rate_weight": 3.0},
+    }, UNHEARD | {"epochs": 40, "rate_ramp": 25}),
     "qtdb-dmp2": Trial({
         AS: {}, "no dropout": {"dropout": 0.0}, "memory on the gain": GAIN, "a beta for every neuron": EACH,
         "neurons that adapt": FAST | {"adaptive": True}, "rate 1e-2, clip 1": FAST,
-        "no dropout, rate 1e-2, clip 1": FAST | {"dropout": 0.0}, "theta 50 and 500": {"theta": (50.0, 500.0)},
-        "theta 100 and 1,300": {"theta": (100.0, 1300.0)}, "80 epochs": {"epochs": 80},
-        "kappa 0.5": {"kappa": 0.5}, "kappa 0.95, theta 50 and 500": {"kappa": 0.95, "theta": (50.0, 500.0)},
-        "gain, theta 50 and 500, no dropout": LONGER, "gain, theta 50 and 500, no dropout, adapting": LONGER | FAST | {
-            "adaptive": True}, "gain, theta 50 and 500, no dropout, 80 epochs": LONGER | {"epochs": 80},
+        "kappa 0.5": {"kappa": 0.5}, "theta 100 and 1,300": {"theta": (100.0, 1300.0)}, "theta 50 and 500": LONGER,
+        "kappa 0.95, theta 50 and 500": LONGER | {"kappa": 0.95}, "theta 50 and 500, 80 epochs": LONGER | {
+            "epochs": 80}, "gain, theta 50 and 500, no dropout": LONGER | GAIN | {"dropout": 0.0},
     }),
     "smnist-dmp2": Trial({
         AS: {}, "memory on the gain": GAIN, "a beta for every neuron": EACH, "twice the rate": {"lr": 8e-3},
