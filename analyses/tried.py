@@ -69,7 +69,7 @@ TRIALS = {
         "rate 1e-2, clip 1, theta 50 and 500": LONGER | FAST,
         "rate 2e-2, clip 1, theta 50 and 500": LONGER | FAST | {"lr": 2e-2},
         "Muon, theta 50 and 500": LONGER | MATRICES | {"clip": 1.0},
-        "rate 2e-2, clip 1, theta 50 and 500, no dropout": LONGER | FAST | {"lr": 2e-2, "dropout": 0.0},
+        "rate 1e-2, clip 1, theta 50 and 500, no dropout": LONGER | FAST | {"dropout": 0.0},
     }),
     "smnist-dmp2": Trial({
         AS: {}, "memory on the gain": GAIN, "theta 75 and 300": {"theta": (75.0, 300.0)},
