@@ -256,6 +256,17 @@ def test_cards_say_how_often_the_test_set_was_looked_at():
             assert "once a seed" not in card and ("95 %:" in card)
 
 
+def test_a_network_without_slow_memory_is_compared_with_one_made_in_its_way():
+    rows = ["a-fsnn", "a-dmp1", "a-dmp2", "a-fsnn-linear", "a-dmp2-linear", "b-fsnn-linear", "ab-fsnn", "ab-dmp2",
+            "c-seen"]
+    assert differences.pairs(rows) == [("a-dmp2", "a-fsnn"), ("a-dmp2", "a-dmp1"), ("a-dmp2", "a-fsnn-linear"), (
+        "a-dmp2-linear", "a-fsnn-linear"), ("a-dmp2", "a-dmp2-linear"), ("ab-dmp2", "ab-fsnn")]
+    line = {"of": "a-dmp2-linear", "minus": "a-fsnn-linear", "seeds": 3, "points": 1.0, "low": 0.0, "high": 2.0,
+            "p": 0.5, "p by signs": 0.5, "over": "samples"}
+    assert [text["DMP II minus"] for text in differences.shown([line, line | {"of": "a-dmp2"}])] == [
+        "a-fsnn-linear, both linear", "a-fsnn-linear"]
+
+
 def test_differences_are_paired_over_seeds_and_samples(tmp_path):
     """By hand: of 16 samples the rows differ on two, and on the same ones for both seeds that they share."""
     def record(name, seed, right):

@@ -10,17 +10,14 @@ AGAINST = "dmp2"
 
 
 def found(folder: Path | None = None) -> list[dict[str, Any]]:
-    """A line a row whose records say which samples were right, as DMP II's of the same task do, by their common seeds.
+    """A line a row whose records say which samples were right, as DMP II's of the same task do, by their common seeds;
+    of FSNN made in a way of its own (a decay, a rate) another one, against DMP II made so too.
 
     points, low, high, p : of dmpnet.results.intervals.paired_difference, over seeds, and speakers where the data tell
     them, else samples;  p by signs : of sign_flips, over speakers or samples
     """
     lines = []
-    for row in table.rows():
-        other = next((name for name in table.rows() if name.endswith(f"-{AGAINST}")
-                      and row.startswith(name.removesuffix(AGAINST))), row)
-        if other == row:
-            continue
+    for other, row in pairs(list(table.rows())):
         ours, theirs = ({run["seed"]: run for run in table.results(name, folder, **table.LINE)}
                         for name in (other, row))
         seeds = sorted(set(ours) & set(theirs))
@@ -37,13 +34,31 @@ def found(folder: Path | None = None) -> list[dict[str, Any]]:
     return lines
 
 
+def pairs(rows: list[str]) -> list[tuple[str, str]]:
+    """(DMP II of the same task, row) in the order of rows; after NAME-fsnn-WAY, (NAME-dmp2-WAY, NAME-fsnn-WAY)."""
+    tasks = [name.removesuffix(AGAINST) for name in rows if name.endswith(f"-{AGAINST}")]
+    found = []
+    for row in rows:
+        alike = row.replace("-fsnn-", f"-{AGAINST}-")
+        found += [(f"{task}{AGAINST}", row) for task in tasks if row.startswith(task) and row != f"{task}{AGAINST}"]
+        found += [(alike, row)] * (alike != row and alike in rows)
+    return found
+
+
 def shown(lines: list[dict[str, Any]], digits: int = 2) -> list[dict[str, str]]:
     """The lines as text."""
-    return [{"DMP II minus": line["minus"], "seeds": str(line["seeds"]), "points": f"{line['points']:+.{digits}f}",
+    return [{"DMP II minus": _named(line), "seeds": str(line["seeds"]), "points": f"{line['points']:+.{digits}f}",
              "95 %": f"{line['low']:+.{digits}f} to {line['high']:+.{digits}f}", "over seeds and": line["over"],
              "p": f"{line['p']:.2g}", "p by signs": f"{line['p by signs']:.2g}"} for line in lines]
 
 
+def _named(line: dict[str, Any]) -> str:
+    _, both, way = line["of"].partition(f"-{AGAINST}-")
+    return line["minus"] + (f", both {way}" if both else "")
+
+
 def summary() -> str:
     """The lines as a table in Markdown, as docs/results.md shows it."""
-    return table.markdown([line | {"DMP II minus": f"`{line['DMP II minus']}`"} for line in shown(found())])
+    lines = found()
+    return table.markdown([text | {"DMP II minus": _named(line | {"minus": f"`{line['minus']}`"})}
+                           for line, text in zip(lines, shown(lines), strict=True)])

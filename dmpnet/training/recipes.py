@@ -72,7 +72,7 @@ LATE = {"delay_max": 15, "delay_input": True}  # of 15 and 30 steps, hidden neur
 OTHERS = COMMON | {"lr": 5e-3, "weight_decay": 0.1, "dropout": 0.2}
 SEEN = OTHERS | {"epochs": 30, "shift_steps": 4}  # moving images by 2 pixels cost 2 points on validation
 ECG = OTHERS | {"epochs": 40, "batch": 16}
-# the best of fifteen on the validation part (analyses/tried.py, mean of the last five epochs, seed 0): 89.5 %; 89.2 with
+# best of fifteen on the validation part (analyses/tried.py, mean of the last five epochs, seed 0): 89.5 %; 89.2 with
 # a rate of 1e-2, 88.3 with that and one theta of 150, 87.3 as ECG with these two, 86.8 as ECG. FSNN takes the rate
 STEEP = {"lr": 2e-2, "clip": 1.0}
 TOUCH = OTHERS | {"epochs": 150, "batch": 32, "shift_steps": 2}
