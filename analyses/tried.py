@@ -73,7 +73,7 @@ TRIALS = {
     }),
     "smnist-dmp2": Trial({
         AS: {}, "memory on the gain": GAIN, "theta 75 and 300": {"theta": (75.0, 300.0)},
-        "no limit on activity": {"rate_weight": 0.0}, "a beta for every neuron": EACH,
+        "no limit on activity": {"rate_weight": 0.0}, "three more epochs at full length": {"epochs": 16},
     }, {"validation": 6_000 / 16_800}, last=2, samples=16_800),
     "psmnist-dmp1": Trial({
         AS: {}, "memory on the gain": GAIN, "a beta for every neuron": EACH, "theta 196 and 784": {
