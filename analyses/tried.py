@@ -57,8 +57,7 @@ TRIALS = {
     }, UNHEARD),
     "shd-regen-dmp2-sparse": Trial({
         AS: {}, "memory on the gain": GAIN, "gain, theta 20 and 80": TWO, "beta from 0.8, learned": LEARNED,
-        "gain, theta 20 and 80, beta from 0.8, learned": TWO | LEARNED, "gain, theta 20 and 80, weight 3": TWO | {
-            "rate_weight": 3.0},
+        "gain, theta 20 and 80, beta from 0.8, learned": TWO | LEARNED,
     }, UNHEARD | {"epochs": 40, "rate_ramp": 25}),
     "qtdb-dmp2": Trial({
         AS: {}, "no dropout": {"dropout": 0.0}, "memory on the gain": GAIN, "a beta for every neuron": EACH,
@@ -77,8 +76,7 @@ TRIALS = {
     }, {"validation": 6_000 / 16_800}, last=2, samples=16_800),
     "psmnist-dmp1": Trial({
         AS: {}, "memory on the gain": GAIN, "a beta for every neuron": EACH, "theta 196 and 784": {
-            "theta": (196.0, 784.0)}, "theta as published": {"theta": 300.0}, "no limit on activity": {
-            "rate_weight": 0.0},
+            "theta": (196.0, 784.0)}, "theta as published": {"theta": 300.0},
     }, {"validation": 0.4, "epochs": 11, "coarse_epochs": 8, "plain_epochs": 1}, last=2, samples=10_000),
 }
 

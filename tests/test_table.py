@@ -45,6 +45,21 @@ def test_every_shipped_network_is_a_row_with_its_records():
             assert shipped.path(f"{name}/seed{record['seed']}").stat().st_size < 1_000_000
 
 
+@pytest.mark.parametrize("made, said", [
+    ({}, "slow memory d = 3, theta = 20 steps"), ({"acts": "gain"}, "slow memory d = 3, theta = 20 steps, on the gain"),
+    ({"theta": (20.0, 80.0)}, "slow memory d = 3, theta = 20 and 80 steps"), ({"kind": "fsnn"}, "no slow memory")])
+def test_a_card_tells_the_slow_memory_of_every_layer(made, said):
+    pytest.importorskip("torch", reason="needs torch: pip install '.[train]' in a clone")
+    from dmpnet.trained.encoding import Encoding
+    from dmpnet.training import card
+    from dmpnet.training.model import SpikingNetwork
+    from dmpnet.training.recipe import Recipe
+
+    recipe = Recipe("braille", **{"sizes": (12, 8, 8, 27), "d": 3, "theta": 20.0} | made)
+    network = SpikingNetwork(recipe.architecture).trained(Encoding("spikes", 12, 10, 0.001, "braille"), {})
+    assert card.memory_of(network) == said
+
+
 def test_recipes_have_the_sizes_the_paper_prints():
     """Parameters by the paper's rule, in thousands, are the numbers of its table."""
     pytest.importorskip("torch", reason="needs torch: pip install '.[train]' in a clone")

@@ -71,11 +71,9 @@ def _text(folder: Path) -> str:
 
 def _facts(row: str, network: TrainedNetwork, n: dict[str, Any]) -> list[tuple[str, str]]:
     origin, count, code = network.provenance, parameters(network), network.encoding
-    slow = network.layers[0].slow
-    memory = f", slow memory d = {slow.d}, theta = {slow.theta:g} steps" if slow else ", no slow memory"
     recipe = {key: value for key, value in origin["arguments"].items() if value not in (0, 0.0, None, [], False)}
     return [
-        ("network", f"{network.kind} {network.shape}{memory}"),
+        ("network", f"{network.kind} {network.shape}, {memory_of(network)}"),
         ("parameters", f"{count['paper']:,} by the paper's rule; {count['trainable']:,} trainable"),
         ("data", f"{code.dataset}: {code.kind}, {code.channels} channels, {code.steps} steps of {code.dt * 1e3:g} ms"),
         ("split", f"{origin['training_samples']:,} samples trained on, {origin['validation_samples']:,} held out of "
@@ -88,6 +86,16 @@ def _facts(row: str, network: TrainedNetwork, n: dict[str, Any]) -> list[tuple[s
         ("versions", ", ".join(f"{key} {value}" for key, value in origin["versions"].items())),
         ("data licence", str(origin.get("data", {}).get("licence", "see dmpnet/data/NOTICE.md"))),
     ]
+
+
+def memory_of(network: TrainedNetwork) -> str:
+    """The slow memory in words; layer by layer where they differ."""
+    held = [layer.slow for layer in network.layers if layer.slow]
+    if not held:
+        return "no slow memory"
+    d, theta, acts = (" and ".join(map(str, dict.fromkeys(each))) for each in (
+        [slow.d for slow in held], [f"{slow.theta:g}" for slow in held], [slow.acts for slow in held]))
+    return f"slow memory d = {d}, theta = {theta} steps" + (f", on the {acts}" if acts != "current" else "")
 
 
 def sure(row: str, runs: list[dict[str, Any]]) -> str:
