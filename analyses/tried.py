@@ -22,7 +22,7 @@ from dmpnet.errors import Diverged
 from dmpnet.results import options, provenance, script, table
 from dmpnet.trained.network import parameters
 from dmpnet.training.recipe import Recipe
-from dmpnet.training.recipes import LATE, RECIPES
+from dmpnet.training.recipes import LATE, MATRICES, RECIPES
 from dmpnet.training.trainer import Trainer
 
 GAIN = {"acts": "gain"}
@@ -64,8 +64,10 @@ TRIALS = {
         AS: {}, "no dropout": {"dropout": 0.0}, "memory on the gain": GAIN, "a beta for every neuron": EACH,
         "neurons that adapt": FAST | {"adaptive": True}, "rate 1e-2, clip 1": FAST,
         "kappa 0.5": {"kappa": 0.5}, "theta 100 and 1,300": {"theta": (100.0, 1300.0)}, "theta 50 and 500": LONGER,
-        "kappa 0.95, theta 50 and 500": LONGER | {"kappa": 0.95}, "theta 50 and 500, 80 epochs": LONGER | {
-            "epochs": 80}, "gain, theta 50 and 500, no dropout": LONGER | GAIN | {"dropout": 0.0},
+        "kappa 0.95, theta 50 and 500": LONGER | {"kappa": 0.95}, "gain, theta 50 and 500, no dropout": LONGER | GAIN | {
+            "dropout": 0.0}, "rate 1e-2, clip 1, theta 50 and 500": LONGER | FAST,
+        "rate 2e-2, clip 1, theta 50 and 500": LONGER | FAST | {"lr": 2e-2}, "Muon, theta 50 and 500": LONGER | MATRICES | {
+            "clip": 1.0}, "rate 1e-2, clip 1, theta 50 and 500, no dropout": LONGER | FAST | {"dropout": 0.0},
     }),
     "smnist-dmp2": Trial({
         AS: {}, "memory on the gain": GAIN, "theta 75 and 300": {"theta": (75.0, 300.0)},
