@@ -130,8 +130,8 @@ RECIPES: dict[str, Recipe] = {
     "shd-regen-ssm": published("shd-regen", "fsnn", **SPOKEN | SSM),
     "shd-regen-dmp2-published": published("shd-regen"),
     "shd-regen-dmp2-sparse": published("shd-regen", **SPOKEN | QUIET),
-    # of five with two speakers held out, at half the epochs (analyses/tried.py), the best of the three there were when it
-    # was frozen: 78.4 %, 73.5 on the current; 79.5 with two thetas and beta learned
+    # frozen as the best of three with two speakers held out, at half the epochs (analyses/tried.py): 78.4 %, 73.5 on
+    # the current; of two made since, one came to more, 79.5 % with two thetas and beta learned
     "shd-regen-dmp2-sparse-gain": published("shd-regen", **SPOKEN | QUIET, acts="gain"),
     "nmnist-fsnn": published("nmnist", "fsnn", **SEEN),
     "nmnist-dmp2": published("nmnist", **SEEN),
