@@ -28,7 +28,7 @@ from dmpnet.training.trainer import Trainer
 GAIN = {"acts": "gain"}
 TWO = GAIN | {"theta": (20.0, 80.0)}
 LEARNED = {"beta": 0.8, "learn_decay": True}
-LONGER = {"theta": (50.0, 500.0)}
+WINDOWS = {"theta": (50.0, 500.0)}
 EACH = {"each_decay": True}
 AS, MOVED_FURTHER = "as shipped", "moved further, events left out"
 FAST, MOVED = CHOICES["rate and clip of neurons that adapt"], CHOICES[MOVED_FURTHER]
@@ -62,13 +62,13 @@ TRIALS = {
     "qtdb-dmp2": Trial({
         AS: {}, "no dropout": {"dropout": 0.0}, "memory on the gain": GAIN, "a beta for every neuron": EACH,
         "neurons that adapt": FAST | {"adaptive": True}, "rate 1e-2, clip 1": FAST,
-        "kappa 0.5": {"kappa": 0.5}, "theta 100 and 1,300": {"theta": (100.0, 1300.0)}, "theta 50 and 500": LONGER,
-        "kappa 0.95, theta 50 and 500": LONGER | {"kappa": 0.95},
-        "gain, theta 50 and 500, no dropout": LONGER | GAIN | {"dropout": 0.0},
-        "rate 1e-2, clip 1, theta 50 and 500": LONGER | FAST,
-        "rate 2e-2, clip 1, theta 50 and 500": LONGER | FAST | {"lr": 2e-2},
-        "Muon, theta 50 and 500": LONGER | MATRICES | {"clip": 1.0},
-        "rate 1e-2, clip 1, theta 50 and 500, no dropout": LONGER | FAST | {"dropout": 0.0},
+        "kappa 0.5": {"kappa": 0.5}, "theta 100 and 1,300": {"theta": (100.0, 1300.0)}, "theta 50 and 500": WINDOWS,
+        "kappa 0.95, theta 50 and 500": WINDOWS | {"kappa": 0.95},
+        "gain, theta 50 and 500, no dropout": WINDOWS | GAIN | {"dropout": 0.0},
+        "rate 1e-2, clip 1, theta 50 and 500": WINDOWS | FAST,
+        "rate 2e-2, clip 1, theta 50 and 500": WINDOWS | FAST | {"lr": 2e-2},
+        "Muon, theta 50 and 500": WINDOWS | MATRICES | {"clip": 1.0},
+        "rate 1e-2, clip 1, theta 50 and 500, no dropout": WINDOWS | FAST | {"dropout": 0.0},
     }),
     "smnist-dmp2": Trial({
         AS: {}, "memory on the gain": GAIN, "theta 75 and 300": {"theta": (75.0, 300.0)},

@@ -154,7 +154,11 @@ def test_a_row_of_one_seed_says_how_long_a_run_takes(file, monkeypatch, tmp_path
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "seed3.curve.csv").write_text("epoch,rates,seconds\n1,0.1 0.2,30.5\n2,0.1 0.2,1690.0\n")
     assert table.sureness("a", [run])["marks"] == ["one seed, 28 min a run"]
+    assert table.sureness("a", [run], tmp_path / "elsewhere")["marks"] == ["one seed"]
     assert table.sureness("a", [run, run | {"seed": 4}])["marks"] == []
+    (tmp_path / "a" / "seed3.curve.csv").write_text("epoch,rates,seconds\n")
+    with pytest.raises(DmpnetError, match="seed3.curve.csv: no learning curve"):
+        table.sureness("a", [run])
 
 
 def test_a_recipe_is_called_by_what_it_sets_but_the_seed():

@@ -121,16 +121,16 @@ def span(low: float | None, high: float | None, decimals: int = 2) -> str:
     return "" if low is None or high is None else f"{low:.{decimals}f}-{high:.{decimals}f}"
 
 
-def sureness(row: str, runs: list[dict[str, Any]]) -> dict[str, Any]:
+def sureness(row: str, runs: list[dict[str, Any]], folder: Path | None = None) -> dict[str, Any]:
     """95 % interval (over seeds, and over speakers or samples), worst and best group, looks at the test set, and what
-    has to be said."""
+    has to be said; runs : of `results`, of that folder."""
     right, groups = answers.of_seeds(runs)
     found = bootstrap(right, groups)
     by_group = answers.by_group(right, groups)
     seen = ledger.looks(row)
     recipes = sorted({look.recipe for run in runs for look in _latest(seen, run["seed"])})
     before = max((ledger.before_frozen(row, recipe) for recipe in recipes), default=0)
-    marks = [_alone(row, runs[0]["seed"])] * (len(runs) == 1)
+    marks = [_alone((folder or shipped.folder()) / row, runs[0]["seed"])] * (len(runs) == 1)
     marks += [f"seeds of {len(recipes)} recipes"] * (len(recipes) > 1)
     marks += [f"recipe first committed after {before} look{'s' * (before > 1)}"] * bool(before)
     marks += ["a layer under 0.1 % active"] * bool((np.mean([run["rates"] for run in runs], axis=0) < SILENT).any())
@@ -139,14 +139,17 @@ def sureness(row: str, runs: list[dict[str, Any]]) -> dict[str, Any]:
             "groups": by_group, "looks": len(seen), "marks": marks}
 
 
-def _alone(row: str, seed: int) -> str:
+def _alone(folder: Path, seed: int) -> str:
     """What is said of a row of one seed: how long it trained, by its curve, which is why."""
-    curve = shipped.folder() / row / f"seed{seed}.curve.csv"
+    curve = folder / f"seed{seed}.curve.csv"
     if not curve.exists():
         return "one seed"
     with open(curve, newline="") as file:
-        *_, last = csv.DictReader(file)
-    return f"one seed, {float(last['seconds']) / 60:.0f} min a run"
+        lines = list(csv.DictReader(file))
+    try:
+        return f"one seed, {float(lines[-1]['seconds']) / 60:.0f} min a run"
+    except (IndexError, KeyError, TypeError, ValueError) as error:
+        raise DmpnetError(f"{curve}: no learning curve, its last line has no seconds; train the row again") from error
 
 
 def _latest(seen: list[ledger.Look], seed: int) -> list[ledger.Look]:
@@ -154,8 +157,8 @@ def _latest(seen: list[ledger.Look], seed: int) -> list[ledger.Look]:
     return [look for look in seen if look.seed == seed][-1:]
 
 
-def line(row: Row, runs: list[dict[str, Any]]) -> dict[str, Any]:
-    """One line of the table; numbers are None where nothing has been trained."""
+def line(row: Row, runs: list[dict[str, Any]], folder: Path | None = None) -> dict[str, Any]:
+    """One line of the table, of runs of `folder`; numbers are None where nothing has been trained."""
     entry: dict[str, Any] = {"row": row.name, "model": row.label, "paper size": row.size or None}
     if not runs:
         return entry | {"by paper's rule": None, "trainable": None, "seeds": f"0/{row.seeds}", "accuracy %": None,
@@ -164,7 +167,7 @@ def line(row: Row, runs: list[dict[str, Any]]) -> dict[str, Any]:
                         "looks": len(ledger.looks(row.name)), "marks": []}
     accuracy, error = mean_and_error([result["accuracy_brian2"] for result in runs])
     wrong = sum(result["classes_differing_from_pytorch_float64"] for result in runs)
-    return entry | sureness(row.name, runs) | {
+    return entry | sureness(row.name, runs, folder) | {
         "by paper's rule": runs[0]["parameters"]["paper"], "trainable": runs[0]["parameters"]["trainable"],
         "seeds": f"{len(runs)}/{row.seeds}", "accuracy %": accuracy, "s.e.m.": error, "paper %": row.paper,
         "difference": None if row.paper is None else accuracy - row.paper,
@@ -196,7 +199,7 @@ def lines(folder: Path | None = None) -> list[dict[str, Any]]:
     """
     known, found = rows(), {}
     for row in known.values():
-        found[row.name] = line(row, results(row.name, folder, **LINE))
+        found[row.name] = line(row, results(row.name, folder, **LINE), folder)
     rivals = {known[name].title: entry for name, entry in found.items() if name.endswith(RECURRENT)}
     return [entry | {"fewer %": fewer(entry, rivals.get(known[name].title))} for name, entry in found.items()]
 

@@ -61,7 +61,7 @@ def _text(folder: Path) -> str:
     accuracy, error = table.mean_and_error([n["accuracy_brian2"] for n in runs])
     spread = f" +- {error:.2f} (s.e.m. of {len(runs)} seeds)" if error is not None else " (one seed)"
     return (f"# {folder.name}\n\n{listed}\n\n## Whole test set\n\n**{accuracy:.2f} %**{spread} in Brian2 "
-            f"({runs[0]['backend']}).{sure(folder.name, runs)}\n\n"
+            f"({runs[0]['backend']}).{sure(folder.name, runs, folder.parent)}\n\n"
             f"{tabulate(map(_seed, runs), headers='keys', tablefmt='github')}\n\n"
             f"float32, float64: the PyTorch network; its classes that differ from Brian2's in brackets. Places: one "
             f"neuron, step and sample, compared between Brian2 and the NumPy reference. Margin: closest a membrane "
@@ -98,9 +98,9 @@ def memory_of(network: TrainedNetwork) -> str:
     return f"slow memory d = {d}, theta = {theta} steps" + (f", on the {acts}" if acts != "current" else "")
 
 
-def sure(row: str, runs: list[dict[str, Any]]) -> str:
+def sure(row: str, runs: list[dict[str, Any]], folder: Path | None = None) -> str:
     """Interval, worst and best speaker, and what has to be said of the row, as sentences."""
-    of = table.sureness(row, runs)
+    of = table.sureness(row, runs, folder)
     speakers = len(of["groups"])
     over = "speakers" if speakers else "samples"
     text = f" 95 %: {table.span(of['low %'], of['high %'])} (over seeds and {over})." if of["low %"] else ""
