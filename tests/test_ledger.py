@@ -152,8 +152,8 @@ def test_a_row_of_one_seed_says_how_long_a_run_takes(file, monkeypatch, tmp_path
     run = {"seed": 3, "accuracy_brian2": 50.0, "samples": 10, "rates": [0.1]}
     monkeypatch.setattr(shipped, "folder", lambda: tmp_path)
     (tmp_path / "a").mkdir()
-    (tmp_path / "a" / "seed3.curve.csv").write_text("epoch,rates,seconds\n1,0.1 0.2,30.5\n2,0.1 0.2,1690.0\n")
-    assert table.sureness("a", [run])["marks"] == ["one seed, 28 min a run"]
+    (tmp_path / "a" / "seed3.curve.csv").write_text("epoch,rates,seconds\n1,0.1 0.2,30.5\n2,0.1 0.2,3540.0\n")
+    assert table.sureness("a", [run])["marks"] == ["one seed, 59 min a run"]
     assert table.sureness("a", [run], tmp_path / "elsewhere")["marks"] == ["one seed"]
     assert table.sureness("a", [run, run | {"seed": 4}])["marks"] == []
     (tmp_path / "a" / "seed3.curve.csv").write_text("epoch,rates,seconds\n")
