@@ -15,7 +15,7 @@ from tabulate import tabulate
 
 from dmpnet.errors import meant
 
-LEAST, MOST = 6, 20
+LEAST, MOST = 6, 18
 """Letters that a column of text keeps; length of a word that is never broken."""
 
 
