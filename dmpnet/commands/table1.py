@@ -55,8 +55,8 @@ paired over the same samples and seeds, where records say which samples were
 right; p by signs: of speakers' or samples' signs drawn anew; six folds of
 speakers: of shd-regen's twelve two at a time are heard by no network that is
 asked about them (analyses/folds.py); paper: as printed there, epoch chosen on
-the test set for MNIST and SHD; active: neurons firing in a step, layer by layer,
-! under 0.1 %; samples or steps classified otherwise than by PyTorch in float64:
+the test set for MNIST and SHD; active: neurons firing in a step, layer by
+layer, ! under 0.1 %; samples or steps classified otherwise than by PyTorch in float64:
 """
 
 
@@ -105,7 +105,7 @@ def show(arguments: argparse.Namespace) -> list[dict[str, Any]]:
     if not arguments.results and (unheard := folds.found()):
         print("\n" + terminal.table(folds.shown(unheard, 1), disable_numparse=True))
     for title, remark in remarks.items():
-        print(f"\n{title}: {remark}", end="")
+        print("\n" + textwrap.fill(f"{title}: {remark}", 80), end="")
     apart = [f"{line['row']} {line['Brian2']}" for line in lines if line["Brian2"] not in (None, "yes, 0 differ")]
     print(f"\n\n{LEGEND}{', '.join(apart) or 'none'}")
     print(textwrap.fill(reading.not_public(table.rows()), 80))
