@@ -56,7 +56,8 @@ right; p by signs: of speakers' or samples' signs drawn anew; six folds of
 speakers: of shd-regen's twelve two at a time are heard by no network that is
 asked about them (analyses/folds.py); paper: as printed there, epoch chosen on
 the test set for MNIST and SHD; active: neurons firing in a step, layer by
-layer, ! under 0.1 %; samples or steps classified otherwise than by PyTorch in float64:
+layer, ! under 0.1 %; samples or steps classified otherwise than by
+PyTorch in float64:
 """
 
 
