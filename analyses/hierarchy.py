@@ -23,10 +23,9 @@ from dmpnet.training.recipe import Recipe, published
 from dmpnet.training.recipes import PIXELS
 from dmpnet.training.trainer import Trainer
 
-AWAKE = {"std": 4.0, "coarse_epochs": 0}
 VARIANTS: dict[str, dict[str, Any]] = {
     "no slow memory": {"kind": "fsnn"},
-    "no slow memory, starts awake": {"kind": "fsnn"} | AWAKE,
+    "no slow memory, starts awake": {"kind": "fsnn", "std": 4.0, "coarse_epochs": 0},
     "one block of 5 over 20 steps": {"d": 5, "theta": 20.0},
     "one block of 5 over 100 steps": {"d": 5, "theta": 100.0},
     "one block of 20 over 100 steps": {"d": 20, "theta": 100.0},
