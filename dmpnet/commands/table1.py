@@ -62,8 +62,7 @@ PyTorch in float64:
 
 
 def add(parsers) -> None:
-    p = parsers.add_parser("table1", description=__doc__,
-                           formatter_class=argparse.RawDescriptionHelpFormatter)
+    p = parsers.add_parser("table1", description=__doc__)
     p.add_argument("--results", type=Path, metavar="FOLDER", help="where rows lie (default: those that ship)")
     p.add_argument("--markdown", action="store_true", help="only the rows there are, short, as in the README")
     p.add_argument("--retrain", metavar="ROW", help="train this row with --seed, into --out, and evaluate it")
