@@ -139,6 +139,23 @@ def test_the_table_is_printed_from_files(tmp_path, capsys):
     assert capsys.readouterr().err.count("\n") == 2
 
 
+def test_speakers_unheard_stand_before_the_published_test_set(capsys, tmp_path):
+    """Of the runs that ship, seed 0 of six folds: what each says it had right, over all that it was asked."""
+    runs = json.loads((shipped.folder("analyses") / "results" / "folds.json").read_text())["runs"]
+    mine = [run for run in runs if (run["row"], run["seed"]) == ("shd-regen-fsnn", 0)]
+    asked = [sum(n for n, _ in run["right"].values()) for run in mine]
+    assert sorted(run["fold"] for run in mine) == list(range(6)) and sum(asked) == 10_420
+    mean = np.average([run["accuracy"] for run in mine], weights=asked)
+    assert cli.main(["table1"]) == 0
+    unheard, published, *_ = [line.split() for line in capsys.readouterr().out.splitlines()
+                              if line.startswith("shd-regen-fsnn ")]
+    assert unheard[1] == published[1] == "36,864" and float(unheard[2]) == pytest.approx(mean, abs=0.006)
+    assert unheard[4:] == ["-", "-", "-"] and published[4] == "48.60"
+    assert f"| {mean:.1f} " in next(line for line in table.headline().splitlines() if "`shd-regen-fsnn`" in line)
+    (tmp_path / "table1.toml").write_bytes((shipped.folder() / "table1.toml").read_bytes())
+    assert all(line["unheard"] is None for line in table.lines(tmp_path))  # of networks of one's own nothing is known
+
+
 @untrusted
 def test_a_row_is_made_again(tmp_path, capsys, monkeypatch):
     """With a recipe of one epoch on a few generated letters, so that it takes seconds."""
