@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from scipy.special import stdtr, stdtrit  # SciPy's statistics take a second to import
 
 from dmpnet.errors import DmpnetError
 
@@ -102,7 +102,7 @@ def student(values: Sequence[float]) -> tuple[float, float] | None:
     """95 % interval of a mean of a few, None of one or two, which would say nothing."""
     if len(values) < 3:
         return None
-    half = float(stats.sem(values) * stats.t.ppf(0.975, len(values) - 1))
+    half = float(np.std(values, ddof=1) / np.sqrt(len(values)) * stdtrit(len(values) - 1, (1 + LEVEL) / 2))
     return float(np.mean(values)) - half, float(np.mean(values)) + half
 
 
@@ -137,8 +137,8 @@ def _interval(values: NDArray, groups: ArrayLike | None) -> Interval:
         return Interval(mean, np.nan, np.nan, np.nan, seeds, units)
     freedom = variance ** 2 / sum(part ** 2 / degrees for part, degrees in spread)
     error = np.sqrt(variance)
-    half = float(error * stats.t.ppf((1 + LEVEL) / 2, freedom))
-    p = float(2 * stats.t.sf(abs(mean) / error, freedom))
+    half = float(error * stdtrit(freedom, (1 + LEVEL) / 2))
+    p = float(2 * stdtr(freedom, -abs(mean) / error))
     return Interval(mean, mean - half, mean + half, p, seeds, units)
 
 
