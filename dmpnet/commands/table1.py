@@ -97,8 +97,8 @@ def show(arguments: argparse.Namespace) -> list[dict[str, Any]]:
     shown: list[list[str]] = []
     for title, part in groupby(zip(table.rows().values(), lines, strict=True), key=lambda pair: pair[0].title):
         of_title = [line for _, line in part]
-        unheard = [_printed(_unheard(line)) for line in of_title if line["unheard"]]
-        shown += [[f"{title}, unheard"], *unheard, [SEPARATING_LINE]] * bool(unheard)
+        if unheard := [_printed(_unheard(line)) for line in of_title if line["unheard"]]:
+            shown += [[f"{title}, unheard"], *unheard, [SEPARATING_LINE]]
         shown += [[title], *map(_printed, of_title), [SEPARATING_LINE]]
     print(terminal.table(shown[:-1], list(COLUMNS.values()), stralign="right", colalign=("left",),
                    disable_numparse=True))
