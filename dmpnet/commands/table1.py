@@ -106,8 +106,8 @@ def show(arguments: argparse.Namespace) -> list[dict[str, Any]]:
                                 disable_numparse=True))
     if ahead := differences.shown(differences.found(arguments.results), 1):
         print("\n" + terminal.table(ahead, disable_numparse=True))
-    if not arguments.results and (unheard := folds.found()):
-        print("\n" + terminal.table(folds.shown(unheard, 1), disable_numparse=True))
+    if not arguments.results and (of_folds := folds.found()):
+        print("\n" + terminal.table(folds.shown(of_folds, 1), disable_numparse=True))
     for title, remark in remarks.items():
         print("\n" + textwrap.fill(f"{title}: {remark}", 80), end="")
     apart = [f"{line['row']} {line['Brian2']}" for line in lines if line["Brian2"] not in (None, "yes, 0 differ")]
