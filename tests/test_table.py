@@ -194,6 +194,33 @@ def test_a_row_is_made_again(tmp_path, capsys, monkeypatch):
     assert weights.load(made / "seed4.npz").kind == "DMP" and "braille-dmp2 seed4" in capsys.readouterr().out
 
 
+def test_what_ships_is_evaluated_again_and_is_no_new_look(tmp_path, capsys):
+    """Braille letters ship whole; the record says the same but for where it was made, and how long that took."""
+    pytest.importorskip("torch", reason="needs torch: pip install '.[train]' in a clone")
+    asked = ["table1", "--evaluate", "braille-dmp2", "--backend", "numpy", "--out", str(tmp_path)]
+    assert cli.main(asked) == 0
+    before = table.results("braille-dmp2")[0]
+    told = capsys.readouterr().out
+    assert f"{before['accuracy_brian2']:.2f} % of the test set by its record" in told and "validation samples" in told
+    assert not (tmp_path / "braille-dmp2" / "seed0.json").exists()
+    assert cli.main([*asked, "--look", "--ledger", str(tmp_path / "looks.csv")]) == 0
+    now, = table.results("braille-dmp2", tmp_path)
+    other = {"seconds_brian2", "backend", "provenance", "files"}
+    assert now.pop("rates") == pytest.approx(before.pop("rates"), rel=1e-12)
+    assert {key: now[key] for key in now.keys() - other} == {key: before[key] for key in before.keys() - other}
+    assert not (tmp_path / "looks.csv").exists()
+    made, kept = tmp_path / "braille-dmp2" / "seed0.npz", shipped.path("braille-dmp2/seed0")
+    assert made.read_bytes() == kept.read_bytes() and (made.parent / "README.md").exists()
+
+
+@pytest.mark.parametrize("words, said", [
+    (["--retrain", "braille-dmp2"], "leave one out"), (["--no-test"], "nothing is trained"),
+    (["--scheduler", "tcp://nowhere:1"], "nothing is trained"), (["--seeds", "0", "99"], "seed99")])
+def test_what_is_not_of_an_evaluation_is_refused(words, said, capsys, tmp_path):
+    assert cli.main(["table1", "--evaluate", "braille-dmp2", *words, "--out", str(tmp_path)]) == 2
+    assert said in capsys.readouterr().err and not list(tmp_path.iterdir())
+
+
 @untrusted
 @pytest.mark.slow
 def test_seeds_train_side_by_side_as_they_do_alone(tmp_path, capsys, monkeypatch):
