@@ -122,7 +122,7 @@ class IntegerLayer:
 
     def _hold(self, name: str, value: np.ndarray) -> np.ndarray:
         kept = held(value, self.numbers.words[name])
-        self.overflows[name] += np.count_nonzero(kept != value)
+        self.overflows[name] += int(np.count_nonzero(kept != value))
         return kept
 
 
