@@ -27,7 +27,7 @@ from dmpnet.training.trainer import Trainer
 
 GAIN = {"acts": "gain"}
 TWO = GAIN | {"theta": (20.0, 80.0)}
-LESS = {"rate_target": 0.01}
+FEWER = {"rate_weight": 30.0}
 LEARNED = {"beta": 0.8, "learn_decay": True}
 WINDOWS = {"theta": (50.0, 500.0)}
 EACH = {"each_decay": True}
@@ -59,7 +59,7 @@ TRIALS = {
     "shd-regen-dmp2-sparse": Trial({
         AS: {}, "memory on the gain": GAIN, "gain, theta 20 and 80": TWO, "beta from 0.8, learned": LEARNED,
         "gain, theta 20 and 80, beta from 0.8, learned": TWO | LEARNED,
-        "limit of 1 %": LESS, "memory on the gain, limit of 1 %": GAIN | LESS,
+        "regulariser 30": FEWER, "memory on the gain, regulariser 30": GAIN | FEWER,
     }, UNHEARD | {"epochs": 40, "rate_ramp": 25}),
     "qtdb-dmp2": Trial({
         AS: {}, "no dropout": {"dropout": 0.0}, "memory on the gain": GAIN, "a beta for every neuron": EACH,
