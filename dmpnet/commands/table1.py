@@ -26,6 +26,7 @@ from dmpnet.errors import DmpnetError
 from dmpnet.results import (
     differences,
     folds,
+    intervals,
     ledger,
     options,
     outputs,
@@ -52,18 +53,17 @@ of the row, those since replaced too, that were evaluated on the test set
 (models/ledger.csv); fewer: parameters by the paper's rule, in percent, than
 RSNN of the same task has, where no less is classified correctly; DMP II minus:
 paired over the same samples and seeds, where records say which samples were
-right; p by signs: of speakers' or samples' signs drawn anew; six folds of
-speakers: of shd-regen's twelve two at a time are heard by no network that is
-asked about them (analyses/folds.py); paper: as printed there, epoch chosen on
-the test set for MNIST and SHD; active: neurons firing in a step, layer by
-layer, ! under 0.1 %; samples or steps classified otherwise than by
-PyTorch in float64:
+right; p by signs: of speakers' or samples' signs drawn anew; unheard, six folds
+of speakers: all twelve of shd-regen, two at a time, whom no network that is
+asked about them has heard (analyses/folds.py), the main number of its rows;
+paper: as printed there, epoch chosen on the test set for MNIST and SHD; active:
+neurons firing in a step, layer by layer, ! under 0.1 %; samples or steps
+classified otherwise than by PyTorch in float64:
 """
 
 
 def add(parsers) -> None:
-    p = parsers.add_parser("table1", description=__doc__,
-                           formatter_class=argparse.RawDescriptionHelpFormatter)
+    p = parsers.add_parser("table1", description=__doc__)
     p.add_argument("--results", type=Path, metavar="FOLDER", help="where rows lie (default: those that ship)")
     p.add_argument("--markdown", action="store_true", help="only the rows there are, short, as in the README")
     p.add_argument("--retrain", metavar="ROW", help="train this row with --seed, into --out, and evaluate it")
@@ -96,7 +96,10 @@ def show(arguments: argparse.Namespace) -> list[dict[str, Any]]:
     remarks, lines = table.notes(), table.lines(arguments.results)
     shown: list[list[str]] = []
     for title, part in groupby(zip(table.rows().values(), lines, strict=True), key=lambda pair: pair[0].title):
-        shown += [[title], *(_printed(line) for _, line in part), [SEPARATING_LINE]]
+        of_title = [line for _, line in part]
+        unheard = [_printed(_unheard(line)) for line in of_title if line["unheard"]]
+        shown += [[f"{title}, unheard"], *unheard, [SEPARATING_LINE]] * bool(unheard)
+        shown += [[title], *map(_printed, of_title), [SEPARATING_LINE]]
     print(terminal.table(shown[:-1], list(COLUMNS.values()), stralign="right", colalign=("left",),
                    disable_numparse=True))
     print("\n" + terminal.table([_sure(line) for line in lines if line["accuracy %"] is not None], SURE,
@@ -122,9 +125,16 @@ def _printed(line: dict[str, Any]) -> list[str]:
             return f"{value:+.2f}" if key == "difference" else f"{value:.2f}"
         return f"{value:,}" if isinstance(value, int) else str(value)
 
-    shown = line | {"95 %": table.span(line["low %"], line["high %"], 1) or None,
+    shown = line | {"95 %": intervals.span(line["low %"], line["high %"], 1) or None,
                     "active %": table.active(line["rates"], short=True) if line["rates"] else None}
     return [text(key, shown[key]) for key in COLUMNS]
+
+
+def _unheard(line: dict[str, Any]) -> dict[str, Any]:
+    """A line with what it shows of speakers that it never heard in place of the published test set."""
+    of = line["unheard"]
+    return line | {"accuracy %": of["accuracy %"], "low %": of["low"], "high %": of["high"], "paper %": None,
+                   "difference": None, "rates": []}
 
 
 def _sure(line: dict[str, Any]) -> list[str]:

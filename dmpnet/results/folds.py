@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from dmpnet.data.folds import FOLDS
 from dmpnet.disk import results, shipped
-from dmpnet.results import answers, table
-from dmpnet.results.intervals import bootstrap, paired_difference
+from dmpnet.results import answers
+from dmpnet.results.intervals import bootstrap, paired_difference, span
 
 Runs = list[dict[str, Any]]
 AGAINST = "shd-regen-dmp2"
@@ -68,7 +68,7 @@ def summary(runs: Runs) -> list[dict[str, Any]]:
 def shown(lines: list[dict[str, Any]], digits: int = 2) -> list[dict[str, str]]:
     """The lines as text."""
     return [{"six folds of speakers": line["row"], "seeds": str(line["seeds"]),
-             "accuracy %": f"{line['accuracy %']:.{digits}f}", "95 %": table.span(line["low"], line["high"], digits),
-             "speakers %": table.span(line["worst"], line["best"], digits),
+             "accuracy %": f"{line['accuracy %']:.{digits}f}", "95 %": span(line["low"], line["high"], digits),
+             "speakers %": span(line["worst"], line["best"], digits),
              "DMP II ahead (95 %)": "" if line["ahead"] is None else
              f"{line['ahead']:+.{digits}f} ({line['from']:+.{digits}f} to {line['to']:+.{digits}f})"} for line in lines]

@@ -32,6 +32,11 @@ class Interval:
     units: int
 
 
+def span(low: float | None, high: float | None, decimals: int = 2) -> str:
+    """An interval in percent as text, '' where it is not known."""
+    return "" if low is None or high is None else f"{low:.{decimals}f}-{high:.{decimals}f}"
+
+
 def bootstrap(correct: ArrayLike, groups: ArrayLike | None = None) -> Interval:
     """The interval of an accuracy.
 
