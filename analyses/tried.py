@@ -27,6 +27,7 @@ from dmpnet.training.trainer import Trainer
 
 GAIN = {"acts": "gain"}
 TWO = GAIN | {"theta": (20.0, 80.0)}
+FEWER = {"rate_weight": 30.0}
 LEARNED = {"beta": 0.8, "learn_decay": True}
 WINDOWS = {"theta": (50.0, 500.0)}
 EACH = {"each_decay": True}
@@ -58,6 +59,7 @@ TRIALS = {
     "shd-regen-dmp2-sparse": Trial({
         AS: {}, "memory on the gain": GAIN, "gain, theta 20 and 80": TWO, "beta from 0.8, learned": LEARNED,
         "gain, theta 20 and 80, beta from 0.8, learned": TWO | LEARNED,
+        "regulariser 30": FEWER, "memory on the gain, regulariser 30": GAIN | FEWER,
     }, UNHEARD | {"epochs": 40, "rate_ramp": 25}),
     "qtdb-dmp2": Trial({
         AS: {}, "no dropout": {"dropout": 0.0}, "memory on the gain": GAIN, "a beta for every neuron": EACH,
@@ -69,6 +71,7 @@ TRIALS = {
         "rate 2e-2, clip 1, theta 50 and 500": WINDOWS | FAST | {"lr": 2e-2},
         "Muon, theta 50 and 500": WINDOWS | MATRICES | {"clip": 1.0},
         "rate 1e-2, clip 1, theta 50 and 500, no dropout": WINDOWS | FAST | {"dropout": 0.0},
+        "rate 2e-2, clip 1, theta 50 and 500, 80 epochs": WINDOWS | FAST | {"lr": 2e-2, "epochs": 80},
     }),
     "smnist-dmp2": Trial({
         AS: {}, "memory on the gain": GAIN, "theta 75 and 300": {"theta": (75.0, 300.0)},

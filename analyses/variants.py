@@ -29,11 +29,13 @@ from dmpnet.training.recipe import Recipe
 from dmpnet.training.recipes import MATRICES, RECIPES
 from dmpnet.training.trainer import Trainer
 
+WITHOUT = "without"
+"""Of a variant: matrices of that name are zero throughout."""
 GROUPS: dict[str, dict[str, dict[str, Any]]] = {
     "ablation": {
         "as in the table": {},
         "no memory (FSNN)": MATRICES | {"kind": "fsnn"},  # as in the table too, with the optimiser better for it
-        "no W_f, memory alone": {"without": "W_f"},
+        "no W_f, memory alone": {WITHOUT: "W_f"},
         "memory on the threshold": {"acts": "threshold"}, "memory on the gain": {"acts": "gain"},
         "one theta a layer, 20 and 80": {"theta": (20.0, 80.0)},
         "beta fixed at 0.5, as published": {"beta": 0.5, "learn_decay": False},
@@ -92,13 +94,13 @@ def main() -> None:
 def trained(changes: dict[str, Any], seed: int, epochs: int, train: data.Recordings, folder: Path) -> TrainedNetwork:
     """Train one variant, unless it is of the table."""
     changes = dict(changes)
-    without = changes.pop("without", None)
+    without = changes.pop(WITHOUT, None)
     recipe = replace(RECIPES["shd-regen-dmp2"], seed=seed, epochs=epochs, **changes)
     network = None if without else of_the_table(recipe)
     if network is None:
         trainer = Trainer(recipe, train, folder, folder.name)
         if without:
-            _fix_at_zero(trainer, without)
+            fix_at_zero(trainer, without)
         network = trainer.finished()
     return network
 
@@ -122,7 +124,8 @@ def of_the_table(recipe: Recipe) -> TrainedNetwork | None:
     return None
 
 
-def _fix_at_zero(trainer: Trainer, name: str) -> None:
+def fix_at_zero(trainer: Trainer, name: str) -> None:
+    """Train without the matrices of that name."""
     with torch.no_grad():
         for layer in trainer.model.layers:
             layer[name].zero_()

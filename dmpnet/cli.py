@@ -22,7 +22,8 @@ start here:
   dmpnet info smnist-dmp2         one of them: layers, parameters, state, where it comes from
   dmpnet simulate smnist-dmp2 digits.npy --out spikes.npz
                                   your own input; spikes of every layer in a file
-  dmpnet train braille --out mine train your own (needs the extra: pip install '.[train]' in a clone)
+  dmpnet train braille --out mine
+                                  train your own (needs the extra: pip install '.[train]' in a clone)
   dmpnet decay shd-regen-dmp2 --split subset
                                   what is lost if the membranes leak by subtraction
   dmpnet constrain braille-dmp2 --chip dmp-256 --evaluate
@@ -45,8 +46,7 @@ start here:
 
 def parser(only: str | None = None) -> argparse.ArgumentParser:
     """Of all commands, or of `only` one, beside which the others have but their names."""
-    top = terminal.Parser(prog="dmpnet", description=DESCRIPTION,
-                          formatter_class=argparse.RawDescriptionHelpFormatter)
+    top = terminal.Parser(prog="dmpnet", description=DESCRIPTION)
     top.add_argument("--version", action="version", version=f"dmpnet {__version__}")
     parsers = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name in commands.names():

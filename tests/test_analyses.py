@@ -41,7 +41,7 @@ def test_a_row_of_the_table_is_found_and_nothing_else(name):
 @pytest.mark.slow
 def test_weights_fixed_at_zero_stay_there_while_others_learn(tmp_path):
     run = Trainer(Recipe("smnist", "dmp", (1, 8, 8, 2), d=4, theta=50.0, batch=16, epochs=2), bars(), tmp_path)
-    variants._fix_at_zero(run, "W_f")
+    variants.fix_at_zero(run, "W_f")
     with torch.no_grad():
         for layer in run.model.layers:  # the memory alone makes neurons fire
             layer["W_m"].mul_(30)

@@ -1,5 +1,9 @@
 """Folds of speakers: everyone is once unheard, nothing is lost, nothing heard is asked."""
 
+import json
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,9 +11,10 @@ from hypothesis import strategies as st
 
 from dmpnet.data.folds import fold, left_out
 from dmpnet.data.recordings import Recordings
+from dmpnet.disk import shipped
 from dmpnet.errors import DataError
 from dmpnet.results import answers
-from dmpnet.results.folds import shown, summary
+from dmpnet.results.folds import shown, summary, variants
 
 
 def part(split, speakers, seed, spoken=True):
@@ -102,3 +107,37 @@ def test_dmp_is_ahead_by_the_samples_that_both_were_asked():
     told = shown([dmp, fsnn])
     assert [line["DMP II ahead (95 %)"][:5] for line in told] == ["", "+5.00"]
     assert [line["seeds"] for line in told] == ["2", "1"]
+
+
+def test_a_variant_is_beside_dmp_in_the_folds_that_it_has():
+    """Two of six: of fold 0 the first speaker 4 of 10 in place of 10, of fold 1 none less: 6 of 40."""
+    best = [run_of("shd-regen-dmp2", number, 0, (10, 8)) for number in range(6)]
+    changed = [run_of("shd-regen-dmp2, d_s 50", number, 0, (10 if number else 4, 8)) for number in (1, 0)]
+    assert [line["row"] for line in summary(best + changed * 6)] == ["shd-regen-dmp2"]
+    line, = variants(best + changed)
+    assert (line["variant"], line["folds"], line["seeds"]) == ("d_s 50", 2, 1)
+    assert line["accuracy %"] == pytest.approx(100 * 30 / 40) and line["DMP II %"] == pytest.approx(90)
+    assert line["less"] == pytest.approx(15) and line["from"] < 15 < line["to"]
+    other = [run | {"seed": 1} for run in changed]
+    assert variants(best + other) == [] and variants(changed) == []
+
+
+def test_a_variant_is_trained_with_the_recipe_that_its_row_takes(monkeypatch):
+    pytest.importorskip("torch", reason="needs torch: pip install '.[train]' in a clone")
+    monkeypatch.syspath_prepend(shipped.folder("analyses"))
+    import folds
+
+    for how in folds.CHOICES:
+        base = folds.recipe(folds.AGAINST, how)
+        for name, changes in folds.VARIANTS.items():
+            made = folds.recipe(f"{folds.AGAINST}, {name}", how)
+            assert made == replace(base, **{key: value for key, value in changes.items() if key != "without"})
+            assert (made == base) is ("without" in changes)
+    assert folds.chosen(chosen_in_the_first_fold(), f"{folds.AGAINST}, d 60") == folds.chosen(
+        chosen_in_the_first_fold(), folds.AGAINST)
+
+
+def chosen_in_the_first_fold():
+    """What was compared inside the first fold, as it ships."""
+    return SimpleNamespace(done=json.loads((shipped.folder("analyses") / "results" / "folds_chosen.json").read_text())[
+        "runs"])

@@ -76,12 +76,14 @@ def drawn(seed, kind="spikes", steps=25):
         rng.normal(0.2, 1, (2 * groups, 2 // groups, *kernel)), shape, rng.normal(size=2 * groups) / 8,
         tuple(map(int, rng.integers(1, 3, axes))), tuple(tuple(map(int, rng.integers(0, 3, 2))) for _ in range(axes)),
         tuple(map(int, rng.integers(1, 3, axes))), groups)
-    decay = [{"beta": rng.uniform(0.3, 0.9)}, {"beta": 0.1, "decay": "linear"}, {"beta": 0.25, "decay": "shift"}]
+    decay = [{"beta": rng.uniform(0.3, 0.9)}, {"decay": "linear"}, {"beta": 0.25, "decay": "shift"}]
     reset = [{}, {"reset": "subtract"}]
 
     def population(of, x, **more):
         level = max(0.6 * float(np.quantile(x, 0.9)), 0.1 * float(x.std()), 1e-3)  # it fires now and then
-        return Population(of, g=0.6, **({"theta": level} | more | decay[rng.integers(3)] | reset[rng.integers(2)]))
+        leaks = {"beta": 0.1 * level}  # lam, well below every threshold; other decays have a beta of their own
+        return Population(of, g=0.6, **(
+            {"theta": level} | leaks | more | decay[rng.integers(3)] | reset[rng.integers(2)]))
 
     def heard(graph):
         return reference.run(graph, s_in, "readout").readout

@@ -287,3 +287,8 @@ def test_differences_are_paired_over_seeds_and_samples(tmp_path):
     assert (line["minus"], line["of"], line["seeds"], line["over"]) == ("braille-fsnn", "braille-dmp2", 2, "samples")
     assert line["points"] == pytest.approx(12.5) and line["low"] < 0 < line["high"] and line["p by signs"] == 0.5
     assert "+12.50" in differences.shown([line])[0].values()
+    path = tmp_path / "braille-fsnn" / "seed1.json"  # as older records are, which do not say which
+    path.write_text(json.dumps({key: value for key, value in json.loads(path.read_text()).items() if key != "right"}))
+    line, = differences.found(tmp_path)
+    assert line["seeds"] == 1 and line["points"] == pytest.approx(12.5)
+    assert differences.shown([line | {"p": 0.0, "p by signs": 1e-5}])[0]["p"] == "<1e-99"

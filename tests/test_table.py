@@ -139,6 +139,23 @@ def test_the_table_is_printed_from_files(tmp_path, capsys):
     assert capsys.readouterr().err.count("\n") == 2
 
 
+def test_speakers_unheard_stand_before_the_published_test_set(capsys, tmp_path):
+    """Of the runs that ship, seed 0 of six folds: what each says it had right, over all that it was asked."""
+    runs = json.loads((shipped.folder("analyses") / "results" / "folds.json").read_text())["runs"]
+    mine = [run for run in runs if (run["row"], run["seed"]) == ("shd-regen-fsnn", 0)]
+    asked = [sum(n for n, _ in run["right"].values()) for run in mine]
+    assert sorted(run["fold"] for run in mine) == list(range(6)) and sum(asked) == 10_420
+    mean = np.average([run["accuracy"] for run in mine], weights=asked)
+    assert cli.main(["table1"]) == 0
+    unheard, published, *_ = [line.split() for line in capsys.readouterr().out.splitlines()
+                              if line.startswith("shd-regen-fsnn ")]
+    assert unheard[1] == published[1] == "36,864" and float(unheard[2]) == pytest.approx(mean, abs=0.006)
+    assert unheard[4:] == ["-", "-", "-"] and published[4] == "48.60"
+    assert f"| {mean:.1f} " in next(line for line in table.headline().splitlines() if "`shd-regen-fsnn`" in line)
+    (tmp_path / "table1.toml").write_bytes((shipped.folder() / "table1.toml").read_bytes())
+    assert all(line["unheard"] is None for line in table.lines(tmp_path))  # of networks of one's own nothing is known
+
+
 @untrusted
 def test_a_row_is_made_again(tmp_path, capsys, monkeypatch):
     """With a recipe of one epoch on a few generated letters, so that it takes seconds."""
@@ -175,6 +192,33 @@ def test_a_row_is_made_again(tmp_path, capsys, monkeypatch):
     monkeypatch.setitem(recipes.RECIPES, "braille-dmp2", replace(quick, epochs=3))
     assert "seed 4: epochs 2, now 3\n" in card.write(made).read_text()
     assert weights.load(made / "seed4.npz").kind == "DMP" and "braille-dmp2 seed4" in capsys.readouterr().out
+
+
+def test_what_ships_is_evaluated_again_and_is_no_new_look(tmp_path, capsys):
+    """Braille letters ship whole; the record says the same but for where it was made, and how long that took."""
+    pytest.importorskip("torch", reason="needs torch: pip install '.[train]' in a clone")
+    asked = ["table1", "--evaluate", "braille-dmp2", "--backend", "numpy", "--out", str(tmp_path)]
+    assert cli.main(asked) == 0
+    before = table.results("braille-dmp2")[0]
+    told = capsys.readouterr().out
+    assert f"{before['accuracy_brian2']:.2f} % of the test set by its record" in told and "validation samples" in told
+    assert not (tmp_path / "braille-dmp2" / "seed0.json").exists()
+    assert cli.main([*asked, "--look", "--ledger", str(tmp_path / "looks.csv")]) == 0
+    now, = table.results("braille-dmp2", tmp_path)
+    other = {"seconds_brian2", "backend", "provenance", "files"}
+    assert now.pop("rates") == pytest.approx(before.pop("rates"), rel=1e-12)
+    assert {key: now[key] for key in now.keys() - other} == {key: before[key] for key in before.keys() - other}
+    assert not (tmp_path / "looks.csv").exists()
+    made, kept = tmp_path / "braille-dmp2" / "seed0.npz", shipped.path("braille-dmp2/seed0")
+    assert made.read_bytes() == kept.read_bytes() and (made.parent / "README.md").exists()
+
+
+@pytest.mark.parametrize("words, said", [
+    (["--retrain", "braille-dmp2"], "leave one out"), (["--no-test"], "nothing is trained"),
+    (["--scheduler", "tcp://nowhere:1"], "nothing is trained"), (["--seeds", "0", "99"], "seed99")])
+def test_what_is_not_of_an_evaluation_is_refused(words, said, capsys, tmp_path):
+    assert cli.main(["table1", "--evaluate", "braille-dmp2", *words, "--out", str(tmp_path)]) == 2
+    assert said in capsys.readouterr().err and not list(tmp_path.iterdir())
 
 
 @untrusted

@@ -36,7 +36,7 @@ def held(value: np.ndarray, word: Word) -> np.ndarray:
     """What a word holds of `value`."""
     if word.overflow == "wrap":
         return (value - word.low) % (1 << word.bits) + word.low
-    return np.clip(value, word.low, word.high)
+    return np.minimum(np.maximum(value, word.low), word.high)  # half the time of np.clip where arrays are small
 
 
 def aligned(a: np.ndarray, shift_a: int, b: np.ndarray | int, shift_b: int) -> tuple[np.ndarray, int]:

@@ -19,7 +19,7 @@ from dmpnet.trained.network import TrainedNetwork
 
 
 def add(parsers) -> None:
-    p = parsers.add_parser("chip", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p = parsers.add_parser("chip", description=__doc__)
     tasks = p.add_subparsers(title="tasks", metavar="TASK", required=True)
     new = tasks.add_parser("new", help="begin a description")
     new.add_argument("name", metavar="NAME", help="of the chip, and of its file")

@@ -29,8 +29,7 @@ CHOICES = ("8:8:16", "4:4:8", "2:4:8")
 
 
 def add(parsers) -> None:
-    p = parsers.add_parser("codesign", description=__doc__,
-                           formatter_class=argparse.RawDescriptionHelpFormatter)
+    p = parsers.add_parser("codesign", description=__doc__)
     p.add_argument("--budget", type=options.size, default=20_000, metavar="SIZE",
                    help="bytes of all banks of all cores, e.g. 20kB (default: 20kB)")
     p.add_argument("--dataset", default="shd-regen", metavar="DATA", help="what is learned (default: shd-regen)")

@@ -41,8 +41,7 @@ SHOWN = 100  # samples whose rates are compared layer by layer
 
 
 def add(parsers) -> None:
-    p = parsers.add_parser("constrain", description=__doc__,
-                           formatter_class=argparse.RawDescriptionHelpFormatter)
+    p = parsers.add_parser("constrain", description=__doc__)
     p.add_argument("weights", metavar="FILE", help="weights file, or the name of a shipped network or graph")
     p.add_argument("--chip", default="dmp-256", metavar="CHIP",
                    help=f"description (.toml), or one of {', '.join(chip.names())} (default: dmp-256)")

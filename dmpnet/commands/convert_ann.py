@@ -32,7 +32,7 @@ NAMES = {"mnist": "smnist"}
 
 
 def add(parsers) -> None:
-    p = parsers.add_parser("convert-ann", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p = parsers.add_parser("convert-ann", description=__doc__)
     p.add_argument("network", metavar="FILE", type=Path, help="net.onnx, or a state_dict (.pt) with --model")
     p.add_argument("--model", metavar="MODULE:FUNCTION", help="what makes the nn.Sequential of a state_dict; or "
                                                               "FILE.py:function. This runs your code")

@@ -29,7 +29,7 @@ Band = dict[str, float]
 
 
 def add(parsers) -> None:
-    p = parsers.add_parser("cores", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p = parsers.add_parser("cores", description=__doc__)
     p.add_argument("weights", metavar="NETWORK", help="weights file, or the name of a shipped network with slow memory")
     p.add_argument("--chip", default="dmp", metavar="CHIP",
                    help=f"words, lanes and datapath of the DMP core, its banks then as large as they need: description "

@@ -12,6 +12,7 @@ DMPNET_DATA, else the cache folder; weights into the cache folder. DMPNET_MODELS
 """
 
 import argparse
+import textwrap
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -26,7 +27,7 @@ MB = 1e6
 
 
 def add(parsers) -> None:
-    p = parsers.add_parser("data", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p = parsers.add_parser("data", description=__doc__)
     p.add_argument("what", nargs="?", metavar="WHAT", help="a data set to fetch, or weights (none: the lists)")
     p.add_argument("rows", nargs="*", metavar="ROW", help="with weights: the networks (none: all)")
     p.add_argument("--from", dest="source", default="", metavar="PLACE",
@@ -56,10 +57,11 @@ def show(arguments: argparse.Namespace) -> dict[str, Any]:
               "weights": [_weights(name) for name in networks.rows()]}
     print(terminal.table([{key: value for key, value in row.items() if key != "source"} for row in tables["data"]],
                          floatfmt=".1f"))
-    print(f"\nwhere: in {base}; by hand: sources and layouts are in dmpnet/data/NOTICE.md\n")
+    print("\n" + textwrap.fill(f"where: in {base}; by hand: sources and layouts are in dmpnet/data/NOTICE.md", 80,
+                               break_long_words=False, break_on_hyphens=False) + "\n")
     print(terminal.table(tables["weights"], floatfmt=".1f"))
     print(f"\nplaces: {', '.join(map(str, shipped.places()))}\nall weights: the licence of dmpnet; a card a network "
-          f"(models/) says what data it learned")
+          f"(models/)\nsays what data it learned")
     return tables
 
 

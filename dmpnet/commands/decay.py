@@ -30,8 +30,7 @@ KINDS = ("exponential", "linear")
 
 
 def add(parsers) -> None:
-    p = parsers.add_parser("decay", description=__doc__,
-                           formatter_class=argparse.RawDescriptionHelpFormatter)
+    p = parsers.add_parser("decay", description=__doc__)
     p.add_argument("weights", nargs="?", default="smnist-dmp2", metavar="FILE",
                    help="weights file, or the name of a shipped network (default: smnist-dmp2)")
     p.add_argument("--split", help="part of the data set; subset, what ships of the test part, is a look (default: the "

@@ -37,7 +37,7 @@ FORMATS = ("nir", "c", "mem", "golden", "csv", "neo")
 
 
 def add(parsers) -> None:
-    p = parsers.add_parser("export", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p = parsers.add_parser("export", description=__doc__)
     p.add_argument("network", metavar="FILE", help="weights file, graph (.npz), or the name of a shipped network")
     p.add_argument("--to", choices=FORMATS, default="nir", help="format (default: nir)")
     p.add_argument("--chip", default="dmp-256", metavar="CHIP",

@@ -52,7 +52,7 @@ NAME = 26
 
 
 def add(parsers) -> None:
-    p = parsers.add_parser("figures", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p = parsers.add_parser("figures", description=__doc__)
     p.add_argument("names", nargs="*", metavar="NAME", help="a figure, or all (none: the list)")
     p.add_argument("--list", action="store_true", help="the list, and how old every result is")
     p.add_argument("--recompute", action="store_true", help="first make again what is read and stale")
@@ -100,7 +100,7 @@ def listing(ages: bool = False) -> str:
 
     scripts, lines = catalogue.scripts(), []
     for paper, source in published.of("papers").items():
-        lines += ["", f"{paper}: {source}"]
+        lines += ["", *textwrap.wrap(f"{paper}: {source}", 80, subsequent_indent="  ")]
         for each in catalogue.printed():
             if each.paper == paper:
                 told = [each.why] * bool(each.why) + [f"reconstruction: {each.reconstruction}"] * bool(

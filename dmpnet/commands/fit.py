@@ -7,6 +7,7 @@ ours, no measurement. `dmpnet constrain` makes the integers. Exit code 2 if it d
 """
 
 import argparse
+import textwrap
 from typing import Any
 
 from dmpnet import reference
@@ -23,7 +24,7 @@ PIECE = 20  # samples that the reference takes at a time
 
 
 def add(parsers) -> None:
-    p = parsers.add_parser("fit", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p = parsers.add_parser("fit", description=__doc__)
     p.add_argument("weights", metavar="FILE", help="weights file, or the name of a shipped network or graph")
     p.add_argument("--chip", default="dmp-256", metavar="CHIP",
                    help=f"description (.toml), or one of {', '.join(chip.names())} (default: dmp-256)")
@@ -51,7 +52,8 @@ def show(arguments: argparse.Namespace) -> dict[str, Any]:
     if arguments.samples and found.ok:
         works = counted(network, options.recordings(arguments, network, arguments.split))
         found = fit.fit(network, described, [int(work.S.max()) for work in works], arguments.blocks)
-    print(f"{arguments.weights}: {found.network} on {described.name}\n\n{found.table()}\n")
+    print(textwrap.fill(f"{arguments.weights}: {found.network} on {described.name}", 80, break_long_words=False,
+                        break_on_hyphens=False), f"\n{found.table()}\n", sep="\n")
     for note in found.notes:
         print(note)
     if not found.ok:
@@ -65,7 +67,7 @@ def cost(fitted: fit.Report, works: list[Workload], described: parts.Chip, dt: f
     names = [need.layer for need in fitted.needs if need.rule == "neurons"]
     rows = layers(names, works, described)
     found = prices.report(works, described, dt=dt)
-    print("\nof a step, its mean over the recordings: events, neurons that each reaches, spikes, cycles\n")
+    print("\nof a step, mean over the recordings: events, neurons that each reaches, spikes,\ncycles\n")
     print(terminal.table(rows, floatfmt=",.1f", intfmt=","))
     print("\n" + terminal.table(found, floatfmt=",.4g"))
     return {"layers": rows, "report": found}

@@ -21,7 +21,7 @@ CHANGES = ("method", "reset", "current", "integrate", "round_delays", "output", 
 
 
 def add(parsers) -> None:
-    p = parsers.add_parser("import", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p = parsers.add_parser("import", description=__doc__)
     p.add_argument("nir", metavar="FILE", help="a .nir file")
     p.add_argument("--dt", type=seconds, metavar="TIME", help="a step: 1ms, 100us, 0.001 (default: what the file says)")
     p.add_argument("--convention", default="nir", choices=tuple(CONVENTIONS),

@@ -27,8 +27,7 @@ from dmpnet.results.evaluation import evaluate
 
 
 def add(parsers) -> None:
-    p = parsers.add_parser("learn", description=__doc__,
-                           formatter_class=argparse.RawDescriptionHelpFormatter)
+    p = parsers.add_parser("learn", description=__doc__)
     actions = p.add_subparsers(title="what learns", metavar="WHAT", required=True)
     digits = actions.add_parser(
         "digits", help="the network of Diehl & Cook 2015 on MNIST",

@@ -23,7 +23,7 @@ TITLE = "dmpnet: results"
 
 
 def add(parsers) -> None:
-    p = parsers.add_parser("report", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p = parsers.add_parser("report", description=__doc__)
     p.add_argument("out", type=Path, metavar="OUT", help="the page, a .html")
     p.add_argument("results", nargs="*", type=Path, metavar="RESULTS",
                    help="folders and .json files that commands wrote (default: all that ships)")

@@ -28,8 +28,7 @@ from dmpnet.results import options, outputs, provenance, script, terminal
 
 
 def add(parsers) -> None:
-    p = parsers.add_parser("stdp", description=__doc__,
-                           formatter_class=argparse.RawDescriptionHelpFormatter)
+    p = parsers.add_parser("stdp", description=__doc__)
     p.set_defaults(execute=listed)
     actions = p.add_subparsers(title="actions", metavar="ACTION")
     show = actions.add_parser("show", help="equations and parameters of one rule")

@@ -1,4 +1,5 @@
-"""The paper's Table 1 beside ours, from the result files of the shipped networks; --retrain makes a row again.
+"""The paper's Table 1 beside ours, from the result files of the shipped networks; --retrain makes a row again, and
+--evaluate asks its networks again.
 
 Sun et al. 2026: parameters, accuracy over seeds on whole test sets in Brian2, the paper's value, the difference, and
 how active the neurons are.
@@ -7,6 +8,9 @@ With --retrain a row is made again from nothing: trained, and evaluated in Brian
 several times: --processes of these trainings side by side, or on the workers of --scheduler. With --look,
 which the ledger counts, it is evaluated on the whole test set and written with its card; its recipe must have been
 frozen before (models/recipes.csv). Killed and called again, it goes on where it was (extra: train).
+
+With --evaluate the networks of a row that ship are evaluated as they are, of --seed or --seeds, as --retrain does, and
+what their records said before stands beside it; the ledger does not count the same network twice.
 """
 
 import argparse
@@ -21,11 +25,13 @@ from tabulate import SEPARATING_LINE
 
 from dmpnet import data
 from dmpnet.brian.backends import check_backend
+from dmpnet.disk import shipped
 from dmpnet.disk.files import whole_file
 from dmpnet.errors import DmpnetError
 from dmpnet.results import (
     differences,
     folds,
+    intervals,
     ledger,
     options,
     outputs,
@@ -39,6 +45,8 @@ from dmpnet.results import (
 from dmpnet.results.evaluation import evaluate
 from dmpnet.sweeps.sweep import sweep
 from dmpnet.system.processes import held
+from dmpnet.trained import weights
+from dmpnet.trained.network import TrainedNetwork
 
 COLUMNS = {"row": "row", "by paper's rule": "by paper's rule", "accuracy %": "accuracy %", "95 %": "95 %",
            "paper %": "paper %", "difference": "minus paper", "active %": "active %"}
@@ -52,22 +60,23 @@ of the row, those since replaced too, that were evaluated on the test set
 (models/ledger.csv); fewer: parameters by the paper's rule, in percent, than
 RSNN of the same task has, where no less is classified correctly; DMP II minus:
 paired over the same samples and seeds, where records say which samples were
-right; p by signs: of speakers' or samples' signs drawn anew; six folds of
-speakers: of shd-regen's twelve two at a time are heard by no network that is
-asked about them (analyses/folds.py); paper: as printed there, epoch chosen on
-the test set for MNIST and SHD; active: neurons firing in a step, layer by
-layer, ! under 0.1 %; samples or steps classified otherwise than by
-PyTorch in float64:
+right; p by signs: of speakers' or samples' signs drawn anew; unheard, six folds
+of speakers: all twelve of shd-regen, two at a time, whom no network that is
+asked about them has heard (analyses/folds.py), the main number of its rows;
+paper: as printed there, epoch chosen on the test set for MNIST and SHD; active:
+neurons firing in a step, layer by layer, ! under 0.1 %; samples or steps
+classified otherwise than by PyTorch in float64:
 """
 
 
 def add(parsers) -> None:
-    p = parsers.add_parser("table1", description=__doc__,
-                           formatter_class=argparse.RawDescriptionHelpFormatter)
+    p = parsers.add_parser("table1", description=__doc__)
     p.add_argument("--results", type=Path, metavar="FOLDER", help="where rows lie (default: those that ship)")
     p.add_argument("--markdown", action="store_true", help="only the rows there are, short, as in the README")
     p.add_argument("--retrain", metavar="ROW", help="train this row with --seed, into --out, and evaluate it")
-    p.add_argument("--seeds", type=options.seed, nargs="+", metavar="SEED", help="with --retrain: these, not --seed")
+    p.add_argument("--evaluate", metavar="ROW", help="evaluate this row as it ships, its --seed, and write it to --out")
+    p.add_argument("--seeds", type=options.seed, nargs="+", metavar="SEED",
+                   help="with --retrain and --evaluate: these, not --seed")
     p.add_argument("--no-test", action="store_true", help="with --retrain: train only, evaluate nothing")
     options.look(p)
     options.data(p)
@@ -78,8 +87,13 @@ def add(parsers) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> int:
+    if arguments.retrain and arguments.evaluate:
+        raise DmpnetError(f"table1 --retrain {arguments.retrain} --evaluate {arguments.evaluate}: one makes networks, "
+                          f"the other takes those that ship; leave one out")
     if arguments.retrain:
         return retrain(arguments)
+    if arguments.evaluate:
+        return evaluate_again(arguments)
     script.printed("table1", arguments, lambda arguments: {
         "rows": show(arguments), "differences": differences.found(arguments.results),
         "folds": [] if arguments.results else folds.found()})
@@ -96,15 +110,18 @@ def show(arguments: argparse.Namespace) -> list[dict[str, Any]]:
     remarks, lines = table.notes(), table.lines(arguments.results)
     shown: list[list[str]] = []
     for title, part in groupby(zip(table.rows().values(), lines, strict=True), key=lambda pair: pair[0].title):
-        shown += [[title], *(_printed(line) for _, line in part), [SEPARATING_LINE]]
+        of_title = [line for _, line in part]
+        if unheard := [_printed(_unheard(line)) for line in of_title if line["unheard"]]:
+            shown += [[f"{title}, unheard"], *unheard, [SEPARATING_LINE]]
+        shown += [[title], *map(_printed, of_title), [SEPARATING_LINE]]
     print(terminal.table(shown[:-1], list(COLUMNS.values()), stralign="right", colalign=("left",),
                    disable_numparse=True))
     print("\n" + terminal.table([_sure(line) for line in lines if line["accuracy %"] is not None], SURE,
                                 disable_numparse=True))
     if ahead := differences.shown(differences.found(arguments.results), 1):
         print("\n" + terminal.table(ahead, disable_numparse=True))
-    if not arguments.results and (unheard := folds.found()):
-        print("\n" + terminal.table(folds.shown(unheard, 1), disable_numparse=True))
+    if not arguments.results and (of_folds := folds.found()):
+        print("\n" + terminal.table(folds.shown(of_folds, 1), disable_numparse=True))
     for title, remark in remarks.items():
         print("\n" + textwrap.fill(f"{title}: {remark}", 80), end="")
     apart = [f"{line['row']} {line['Brian2']}" for line in lines if line["Brian2"] not in (None, "yes, 0 differ")]
@@ -122,9 +139,16 @@ def _printed(line: dict[str, Any]) -> list[str]:
             return f"{value:+.2f}" if key == "difference" else f"{value:.2f}"
         return f"{value:,}" if isinstance(value, int) else str(value)
 
-    shown = line | {"95 %": table.span(line["low %"], line["high %"], 1) or None,
+    shown = line | {"95 %": intervals.span(line["low %"], line["high %"], 1) or None,
                     "active %": table.active(line["rates"], short=True) if line["rates"] else None}
     return [text(key, shown[key]) for key in COLUMNS]
+
+
+def _unheard(line: dict[str, Any]) -> dict[str, Any]:
+    """A line with what it shows of speakers that it never heard in place of the published test set."""
+    of = line["unheard"]
+    return line | {"accuracy %": of["accuracy %"], "low %": of["low"], "high %": of["high"], "paper %": None,
+                   "difference": None, "rates": []}
 
 
 def _sure(line: dict[str, Any]) -> list[str]:
@@ -145,6 +169,25 @@ def retrain(arguments: argparse.Namespace) -> int:
     for arguments.seed in seeds:
         with of_seed(arguments, row) as out:
             codes.append(train_row(arguments, row, out))
+    return max(codes)
+
+
+def evaluate_again(arguments: argparse.Namespace) -> int:
+    """Evaluate what ships of row --evaluate with --seed or every one of --seeds; record and card in --out/ROW."""
+    row = table.row(arguments.evaluate)
+    if arguments.no_test or arguments.scheduler:
+        raise DmpnetError(f"table1 --evaluate {row.name}: --no-test and --scheduler are of training, and nothing is "
+                          f"trained; leave them out")
+    check_backend(arguments.backend, arguments.processes, genn=True)
+    seeds = list(dict.fromkeys(arguments.seeds or [arguments.seed]))
+    found = {seed: shipped.path(f"{row.name}/seed{seed}") for seed in seeds}  # before anything is evaluated
+    codes = []
+    for arguments.seed, path in found.items():
+        before = {run["seed"]: run["accuracy_brian2"] for run in table.results(row.name)}.get(arguments.seed)
+        print(f"{row.name} seed{arguments.seed}: " + ("no record of the test set" if before is None else
+                                                       f"{before:.2f} % of the test set by its record"), flush=True)
+        with of_seed(arguments, row) as out:
+            codes.append(judged(arguments, row, out, weights.load(path), path, path.with_suffix(".curve.csv")))
     return max(codes)
 
 
@@ -211,30 +254,37 @@ def train_row(arguments: argparse.Namespace, row: table.Row, out: outputs.Output
           f"validation", flush=True)
     if arguments.no_test:
         return 0
+    code = judged(arguments, row, out, network, trainer.folder / "weights.npz", trainer.folder / "curve.csv")
+    if arguments.look:
+        shutil.rmtree(trainer.folder)
+    return code
+
+
+def judged(arguments: argparse.Namespace, row: table.Row, out: outputs.Outputs, network: TrainedNetwork,
+           kept: Path, curve: Path) -> int:
+    """What the validation part shows of a network; with --look the whole test set, then its weights `kept`, `curve`
+    (if there is one), record and card are written."""
+    name, encoding = f"seed{arguments.seed}", network.encoding
+    split = "test" if arguments.look else "train"
+    recordings = data.load(encoding.dataset, split, arguments.data, arguments.download)
     if not arguments.look:
-        held_out = validation.part(network, train)
-        result = evaluate(network, held_out, arguments.backend, "validation", arguments.processes)
-        print(f"{row.name} {name}: {result.accuracy:.2f} % of {len(held_out):,} validation samples in Brian2; --look "
+        recordings = validation.part(network, recordings)
+        result = evaluate(network, recordings, arguments.backend, "validation", arguments.processes)
+        print(f"{row.name} {name}: {result.accuracy:.2f} % of {len(recordings):,} validation samples in Brian2; --look "
               f"tells what the test set shows")
         return options.verdict(result.mismatched, result.compared)
-    return looked(arguments, row, out, trainer)
+    from dmpnet.training import card  # needs PyTorch
 
-
-def looked(arguments: argparse.Namespace, row: table.Row, out: outputs.Outputs, trainer: Any) -> int:
-    """What the whole test set shows of the trained network; weights, curve, record and card."""
-    from dmpnet.training import card
-
-    network, folder, name = trainer.finished(), out.place, f"seed{arguments.seed}"
-    test = data.load(trainer.recipe.dataset, "test", arguments.data, arguments.download)
-    result = evaluate(network, test, arguments.backend, "test", arguments.processes, row.name, arguments.ledger)
-    numbers = card.measured(network, test, result) | {"backend": arguments.backend}
-    numbers["provenance"] = provenance.record("table1", script.given(arguments), data=test.source)
+    result = evaluate(network, recordings, arguments.backend, "test", arguments.processes, row.name, arguments.ledger)
+    numbers = card.measured(network, recordings, result) | {"backend": arguments.backend}
+    numbers["provenance"] = provenance.record("table1", script.given(arguments), data=recordings.source)
     with out.staged() as staged:
-        for kept, at in (("weights.npz", f"{name}.npz"), ("curve.csv", f"{name}.curve.csv")):
-            with whole_file(staged / at) as temporary:
-                shutil.copy(trainer.folder / kept, temporary)
+        for path, at in ((kept, f"{name}.npz"), (curve, f"{name}.curve.csv")):
+            if path.exists():
+                with whole_file(staged / at) as temporary:
+                    shutil.copy(path, temporary)
         provenance.write(staged / f"{name}.json", numbers)
-    written = card.write(folder)
-    shutil.rmtree(trainer.folder)
-    print(f"{row.name} {name}: {result.accuracy:.2f} % of {len(test):,} test samples in Brian2; card in {written}")
+    written = card.write(out.place)
+    print(f"{row.name} {name}: {result.accuracy:.2f} % of {len(recordings):,} test samples in Brian2; card in "
+          f"{written}")
     return options.verdict(result.mismatched, result.compared)

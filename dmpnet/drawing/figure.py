@@ -1,6 +1,5 @@
 """A figure as files, and as a command that makes them."""
 
-import argparse
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -43,7 +42,7 @@ def files(stem: str | Path) -> list[Path]:
 def script(doc: str | None, draw: Callable[..., Figure], *inputs: str) -> None:
     """A figure as a command: given `inputs`, if any, and STEM, it writes what `draw` makes of them. --help is `doc`."""
     terminal.escaped()
-    parser = terminal.Parser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = terminal.Parser(description=doc)
     for name in (*inputs, "STEM"):
         parser.add_argument(name, type=Path, help="writes STEM.png and STEM.pdf" if name == "STEM" else None)
     *given, stem = vars(parser.parse_args()).values()

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import rankdata
 
 from dmpnet.hardware import chip, core_run, cycles
 from dmpnet.hardware.core_run import Draw, Run, Task
@@ -94,6 +93,8 @@ def decisive(inside: np.ndarray, drawn: list[Draw]) -> str:
 
 def moving(values: np.ndarray, known: np.ndarray, drawn: list[Draw]) -> str:
     """The assumption whose ranks go most with those of the values; '' where these are all the same."""
+    from scipy.stats import rankdata  # SciPy's statistics take a second to import
+
     if not len(values) or np.ptp(values) == 0:
         return ""
     columns = {name: np.array([draw[name] for draw in drawn])[known] for name in drawn[0]}

@@ -2,10 +2,12 @@
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
 from dmpnet.arithmetic.fixed import Fixed
+from dmpnet.arithmetic.numpy_integers import product
 from dmpnet.arithmetic.words import Word
 from dmpnet.errors import DmpnetError
 from dmpnet.hardware import basis
@@ -19,6 +21,8 @@ from dmpnet.trained.activity import Activity
 from dmpnet.trained.layer import Layer
 from dmpnet.trained.slow_memory import SlowMemory
 
+PIECE = 10_000  # steps of samples whose W_m m are held at a time
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -27,6 +31,16 @@ class Seen:
     s_in: np.ndarray
     m: np.ndarray
     x: np.ndarray
+
+    @cached_property
+    def largest(self) -> np.ndarray:
+        """(d,) the most that |m| was, dimension by dimension."""
+        return np.maximum(self.m.max((0, 1)), -self.m.min((0, 1)))
+
+    def heard(self, W_m: np.ndarray) -> np.ndarray:
+        """(N,) the most that |W_m m| was."""
+        m = self.m.reshape(-1, self.m.shape[2])
+        return np.max([np.abs(m[at:at + PIECE] @ W_m.T).max(0) for at in range(0, len(m), PIECE)], axis=0)
 
     @classmethod
     def of(cls, activity: Activity, number: int, s_in: np.ndarray) -> "Seen":
@@ -49,11 +63,11 @@ def in_integers(layer: Layer, slow: SlowMemory, whole: Layer, fixed: Fixed, word
         bases = [seen_in(*basis.spread(slow, seen.m, D))]
     elif options.rotate:
         bases.append(seen_in(*basis.rotated(slow, seen.m)))
-    candidates = []
+    candidates, heard = [], seen.heard(slow.W_m)  # in any coordinates
     for number, (held, went) in enumerate(bases):
         with suppress(*([DmpnetError] if number else [])):  # the other basis is not needed
-            candidates += [_slow_with(part * room, layer, held, whole, fixed, words, unit_in, room, went, options,
-                                      log.layer)
+            candidates += [_slow_with(part * room, layer, held, whole, fixed, words, unit_in, room, went, heard,
+                                      options, log.layer)
                            for part in (CLIPPED if options.clip else (1.0,))]
     _, changes, whole, fixed = min(candidates, key=lambda each: each[0])  # what saturates unasked comes last
     log.changes.extend(changes)
@@ -61,11 +75,11 @@ def in_integers(layer: Layer, slow: SlowMemory, whole: Layer, fixed: Fixed, word
 
 
 def _slow_with(room_m: float, layer: Layer, slow: SlowMemory, whole: Layer, fixed: Fixed, words: Words, unit_in: float,
-               room: float, seen: Seen, options: Options,
+               room: float, seen: Seen, heard: np.ndarray, options: Options,
                name: int | str) -> tuple[tuple[bool, float], list[RoundingLoss], Layer, Fixed]:
     """((whether m saturates unasked, squared error of what it says), changes, layer, its arithmetic) with `room_m`."""
     log = Log(name, [])
-    largest_m = np.abs(seen.m).max((0, 1))
+    largest_m = seen.largest
     largest_m = np.maximum(largest_m, 1e-3 * largest_m.max()) if options.balance else np.full(slow.d, largest_m.max())
     unit_m = room_m * np.where(largest_m > 0, largest_m, 1.0) / words.m.high
     unit_w = float(unit_of(slow.w_x, words.w_x, options.clip))
@@ -73,7 +87,7 @@ def _slow_with(room_m: float, layer: Layer, slow: SlowMemory, whole: Layer, fixe
     shift_x = shift_for(unit_w * unit_in * high_x, room * float(seen.x.max()) or 1.0)
     unit_x = unit_w * unit_in * 2.0**shift_x
     abar, bbar = slow.Abar * unit_m / unit_m[:, None], slow.Bbar * unit_x / unit_m
-    shift_m = bits_left(words.Abar, np.abs(abar).max(), words.I, np.abs(seen.m / unit_m).max())
+    shift_m = bits_left(words.Abar, np.abs(abar).max(), words.I, (seen.largest / unit_m).max())
     shift_B = bits_left(words.Bbar, np.abs(bbar).max(), words.I, np.abs(bbar).max() * seen.x.max() / unit_x)
     shift_m, shift_B = brought_near(shift_m, shift_B, words.I)
     fixed = replace(fixed, shift_x=shift_x, shift_m=shift_m, shift_B=shift_B, unit_m=unit_m, unit_x=unit_x)
@@ -83,7 +97,7 @@ def _slow_with(room_m: float, layer: Layer, slow: SlowMemory, whole: Layer, fixe
         W_m=np.zeros((layer.N, slow.d), np.int64), b_m=np.zeros(layer.N, np.int8),
         Abar=_stable(log, abar * 2.0**shift_m, shift_m, words.Abar),
         Bbar=log.whole("Bbar", bbar * 2.0**shift_B, words.Bbar))
-    read, full = _read_out(layer, slow, replace(whole, slow=memory), fixed, words, seen, options)
+    read, full = _read_out(layer, slow, replace(whole, slow=memory), fixed, words, seen, heard, options)
     P, nu = (slice(None), slice(slow.d)), (slice(None), slow.d)
     memory = replace(memory, W_m=log.whole("P" if options.lookahead else "W_m", read.wanted[P], words.P, read.held[P]),
                      nu=log.whole("nu", read.wanted[nu], words.nu, read.held[nu]) if options.lookahead else None)
@@ -107,25 +121,24 @@ class ReadOut:
 
 
 def _read_out(layer: Layer, slow: SlowMemory, whole: Layer, fixed: Fixed, words: Words, seen: Seen,
-              options: Options) -> tuple[ReadOut, bool]:
-    """What gives with the integer memory what W_m m gave, and whether m saturated."""
-    x, m, full = _memories(whole, fixed, seen.s_in)
+              heard: np.ndarray, options: Options) -> tuple[ReadOut, bool]:
+    """What gives with the integer memory what W_m m gave, which was at most `heard`, and whether m saturated."""
+    signals, full = _signals(whole, fixed, seen.s_in, options.lookahead)
     if options.lookahead:
-        signals = np.concatenate([np.pad(m, ((0, 0), (1, 0), (0, 0)))[:, :-1], x], axis=2)
         start = np.concatenate([slow.W_m @ slow.Abar * fixed.unit_m, (slow.W_m @ slow.Bbar * fixed.unit_x)[:, None]], 1)
     else:
-        signals, start = m, slow.W_m * fixed.unit_m
+        start = slow.W_m * fixed.unit_m
     high = np.array([words.m.high] * slow.d + [words.x.high] * options.lookahead, float)
-    z = signals.reshape(-1, signals.shape[2]) / high
+    z = signals.reshape(-1, signals.shape[2])
+    z /= high
     unit_I = (fixed.unit_u / layer.neuron.g)[:, None]
-    target = seen.m.reshape(len(z), -1) @ slow.W_m.T / unit_I.T
     start = start / unit_I * high
-    gram, cross = z.T @ z / len(z), target.T @ z / len(z)
+    gram, cross = z.T @ z / len(z), slow.W_m / unit_I @ (seen.m.reshape(len(z), -1).T @ z) / len(z)
     tried = [start]
     for penalty in np.geomspace(1, 1e-12, 25) if gram.any() else ():
         ridge = gram + penalty * np.trace(gram) / len(gram) * np.eye(len(gram))
         tried.append(start + np.linalg.solve(ridge, (cross - start @ gram).T).T)
-    total, of_whole = np.abs(target).max(), (gram * np.outer(high, high), cross * high)
+    total, of_whole = (heard / unit_I[:, 0]).max(), (gram * np.outer(high, high), cross * high)
     return min((_in_words(matrix / high, slow.d, words, total, *of_whole, options.compensate) for matrix in tried),
                key=lambda each: each.error), full
 
@@ -146,15 +159,18 @@ def _in_words(matrix: np.ndarray, d: int, words: Words, total: float, gram: np.n
     return ReadOut(matrix * scale, held, error, shift_I, shift_nu)
 
 
-def _memories(whole: Layer, fixed: Fixed, s_in: np.ndarray) -> tuple[np.ndarray, np.ndarray, bool]:
-    """x (B, T, 1) and m (B, T, d) of the integer layer on s_in (B, T, M), and whether m left its word."""
-    core = IntegerLayer(whole, fixed, *s_in.shape[:2])
-    x, m = [], []
+def _signals(whole: Layer, fixed: Fixed, s_in: np.ndarray, lookahead: bool) -> tuple[np.ndarray, bool]:
+    """What P reads of the integer layer on s_in (B, T, M), and beside it nu: m (B, T, d), or with `lookahead` the m
+    before it and x (B, T, d + 1), in float64; and whether m left its word."""
+    core, slow = IntegerLayer(whole, fixed, *s_in.shape[:2]), whole.slow
+    assert slow is not None
+    found = np.empty((*s_in.shape[:2], slow.d + lookahead))
     for k in range(s_in.shape[1]):
-        core.remember(k, core.arriving(k, s_in[:, k]))
-        x.append(core.x)
-        m.append(core.m)
-    return np.stack(x, axis=1), np.stack(m, axis=1), core.overflows["m"] > 0  # type: ignore[arg-type]
+        if lookahead:
+            found[:, k, :-1] = core.m
+        core.carry_on(k, product(core.arriving(k, s_in[:, k]), core.w_x) + core.b_x)
+        found[:, k, slow.d if lookahead else slice(None)] = core.x[:, 0] if lookahead else core.m  # type: ignore[index]
+    return found, core.overflows["m"] > 0
 
 
 def _stable(log: Log, abar: np.ndarray, shift_m: int, word: Word) -> np.ndarray:

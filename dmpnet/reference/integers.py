@@ -89,17 +89,22 @@ class IntegerLayer:
         self.take_in(k, product(s_in, self.w_x) + self.b_x)
 
     def take_in(self, k: int, total: np.ndarray) -> None:
-        """Advance the slow memory by one step on w_x . s_in + b_x, (B,) int64."""
+        """Advance the slow memory by one step on w_x . s_in + b_x, (B,) int64, and what the membranes hear of it."""
         before = np.asarray(self.m)
-        total = np.maximum(self._hold("I", total), 0)
-        self.x = self._hold("x", self._shift("x", k, total[:, None], self.numbers.shift_x))
-        kept, new = self._hold("I", product(before, self.Abar)), self._hold("I", self.x * self.Bbar)
-        fixed = self.numbers
-        self.m = self._hold("m", self._shift("m", k, *aligned(kept, fixed.shift_m, new, fixed.shift_B)))
+        self.carry_on(k, total)
         if k % self.d_s == 0:
-            seen = self._hold("I", product(self.m if self.nu is None else before, self.P))
+            fixed = self.numbers
+            seen = self._hold("I", product(np.asarray(self.m) if self.nu is None else before, self.P))
             heard = 0 if self.nu is None else self._hold("I", self.x * self.nu)
             self.I_m = aligned(seen, fixed.shift_I, heard, fixed.shift_nu)
+
+    def carry_on(self, k: int, total: np.ndarray) -> None:
+        """Advance x and m alone, as `take_in` does."""
+        total = np.maximum(self._hold("I", total), 0)
+        self.x = self._hold("x", self._shift("x", k, total[:, None], self.numbers.shift_x))
+        kept, new = self._hold("I", product(np.asarray(self.m), self.Abar)), self._hold("I", self.x * self.Bbar)
+        fixed = self.numbers
+        self.m = self._hold("m", self._shift("m", k, *aligned(kept, fixed.shift_m, new, fixed.shift_B)))
 
     def _kept(self, k: int) -> np.ndarray:
         left = BY_NAME[self.layer.neuron.decay].left_whole
@@ -116,9 +121,9 @@ class IntegerLayer:
         return shifted(total, shift, word.rounding, self.noise[name][k] if name in self.noise else 0)
 
     def _hold(self, name: str, value: np.ndarray) -> np.ndarray:
-        word = self.numbers.words[name]
-        self.overflows[name] += int(((value < word.low) | (value > word.high)).sum())
-        return held(value, word)
+        kept = held(value, self.numbers.words[name])
+        self.overflows[name] += int(np.count_nonzero(kept != value))
+        return kept
 
 
 class IntegerReadout:

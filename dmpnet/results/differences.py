@@ -10,8 +10,8 @@ AGAINST = "dmp2"
 
 
 def found(folder: Path | None = None) -> list[dict[str, Any]]:
-    """A line a row whose records say which samples were right, as DMP II's of the same task do, by their common seeds;
-    of FSNN made in a way of its own (a decay, a rate) another one, against DMP II made so too.
+    """A line a row, by the seeds whose records, its own and those of DMP II of the same task, say which samples were
+    right; of FSNN made in a way of its own (a decay, a rate) another one, against DMP II made so too.
 
     points, low, high, p : of dmpnet.results.intervals.paired_difference, over seeds, and speakers where the data tell
     them, else samples;  p by signs : of sign_flips, over speakers or samples
@@ -20,8 +20,8 @@ def found(folder: Path | None = None) -> list[dict[str, Any]]:
     for other, row in pairs(list(table.rows())):
         ours, theirs = ({run["seed"]: run for run in table.results(name, folder, **table.LINE)}
                         for name in (other, row))
-        seeds = sorted(set(ours) & set(theirs))
-        if not seeds or not all("right" in runs[seed] for runs in (ours, theirs) for seed in seeds):
+        seeds = sorted(seed for seed in set(ours) & set(theirs) if "right" in ours[seed] and "right" in theirs[seed])
+        if not seeds:
             continue
         (first, groups), (second, _) = (answers.of_seeds([runs[seed] for seed in seeds]) for runs in (ours, theirs))
         if first.shape != second.shape:
@@ -49,7 +49,15 @@ def shown(lines: list[dict[str, Any]], digits: int = 2) -> list[dict[str, str]]:
     """The lines as text."""
     return [{"DMP II minus": _named(line), "seeds": str(line["seeds"]), "points": f"{line['points']:+.{digits}f}",
              "95 %": f"{line['low']:+.{digits}f} to {line['high']:+.{digits}f}", "over seeds and": line["over"],
-             "p": f"{line['p']:.2g}", "p by signs": f"{line['p by signs']:.2g}"} for line in lines]
+             "p": _small(line["p"]), "p by signs": _small(line["p by signs"])} for line in lines]
+
+
+LEAST = 1e-99
+"""Smaller ones are not told apart."""
+
+
+def _small(p: float) -> str:
+    return f"<{LEAST:g}" if p < LEAST else f"{p:.2g}"
 
 
 def _named(line: dict[str, Any]) -> str:

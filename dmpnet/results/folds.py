@@ -1,5 +1,6 @@
 """How a row does with speakers that it never heard: all twelve, two at a time, each asked once by analyses/folds.py."""
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -7,8 +8,8 @@ from numpy.typing import NDArray
 
 from dmpnet.data.folds import FOLDS
 from dmpnet.disk import results, shipped
-from dmpnet.results import answers, table
-from dmpnet.results.intervals import bootstrap, paired_difference
+from dmpnet.results import answers
+from dmpnet.results.intervals import bootstrap, paired_difference, span
 
 Runs = list[dict[str, Any]]
 AGAINST = "shd-regen-dmp2"
@@ -26,11 +27,12 @@ def taken(runs: Runs, row: str) -> Runs:
     return [run for run in mine if run["recipe"] == mine[-1]["recipe"]]
 
 
-def answered(runs: Runs, row: str) -> tuple[NDArray, NDArray, list[int]] | None:
-    """Right (seeds, samples) of all folds, whose they are, and the seeds; None where no seed has every fold."""
-    mine = taken(runs, row)
+def answered(runs: Runs, row: str, folds: Collection[int] = range(FOLDS)
+             ) -> tuple[NDArray, NDArray, list[int]] | None:
+    """Right (seeds, samples) of `folds`, whose they are, and the seeds; None where no seed has every one of them."""
+    mine = [run for run in taken(runs, row) if run["fold"] in folds]
     whole = [seed for seed in sorted({run["seed"] for run in mine})
-             if len({run["fold"] for run in mine if run["seed"] == seed}) == FOLDS]
+             if len({run["fold"] for run in mine if run["seed"] == seed}) == len(folds)]
     rows, groups = [], np.empty(0)
     for seed in whole:
         parts = [run["right"] for run in sorted(mine, key=lambda run: run["fold"]) if run["seed"] == seed]
@@ -46,7 +48,7 @@ def summary(runs: Runs) -> list[dict[str, Any]]:
     ahead, from, to : points that DMP II has more, paired over the same samples and the seeds that both have
     """
     lines, best = [], answered(runs, AGAINST)
-    for row in dict.fromkeys(run["row"] for run in runs):
+    for row in dict.fromkeys(run["row"] for run in runs if ", " not in run["row"]):
         got = answered(runs, row)
         if got is None:
             continue
@@ -65,10 +67,27 @@ def summary(runs: Runs) -> list[dict[str, Any]]:
     return lines
 
 
+def variants(runs: Runs) -> list[dict[str, Any]]:
+    """A line a row `AGAINST, what changed`, in the folds that it has: accuracy, that of AGAINST there, and how much
+    less it is, paired over the same samples and the seeds that both have."""
+    lines = []
+    for row in dict.fromkeys(run["row"] for run in runs if run["row"].startswith(f"{AGAINST}, ")):
+        folds = sorted({run["fold"] for run in taken(runs, row)})
+        got, best = (answered(runs, of, folds) for of in (row, AGAINST))
+        if got is None or best is None or not (common := sorted({*best[2]} & {*got[2]})):
+            continue
+        first, second = (each[0][[each[2].index(seed) for seed in common]] for each in (best, got))
+        less = paired_difference(first, second, got[1])
+        lines.append({"variant": row.partition(", ")[2], "folds": len(folds), "seeds": len(common),
+                      "accuracy %": 100 * float(second.mean()), "DMP II %": 100 * float(first.mean()),
+                      "less": 100 * less.mean, "from": 100 * less.low, "to": 100 * less.high})
+    return lines
+
+
 def shown(lines: list[dict[str, Any]], digits: int = 2) -> list[dict[str, str]]:
     """The lines as text."""
     return [{"six folds of speakers": line["row"], "seeds": str(line["seeds"]),
-             "accuracy %": f"{line['accuracy %']:.{digits}f}", "95 %": table.span(line["low"], line["high"], digits),
-             "speakers %": table.span(line["worst"], line["best"], digits),
+             "accuracy %": f"{line['accuracy %']:.{digits}f}", "95 %": span(line["low"], line["high"], digits),
+             "speakers %": span(line["worst"], line["best"], digits),
              "DMP II ahead (95 %)": "" if line["ahead"] is None else
              f"{line['ahead']:+.{digits}f} ({line['from']:+.{digits}f} to {line['to']:+.{digits}f})"} for line in lines]

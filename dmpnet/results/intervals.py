@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from scipy.special import stdtr, stdtrit  # SciPy's statistics take a second to import
 
 from dmpnet.errors import DmpnetError
 
@@ -30,6 +30,11 @@ class Interval:
     p: float
     seeds: int
     units: int
+
+
+def span(low: float | None, high: float | None, decimals: int = 2) -> str:
+    """An interval in percent as text, '' where it is not known."""
+    return "" if low is None or high is None else f"{low:.{decimals}f}-{high:.{decimals}f}"
 
 
 def bootstrap(correct: ArrayLike, groups: ArrayLike | None = None) -> Interval:
@@ -97,7 +102,7 @@ def student(values: Sequence[float]) -> tuple[float, float] | None:
     """95 % interval of a mean of a few, None of one or two, which would say nothing."""
     if len(values) < 3:
         return None
-    half = float(stats.sem(values) * stats.t.ppf(0.975, len(values) - 1))
+    half = float(np.std(values, ddof=1) / np.sqrt(len(values)) * stdtrit(len(values) - 1, (1 + LEVEL) / 2))
     return float(np.mean(values)) - half, float(np.mean(values)) + half
 
 
@@ -132,8 +137,8 @@ def _interval(values: NDArray, groups: ArrayLike | None) -> Interval:
         return Interval(mean, np.nan, np.nan, np.nan, seeds, units)
     freedom = variance ** 2 / sum(part ** 2 / degrees for part, degrees in spread)
     error = np.sqrt(variance)
-    half = float(error * stats.t.ppf((1 + LEVEL) / 2, freedom))
-    p = float(2 * stats.t.sf(abs(mean) / error, freedom))
+    half = float(error * stdtrit(freedom, (1 + LEVEL) / 2))
+    p = float(2 * stdtr(freedom, -abs(mean) / error))
     return Interval(mean, mean - half, mean + half, p, seeds, units)
 
 

@@ -17,7 +17,7 @@ KEPT = ("runs", "work", "sweep")
 def parser(doc: str | None) -> argparse.ArgumentParser:
     """The parser of a script: its docstring."""
     terminal.escaped()
-    return terminal.Parser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    return terminal.Parser(description=doc)
 
 
 def parsed(parser: argparse.ArgumentParser, command: str, otherwise: str = "") -> argparse.Namespace:

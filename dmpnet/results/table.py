@@ -13,8 +13,8 @@ from tabulate import tabulate
 from dmpnet.disk import shipped
 from dmpnet.disk.results import read
 from dmpnet.errors import DmpnetError, meant
-from dmpnet.results import answers, ledger, published
-from dmpnet.results.intervals import bootstrap
+from dmpnet.results import answers, folds, ledger, published
+from dmpnet.results.intervals import bootstrap, span
 
 LINE = {"parameters": {"paper": int, "trainable": int}, "rates": [float],
         "classes_differing_from_pytorch_float64": int}
@@ -116,11 +116,6 @@ def active(rates: Any, short: bool = False) -> str:
                      for rate in each)
 
 
-def span(low: float | None, high: float | None, decimals: int = 2) -> str:
-    """An interval in percent as text, '' where it is not known."""
-    return "" if low is None or high is None else f"{low:.{decimals}f}-{high:.{decimals}f}"
-
-
 def sureness(row: str, runs: list[dict[str, Any]], folder: Path | None = None) -> dict[str, Any]:
     """95 % interval (over seeds, and over speakers or samples), worst and best group, looks at the test set, and what
     has to be said; runs : of `results`, of that folder."""
@@ -196,12 +191,15 @@ def lines(folder: Path | None = None) -> list[dict[str, Any]]:
     """`line` of every row, of the result files in `folder` (None: those that ship).
 
     fewer % : `fewer` than RECURRENT of the same task
+    unheard : its line of `folds.found`, how it does with speakers that it never heard; None where that is not known
     """
     known, found = rows(), {}
     for row in known.values():
         found[row.name] = line(row, results(row.name, folder, **LINE), folder)
     rivals = {known[name].title: entry for name, entry in found.items() if name.endswith(RECURRENT)}
-    return [entry | {"fewer %": fewer(entry, rivals.get(known[name].title))} for name, entry in found.items()]
+    unheard = {} if folder else {line["row"]: line for line in folds.found()}
+    return [entry | {"fewer %": fewer(entry, rivals.get(known[name].title)), "unheard": unheard.get(name)}
+            for name, entry in found.items()]
 
 
 def fewer(entry: dict[str, Any], rival: dict[str, Any] | None) -> float | None:
@@ -224,11 +222,19 @@ def summary(folder: Path | None = None, only: Callable[[Row], bool] = lambda row
                 "looks": entry["looks"],
                 "fewer than RSNN %": "" if entry["fewer %"] is None else f"{entry['fewer %']:.0f}"}
         shown.append({"name": f"`{row.name}`", "data": row.title, "model": row.label,
-                      "parameters": format(entry["by paper's rule"], ","), "seeds": seeds,
+                      "parameters": format(entry["by paper's rule"], ","),
+                      "unheard speakers %": _unheard(entry["unheard"], short), "seeds": seeds,
                       "accuracy %": percent(entry["accuracy %"], entry["s.e.m."]), **({} if short else sure),
                       "paper %": "" if row.paper is None else f"{row.paper:.2f}", "active %": entry["active %"],
                       **({} if short else {"marks": "; ".join(entry["marks"])})})
     return markdown(shown)
+
+
+def _unheard(line: dict[str, Any] | None, short: bool) -> str:
+    """A line of `folds.found` as text, its interval behind it unless short; '' for none."""
+    if line is None:
+        return ""
+    return f"{line['accuracy %']:.1f}" + ("" if short else f" ({span(line['low'], line['high'], 1)})")
 
 
 def markdown(lines: list[dict[str, Any]]) -> str:

@@ -1,9 +1,10 @@
-"""What is read from and shown on a terminal: misspelt words, letters it lacks, tables that would be too wide."""
+"""What is read from and shown on a terminal: misspelt words, letters it lacks, help and tables too wide for it."""
 
 import argparse
 import io
 import itertools
 import os
+import re
 import select
 import sys
 import textwrap
@@ -17,10 +18,22 @@ from dmpnet.errors import meant
 
 LEAST, MOST = 6, 18
 """Letters that a column of text keeps; length of a word that is never broken."""
+WIDEST = 118
+"""Letters of a line of help on a terminal that has room for more."""
+
+
+class Help(argparse.HelpFormatter):
+    """Help whose description is no wider than the terminal either: see `filled`."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return filled(text, min(width, WIDEST))
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser that knows what was meant: by a command, an option, a choice."""
+    """A parser that knows what was meant: by a command, an option, a choice; its description keeps its columns."""
+
+    def __init__(self, *, formatter_class: Any = Help, **named: Any):
+        super().__init__(formatter_class=formatter_class, **named)
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Words that this parser does not know are its error, which then names its options, not those above it."""
@@ -42,6 +55,49 @@ class Parser(argparse.ArgumentParser):
         except argparse.ArgumentError as error:
             hint = meant(str(value), map(str, action.choices or ()))
             raise argparse.ArgumentError(action, error.message + hint) from None
+
+
+ENTRY = re.compile(r"( *\S.*?  +)(\S.*)")
+"""A name or a command, and after two spaces or more what is told of it; lines below, further in, go on with that."""
+
+
+def filled(text: str, width: int) -> str:
+    """`text` in lines no wider than `width`: paragraphs anew, entries (`ENTRY`) in their column, or below their name
+    where half a line or more is left of it; an indented line as it is, and a command that needs a second one with a
+    backslash."""
+    blocks = re.split(r"\n\s*\n", textwrap.dedent(text).strip("\n"))
+    return "\n\n".join("\n".join(line for part in _parts(block.splitlines()) for line in _laid(*part, width))
+                       for block in blocks)
+
+
+def _parts(lines: list[str]) -> list[tuple[str, int, str]]:
+    """Of a block: the name of each entry, '' for a paragraph; the column of what is told, and that."""
+    parts: list[tuple[str, int, str]] = []
+    for line in lines:
+        inner = len(line) - len(line.lstrip())
+        name, column, told = parts[-1] if parts else ("", 0, "")
+        if found := ENTRY.fullmatch(line):
+            parts.append((found[1].rstrip(), len(found[1]), found[2]))
+        elif parts and (inner > len(name) - len(name.lstrip()) if name else not inner):
+            parts[-1] = (name, column or inner, f"{told} {line.strip()}".strip())
+        else:
+            parts.append((line, 0, "") if inner else ("", 0, line))
+    return parts
+
+
+def _laid(name: str, column: int, told: str, width: int) -> list[str]:
+    """An entry or a paragraph in lines."""
+    inner = " " * (len(name) - len(name.lstrip()))
+    beside = column <= width // 2 and len(name) < column
+    left = " " * column if column <= width // 2 else inner + " " * 4
+    told_in = textwrap.wrap(told, width, initial_indent=left, subsequent_indent=left, break_on_hyphens=False)
+    if beside and told_in:
+        return [name + told_in[0][len(name):], *told_in[1:]]
+    typed = " --" in name
+    whole = re.sub(r"(--\S+) (?=[^-\s])", "\\1\xa0", name.strip())  # an option and its value stay together
+    named = textwrap.wrap(whole, width - 2 * typed, initial_indent=inner, subsequent_indent=inner + " " * 4,
+                          break_on_hyphens=False, break_long_words=False)
+    return [*(line.replace("\xa0", " ") + " \\" * (typed and line != named[-1]) for line in named), *told_in]
 
 
 def escaped() -> None:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from scipy.stats import wasserstein_distance
 
 
 class Agreement:
@@ -40,6 +39,8 @@ class Agreement:
 def layers(got: Sequence[np.ndarray], want: Sequence[np.ndarray]) -> list[dict[str, Any]]:
     """Rates (B, N) of every layer of two networks of one shape, a row a layer: mean rates, correlation, error, and how
     far the neurons' rates have moved as a whole (Earth Mover's Distance, in points: whichever neuron has them)."""
+    from scipy.stats import wasserstein_distance  # SciPy's statistics take a second to import
+
     rows = []
     for number, (a, b) in enumerate(zip(got, want, strict=True), 1):
         found = Agreement()

@@ -11,6 +11,7 @@ from tabulate import tabulate
 from dmpnet import data
 from dmpnet.disk.files import whole_file
 from dmpnet.results import answers, ledger, table
+from dmpnet.results.intervals import span
 from dmpnet.trained import weights
 from dmpnet.trained.network import TrainedNetwork, parameters
 
@@ -103,7 +104,7 @@ def sure(row: str, runs: list[dict[str, Any]], folder: Path | None = None) -> st
     of = table.sureness(row, runs, folder)
     speakers = len(of["groups"])
     over = "speakers" if speakers else "samples"
-    text = f" 95 %: {table.span(of['low %'], of['high %'])} (over seeds and {over})." if of["low %"] else ""
+    text = f" 95 %: {span(of['low %'], of['high %'])} (over seeds and {over})." if of["low %"] else ""
     if speakers:
         text += f" By speaker ({speakers}): {table.worst_and_best(of['groups'])}."
     return text + (f" To be said: {'; '.join(of['marks'])}." if of["marks"] else "")
