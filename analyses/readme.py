@@ -25,6 +25,7 @@ from variants import summary as of_variants
 from dmpnet.disk import results, shipped
 from dmpnet.disk.files import whole_file
 from dmpnet.drawing import catalogue
+from dmpnet.errors import DmpnetError
 from dmpnet.graph import networks
 from dmpnet.hardware import cores
 from dmpnet.results import differences, folds, script, table
@@ -126,6 +127,15 @@ def unheard() -> str:
                            for line in folds.shown(folds.found())])
 
 
+def changed() -> str:
+    """DMP II with one thing changed, in the folds of speakers that it was trained in."""
+    return table.markdown([{"DMP II, unheard speakers": line["variant"], "folds": str(line["folds"]),
+                            "seeds": str(line["seeds"]), "accuracy %": f"{line['accuracy %']:.2f}",
+                            "DMP II there %": f"{line['DMP II %']:.2f}",
+                            "points less (95 %)": f"{line['less']:.2f} ({line['from']:.2f} to {line['to']:.2f})"}
+                           for line in folds.variants(runs("folds"))])
+
+
 def tried() -> str:
     """What recipes came to on samples held out."""
     return table.markdown([{"tried for": f"`{line['row']}`"} | {key: line[key] for key in list(line)[1:]}
@@ -186,16 +196,19 @@ def listed(first: str) -> str:
 
 
 def placed(text: str, shown: str) -> str:
-    """`text` with the table `shown` in place of the one that begins with the same column."""
-    first = re.escape(shown.split("|")[1].strip())
-    second = re.escape(shown.split("|")[2].strip())
-    return re.sub(rf"^\| {first} +\| {second} .*\n(\|.*\n)+", lambda _: shown + "\n", text, count=1, flags=re.M)
+    """`text` with the table `shown` in place of the one that begins with the same two columns."""
+    first, second = (cell.strip() for cell in shown.split("|")[1:3])
+    found, places = re.subn(rf"^\| {re.escape(first)} +\| {re.escape(second)} .*\n(\|.*\n)+", lambda _: shown + "\n",
+                            text, count=1, flags=re.M)
+    if not places:
+        raise DmpnetError(f"no table begins with the columns {first}, {second}; put its first line where it is due")
+    return found
 
 
 TABLES: dict[str, tuple[Callable[[], str], ...]] = {
     "README.md": (table.headline,),
-    "docs/results.md": (table.summary, differences.summary, unheard, convolutions, decays, parts, hierarchies,
-                        tried, sizes),
+    "docs/results.md": (table.summary, differences.summary, unheard, convolutions, decays, parts, changed,
+                        hierarchies, tried, sizes),
     "figures/README.md": tuple(partial(listed, first) for first in ("figure", "ours", "looked at")),
     "docs/chip.md": (integers, few, convolutions_in_integers, beside_the_core, claims, narrow),
     "docs/learning.md": (learning,)}

@@ -15,6 +15,7 @@ from networks import random_input, random_network
 from dmpnet import cli
 from dmpnet.brian.session import run_time
 from dmpnet.disk import shipped
+from dmpnet.errors import DmpnetError
 from dmpnet.hardware import chip
 from dmpnet.hardware.constrain import constrain
 from dmpnet.results import table
@@ -53,6 +54,8 @@ def test_the_tables_are_those_the_script_writes(monkeypatch):
             assert f"{shown()}\n" in text
             first = shown().split("\n")[2]
             assert readme.placed(text.replace(first, "| of another day |"), shown()) == text
+    with pytest.raises(DmpnetError, match="no table begins with the columns new, one"):
+        readme.placed(text, "| new | one |\n|---|---|\n| 1 | 2 |")
 
 
 def test_the_networks_that_ship():
