@@ -166,10 +166,9 @@ def _signals(whole: Layer, fixed: Fixed, s_in: np.ndarray, lookahead: bool) -> t
     assert slow is not None
     found = np.empty((*s_in.shape[:2], slow.d + lookahead))
     for k in range(s_in.shape[1]):
-        if lookahead:
-            found[:, k, :-1] = core.m
+        before = np.asarray(core.m)
         core.carry_on(k, product(core.arriving(k, s_in[:, k]), core.w_x) + core.b_x)
-        found[:, k, slow.d if lookahead else slice(None)] = core.x[:, 0] if lookahead else core.m  # type: ignore[index]
+        found[:, k] = np.concatenate([before, np.asarray(core.x)], axis=1) if lookahead else core.m
     return found, core.overflows["m"] > 0
 
 
