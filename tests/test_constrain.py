@@ -13,8 +13,9 @@ from dmpnet.arithmetic import numpy_integers
 from dmpnet.brian.simulation import simulate
 from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import DmpnetError
-from dmpnet.hardware import chip
+from dmpnet.hardware import chip, slow_pathway
 from dmpnet.hardware.constrain import constrain
+from dmpnet.hardware.slow_pathway import Seen
 from dmpnet.trained import swap, weights
 
 EVERYTHING = ("spikes", "u", "m", "x", "readout")
@@ -437,3 +438,15 @@ def test_recurrent_weights_that_levels_of_input_leave_no_room_are_refused_by_nam
     unit = layer.fixed.unit_u[0] / network.layers[0].neuron.g * 2.0**-layer.fixed.shift_f
     np.testing.assert_allclose(layer.W_r * unit, network.layers[0].W_r, atol=0.51 * unit)
     np.testing.assert_allclose(layer.W_f * unit * 3, network.layers[0].W_f, atol=0.51 * unit * 3)
+
+
+@given(st.integers(1, 6), st.integers(1, 9), st.integers(1, 40), st.integers(0, 99))
+def test_the_most_that_was_seen_is_that_of_every_step(d, N, steps, seed):
+    """However many steps are taken at a time."""
+    rng = np.random.default_rng(seed)
+    m, W_m = rng.normal(-1, 1, (2, steps, d)), rng.normal(size=(N, d))
+    seen = Seen(np.zeros((2, steps, 1)), m, np.zeros((2, steps, 1)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(slow_pathway, "PIECE", 7)
+        np.testing.assert_allclose(seen.heard(W_m), np.abs(np.einsum("nd,btd->btn", W_m, m)).max((0, 1)), rtol=1e-12)
+    np.testing.assert_array_equal(seen.largest, np.abs(m).max((0, 1)))
