@@ -1,5 +1,4 @@
-"""The paper's Table 1 beside ours, from the result files of the shipped networks; --retrain makes a row again, and
---evaluate asks its networks again.
+"""The paper's Table 1 beside ours, from what ships; --retrain makes a row again, --evaluate asks its networks again.
 
 Sun et al. 2026: parameters, accuracy over seeds on whole test sets in Brian2, the paper's value, the difference, and
 how active the neurons are.
@@ -10,7 +9,7 @@ which the ledger counts, it is evaluated on the whole test set and written with 
 frozen before (models/recipes.csv). Killed and called again, it goes on where it was (extra: train).
 
 With --evaluate the networks of a row that ship are evaluated as they are, of --seed or --seeds, as --retrain does, and
-what their records said before stands beside it; the ledger does not count the same network twice.
+what their records said before stands beside it; the ledger does not count the same network twice (extra: train).
 """
 
 import argparse
