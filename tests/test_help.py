@@ -55,6 +55,7 @@ def test_an_entry_keeps_its_column_and_a_long_command_its_options_whole():
           dmpnet run one --samples all --out there
                        told below it
 
+        where
             dv/dt = -v / tau : 1
         """
     assert terminal.filled(text, 40) == """\
@@ -69,6 +70,7 @@ things:
       --out there
                told below it
 
+where
     dv/dt = -v / tau : 1"""
 
 

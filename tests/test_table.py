@@ -10,7 +10,7 @@ from scipy import stats
 from dmpnet import cli
 from dmpnet.disk import shipped
 from dmpnet.errors import DmpnetError
-from dmpnet.results import answers, ledger, table
+from dmpnet.results import answers, folds, ledger, table
 from dmpnet.trained import weights
 from dmpnet.trained.network import parameters
 from dmpnet.training import card
@@ -150,6 +150,8 @@ def test_speakers_unheard_stand_before_the_published_test_set(capsys, tmp_path):
     unheard, published, *_ = [line.split() for line in capsys.readouterr().out.splitlines()
                               if line.startswith("shd-regen-fsnn ")]
     assert unheard[1] == published[1] == "36,864" and float(unheard[2]) == pytest.approx(mean, abs=0.006)
+    line, = (line for line in folds.found() if line["row"] == "shd-regen-fsnn")
+    assert unheard[3] == f"{line['low']:.1f}-{line['high']:.1f}" != published[3]
     assert unheard[4:] == ["-", "-", "-"] and published[4] == "48.60"
     assert f"| {mean:.1f} " in next(line for line in table.headline().splitlines() if "`shd-regen-fsnn`" in line)
     (tmp_path / "table1.toml").write_bytes((shipped.folder() / "table1.toml").read_bytes())
