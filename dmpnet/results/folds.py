@@ -12,6 +12,8 @@ from dmpnet.results import answers
 from dmpnet.results.intervals import bootstrap, paired_difference, span
 
 Runs = list[dict[str, Any]]
+Answers = tuple[NDArray, NDArray, list[int]]
+"""Right (seeds, samples), whose the samples are, and the seeds."""
 AGAINST = "shd-regen-dmp2"
 RUN = {"row": str, "fold": int, "seed": int, "recipe": str, "accuracy": float, "mismatched": int, "right": dict}
 
@@ -27,9 +29,8 @@ def taken(runs: Runs, row: str) -> Runs:
     return [run for run in mine if run["recipe"] == mine[-1]["recipe"]]
 
 
-def answered(runs: Runs, row: str, folds: Collection[int] = range(FOLDS)
-             ) -> tuple[NDArray, NDArray, list[int]] | None:
-    """Right (seeds, samples) of `folds`, whose they are, and the seeds; None where no seed has every one of them."""
+def answered(runs: Runs, row: str, folds: Collection[int] = range(FOLDS)) -> Answers | None:
+    """Those of `folds`; None where no seed has every one of them."""
     mine = [run for run in taken(runs, row) if run["fold"] in folds]
     whole = [seed for seed in sorted({run["seed"] for run in mine})
              if len({run["fold"] for run in mine if run["seed"] == seed}) == len(folds)]
@@ -39,6 +40,13 @@ def answered(runs: Runs, row: str, folds: Collection[int] = range(FOLDS)
         rows.append(np.concatenate([answers.read(right)[0] for right in parts]))
         groups = np.concatenate([np.repeat(list(right), [n for n, _ in right.values()]) for right in parts])
     return (np.stack(rows), groups, whole) if whole else None
+
+
+def _beside(one: Answers, other: Answers) -> tuple[NDArray, NDArray] | None:
+    """Right (seeds, samples) of both, by the seeds that both have; None where there is none."""
+    common = sorted({*one[2]} & {*other[2]})
+    first, second = (right[[seeds.index(seed) for seed in common]] for right, _, seeds in (one, other))
+    return (first, second) if common else None
 
 
 def summary(runs: Runs) -> list[dict[str, Any]]:
@@ -59,9 +67,8 @@ def summary(runs: Runs) -> list[dict[str, Any]]:
                 "recipe": mine[-1]["recipe"],
                 "ahead": None, "from": None, "to": None,
                 "mismatched": sum(run["mismatched"] for run in mine)}
-        if best is not None and row != AGAINST and (common := sorted({*best[2]} & {*seeds})):
-            first, second = (each[0][[each[2].index(seed) for seed in common]] for each in (best, got))
-            ahead = paired_difference(first, second, groups)
+        if best is not None and row != AGAINST and (both := _beside(best, got)):
+            ahead = paired_difference(*both, groups)
             line |= {"ahead": 100 * ahead.mean, "from": 100 * ahead.low, "to": 100 * ahead.high}
         lines.append(line)
     return lines
@@ -74,11 +81,10 @@ def variants(runs: Runs) -> list[dict[str, Any]]:
     for row in dict.fromkeys(run["row"] for run in runs if run["row"].startswith(f"{AGAINST}, ")):
         folds = sorted({run["fold"] for run in taken(runs, row)})
         got, best = (answered(runs, of, folds) for of in (row, AGAINST))
-        if got is None or best is None or not (common := sorted({*best[2]} & {*got[2]})):
+        if got is None or best is None or not (both := _beside(best, got)):
             continue
-        first, second = (each[0][[each[2].index(seed) for seed in common]] for each in (best, got))
-        less = paired_difference(first, second, got[1])
-        lines.append({"variant": row.partition(", ")[2], "folds": len(folds), "seeds": len(common),
+        (first, second), less = both, paired_difference(*both, got[1])
+        lines.append({"variant": row.partition(", ")[2], "folds": len(folds), "seeds": len(first),
                       "accuracy %": 100 * float(second.mean()), "DMP II %": 100 * float(first.mean()),
                       "less": 100 * less.mean, "from": 100 * less.low, "to": 100 * less.high})
     return lines
