@@ -93,20 +93,20 @@ def execute(arguments: argparse.Namespace) -> int:
         return retrain(arguments)
     if arguments.evaluate:
         return evaluate_again(arguments)
-    script.printed("table1", arguments, lambda arguments: {
-        "rows": show(arguments), "differences": differences.found(arguments.results),
-        "folds": [] if arguments.results else folds.found()})
+    script.printed("table1", arguments, show)
     return 0
 
 
-def show(arguments: argparse.Namespace) -> list[dict[str, Any]]:
-    """Print the table; gives its lines."""
+def show(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Print the table; gives its lines, differences of rows, and folds of speakers."""
     if arguments.results and not arguments.results.is_dir():
         raise DmpnetError(f"--results {arguments.results}: no such folder; give the one that --retrain wrote into")
+    remarks, lines, ahead = table.notes(), table.lines(arguments.results), differences.found(arguments.results)
+    of_folds = [] if arguments.results else folds.found()
+    found = {"rows": lines, "differences": ahead, "folds": of_folds}
     if arguments.markdown:
         print(table.summary(arguments.results))
-        return table.lines(arguments.results)
-    remarks, lines = table.notes(), table.lines(arguments.results)
+        return found
     shown: list[list[str]] = []
     for title, part in groupby(zip(table.rows().values(), lines, strict=True), key=lambda pair: pair[0].title):
         of_title = [line for _, line in part]
@@ -117,16 +117,16 @@ def show(arguments: argparse.Namespace) -> list[dict[str, Any]]:
                    disable_numparse=True))
     print("\n" + terminal.table([_sure(line) for line in lines if line["accuracy %"] is not None], SURE,
                                 disable_numparse=True))
-    if ahead := differences.shown(differences.found(arguments.results), 1):
-        print("\n" + terminal.table(ahead, disable_numparse=True))
-    if not arguments.results and (of_folds := folds.found()):
+    if ahead:
+        print("\n" + terminal.table(differences.shown(ahead, 1), disable_numparse=True))
+    if of_folds:
         print("\n" + terminal.table(folds.shown(of_folds, 1), disable_numparse=True))
     for title, remark in remarks.items():
         print("\n" + textwrap.fill(f"{title}: {remark}", 80), end="")
     apart = [f"{line['row']} {line['Brian2']}" for line in lines if line["Brian2"] not in (None, "yes, 0 differ")]
     print(f"\n\n{LEGEND}{', '.join(apart) or 'none'}")
     print(textwrap.fill(reading.not_public(table.rows()), 80))
-    return lines
+    return found
 
 
 def _printed(line: dict[str, Any]) -> list[str]:
