@@ -1,13 +1,14 @@
-"""Puts the tables of results into README and docs: networks that ship, what their parts do, what integers cost.
+"""Puts the tables of results into README and docs, and writes the cards of the networks that ship.
 
 A table is a function of result files (models/*/seed*.json, analyses/results/*.json) and takes the place of the one that
-begins with the same column. tests/test_readme.py fails while anything else is shown.
+begins with the same column. A card is one of weights, records and the ledger. tests/test_readme.py fails while anything
+else is shown.
 
 python analyses/readme.py            (--check only says whether they are shown)
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from dmpnet.graph import networks
 from dmpnet.hardware import cores
 from dmpnet.results import differences, folds, script, table
 from dmpnet.results.losses import AS_TRAINED, losses
+from dmpnet.training import card
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "analyses" / "results"
@@ -215,17 +217,28 @@ TABLES: dict[str, tuple[Callable[[], str], ...]] = {
 """By the file that shows them."""
 
 
+def written() -> Iterator[tuple[Path, str]]:
+    """Every file with a table, every card, and what it is to say."""
+    for name, tables in TABLES.items():
+        text = (ROOT / name).read_text()
+        for shown in tables:
+            text = placed(text, shown())
+        yield ROOT / name, text
+    for row in table.rows():
+        if table.results(row):
+            yield shipped.folder() / row / "README.md", card.text(shipped.folder() / row)
+
+
 def main() -> None:
     parser = script.parser(__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 if a file is to change")
     arguments, stale = parser.parse_args(), False
-    for name, tables in TABLES.items():
-        before = text = (ROOT / name).read_text()
-        for shown in tables:
-            text = placed(text, shown())
-        stale |= text != before
-        if text != before and not arguments.check:
-            with whole_file(ROOT / name) as temporary:
+    for path, text in written():
+        if path.read_text() == text:
+            continue
+        stale = True
+        if not arguments.check:
+            with whole_file(path) as temporary:
                 temporary.write_text(text)
     if arguments.check:
         raise SystemExit(int(stale))

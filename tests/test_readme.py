@@ -58,6 +58,17 @@ def test_the_tables_are_those_the_script_writes(monkeypatch):
         readme.placed(text, "| new | one |\n|---|---|\n| 1 | 2 |")
 
 
+def test_the_cards_are_those_the_script_writes(monkeypatch):
+    """Of their weights, their records and the ledger, as these are now."""
+    pytest.importorskip("torch", reason="needs torch: pip install '.[train]' in a clone")
+    monkeypatch.syspath_prepend(ROOT / "analyses")
+    import readme
+
+    cards = {path: text for path, text in readme.written() if path.parent.parent.name == "models"}
+    assert {path.parent.name for path in cards} == {path.parent.name for path in (ROOT / "models").glob("*/seed0.json")}
+    assert [path.parent.name for path, text in cards.items() if path.read_text() != text] == []
+
+
 def test_the_networks_that_ship():
     assert table.summary() + "\n\n" in TEXTS["results.md"]
     assert table.headline() + "\n\n" in TEXTS["README.md"]

@@ -61,7 +61,8 @@ def notes() -> dict[str, str]:
 
 def history(name: str) -> str:
     """What the test set had to do with the recipe of a row, '' where nothing is known."""
-    return next((str(part.get("history", "")) for part in _parts() if name in part["rows"]), "")
+    parts = [part for part in _parts() if name in part["rows"]]
+    return next((str(part["rows"][name].get("history", part.get("history", ""))) for part in parts), "")
 
 
 def _parts() -> list[dict[str, Any]]:

@@ -45,7 +45,7 @@ def measured(network: TrainedNetwork, recordings: data.Recordings, result: Evalu
 def write(folder: Path) -> Path:
     """Write README.md beside the seeds' weights and records in `folder`, named like the network."""
     with whole_file(folder / "README.md") as temporary:
-        temporary.write_text(_text(folder))
+        temporary.write_text(text(folder))
     return folder / "README.md"
 
 
@@ -54,7 +54,8 @@ def known(path: Path) -> bool:
     return path.name == "README.md" and AGAIN in path.read_bytes().decode(errors="replace")
 
 
-def _text(folder: Path) -> str:
+def text(folder: Path) -> str:
+    """The card of the row whose seeds' weights and records are in `folder`."""
     runs = table.results(folder.name, folder.parent)
     networks = [weights.load(folder / f"seed{n['seed']}.npz") for n in runs]
     facts = _facts(folder.name, networks[0], runs[0]) + _older(folder.name, networks)
@@ -104,10 +105,10 @@ def sure(row: str, runs: list[dict[str, Any]], folder: Path | None = None) -> st
     of = table.sureness(row, runs, folder)
     speakers = len(of["groups"])
     over = "speakers" if speakers else "samples"
-    text = f" 95 %: {span(of['low %'], of['high %'])} (over seeds and {over})." if of["low %"] else ""
+    told = f" 95 %: {span(of['low %'], of['high %'])} (over seeds and {over})." if of["low %"] else ""
     if speakers:
-        text += f" By speaker ({speakers}): {table.worst_and_best(of['groups'])}."
-    return text + (f" To be said: {'; '.join(of['marks'])}." if of["marks"] else "")
+        told += f" By speaker ({speakers}): {table.worst_and_best(of['groups'])}."
+    return told + (f" To be said: {'; '.join(of['marks'])}." if of["marks"] else "")
 
 
 def looks(row: str) -> str:
