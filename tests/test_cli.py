@@ -214,15 +214,26 @@ def test_simulate_takes_one_sample_and_npz(network, tmp_path):
         np.testing.assert_allclose(got["logits"], reference.run(network, s_in).logits, atol=1e-12)
 
 
-@pytest.mark.parametrize("change, scale, told", [({}, 255, ["INPUT reaches from 0 to 2", "divide by 255"]), ({}, 1, []),
-                                                 ({"permutation": np.arange(30)[::-1]}, 1, ["order of its own"])])
-def test_simulate_notes_input_of_another_scale_or_order(tmp_path, capsys, change, scale, told):
+@pytest.mark.parametrize("change, scale, told", [
+    ({}, 255, ["input reaches from 0 to 2.*divide by 255"]), ({}, 1, []),
+    ({"permutation": np.arange(30)[::-1]}, 1, ["order of its own"]),
+    ({"dataset": "smnist"}, 255, ["INPUT has 29 steps, but samples of smnist.* have 30", "input reaches from 0 to 2"]),
+])
+def test_simulate_notes_input_of_another_scale_order_or_length(tmp_path, capsys, change, scale, told):
     analog = random_network((2, 9, 3), steps=30, encoding="analog")
     weights.save(replace(analog, encoding=replace(analog.encoding, **change)), tmp_path / "net.npz")
-    np.save(tmp_path / "in.npy", scale * random_input(analog, 2))
+    np.save(tmp_path / "in.npy", scale * random_input(analog, 2)[:, :29 if "dataset" in change else 30])
     assert dmpnet("simulate", tmp_path / "net.npz", tmp_path / "in.npy", "--out", tmp_path / "o.npz") == 0
-    notes = capsys.readouterr().err
-    assert notes.count("note: ") == bool(told) and all(part in notes for part in told)
+    notes = capsys.readouterr().err.splitlines()
+    assert len(notes) == len(told) and all(map(re.search, told, notes))
+
+
+@pytest.mark.parametrize("option", [("--samples", 1), ("--samples", "all"), ("--split", "test"), ("--data", "."),
+                                    ("--dataset", "shd"), ("--download",)])
+def test_simulate_refuses_what_is_of_the_data_set_beside_input(network, tmp_path, capsys, option):
+    np.save(tmp_path / "in.npy", random_input(network, 2))
+    assert dmpnet("simulate", tmp_path / "net.npz", tmp_path / "in.npy", *option, "--out", tmp_path / "o.npz") == 2
+    assert f"{option[0]} is of the data set" in capsys.readouterr().err and not (tmp_path / "o.npz").exists()
 
 
 def test_run_compares_every_spike_and_draws(digits_reader, tmp_path, capsys):

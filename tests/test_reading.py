@@ -87,6 +87,10 @@ def test_what_is_missing_says_how_to_go_on_without_it(given, split, said, unsaid
     assert "--split" not in refused(lambda: reading.check(bare, "shd-regen", split))
 
 
+def test_a_folder_that_is_not_there_is_told_whatever_ships(tmp_path):
+    refused(lambda: reading.check(asked(data=tmp_path / "nowhere"), "braille", "test"), "nowhere: no such folder")
+
+
 def test_integers_are_chosen_by_other_samples_than_are_shown(hearer):
     given = asked(split="subset", calibration=150)
     with pytest.warns(UserWarning, match="100 of the 200 test samples .* not to quote"):

@@ -1,5 +1,6 @@
 """The NumPy reference against closed forms, against plain Python loops, and against what must not change it."""
 
+import re
 from dataclasses import replace
 from functools import lru_cache
 from math import ceil, log
@@ -535,10 +536,26 @@ def test_one_name_of_what_to_keep_is_enough():
         reference.run(network, s_in, record="spike")
 
 
-def test_one_sample_is_told_of_the_axis_it_lacks():
-    network = random_network()
-    with pytest.raises(DmpnetError, match=r"shape \(40, 6\).*add a leading axis .*s_in\[None\]"):
-        reference.run(network, random_input(network, 1)[0])
+@pytest.mark.parametrize("channels, wrong, way_out", [
+    (6, lambda s_in: s_in[0], "s_in[None]"),
+    (6, lambda s_in: s_in.swapaxes(1, 2), "s_in.swapaxes(1, 2)"),
+    (6, lambda s_in: s_in.reshape(3, 8, 30), "s_in.reshape(-1, 40, 6)"),
+    (1, lambda s_in: s_in[..., 0], "s_in.reshape(-1, 40, 1)"),
+    (1, lambda s_in: s_in[:, :30, 0], "s_in[..., None]"),
+])
+def test_the_way_out_of_a_wrong_shape_is_one(channels, wrong, way_out):
+    """What the message says makes of the input what the network reads."""
+    network = random_network((channels, 9, 3))
+    s_in = random_input(network, 3)
+    with pytest.raises(DmpnetError, match=re.escape(way_out)):
+        reference.run(network, wrong(s_in))
+    mended = eval(way_out, {"s_in": wrong(s_in)})
+    np.testing.assert_array_equal(mended, s_in[:len(mended), :mended.shape[1]])
+
+
+def test_no_array_is_told_what_is():
+    with pytest.raises(DmpnetError, match=r"shape \(\).*recordings.batch"):
+        reference.run(random_network(), np.asarray(object()))
 
 
 @pytest.mark.parametrize("value", [1, True, 1.0, np.uint8(1), np.float32(1)])

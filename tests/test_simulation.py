@@ -1,6 +1,7 @@
 """simulate(): the same spikes on every back end, in batches of any size, and nothing of the user's Brian2 touched."""
 
 import importlib.util
+import warnings
 from dataclasses import replace
 
 import brian2
@@ -12,8 +13,9 @@ from test_network import ALL, NETWORKS, assert_informative, assert_same, dyadic_
 
 from dmpnet import reference
 from dmpnet.brian import backends, batches, simulation
+from dmpnet.brian.conversion import convert
 from dmpnet.brian.simulation import batch_size, simulate
-from dmpnet.errors import BackendError, DmpnetError
+from dmpnet.errors import BackendError, DataWarning, DmpnetError
 
 SLOW_BACKENDS = [pytest.param(name, marks=pytest.mark.slow) for name in ("cython", "cpp_standalone")]
 
@@ -163,3 +165,16 @@ def test_a_missing_cython_is_named(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(BackendError, match="pip install cython"):
         backends.check_backend("cython")
+
+
+@pytest.mark.parametrize("run", [lambda network, s_in: simulate(network, s_in, batch=1),
+                                 lambda network, s_in: convert(network, s_in)])
+@pytest.mark.parametrize("dataset, scale, warns", [("smnist", 255, 1), ("smnist", 0.5, 0), ("", 255, 0)])
+def test_pixels_that_were_not_divided_are_told_once(run, dataset, scale, warns):
+    """Of a data set whose range is known; a network of one's own may read any."""
+    network = random_network((2, 9, 3), encoding="analog", steps=20, dataset=dataset)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        run(network, scale * random_input(network, 3))
+    said = [str(each.message) for each in told if issubclass(each.category, DataWarning)]
+    assert len(said) == warns and all("divide by 255" in each for each in said)

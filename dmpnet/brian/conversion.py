@@ -91,6 +91,13 @@ def convert(network: TrainedNetwork, s_in: np.ndarray, *, coupling: str = "synap
     """
     s_in = np.asarray(s_in)
     reference.check_input(network, s_in)
+    reference.tell_doubts(network, s_in)
+    return built(network, s_in, coupling, record, membrane)
+
+
+def built(network: TrainedNetwork, s_in: np.ndarray, coupling: str = "synapses",
+          record: str | Iterable[str] = ("spikes",), membrane: Any = None) -> Converted:
+    """What `convert` gives, of input that was checked."""
     record = check(coupling, record)
     own = membranes.checked(membrane, populations.steps_of(network), network.encoding.dt)
     if on_genn():

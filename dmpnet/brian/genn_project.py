@@ -9,7 +9,7 @@ import numpy as np
 from brian2 import set_device
 
 from dmpnet.brian import recorded
-from dmpnet.brian.conversion import convert
+from dmpnet.brian.conversion import built
 from dmpnet.trained import weights
 
 
@@ -17,7 +17,7 @@ def run(file: str, folder: Path, keep: int, record: tuple[str, ...]) -> None:
     """Run folder/s_in.npy on the network of `file`; leaves folder/activity.npz."""
     importlib.import_module("brian2genn")  # makes the device known
     set_device("genn", directory=str(folder / "model"), use_GPU=bool(os.environ.get("CUDA_PATH")))
-    converted = convert(weights.load(file), np.load(folder / "s_in.npy"), record=record)
+    converted = built(weights.load(file), np.load(folder / "s_in.npy"), record=record)
     converted.run(converted.duration, namespace={})
     recorded.save(converted.activity(keep), folder / "activity.npz")
 

@@ -15,7 +15,7 @@ from dmpnet import reference
 from dmpnet.brian import axons, connections, genn, graph_simulation, membranes, shared, standalone
 from dmpnet.brian.backends import GENN, check_backend
 from dmpnet.brian.batches import BUDGET, asked, at_run_time, batches, counter, fitting, joined
-from dmpnet.brian.conversion import check, check_genn, convert, needed
+from dmpnet.brian.conversion import built, check, check_genn, needed
 from dmpnet.brian.populations import steps_of
 from dmpnet.brian.trained_program import Trained, run_each
 from dmpnet.equations.membrane import Membranes
@@ -48,10 +48,12 @@ def simulate(network: TrainedNetwork | Graph, s_in: np.ndarray, *, backend: str 
     from several threads take turns at run time, for Brian2 has one device and one set of preferences a process.
     """
     if isinstance(network, Graph):
+        reference.tell_doubts(network, np.asarray(s_in))
         return graph_simulation.simulate(network, s_in, backend, coupling, record, batch, processes, progress, cache,
                                          membrane)
     s_in = np.asarray(s_in)
     reference.check_input(network, s_in)
+    reference.tell_doubts(network, s_in)
     record = check(coupling, record)
     check_backend(backend, processes, genn=True)
     own = membranes.checked(membrane, steps_of(network), network.encoding.dt)
@@ -77,7 +79,7 @@ def _parts(network: TrainedNetwork, pieces: Iterator[tuple[np.ndarray, int]], ba
     if backend == GENN:
         return genn.run(network, pieces, record, done)
     return at_run_time(
-        backend, pieces, lambda piece: convert(network, piece, coupling=coupling, record=record, membrane=own),
+        backend, pieces, lambda piece: built(network, piece, coupling, record, own),
         None if coupling != "shared" else lambda converted, piece: shared.replay(converted["input"], network, piece),
         done)
 

@@ -18,7 +18,7 @@ from brian2.devices.device import all_devices
 
 from dmpnet.brian import graph_program, graph_recorded, graphs, membranes, programs, recorded, session
 from dmpnet.brian.backends import MAKE, TWO_AT_ONCE
-from dmpnet.brian.conversion import activity, convert, duration
+from dmpnet.brian.conversion import activity, built, duration
 from dmpnet.brian.standalone import PROGRAM
 from dmpnet.brian.trained_program import Trained
 from dmpnet.graph import file as graph_file
@@ -65,7 +65,7 @@ def _trained(design: dict[str, Any], file: Path) -> tuple[Any, list[str], str]:
     """The converted network, and 'group.variable' of what its program reads and of the result."""
     network = weights.load(file)
     s_in = np.zeros((design["batch"], design["steps"], design["layers"][0]["M"]), np.uint8)
-    converted = convert(network, s_in, coupling="shared", record=design["record"],
+    converted = built(network, s_in, coupling="shared", record=design["record"],
                         membrane=membranes.read(design["membranes"]) or None)
     return converted, list(Trained(network).constants(design["batch"], design["steps"])), "readout.total"
 
@@ -108,7 +108,7 @@ def whole(folder: Path, weights_file: str, keep: int, record: tuple[str, ...]) -
     set_device("cpp_standalone", build_on_run=False)
     network, s_in = weights.load(weights_file), np.load(folder / "s_in.npy")
     own = membranes.read(json.loads((Path(weights_file).parent / "membranes.json").read_text()))
-    converted = convert(network, s_in, coupling="synapses", record=record, membrane=own or None)
+    converted = built(network, s_in, coupling="synapses", record=record, membrane=own or None)
     converted.run(duration(network, s_in.shape[1], "synapses"), namespace={})
     get_device().build(directory=str(folder / "project"), compile=True, run=True, with_output=False)
     programs.finished(converted, float(converted.t_), ("readout.total",))

@@ -19,12 +19,16 @@ from dmpnet.disk.files import read_arrays, write_arrays
 from dmpnet.errors import DataError, DmpnetError, meant
 from dmpnet.graph import networks
 from dmpnet.graph.graph import Graph
-from dmpnet.reference import RECORDABLE, check_input
+from dmpnet.reference import RECORDABLE, check_input, doubts
 from dmpnet.reference.graphs import shaped
 from dmpnet.results import options, outputs, provenance, script, terminal
 from dmpnet.sweeps.sweep import one_place
 from dmpnet.trained.activity import Activity
 from dmpnet.trained.network import TrainedNetwork
+
+RECORDINGS = 10
+"""Read, unless --samples says how many."""
+NOT_SAID = 0
 
 
 def add(parsers) -> None:
@@ -35,7 +39,8 @@ def add(parsers) -> None:
                         "(default: recordings of the data set that the network was trained on)")
     p.add_argument("--split", help="part of that data set (default: test where its files are, else subset, what ships "
                                    "of it)")
-    options.samples(p, "recordings of it", 10)
+    options.samples(p, "recordings of it", RECORDINGS)
+    p.set_defaults(samples=NOT_SAID)
     options.data_of_network(p)
     p.add_argument("--record", nargs="*", default=["spikes"], metavar="WHAT",
                    help=f"what to keep for every step: {', '.join(RECORDABLE)} (default: spikes)")
@@ -53,6 +58,13 @@ def execute(arguments: argparse.Namespace) -> None:
                           f"{', '.join(RECORDABLE)}")
     check_backend(arguments.backend, arguments.processes, genn=True)
     one_place(arguments.scheduler, arguments.processes)
+    of_the_data = {"--samples": arguments.samples != NOT_SAID, "--split": arguments.split, "--data": arguments.data,
+                   "--download": arguments.download, "--dataset": arguments.instead}
+    idle = [option for option, given in of_the_data.items() if given]
+    if arguments.input and idle:
+        raise DmpnetError(f"{idle[0]} is of the data set that the network was trained on, but INPUT {arguments.input} "
+                          f"is read, all of it; leave one of them out")
+    arguments.samples = RECORDINGS if arguments.samples == NOT_SAID else arguments.samples
     with outputs.one_file("simulate", arguments.out, ".npz", arguments) as out:
         run(arguments, out)
 
@@ -92,27 +104,19 @@ def run(arguments: argparse.Namespace, out: outputs.Outputs) -> None:
 
 
 def notes(network: TrainedNetwork | Graph, s_in: np.ndarray) -> list[str]:
-    """What is probably amiss with input that the network can read."""
-    remarks = []
-    if network.encoding.permutation is not None:
-        remarks.append("this network reads steps in an order of its own, and INPUT is taken to come in it: "
-                     "s_in[:, network.encoding.permutation]")
-    if network.encoding.levels:
-        remarks += _clipped(s_in)
-    elif network.encoding.kind == "analog" and (s_in.max() > 1 or s_in.min() < -1):
-        remarks.append(f"INPUT reaches from {s_in.min():g} to {s_in.max():g}, but data sets of analog input lie in "
-                     f"[-1, 1], pixels in [0, 1]; divide by 255 if these are pixels")
-    return remarks
-
-
-def _clipped(s_in: np.ndarray) -> list[str]:
-    """How much of analog input a chip, which reads 0 to 1, clips: said from 1 % on, refused when nothing is left."""
-    if s_in.any() and s_in.max() <= 0:
+    """What is probably amiss with INPUT that the network can read, beside what `simulate` says itself."""
+    code = network.encoding
+    if code.levels and s_in.any() and s_in.max() <= 0:
         raise DmpnetError(f"INPUT reaches from {s_in.min():g} to {s_in.max():g}, but this network reads 0 to 1, "
                           f"and all below is read as 0; scale it to 0 to 1")
-    outside = float(((s_in < 0) | (s_in > 1)).mean())
-    return [f"{100 * outside:.1f} % of INPUT lie outside 0 to 1, where this network clips them (INPUT reaches from "
-            f"{s_in.min():g} to {s_in.max():g}); divide by 255 if these are pixels"] if outside > 0.01 else []
+    remarks = [] if code.dataset else doubts(network, s_in)
+    if code.permutation is not None:
+        remarks.append("this network reads steps in an order of its own, and INPUT is taken to come in it: "
+                       "s_in[:, network.encoding.permutation]")
+    if code.dataset and s_in.shape[1] != code.steps:
+        remarks.append(f"INPUT has {s_in.shape[1]:,} steps, but samples of {code.dataset}, which this network was "
+                       f"trained on, have {code.steps:,}")
+    return remarks
 
 
 def read_input(path: Path) -> np.ndarray:

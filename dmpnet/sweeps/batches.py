@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import warnings
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,9 +13,9 @@ import numpy as np
 from dmpnet.brian.backends import check_backend
 from dmpnet.brian.batches import joined
 from dmpnet.brian.simulation import simulate
-from dmpnet.errors import DmpnetError
+from dmpnet.errors import DataWarning, DmpnetError
 from dmpnet.graph.graph import Graph
-from dmpnet.reference import check_input
+from dmpnet.reference import check_input, tell_doubts
 from dmpnet.reference.graphs import shaped
 from dmpnet.sweeps.sweep import sweep
 from dmpnet.system.processes import held
@@ -48,6 +49,7 @@ def simulated(network: TrainedNetwork | Graph, s_in: np.ndarray, scheduler: str 
     else:
         s_in = np.asarray(s_in)
         check_input(network, s_in)
+    tell_doubts(network, s_in)
     points = [{"first": first, "last": min(first + batch, len(s_in))} for first in range(0, len(s_in), batch)]
     with contextlib.nullcontext(out) if out is not None else held() as folder:
         parts = sweep(piece, points, scheduler, out=folder, common={"network": network, "s_in": s_in, "how": how},
@@ -58,7 +60,9 @@ def simulated(network: TrainedNetwork | Graph, s_in: np.ndarray, scheduler: str 
 def piece(first: int, last: int, network: TrainedNetwork | Graph, s_in: np.ndarray,
           how: dict[str, Any]) -> dict[str, Any]:
     """Of samples `first` to `last` the fields of their Activity, in plain values; spikes eight a byte."""
-    activity = simulate(network, s_in[first:last], **how)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)  # said of all of it
+        activity = simulate(network, s_in[first:last], **how)
     return {field.name: _written(getattr(activity, field.name)) for field in fields(activity) if field.name != "margin"}
 
 
