@@ -78,7 +78,7 @@ def test_what_results_say_of_where_they_come_from(work, tmp_path):
     entry = json.loads(path.read_text())
     assert entry["run"] == "sweep_points.squared" and entry["point"] == "{'x': 3}" and entry["result"]["square"] == 9
     assert entry["versions"]["dmpnet"] == dmpnet.__version__ and entry["versions"]["numpy"] == np.__version__
-    assert path.stem == names.digest(squared, {"x": 3}, {}, dmpnet.__version__)
+    assert path.stem == names.of_points(squared, [{"x": 3}], {})[0]
     assert str(work) not in path.read_text()
 
 
@@ -90,6 +90,92 @@ def test_arguments_that_change_a_result_name_it(work, tmp_path):
     (work / "moved").mkdir()
     assert swept(points, work / "moved", tmp_path / "out", processes=1)[0]["square"] == 4
     assert not ended(work / "moved")
+
+
+OWN = {"inner": """
+def turned(x):
+    return -x
+
+def unused(x):
+    return x
+""", "outer": """
+import functools
+import numpy as np
+import inner
+from inner import turned
+
+K, TABLE, UNUSED = 5, {"a": (1, np.arange(3)), "b": {1}}, 0
+RULES = {}
+
+class Base:
+    power = 2
+    def raised(self, x):
+        return x**self.power
+
+class Rule(Base):
+    @staticmethod
+    def doubled(x):
+        return 2 * x
+
+def made(by):
+    def scaled(x, more=1):
+        return (lambda y: y * by + more)(x)
+    return scaled
+
+scaled = made(3)
+
+@functools.lru_cache
+def cached(x):
+    return x + 1
+
+def rule(x):
+    return RULES and x
+
+RULES["rule"] = rule
+
+def run(x, by=1):
+    # what the points are asked
+    return [K, TABLE, RULES, inner.turned(x), turned(x), Rule().raised(x), Rule.doubled(x), scaled(x), cached(x), by,
+            np.sin(x), dmpnet and x]
+
+import dmpnet
+"""}
+
+
+def digest_of(folder, sources):
+    """Of outer.run, written like this in files of the user's own."""
+    for name, text in sources.items():
+        (folder / f"{name}.py").write_text(text)
+    told = subprocess.run([sys.executable, "-c", "import outer; from dmpnet.sweeps import names; "
+                           "print(*names.of_points(outer.run, [1, 2], {}))"], cwd=folder, check=True, text=True,
+                          capture_output=True, env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"})
+    return told.stdout
+
+
+def test_a_function_that_is_written_otherwise_is_another(tmp_path):
+    """So are those of the user's that it calls and values beside it; comments and what it does not name are not."""
+    first = digest_of(tmp_path, OWN)
+    same = [("# what the points are asked", "# asked"), (", 0\nRULES", ", 9\nRULES"),
+            ("def unused(x):\n    return x", "def unused(x):\n    return 0")]
+    other = [("K, TABLE, UNUSED = 5", "K, TABLE, UNUSED = 6"), ("arange(3)", "arange(4)"), ('"b": {1}', '"b": {2}'),
+             ("return -x", "return +x"), ("power = 2", "power = 3"), ("x**self.power", "self.power**x"),
+             ("2 * x", "3 * x"), ("made(3)", "made(4)"), ("more=1", "more=2"), ("y * by", "y / by"), ("x + 1", "x + 2"),
+             ("by=1", "by=2"), ("RULES and x", "RULES or x"), ("np.sin", "np.cos")]
+    for changes, alike in ((same, True), (other, False)):
+        for old, new in changes:
+            changed = {name: text.replace(old, new) for name, text in OWN.items()}
+            assert (digest_of(tmp_path, changed) == first) is alike, old
+
+
+def test_what_was_there_is_not_given_for_another_function(tmp_path):
+    """Nor mixed with what it gives; what was is there again when the function is."""
+    script, seen = tmp_path / "own.py", []
+    for by in (2, 3, 2):
+        script.write_text(f"import dmpnet\ndef run(x):\n    return {by} * x\nif __name__ == '__main__':\n"
+                          f"    print(dmpnet.sweep(run, [1, 2], out='out', processes=1, progress=None))\n")
+        seen.append(subprocess.run([sys.executable, script], cwd=tmp_path, check=True, text=True, capture_output=True
+                                   ).stdout.strip())
+    assert seen == ["[2, 4]", "[3, 6]", "[2, 4]"] and len(list((tmp_path / "out").glob("*.json"))) == 4
 
 
 def test_progress_counts_what_is_there(work, tmp_path):
@@ -151,7 +237,7 @@ def test_points_that_fail_do_not_stop_the_others(tmp_path):
     assert "\n" not in told and [one.point for one in raised.value.failures] == [(1,), (3,), (5,), (7,)]
     assert "in odd_fails" in raised.value.failures[0].traceback
     assert len(list(tmp_path.glob("*.json"))) == 4 and len(list(tmp_path.glob("*.failed.txt"))) == 4
-    assert "3 is odd" in (tmp_path / f"{names.digest(odd_fails, (3,), {}, dmpnet.__version__)}.failed.txt").read_text()
+    assert "3 is odd" in (tmp_path / f"{names.of_points(odd_fails, [(3,)], {})[0]}.failed.txt").read_text()
     found = dmpnet.sweep(odd_fails, range(8), out=tmp_path / "values", processes=1, failures="return", progress=None)
     assert found[::2] == [0, 2, 4, 6] and [one.error for one in found[1::2]] == [
         f"ValueError: {x} is odd" for x in (1, 3, 5, 7)]
@@ -178,7 +264,7 @@ def test_a_point_that_always_kills_its_worker_is_given_up(tmp_path):
 def test_a_damaged_result_is_made_again_with_a_word(work, tmp_path, damage):
     points, out = [{"x": x} for x in range(3)], tmp_path / "out"
     first = swept(points, work, out, processes=1)
-    path = out / f"{names.digest(squared, {'x': 2}, {}, dmpnet.__version__)}.json"
+    path = out / f"{names.of_points(squared, [{'x': 2}], {})[0]}.json"
     text = path.read_text()
     path.write_text({"cut": text[:len(text) // 2], "emptied": "", "another kind": "[1]",
                      "changed": text.replace('"square": 4', '"square": 5')}[damage])

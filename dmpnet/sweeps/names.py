@@ -1,4 +1,4 @@
-"""By what a call is known: a digest of the function's name and of what it is called with, the same on every machine."""
+"""By what a call is known: a digest of the function and of what it is called with, the same on every machine."""
 
 import dataclasses
 import hashlib
@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from dmpnet import __version__
 from dmpnet.errors import DmpnetError
+from dmpnet.sweeps.written import own, written
 
 LEAVES = (type(None), bool, int, float, complex, str, bytes)
 LONGEST = 200
@@ -21,13 +23,20 @@ LONGEST = 200
 def digest(*values: Any) -> str:
     """16 hexadecimal digits of values: equal ones have the same, in whatever order dictionaries and sets hold theirs.
 
-    Plain values, arrays, dataclasses by their fields, functions and classes by their names, others by what a pickle
-    would keep of them. DmpnetError for what cannot be pickled, or holds itself.
+    Plain values, arrays, dataclasses by their fields, functions and classes by their names, those of the user's own by
+    how they are written too (dmpnet.sweeps.written), others by what a pickle would keep of them. DmpnetError for what
+    cannot be pickled, or holds itself.
     """
     try:
         return _total(values).hexdigest()[:16]
     except RecursionError as error:
         raise DmpnetError("a point holds itself, so that it has no digest; give plain values") from error
+
+
+def of_points(run: Callable[..., Any], points: Iterable[Any], common: Any) -> list[str]:
+    """By what the results of `run` at each of the points are known, with what all have in common."""
+    shared = digest(run, common, __version__)
+    return [digest(shared, point) for point in points]
 
 
 def _total(value: Any) -> Any:
@@ -46,16 +55,22 @@ def _total(value: Any) -> Any:
         tag, parts = f"array {value.dtype.str} {value.shape}", [np.ascontiguousarray(value).data.cast("B")
                                                                if value.size else b""]
     elif isinstance(value, type | FunctionType | BuiltinFunctionType):
-        tag = f"name {name(value)}"
+        tag, parts = f"name {name(value)}", _as_written(value)
     elif dataclasses.is_dataclass(value):
         tag = name(kind)
-        parts = [_total((field.name, getattr(value, field.name))) for field in dataclasses.fields(value)]
+        parts = [*_as_written(kind), *(_total((field.name, getattr(value, field.name)))
+                                       for field in dataclasses.fields(value))]
     else:
         tag, parts = name(kind), map(_total, _reduced(value))
     total.update(f"{tag}\n".encode())
     for part in parts:
         total.update(part if isinstance(part, bytes | memoryview) else part.digest())
     return total
+
+
+def _as_written(value: Any) -> list[Any]:
+    """Of a function or class of the user's own how it is written; nothing of others, which have a version."""
+    return [_total(written(value))] if not isinstance(value, BuiltinFunctionType) and own(value) else []
 
 
 def _reduced(value: Any) -> list[Any]:

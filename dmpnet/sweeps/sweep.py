@@ -42,7 +42,8 @@ def sweep(run: Callable[..., Any], points: Iterable[Any], scheduler: "str | Clie
     run : a function that pickles; gives numbers, text, lists, tuples, dictionaries and NumPy arrays
     points : dictionaries of keyword arguments, tuples of arguments, or single arguments
     scheduler : address of a Dask scheduler or a dask.distributed.Client (extra: cluster); None: this machine
-    out : folder of the results, a file each, named by a digest of run's name, its arguments and dmpnet's version
+    out : folder of the results, a file each, named by a digest of run's name and byte code, the user's own functions
+        and constants that it names, its arguments and dmpnet's version: what is written otherwise is made again
     common : keyword arguments that all points share, sent to a worker once
     aside : as common, but results are not named by it: what says where data lie and how many threads work on them
     processes : at once, without a scheduler, beside which it is refused (None: as many as there are cores; 1: no
@@ -59,7 +60,7 @@ def sweep(run: Callable[..., Any], points: Iterable[Any], scheduler: "str | Clie
     one_place(scheduler, processes)
     points, common, aside = list(points), dict(common or {}), dict(aside or {})
     called = names.name(run)
-    each = [names.digest(run, point, common, __version__) for point in points]
+    each = names.of_points(run, points, common)
     unique = dict(zip(each, points, strict=True))
     kept = Kept(Path(out), called)
     with alone(kept.folder), telling(progress, len(unique), "point", called.rpartition(".")[2]) as tell:
