@@ -1,6 +1,7 @@
 """fast_slow_layer in a Brian2 script: spike for spike as the NumPy reference says, on any back end and in any step."""
 
 import functools
+import re
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -550,6 +551,36 @@ def test_a_window_shorter_than_the_step_of_the_run():
     defaultclock.dt = 0.1 * ms
     Network(again := fast_slow_layer(**GOOD | {"window": 0.5 * ms})).run(1 * ms)
     assert_array_equal(again.slow.m, 0)
+
+
+def refused_without_layer(run):
+    with pytest.raises(BrianObjectException) as refused:
+        run(2 * ms)
+    assert isinstance(refused.value.__cause__, DmpnetError)
+    assert re.fullmatch("(.*)_(fast|slow|scalar): its layer \\1 is not in the network.*; put the layer itself into the "
+                        "Network.*", str(refused.value.__cause__))
+
+
+@pytest.mark.parametrize("parts", [("fast", "slow", "scalar"), ("fast",), ("slow",), ("scalar",)])
+def test_groups_without_their_layer_refuse_to_run(parts):
+    """With it they may be named too, until it is taken out."""
+    each = made(drawn(), played(fired()))
+    groups = [getattr(each.layer, part) for part in parts]
+    refused_without_layer(Network(groups).run)
+    Network(each.source, *each.parts, *groups).run(T * ms)
+    assert_array_equal(as_array(each.spikes), usual())
+    layer = fast_slow_layer(**GOOD)
+    network = Network(layer, *(getattr(layer, part) for part in parts))
+    for _ in range(2):
+        network.run(2 * ms)
+    network.remove(layer)
+    refused_without_layer(network.run)
+
+
+def test_groups_without_their_layer_refuse_a_bare_run():
+    layers = [fast_slow_layer(**GOOD)]
+    fast = layers[0].fast  # noqa: F841
+    refused_without_layer(functools.partial(run, level=1))
 
 
 @pytest.mark.parametrize("options, W_f, told", [

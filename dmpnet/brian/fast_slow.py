@@ -61,10 +61,31 @@ def fast_slow_layer(N: int, d: int, window: Any, threshold: Any, W_m: Any, *, ta
     return FastSlowLayer(N, d, window, membrane, W_m, b, b_x, dt, clock, name)
 
 
+class Part(Neurons):
+    """A group of a layer, which is prepared for a run by its layer; DmpnetError where that is not in the network.
+
+    layer : the layer's name;  prepared : names of its groups that it has prepared for the run that begins
+    """
+
+    def __init__(self, layer: str, prepared: set[str], *args: Any, **kwargs: Any):
+        self._layer, self._prepared = layer, prepared
+        super().__init__(*args, **kwargs)
+
+    def before_run(self, run_namespace: Mapping[str, Any] | None = None) -> None:
+        """Brian2 calls this before each run, after that of the layer, whose order is the lowest."""
+        if self.name not in self._prepared:
+            raise DmpnetError(f"{self.name}: its layer {self._layer} is not in the network, but without it nothing "
+                              f"enters or leaves the slow memory; put the layer itself into the Network, in place of "
+                              f"its groups, or keep it in a variable of its own for run()")
+        self._prepared.remove(self.name)
+        super().before_run(run_namespace)
+
+
 class FastSlowLayer(BrianObject):
     """What fast_slow_layer makes: run(), or a Network that has it, runs all of it.
 
-    fast, slow, scalar : groups with u, spikes, I_f; m, d units; x, one unit
+    fast, slow, scalar : groups with u, spikes, I_f; m, d units; x, one unit. They run with the layer: a Network has the
+        layer itself, or they refuse
     Abar, Bbar, W_m : Synapses between them, with weights w
     heard : Synapses by which the slow memory hears, one for each call of `hears`
     """
@@ -84,7 +105,8 @@ class FastSlowLayer(BrianObject):
         if dt is not None:
             self._check_dt(float(dt))
         equations = membrane.equations
-        super().__init__(dt=dt, clock=clock, name=name)
+        super().__init__(dt=dt, clock=clock, order=min(ORDER.values()) - 1, name=name)
+        self._prepared = set[str]()
         self.scalar = self._group("scalar", 1, layer.SCALAR, layer.RECTIFY, {"window": self.window * second})
         self.slow = self._group("slow", d, layer.SLOW, layer.REMEMBER, {})
         self.fast = self._group("fast", N, equations, membrane.update, {**membrane.constants, **membrane.namespace},
@@ -96,10 +118,10 @@ class FastSlowLayer(BrianObject):
         self.W_m.w_ = self.given["W_m"].T.ravel()
         self.fast.b_, self.scalar.b_x = self.given["b"], float(self.given["b_x"])
 
-    def _group(self, part: str, size: int, equations: Any, update: str, namespace: dict, **spiking: Any) -> Neurons:
+    def _group(self, part: str, size: int, equations: Any, update: str, namespace: dict, **spiking: Any) -> Part:
         """A group of the layer that runs `update` in each step, in its place."""
-        made = Neurons(size, equations, order=ORDER[part], namespace=namespace, clock=self.clock,
-                       name=f"{self.name}_{part}", **spiking)
+        made = Part(self.name, self._prepared, size, equations, order=ORDER[part], namespace=namespace,
+                    clock=self.clock, name=f"{self.name}_{part}", **spiking)
         runs = made.run_regularly(update, when="groups", order=ORDER[part] + (part == "fast"),
                                   name=f"{made.name}_update")
         runs.needed_variables = sorted(get_identifiers(update) & set(DEFAULT_UNITS))  # Brian2 overlooks int(u > 0*mV)
@@ -146,6 +168,7 @@ class FastSlowLayer(BrianObject):
         device = get_device()
         if hasattr(device, "synapses"):  # of a program: Brian2 gives it queues of spikes for a network's own alone
             device.synapses |= {part for part in self.contained_objects if isinstance(part, Synapses)}
+        self._prepared.update(part.name for part in (self.scalar, self.slow, self.fast))
         super().before_run(run_namespace)
 
     def _check_dt(self, dt: float) -> None:
