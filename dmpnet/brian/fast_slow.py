@@ -13,7 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from brian2 import BrianObject, Synapses, get_device, get_dimensions, prefs, second
+from brian2 import BrianObject, Synapses, get_device, prefs, second
 from brian2.core.namespace import DEFAULT_UNITS
 from brian2.units.fundamentalunits import DIMENSIONLESS
 from brian2.utils.stringtools import get_identifiers
@@ -94,13 +94,14 @@ class FastSlowLayer(BrianObject):
 
     def __init__(self, N: int, d: int, window: Any, membrane: FastSlowMembrane, W_m: Any, b: Any, b_x: float,
                  dt: Any, clock: Any, name: str):
-        owner, volt = membrane.owner, get_dimensions(membrane.threshold)
+        owner = membrane.owner
         N, d = whole(owner, "N", N), whole(owner, "d", d)
         self.window = positive(owner, "window", window, second.dim)
         self.membrane, self.heard = membrane, list[Synapses]()
         self.given: dict[str, np.ndarray] = {
-            "W_m": number(owner, "W_m", W_m, DIMENSIONLESS if membrane.acts == "gain" else volt, (N, d)),
-            "b": number(owner, "b", 0 * membrane.threshold if b is None else b, volt, (N,)),
+            "W_m": number(owner, "W_m", W_m, DIMENSIONLESS, (N, d)) if membrane.acts == "gain" else
+            membrane.number("W_m", W_m, (N, d)),
+            "b": membrane.number("b", 0 * membrane.threshold if b is None else b, (N,)),
             "b_x": number(owner, "b_x", b_x, DIMENSIONLESS), "w_x": np.zeros(0)}
         if dt is not None:
             self._check_dt(float(dt))
@@ -190,7 +191,6 @@ class FastSlowLayer(BrianObject):
             Brian2 (delay 1). u in volt; g W_m m and g b_f of it are what I adds to u in a step, w_x is that of a step
         """
         owner, N = self.membrane.owner, len(self.fast)
-        volt = get_dimensions(self.membrane.threshold)
         step = float(self.clock.dt_) if dt is None else positive(owner, "dt", dt, second.dim)
         self._check_dt(step)
         M = np.shape(W_f)[-1] if np.ndim(W_f) else 1
@@ -202,5 +202,5 @@ class FastSlowLayer(BrianObject):
         acts, b_x = self.membrane.acts, float(self.given["b_x"])
         W_m = self.given["W_m"] * (gain if acts == "current" else 1)
         slow = legendre_pathway(theta * w_x, b_x, W_m, np.zeros(N), theta, acts=acts)
-        return Layer(number(owner, "W_f", W_f, volt, (N, M)), gain * self.given["b"], neuron,
-                     None if W_r is None else number(owner, "W_r", W_r, volt, (N, N)), slow, np.ones(M, int))
+        return Layer(self.membrane.number("W_f", W_f, (N, M)), gain * self.given["b"], neuron,
+                     None if W_r is None else self.membrane.number("W_r", W_r, (N, N)), slow, np.ones(M, int))

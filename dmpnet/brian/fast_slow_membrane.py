@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 from brian2 import Equations, get_dimensions, second
 from brian2.equations.equations import EquationError
+from brian2.units.fundamentalunits import DIMENSIONLESS
 from brian2.utils.stringtools import get_identifiers
 
 from dmpnet.brian.quantities import dimensions, number, positive, shown, unit
@@ -56,9 +58,9 @@ class FastSlowMembrane:
                               f"or give equations with another rest and a reset to it, 'u = v_r'")
         if self.tau is not None:
             positive(self.owner, "tau", self.tau, second.dim)
-        if self.lam is not None and number(self.owner, "lam", self.lam, volt / second.dim) < 0:
+        if self.lam is not None and self.number("lam", self.lam, per=second.dim) < 0:
             raise DmpnetError(f"{self.owner}: lam = {self.lam}, but a leak goes toward 0; set lam >= 0")
-        if self.floor is not None and number(self.owner, "floor", self.floor, volt) >= theta_u:
+        if self.floor is not None and self.number("floor", self.floor) >= theta_u:
             raise DmpnetError(f"{self.owner}: floor = {self.floor}, but at threshold = {self.threshold} every neuron "
                               f"fires; set floor below it")
         clash = set(self.namespace) & set(self.constants)
@@ -83,6 +85,11 @@ class FastSlowMembrane:
         if self.method is not None:
             raise DmpnetError(f"{self.owner}: method = {self.method!r}, but that of decay {self.decay!r} is known; "
                               f"leave it out, or give equations of your own, 'du/dt = ...'")
+
+    def number(self, symbol: str, value: Any, shape: tuple[int, ...] = (), per: Any = DIMENSIONLESS) -> np.ndarray:
+        """`value` in SI units, whose unit is the threshold's, `per` dimensions; DmpnetError if it is another."""
+        return number(self.owner, symbol, value, get_dimensions(self.threshold) / per, shape,
+                      f"threshold = {shown(self.threshold)}")
 
     @property
     def volt(self) -> str:

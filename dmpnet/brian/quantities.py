@@ -3,15 +3,18 @@
 from typing import Any
 
 import numpy as np
-from brian2 import DimensionMismatchError, get_dimensions
+from brian2 import DimensionMismatchError, get_dimensions, second
 from brian2.units.fundamentalunits import DIMENSIONLESS, get_unit
 
 from dmpnet.errors import DmpnetError
 
 
 def unit(of: Any) -> str:
-    """The name by which Brian2's equations call the SI unit of these dimensions: 'volt', '1'."""
-    return "1" if of is DIMENSIONLESS else repr(get_unit(of))
+    """The name by which Brian2's equations call the SI unit of these dimensions: 'volt', 'volt/second', '1'."""
+    if of is DIMENSIONLESS:
+        return "1"
+    named, of_a_rate = repr(get_unit(of)), repr(get_unit(of * second.dim))
+    return f"{of_a_rate}/second" if of_a_rate.isidentifier() and not named.isidentifier() else named
 
 
 def dimensions(owner: str, symbol: str, value: Any) -> Any:
@@ -23,9 +26,15 @@ def dimensions(owner: str, symbol: str, value: Any) -> Any:
         raise DmpnetError(f"{owner}: {symbol} = {value!r}, but it is a number; give one, with its unit") from None
 
 
-def number(owner: str, symbol: str, value: Any, of: Any, shape: tuple[int, ...] = ()) -> np.ndarray:
-    """`value` in SI units, an array of `shape` or one number for all; DmpnetError unless its dimensions are `of`."""
+def number(owner: str, symbol: str, value: Any, of: Any, shape: tuple[int, ...] = (), given: str = "") -> np.ndarray:
+    """`value` in SI units, an array of `shape` or one number for all; DmpnetError unless its dimensions are `of`.
+
+    given : what else was given, if that is why they are: 'threshold = 15'
+    """
     found, array = dimensions(owner, symbol, value), np.asarray(value, float)
+    if found != of and given:
+        raise DmpnetError(f"{owner}: {symbol} = {shown(value)} has the unit {unit(found)}, but with {given} its unit "
+                          f"is {unit(of)}; give one of them in another unit")
     if found != of:
         raise DmpnetError(f"{owner}: {symbol} = {shown(value)} has the unit {unit(found)}, but its unit is {unit(of)}; "
                           f"give it in that unit")
