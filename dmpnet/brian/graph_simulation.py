@@ -11,6 +11,7 @@ from dmpnet.brian import axons, graphs, standalone
 from dmpnet.brian.backends import GENN, check_backend
 from dmpnet.brian.batches import BUDGET, asked, at_run_time, batches, counter, fitting, joined
 from dmpnet.brian.graph_program import Graphed
+from dmpnet.brian.quantities import unitless
 from dmpnet.errors import BackendError, DmpnetError
 from dmpnet.graph.graph import Graph
 from dmpnet.graph.nodes import Delay, Scale, Threshold
@@ -31,6 +32,7 @@ def simulate(graph: Graph, s_in: np.ndarray, backend: str = "numpy", coupling: s
     record = recorded(record)
     check(backend, coupling, membrane)
     check_backend(backend, processes, genn=True)
+    unitless("simulate", "s_in", s_in)
     s_in = shaped(graph, s_in)
     size = asked(batch) or batch_size(graph, s_in.shape, backend, record, processes)
     flat = s_in.reshape(*s_in.shape[:2], -1)

@@ -3,7 +3,7 @@
 from typing import Any
 
 import numpy as np
-from brian2 import DimensionMismatchError, get_dimensions, second
+from brian2 import DimensionMismatchError, Quantity, get_dimensions, second
 from brian2.units.fundamentalunits import DIMENSIONLESS, get_unit
 
 from dmpnet.errors import DmpnetError
@@ -45,6 +45,16 @@ def number(owner: str, symbol: str, value: Any, of: Any, shape: tuple[int, ...] 
         raise DmpnetError(f"{owner}: {symbol} has {int((~np.isfinite(array)).sum())} values that are NaN or infinite, "
                           f"but 0 are allowed; set finite ones")
     return np.broadcast_to(array, shape).copy()
+
+
+def unitless(owner: str, symbol: str, value: Any) -> None:
+    """DmpnetError if what is read as plain numbers, one or a list or an array of them, has a unit: NumPy drops it."""
+    if isinstance(value, list | tuple):
+        for each in value:
+            unitless(owner, symbol, each)
+    elif isinstance(value, Quantity) and value.dim is not DIMENSIONLESS:
+        raise DmpnetError(f"{owner}: {symbol} = {shown(value)} has the unit {unit(value.dim)}, but it is without one; "
+                          f"divide it by its unit")
 
 
 def positive(owner: str, symbol: str, value: Any, of: Any) -> float:

@@ -61,6 +61,13 @@ class PlasticSynapses(Wires):
                               f"they were made with; give delay and post_delay to plasticity.synapses")
 
 
+def check_rule(rule: Any) -> None:
+    """Raise DmpnetError unless it is a rule."""
+    if not isinstance(rule, Rule):
+        raise DmpnetError(f"plastic: rule = {rule!r}, but it is a Rule; give dmpnet.rule('pair-additive'), of an "
+                          f"IntegerRule its `brian2`")
+
+
 def check_steps(rule: Rule, source: Any, target: Any) -> None:
     """Raise DmpnetError unless both groups take the same steps, and those of the rule if it has its own."""
     steps = {group.name: float(group.clock.dt_) for group in (source, target)}

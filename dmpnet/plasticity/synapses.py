@@ -28,9 +28,10 @@ import numpy as np
 from brian2 import NeuronGroup, Subgroup, second
 
 from dmpnet.arithmetic import lfsr
+from dmpnet.brian.quantities import unitless, whole
 from dmpnet.brian.session import Neurons, Wires
 from dmpnet.errors import DmpnetError
-from dmpnet.plasticity.groups import PlasticSynapses, check_precision, check_steps, delay_of
+from dmpnet.plasticity.groups import PlasticSynapses, check_precision, check_rule, check_steps, delay_of
 from dmpnet.plasticity.names import Code, apart
 from dmpnet.plasticity.rule import Rule
 from dmpnet.plasticity.rules.binary import registers
@@ -111,10 +112,20 @@ def _ends(rule: Rule, i: Any, j: Any, source: Any, target: Any) -> tuple[np.ndar
         i, j = np.mgrid[:len(source), :len(target)]
         return i.ravel(), j.ravel()
     i, j = np.atleast_1d(np.asarray(i)), np.atleast_1d(np.asarray(j))
-    if i.ndim != 1 or i.shape != j.shape:
+    if i.ndim != 1 or i.shape != j.shape or not i.size:
         raise DmpnetError(f"{rule.name}: i of shape {i.shape}, j of shape {j.shape}, but both are one number a "
                           f"synapse; give them so")
-    return i, j
+    return _of(rule, "i", i, source), _of(rule, "j", j, target)
+
+
+def _of(rule: Rule, symbol: str, ends: np.ndarray, group: Any) -> np.ndarray:
+    """`ends` as numbers of neurons of `group`; DmpnetError unless they are."""
+    if ends.dtype.kind not in "iu":
+        raise DmpnetError(f"{rule.name}: {symbol} of dtype {ends.dtype}, but it numbers neurons; give integers")
+    if not 0 <= ends.min() <= ends.max() < len(group):
+        raise DmpnetError(f"{rule.name}: {symbol} from {ends.min()} to {ends.max()}, but {group.name} has neurons 0 to "
+                          f"{len(group) - 1}; set it there")
+    return ends.astype(int)
 
 
 def _lines(*code: str) -> str | None:
@@ -123,13 +134,14 @@ def _lines(*code: str) -> str | None:
 
 def _check(rule: Rule, source: Any, target: Any, samples: int) -> None:
     """Raise DmpnetError unless these groups can be joined by this rule."""
+    check_rule(rule)
     for group in (source, target):
         if isinstance(group, Subgroup):
             raise DmpnetError(f"{rule.name}: {group.name} is a subgroup, but traces belong to whole groups; connect "
                               f"the group it is part of, with i and j")
-        if "spike" not in group.events:
-            raise DmpnetError(f"{rule.name}: {group.name} never spikes, but a rule is about spikes on both sides; "
-                              f"connect groups with a threshold")
+        if "spike" not in getattr(group, "events", ()):
+            raise DmpnetError(f"{rule.name}: {getattr(group, 'name', group)} never spikes, but a rule is about spikes "
+                              f"on both sides; connect groups with a threshold")
     for variable in rule.needs:
         if variable not in target.variables:
             raise DmpnetError(f"{rule.name}: {target.name} has no variable {variable!r}, which this rule reads; "
@@ -139,7 +151,7 @@ def _check(rule: Rule, source: Any, target: Any, samples: int) -> None:
     if rule.whole and len(source) + len(target) > lfsr.PERIOD:
         raise DmpnetError(f"{rule.name}: {len(source)} + {len(target)} neurons, but there are {lfsr.PERIOD} states of "
                           f"a register to give them; put fewer samples side by side")
-    if samples < 1 or len(target) % samples:
+    if len(target) % whole(rule.name, "samples", samples):
         raise DmpnetError(f"{rule.name}: samples = {samples}, but {target.name} has {len(target)} neurons; set samples "
                           f"to how many lie side by side")
 
@@ -150,6 +162,7 @@ def check_weights(rule: Rule, w: Any, name: str, count: int | None = None) -> np
     count : of synapses; w is one number, or one for each
     """
     low, high = float(rule["w_min"]), float(rule["w_max"])
+    unitless(name, "w", w)
     try:
         w = np.asarray(w, float)
     except (TypeError, ValueError):
