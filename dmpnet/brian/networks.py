@@ -6,7 +6,6 @@ from typing import Any, overload
 import numpy as np
 
 from dmpnet.brian import conversion, graph_simulation, graphs
-from dmpnet.errors import DmpnetError
 from dmpnet.graph.graph import Graph
 from dmpnet.trained.network import TrainedNetwork
 
@@ -39,7 +38,5 @@ def convert(network: Any, s_in: np.ndarray, *, coupling: str | None = None,
     if isinstance(network, Graph):
         graph_simulation.check("numpy", coupling or "shared", membrane)
         return graphs.convert(network, s_in, record=record)
-    if not isinstance(network, TrainedNetwork):
-        raise DmpnetError(f"convert: a {type(network).__name__}, but a trained network or a graph is converted; read a "
-                          f"PyTorch module with dmpnet.torch.graph_of or from_module, a NIR graph with dmpnet.from_nir")
+    conversion.check_network("convert", network)
     return conversion.convert(network, s_in, coupling=coupling or "synapses", record=record, membrane=membrane)

@@ -15,8 +15,9 @@ from dmpnet import reference
 from dmpnet.brian import axons, connections, genn, graph_simulation, membranes, shared, standalone
 from dmpnet.brian.backends import GENN, check_backend
 from dmpnet.brian.batches import BUDGET, asked, at_run_time, batches, counter, fitting, joined
-from dmpnet.brian.conversion import check, check_genn, convert, needed
+from dmpnet.brian.conversion import check, check_genn, check_network, convert, needed
 from dmpnet.brian.populations import steps_of
+from dmpnet.brian.quantities import unitless
 from dmpnet.brian.trained_program import Trained, run_each
 from dmpnet.equations.membrane import Membranes
 from dmpnet.graph.graph import Graph
@@ -50,6 +51,8 @@ def simulate(network: TrainedNetwork | Graph, s_in: np.ndarray, *, backend: str 
     if isinstance(network, Graph):
         return graph_simulation.simulate(network, s_in, backend, coupling, record, batch, processes, progress, cache,
                                          membrane)
+    check_network("simulate", network)
+    unitless("simulate", "s_in", s_in)
     s_in = np.asarray(s_in)
     reference.check_input(network, s_in)
     record = check(coupling, record)
