@@ -15,7 +15,7 @@ from brian2.utils.stringtools import get_identifiers
 
 from dmpnet.brian.quantities import dimensions, number, positive, shown, unit
 from dmpnet.equations import layer
-from dmpnet.equations.membrane import check_code, integrated
+from dmpnet.equations.membrane import check_code, check_hears, integrated
 from dmpnet.equations.memory import ACTS
 from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import DmpnetError, about, one_of
@@ -101,7 +101,12 @@ class FastSlowMembrane:
         """The user's own equations for u, if that is what decay is."""
         code = self.decay if isinstance(self.decay, Equations) else str(self.decay)
         with about(self.owner):
-            return integrated(code, "decay", "u*exp(-dt/tau)", f"du/dt = (I - u)/tau : {self.volt}")
+            return integrated(code, "decay", "u*exp(-dt/tau)", self.moves)
+
+    @property
+    def moves(self) -> str:
+        """Equations as they may be written, in its unit."""
+        return f"du/dt = (I - u)/tau : {self.volt}"
 
     @property
     def equations(self) -> Equations:
@@ -121,9 +126,9 @@ class FastSlowMembrane:
         if "u" not in own.names or own["u"].dim is not get_dimensions(self.threshold):
             raise DmpnetError(f"{self.owner}: threshold = {self.threshold}, but u of your equations is not in "
                               f"{self.volt}; give both in one unit")
-        if self.acts == "current" and not own.identifiers & {"I", "I_m"} and self.own_equations is not None:
-            raise DmpnetError(f"{self.owner}: your equations do not mention I, but it is by I = W_m m + b that u hears "
-                              f"its slow memory; add it, e.g. du/dt = (I - u)/tau : {self.volt}")
+        if self.acts == "current" and self.own_equations is not None:
+            with about(self.owner):
+                check_hears(own.identifiers, {"I", "I_m"}, "its slow memory", self.moves)
         try:
             return own + ours + model
         except EquationError as wrong:
