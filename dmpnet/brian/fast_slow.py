@@ -38,10 +38,10 @@ def fast_slow_layer(N: int, d: int, window: Any, threshold: Any, W_m: Any, *, ta
                     name: str = "fast_slow_layer*") -> "FastSlowLayer":
     """N fast neurons and their slow memory, as Brian2 groups; one step of them is in dmpnet.equations.layer.
 
-    d, window : dimensions of the slow memory, and the time it reaches back
+    d, window : dimensions of the slow memory, and the time (ms, s) it reaches back, at least dt
     threshold : of u, in volt; whatever its unit is (also none), u, I_f, I_r and b have it, lam a second of it
     W_m : (N, d) volt; how the fast neurons hear m, m_0 being the number of spikes, weighted by w_x, in the window
-    tau : time constant of the membrane: of its decay if that is exponential, and with which I charges it
+    tau : time constant (ms) of the membrane: of its decay if that is exponential, and with which I charges it
     decay : 'exponential'; 'linear' by lam volt a second; 'shift', exponential by the nearest power of two a step; an
         expression for what is kept of u in a step, 'u - lam*dt*int(u > 0*mV)'; or equations for u,
         'du/dt = (v_r - u + I)/tau_m : volt', by Brian2's `method`, where I = W_m m + b is held during a step

@@ -26,14 +26,20 @@ def convert(network: Any, s_in: np.ndarray, *, coupling: str | None = None,
 
         net = dmpnet.convert(dmpnet.load("smnist-dmp2"), digits[:2], record=("spikes", "u"))
         net.run()
-        net.activity().spikes[0]                                  # (B, T, N)
+        net.activity().spikes[0]                                  # of layer 1: (B, T, N)
+        net.activity().predictions                                # (B,)
 
     network : a trained network, or a graph of nodes; s_in of a graph may have the shape of its input
+    s_in : B samples of T steps (of the network's dt) of M channels, without a unit; read as it is, so in the range and,
+        for a permuted task, the order of steps that the network was trained on
     coupling : of a trained network: 'synapses' (if None) is Brian2 Synapses throughout, every sample with its own, to
         explore, change and lesion; 'shared' holds each weight once and multiplies for all samples at a time. The
         kernels of a graph are always shared
     record : which of 'spikes', 'u', 'm', 'x', 'readout' to keep for every step; of a graph, 'spikes', 'u', 'readout'
     membrane : of a trained network: what moves u in place of the trained decay, see dmpnet.brian.conversion.convert
+
+    What `activity()` gives is a dmpnet.trained.activity.Activity, where the shape of every array stands. DmpnetError
+    for input of another shape, range or unit than the network reads, and for a setting that is not known.
     """
     if isinstance(network, Graph):
         graph_simulation.check("numpy", coupling or "shared", membrane)

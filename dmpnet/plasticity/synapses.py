@@ -45,14 +45,16 @@ def synapses(rule: Rule, source: Any, target: Any, *, w: Any = 0.0, i: np.ndarra
              delay: Any = 0 * second, post_delay: Any = 0 * second, name: str = "plastic") -> PlasticSynapses:
     """Synapses from source to target that follow `rule`, on the clock of target.
 
-    w : weights at the start, one or one a synapse
-    i, j : neurons to connect, all to all if None, source after source
+    w : weights at the start, without a unit; one, or (n,) of n synapses in the order of i and j
+    i, j : (n,) integers, the neuron of source and of target of each synapse; all to all if None, source after source
     samples : how many samples lie side by side in target, each with a third factor of its own
     transmit : what a presynaptic spike does to the target with w, e.g. 'I_f_post += w'
     model : further equations, e.g. 'I_r_post = w*s_pre : 1 (summed)'
     seed : of the registers of stochastic rules
-    delay : until a presynaptic spike is at the synapses, along the axon; one, or one for each neuron of source
-    post_delay : until a postsynaptic spike is, back along the dendrite; one, or one for each neuron of target
+    delay : time (ms) until a presynaptic spike is at the synapses, along the axon; one, or one a neuron of source
+    post_delay : time (ms) until a postsynaptic spike is, back along the dendrite; one, or one a neuron of target
+
+    DmpnetError for groups that never spike or differ in dt, and for weights outside w_min and w_max of the rule.
     """
     _check(rule, source, target, samples)
     i, j = _ends(rule, i, j, source, target)
