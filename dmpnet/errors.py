@@ -63,13 +63,13 @@ def about(what: str) -> Iterator[None]:
         raise DmpnetError(f"{what}: {error}") from error.__cause__
 
 
-def meant(name: str, known: Iterable[str]) -> str:
+def meant(name: object, known: Iterable[str]) -> str:
     """' (did you mean ...?)' with the known name that is nearest to a misspelt one; '' if none is near."""
-    near = get_close_matches(name, list(known), 1)
+    near = get_close_matches(str(name)[:80], list(known), 1)
     return f" (did you mean {near[0]}?)" if near else ""
 
 
 def one_of(name: str, value: object, known: Iterable[str]) -> str:
     """What is said of a word that is not one of the known ones."""
     known = list(known)
-    return f"{name} = {value!r}{meant(str(value)[:80], known)}, but it is one of {', '.join(known)}; choose one"
+    return f"{name} = {value!r}{meant(value, known)}, but it is one of {', '.join(known)}; choose one"

@@ -1,6 +1,7 @@
 """fast_slow_layer in a Brian2 script: spike for spike as the NumPy reference says, on any back end and in any step."""
 
 import functools
+import re
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -482,7 +483,9 @@ GOOD = {"N": 4, "d": 3, "window": 20 * ms, "threshold": 15 * mV, "tau": TAU, "W_
 
 
 @pytest.mark.parametrize("wrong, told", [
-    ({"threshold": 15 * ms, "W_m": 0 * mV}, "W_m = .* has the unit volt, but its unit is second; give it in that unit"),
+    ({"threshold": 15 * ms, "W_m": 0 * mV}, "W_m = .* has the unit volt, but with threshold = 15. ms its unit is "
+                                            "second; give one of them in another unit"),
+    ({"threshold": 15}, "W_m = .* has the unit volt, but with threshold = 15 its unit is 1; give one of them in"),
     ({"threshold": "15 mV"}, "threshold = '15 mV', but it is a number"),
     ({"threshold": -15 * mV}, "threshold = -15. mV, but it lies above the rest, 0"),
     ({"tau": 20}, "tau = 20 has the unit 1, but its unit is second"),
@@ -492,14 +495,17 @@ GOOD = {"N": 4, "d": 3, "window": 20 * ms, "threshold": 15 * mV, "tau": TAU, "W_
     ({"window": 20}, "window = 20 has the unit 1, but its unit is second"),
     ({"window": 0.5 * ms, "dt": 1 * ms}, "window = 0.5 ms, but .* at least a step, dt = 1 ms; set a longer"),
     ({"W_m": np.zeros((4, 2)) * mV}, r"W_m has shape \(4, 2\), but \(4, 3\) is needed"),
-    ({"W_m": np.zeros((4, 3))}, r"W_m = array of shape \(4, 3\) has the unit 1, but its unit is volt"),
+    ({"W_m": np.zeros((4, 3))}, r"W_m = array of shape \(4, 3\) has the unit 1, but with threshold = .* is volt"),
     ({"W_m": np.full((4, 3), np.nan) * mV}, "W_m has 12 values that are NaN"),
     ({"acts": "gain"}, "W_m = .* has the unit volt, but its unit is 1"),
     ({"acts": "gian"}, r"acts = 'gian' \(did you mean gain\?\)"),
     ({"decay": "linaer"}, r"decay = 'linaer' \(did you mean linear\?\), but it is one of exponential, linear, shift"),
     ({"decay": "linear"}, "lam = None, but a membrane leaks it by subtraction; set lam"),
     ({"lam": LAM}, "lam = .*, but decay 'exponential' has none; leave it out, or set decay = 'linear'"),
-    ({"decay": "linear", "lam": 0.3 * mV}, "lam = .* has the unit volt"),
+    ({"decay": "linear", "lam": 0.3 * mV}, "lam = 300. uV has the unit volt, but with threshold = 15. mV its unit is "
+                                            "volt/second; give"),
+    ({"threshold": 15, "W_m": 0, "decay": "linear", "lam": 1 * mV / ms}, "lam = .* has the unit volt/second, but with "
+                                                                         "threshold = 15 its unit is hertz"),
     ({"decay": "linear", "lam": -0.3 * mV / ms}, "lam = .*, but a leak goes toward 0; set lam >= 0"),
     ({"decay": "du/dt = -u/tau : volt"}, "your equations do not mention I, .* add it"),
     ({"decay": "du/dt = (I - u)/tau : 1"}, "threshold = 15. mV, but u of your equations is not in volt"),
@@ -513,7 +519,7 @@ GOOD = {"N": 4, "d": 3, "window": 20 * ms, "threshold": 15 * mV, "tau": TAU, "W_
     ({"method": "euler"}, "method = 'euler', but that of decay 'exponential' is known"),
     ({"reset": "hrad"}, r"reset = 'hrad' \(did you mean hard\?\)"),
     ({"floor": 20 * mV}, "floor = 20. mV, but at threshold = 15. mV every neuron fires"),
-    ({"floor": 0}, "floor = 0 has the unit 1, but its unit is volt"),
+    ({"floor": 0}, "floor = 0 has the unit 1, but with threshold = 15. mV its unit is volt"),
     ({"b": np.zeros(3) * mV}, r"b has shape \(3,\), but \(4,\) is needed"),
     ({"b_x": 1 * mV}, "b_x = .* has the unit volt, but its unit is 1"),
     ({"N": 0}, "N = 0, but it counts something"),
@@ -552,11 +558,41 @@ def test_a_window_shorter_than_the_step_of_the_run():
     assert_array_equal(again.slow.m, 0)
 
 
+def refused_without_layer(run):
+    with pytest.raises(BrianObjectException) as refused:
+        run(2 * ms)
+    assert isinstance(refused.value.__cause__, DmpnetError)
+    assert re.fullmatch("(.*)_(fast|slow|scalar): its layer \\1 is not in the network.*; put the layer itself into the "
+                        "Network.*", str(refused.value.__cause__))
+
+
+@pytest.mark.parametrize("parts", [("fast", "slow", "scalar"), ("fast",), ("slow",), ("scalar",)])
+def test_groups_without_their_layer_refuse_to_run(parts):
+    """With it they may be named too, until it is taken out."""
+    each = made(drawn(), played(fired()))
+    groups = [getattr(each.layer, part) for part in parts]
+    refused_without_layer(Network(groups).run)
+    Network(each.source, *each.parts, *groups).run(T * ms)
+    assert_array_equal(as_array(each.spikes), usual())
+    layer = fast_slow_layer(**GOOD)
+    network = Network(layer, *(getattr(layer, part) for part in parts))
+    for _ in range(2):
+        network.run(2 * ms)
+    network.remove(layer)
+    refused_without_layer(network.run)
+
+
+def test_groups_without_their_layer_refuse_a_bare_run():
+    layers = [fast_slow_layer(**GOOD)]
+    fast = layers[0].fast  # noqa: F841
+    refused_without_layer(functools.partial(run, level=1))
+
+
 @pytest.mark.parametrize("options, W_f, told", [
     ({"decay": "u*exp(-dt/tau)"}, np.zeros((4, 2)) * mV, "decay = .*, but trained membranes have one of exponential"),
     ({}, np.zeros((3, 2)) * mV, r"W_f has shape \(3, 2\), but \(4, 2\)"),
     ({}, np.zeros((4, 5)) * mV, "W_f has 5 inputs, but the slow memory hears 2"),
-    ({}, np.zeros((4, 2)), "W_f = .* has the unit 1, but its unit is volt"),
+    ({}, np.zeros((4, 2)), "W_f = .* has the unit 1, but with threshold = 15. mV its unit is volt"),
 ])
 def test_what_has_no_trained_form_is_refused(options, W_f, told):
     layer = fast_slow_layer(**GOOD | options)

@@ -7,6 +7,7 @@ import tracemalloc
 import brian2
 import numpy as np
 import pytest
+from brian2 import ms, mV
 from graphs import informative, random_graph, random_population
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -360,6 +361,14 @@ def test_what_a_graph_cannot_be_run_with_is_refused(given_, kind, words):
     graph, s_in = everything()
     with pytest.raises(kind, match=words):
         simulate(graph, s_in, **given_)
+
+
+def test_input_of_a_graph_has_no_unit():
+    graph, s_in = everything()
+    with pytest.raises(DmpnetError, match="simulate: s_in = array .* has the unit volt, but it is without one; divide"):
+        simulate(graph, s_in * mV)
+    with pytest.raises(DmpnetError, match="convert: s_in = array of shape .* has the unit second"):
+        graphs.convert(graph, s_in * ms)
 
 
 @compiles

@@ -372,6 +372,11 @@ def test_a_drawn_pathway_spikes_by_context_and_its_traces_are_mean_spikes():
 
 
 @pytest.mark.slow
+def test_a_setting_with_a_unit_is_named():
+    with pytest.raises(DmpnetError, match="competition: present = 0.35 s has the unit second, but it is without one"):
+        Competition(present=350 * millisecond)
+
+
 def test_interrupted_on_line_learning_ends_with_the_same_bits_and_its_network_runs_anywhere(tmp_path):
     data = recordings()
     network = hidden.drawn(data, 30, blocks=((3, 5.0),), width=1.5)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from networks import random_input, random_network
 from numpy.testing import assert_allclose, assert_array_equal
 
-from dmpnet import cli, plasticity, reference
+from dmpnet import cli, fast_slow_layer, plasticity, reference
 from dmpnet.arithmetic import lfsr
 from dmpnet.brian.conversion import activity, convert, duration, timing
 from dmpnet.data.sjostrom import SJOSTROM
@@ -539,7 +539,13 @@ def test_an_unknown_rule_is_told_with_those_there_are():
     ({"source": "clash"}, "a variable 'w'.*rename"), ({"source": "silent"}, "never spikes"),
     ({"w": "rand()"}, "weights are numbers"), ({"w": np.full((4, 4), 0.5)}, r"shape \(4, 4\).*16 synapses"),
     ({"w": np.full(5, 0.5)}, r"shape \(5,\).*16 synapses"),
+    ({"w": 0.5 * mV}, "plastic: w = 0.5 mV has the unit volt, but it is without one; divide it by its unit"),
+    ({"w": [0.5 * mV, *[0.5] * 15]}, "w = 0.5 mV has"), ({"w": np.ones(16) * mV}, "w = array of shape .* unit volt"),
     ({"i": [0, 1]}, "i without j"), ({"j": [0, 1]}, "j without i"), ({"i": [0, 1], "j": [0]}, r"\(2,\), j of shape"),
+    ({"i": [], "j": []}, r"i of shape \(0,\)"), ({"i": [0, 4], "j": [0, 0]}, "i from 0 to 4, but .* neurons 0 to 3"),
+    ({"i": [0, 1], "j": [0, -1]}, "j from -1 to 0, but"), ({"i": [0.0, 1.0], "j": [0, 1]}, "i of dtype float64, but"),
+    ({"i": [0, 1] * mV, "j": [0, 1]}, "i of dtype float64, but it numbers neurons; give integers"),
+    ({"samples": 1.0}, "samples = 1.0, but it counts"), ({"source": "layer"}, "fast_slow_layer.* never spikes"),
     ({"delay": 2}, "it is a time"), ({"delay": 2 * mV}, "it is a time"), ({"delay": -1 * ms}, "after it was sent"),
     ({"delay": np.ones(16) * ms}, "one for each of the 4 neurons"), ({"post_delay": np.nan * ms}, "after it was sent"),
     ({"rule": "voltage-gated", "source": "gated", "post_delay": 1 * ms}, "it reads u at a spike"),
@@ -549,12 +555,22 @@ def test_wrong_groups_and_weights_are_told_before_anything_runs(change, told):
     whole = NeuronGroup(4, "v : 1", threshold="v > 1", reset="", namespace={})
     groups = {"part": whole[:2], "silent": NeuronGroup(2, "v : 1"),
               "clash": NeuronGroup(2, "w : 1", threshold="w > 1", reset="", namespace={}),
-              "gated": NeuronGroup(4, "u : 1", threshold="u > 1", reset="", namespace={})}
+              "gated": NeuronGroup(4, "u : 1", threshold="u > 1", reset="", namespace={}),
+              "layer": fast_slow_layer(4, 2, 20 * ms, 15 * mV, 0 * mV, tau=20 * ms)}
     given = {"source": "", "rule": "slow-memory-gated", "w": 0.5} | change
     name = given.pop("source")
     source, target = groups.get(name, whole), groups["gated"] if name == "gated" else whole
     with pytest.raises(DmpnetError, match=told):
         plasticity.synapses(rule(given.pop("rule")), source, target, **given)
+
+
+def test_a_rule_is_no_name():
+    neurons = NeuronGroup(4, "v : 1", threshold="v > 1", reset="", namespace={})
+    with pytest.raises(DmpnetError, match=r"rule = 'pair-additive', but it is a Rule; give dmpnet.rule\('pair-addi"):
+        plasticity.synapses("pair-additive", neurons, neurons)
+    network = random_network(steps=10)
+    with protocols.brian2_on("numpy", network.encoding.dt), pytest.raises(DmpnetError, match="it is a Rule"):
+        plasticity.make_plastic(convert(network, random_input(network, 1)), network, "W_f_1", "pair-additive", 1)
 
 
 def test_only_synapses_between_spiking_neurons_become_plastic():

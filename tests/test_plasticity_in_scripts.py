@@ -3,6 +3,7 @@
 Whatever the script has, weights are those of the rule on the same spikes, or the request is refused by name.
 """
 
+import gc
 import re
 from dataclasses import replace
 
@@ -59,6 +60,26 @@ def trains(steps=60, sources=3, targets=2, rate=0.15, seed=0):
 def set_third(plastic, value=0.7):
     if plastic.third is not None:
         setattr(plastic.third, "gate" if "gate" in plastic.third.variables else "d", value)
+
+
+def test_synapses_that_no_network_ever_had_are_told():
+    """As Brian2's own: kept in a dict, a bare run() does not find them. Nothing is told of what is in them."""
+    def script(keep):
+        start_scope()
+        source, target = pair()
+        kept = {"ab": plasticity.synapses(PAIR, source, target, w=0.5)}
+        if keep:
+            plastic = kept["ab"]  # noqa: F841
+        brian2.run(40 * ms)
+        return float(kept["ab"].w[0])
+
+    for keep in (True, False):
+        with catch_logs() as logs:
+            w = script(keep)
+            gc.collect()
+        told = [text for _, where, text in logs if where.endswith("unused_brian_object")]
+        assert (w > 0.5) == keep and len(told) == 1 - keep
+        assert keep or "'plastic' is getting deleted, but was never included in a network" in told[0]
 
 
 # names

@@ -67,6 +67,16 @@ def test_no_bar_where_nobody_looks(capsys):
     assert capsys.readouterr() == ("", "")
 
 
+@pytest.mark.parametrize("module", ["ipykernel.iostream", "ipython.of_somebody", "io"])
+def test_a_bar_in_a_notebook(monkeypatch, module):
+    """Whose output is no terminal, and told by its class."""
+    monkeypatch.setattr("sys.stderr", screen := type("OutStream", (io.StringIO,), {"__module__": module})())
+    with told_by.telling(True, 10, "sample", "work") as tell:
+        time.sleep(0.15)
+        tell(7)
+    assert ("7/10" in screen.getvalue()) == (module == "ipykernel.iostream")
+
+
 def test_the_clock_of_a_bar_goes_on_while_nothing_is_done(monkeypatch):
     monkeypatch.setattr(told_by, "TICK", 0.02)
     monkeypatch.setattr("sys.stderr", screen := Terminal())

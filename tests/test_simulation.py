@@ -7,15 +7,17 @@ from dataclasses import replace
 import brian2
 import numpy as np
 import pytest
+from brian2 import mV
 from brian2.devices.device import reset_device
 from networks import random_input, random_network
 from test_network import ALL, NETWORKS, assert_informative, assert_same, dyadic_network
 
+import dmpnet
 from dmpnet import reference
 from dmpnet.brian import backends, batches, simulation
 from dmpnet.brian.conversion import convert
 from dmpnet.brian.simulation import batch_size, simulate
-from dmpnet.errors import BackendError, DataWarning, DmpnetError
+from dmpnet.errors import BackendError, DataWarning, DmpnetError, WeightsError
 
 SLOW_BACKENDS = [pytest.param(name, marks=pytest.mark.slow) for name in ("cython", "cpp_standalone")]
 
@@ -142,15 +144,43 @@ def test_one_name_of_what_to_keep_is_enough():
     ({"processes": 2}, BackendError, "processes = 2"),
     ({"processes": 0}, DmpnetError, "processes = 0"),
     ({"batch": 0}, DmpnetError, "batch = 0"),
+    ({"batch": 2.5}, DmpnetError, "batch = 2.5, but it counts something; set a whole number >= 1"),
+    ({"batch": "2"}, DmpnetError, "batch = '2'"), ({"batch": 2 * mV}, DmpnetError, "batch = 2. . mvolt"),
+    ({"processes": "2"}, DmpnetError, "processes = '2'"), ({"processes": 1.5}, DmpnetError, "processes = 1.5"),
     ({"coupling": "dense"}, DmpnetError, "'dense'"),
     ({"record": ("v",)}, DmpnetError, "'v'"),
 ])
 def test_a_wrong_request_is_named_before_any_work(wrong, error, says, monkeypatch):
-    monkeypatch.setattr(simulation, "convert", None)  # would fail if anything were built
+    monkeypatch.setattr(simulation, "built", None)  # would fail if anything were built
     network = random_network(kind="FSNN")
     with pytest.raises(error, match=says) as caught:
         simulate(network, random_input(network, 1), **wrong)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("call", [simulate, dmpnet.convert])
+def test_input_has_no_unit(call):
+    network = random_network(encoding="analog")
+    s_in = random_input(network, 2)
+    for wrong in (s_in * mV, [sample * mV for sample in s_in]):
+        with pytest.raises(DmpnetError, match=f"{call.__name__}: s_in = .* has the unit volt, but it is without one; "):
+            call(network, wrong)
+    assert call(network, s_in * mV / mV) is not None
+
+
+@pytest.mark.parametrize("call", [simulate, dmpnet.convert])
+def test_what_is_no_network_is_named(call):
+    with pytest.raises(DmpnetError, match=f"{call.__name__}: a str, but it takes .*; load one by its name with dmpn"):
+        call("smnist-dmp2", np.zeros((1, 784, 1)))
+
+
+@pytest.mark.parametrize("wrong", [None, 3, ["smnist-dmp2"]])
+def test_what_is_no_name_is_named(wrong):
+    for load in (dmpnet.load, dmpnet.chip, dmpnet.rule):
+        with pytest.raises(DmpnetError):
+            load(wrong)
+    with pytest.raises(WeightsError, match="is given, but a network is loaded by its name or the path of its file"):
+        dmpnet.load(wrong)
 
 
 @pytest.mark.parametrize("backend", ["cython", "cpp_standalone"])

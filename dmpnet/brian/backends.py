@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import shutil
+from numbers import Integral
 from pathlib import Path
 
 from dmpnet.errors import BackendError, DmpnetError, one_of
@@ -31,8 +32,8 @@ def check_backend(backend: str, processes: int = 1, genn: bool = False) -> None:
                            f"set CXX, or use 'numpy'")
     if backend in ("cpp_standalone", GENN) and os.name != "nt" and shutil.which("make") is None:
         raise BackendError(f"backend = {backend!r} needs make, but it is not found; install it, or use 'numpy'")
-    if processes < 1:
-        raise DmpnetError(f"processes = {processes}, but at least one is needed; set processes >= 1")
+    if not (isinstance(processes, Integral) and processes >= 1):
+        raise DmpnetError(f"processes = {processes!r}, but at least one is needed; set processes >= 1")
     if processes > 1 and backend != "cpp_standalone":
         raise BackendError(f"processes = {processes}, but {backend!r} runs in this one; use processes=1, "
                            f"or backend='cpp_standalone'")

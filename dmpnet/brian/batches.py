@@ -7,7 +7,7 @@ import numpy as np
 from brian2 import Network, second
 
 from dmpnet.brian import session
-from dmpnet.errors import DmpnetError
+from dmpnet.brian.quantities import whole
 from dmpnet.system.progress import Tell
 from dmpnet.trained.activity import Activity
 
@@ -21,9 +21,7 @@ SIZES = (1, 8, 32, 128, 256)
 
 def asked(batch: int | None) -> int | None:
     """Samples side by side as a user asks for them, None for as many as fit; DmpnetError for none."""
-    if batch is not None and batch < 1:
-        raise DmpnetError(f"batch = {batch}, but a batch has at least one sample; set batch >= 1 or None")
-    return batch
+    return None if batch is None else whole("simulate", "batch", batch)
 
 
 def fitting(samples: int, each: int, budget: int, compiled: bool, processes: int = 1) -> int:

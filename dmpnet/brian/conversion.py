@@ -27,6 +27,7 @@ from brian2 import Clock, NeuronGroup, defaultclock, get_device, second
 
 from dmpnet import reference
 from dmpnet.brian import membranes, populations, session, shared, synapses
+from dmpnet.brian.quantities import unitless
 from dmpnet.brian.recorded import needed, read_activity
 from dmpnet.brian.timing import Lags, on_genn, timing
 from dmpnet.brian.whole_run import WholeRun, check_alone
@@ -89,6 +90,7 @@ def convert(network: TrainedNetwork, s_in: np.ndarray, *, coupling: str = "synap
     It has a clock of its own and computes in float64, whatever the user's clock and preferences; the code generation
     target and the compiler's flags are the user's, told by its `compiled_with`.
     """
+    unitless("convert", "s_in", s_in)
     s_in = np.asarray(s_in)
     reference.check_input(network, s_in)
     reference.tell_doubts(network, s_in)
@@ -112,6 +114,14 @@ def built(network: TrainedNetwork, s_in: np.ndarray, coupling: str = "synapses",
         wired = COUPLINGS[coupling].wire(network, s_in, groups, populations.updates(network, own), lags, clock)
         monitors = _monitors(groups, needed(network, record))
         return Converted(network, s_in.shape, coupling, record, lags, clock, [*groups.values(), *wired, *monitors])
+
+
+def check_network(called: str, network: Any) -> None:
+    """DmpnetError from the function of that name for what is no trained network; graphs have been told apart."""
+    if not isinstance(network, TrainedNetwork):
+        raise DmpnetError(f"{called}: a {type(network).__name__}, but it takes a trained network or a graph; load one "
+                          f"by its name with dmpnet.load, read a PyTorch module with dmpnet.torch.graph_of or "
+                          f"from_module, a NIR graph with dmpnet.from_nir")
 
 
 def _clock(dt: float) -> Any:

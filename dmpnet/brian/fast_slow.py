@@ -13,7 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from brian2 import BrianObject, Synapses, get_device, get_dimensions, prefs, second
+from brian2 import BrianObject, Synapses, get_device, prefs, second
 from brian2.core.namespace import DEFAULT_UNITS
 from brian2.units.fundamentalunits import DIMENSIONLESS
 from brian2.utils.stringtools import get_identifiers
@@ -38,10 +38,10 @@ def fast_slow_layer(N: int, d: int, window: Any, threshold: Any, W_m: Any, *, ta
                     name: str = "fast_slow_layer*") -> "FastSlowLayer":
     """N fast neurons and their slow memory, as Brian2 groups; one step of them is in dmpnet.equations.layer.
 
-    d, window : dimensions of the slow memory, and the time it reaches back
+    d, window : dimensions of the slow memory, and the time (ms, s) it reaches back, at least dt
     threshold : of u, in volt; whatever its unit is (also none), u, I_f, I_r and b have it, lam a second of it
     W_m : (N, d) volt; how the fast neurons hear m, m_0 being the number of spikes, weighted by w_x, in the window
-    tau : time constant of the membrane: of its decay if that is exponential, and with which I charges it
+    tau : time constant (ms) of the membrane: of its decay if that is exponential, and with which I charges it
     decay : 'exponential'; 'linear' by lam volt a second; 'shift', exponential by the nearest power of two a step; an
         expression for what is kept of u in a step, 'u - lam*dt*int(u > 0*mV)'; or equations for u,
         'du/dt = (v_r - u + I)/tau_m : volt', by Brian2's `method`, where I = W_m m + b is held during a step
@@ -61,10 +61,31 @@ def fast_slow_layer(N: int, d: int, window: Any, threshold: Any, W_m: Any, *, ta
     return FastSlowLayer(N, d, window, membrane, W_m, b, b_x, dt, clock, name)
 
 
+class Part(Neurons):
+    """A group of a layer, which is prepared for a run by its layer; DmpnetError where that is not in the network.
+
+    layer : the layer's name;  prepared : names of its groups that it has prepared for the run that begins
+    """
+
+    def __init__(self, layer: str, prepared: set[str], *args: Any, **kwargs: Any):
+        self._layer, self._prepared = layer, prepared
+        super().__init__(*args, **kwargs)
+
+    def before_run(self, run_namespace: Mapping[str, Any] | None = None) -> None:
+        """Brian2 calls this before each run, after that of the layer, whose order is the lowest."""
+        if self.name not in self._prepared:
+            raise DmpnetError(f"{self.name}: its layer {self._layer} is not in the network, but without it nothing "
+                              f"enters or leaves the slow memory; put the layer itself into the Network, in place of "
+                              f"its groups, or keep it in a variable of its own for run()")
+        self._prepared.remove(self.name)
+        super().before_run(run_namespace)
+
+
 class FastSlowLayer(BrianObject):
     """What fast_slow_layer makes: run(), or a Network that has it, runs all of it.
 
-    fast, slow, scalar : groups with u, spikes, I_f; m, d units; x, one unit
+    fast, slow, scalar : groups with u, spikes, I_f; m, d units; x, one unit. They run with the layer: a Network has the
+        layer itself, or they refuse
     Abar, Bbar, W_m : Synapses between them, with weights w
     heard : Synapses by which the slow memory hears, one for each call of `hears`
     """
@@ -73,18 +94,20 @@ class FastSlowLayer(BrianObject):
 
     def __init__(self, N: int, d: int, window: Any, membrane: FastSlowMembrane, W_m: Any, b: Any, b_x: float,
                  dt: Any, clock: Any, name: str):
-        owner, volt = membrane.owner, get_dimensions(membrane.threshold)
+        owner = membrane.owner
         N, d = whole(owner, "N", N), whole(owner, "d", d)
         self.window = positive(owner, "window", window, second.dim)
         self.membrane, self.heard = membrane, list[Synapses]()
         self.given: dict[str, np.ndarray] = {
-            "W_m": number(owner, "W_m", W_m, DIMENSIONLESS if membrane.acts == "gain" else volt, (N, d)),
-            "b": number(owner, "b", 0 * membrane.threshold if b is None else b, volt, (N,)),
+            "W_m": number(owner, "W_m", W_m, DIMENSIONLESS, (N, d)) if membrane.acts == "gain" else
+            membrane.number("W_m", W_m, (N, d)),
+            "b": membrane.number("b", 0 * membrane.threshold if b is None else b, (N,)),
             "b_x": number(owner, "b_x", b_x, DIMENSIONLESS), "w_x": np.zeros(0)}
         if dt is not None:
             self._check_dt(float(dt))
         equations = membrane.equations
-        super().__init__(dt=dt, clock=clock, name=name)
+        super().__init__(dt=dt, clock=clock, order=min(ORDER.values()) - 1, name=name)
+        self._prepared = set[str]()
         self.scalar = self._group("scalar", 1, layer.SCALAR, layer.RECTIFY, {"window": self.window * second})
         self.slow = self._group("slow", d, layer.SLOW, layer.REMEMBER, {})
         self.fast = self._group("fast", N, equations, membrane.update, {**membrane.constants, **membrane.namespace},
@@ -96,10 +119,10 @@ class FastSlowLayer(BrianObject):
         self.W_m.w_ = self.given["W_m"].T.ravel()
         self.fast.b_, self.scalar.b_x = self.given["b"], float(self.given["b_x"])
 
-    def _group(self, part: str, size: int, equations: Any, update: str, namespace: dict, **spiking: Any) -> Neurons:
+    def _group(self, part: str, size: int, equations: Any, update: str, namespace: dict, **spiking: Any) -> Part:
         """A group of the layer that runs `update` in each step, in its place."""
-        made = Neurons(size, equations, order=ORDER[part], namespace=namespace, clock=self.clock,
-                       name=f"{self.name}_{part}", **spiking)
+        made = Part(self.name, self._prepared, size, equations, order=ORDER[part], namespace=namespace,
+                    clock=self.clock, name=f"{self.name}_{part}", **spiking)
         runs = made.run_regularly(update, when="groups", order=ORDER[part] + (part == "fast"),
                                   name=f"{made.name}_update")
         runs.needed_variables = sorted(get_identifiers(update) & set(DEFAULT_UNITS))  # Brian2 overlooks int(u > 0*mV)
@@ -146,6 +169,7 @@ class FastSlowLayer(BrianObject):
         device = get_device()
         if hasattr(device, "synapses"):  # of a program: Brian2 gives it queues of spikes for a network's own alone
             device.synapses |= {part for part in self.contained_objects if isinstance(part, Synapses)}
+        self._prepared.update(part.name for part in (self.scalar, self.slow, self.fast))
         super().before_run(run_namespace)
 
     def _check_dt(self, dt: float) -> None:
@@ -167,7 +191,6 @@ class FastSlowLayer(BrianObject):
             Brian2 (delay 1). u in volt; g W_m m and g b_f of it are what I adds to u in a step, w_x is that of a step
         """
         owner, N = self.membrane.owner, len(self.fast)
-        volt = get_dimensions(self.membrane.threshold)
         step = float(self.clock.dt_) if dt is None else positive(owner, "dt", dt, second.dim)
         self._check_dt(step)
         M = np.shape(W_f)[-1] if np.ndim(W_f) else 1
@@ -179,5 +202,5 @@ class FastSlowLayer(BrianObject):
         acts, b_x = self.membrane.acts, float(self.given["b_x"])
         W_m = self.given["W_m"] * (gain if acts == "current" else 1)
         slow = legendre_pathway(theta * w_x, b_x, W_m, np.zeros(N), theta, acts=acts)
-        return Layer(number(owner, "W_f", W_f, volt, (N, M)), gain * self.given["b"], neuron,
-                     None if W_r is None else number(owner, "W_r", W_r, volt, (N, N)), slow, np.ones(M, int))
+        return Layer(self.membrane.number("W_f", W_f, (N, M)), gain * self.given["b"], neuron,
+                     None if W_r is None else self.membrane.number("W_r", W_r, (N, N)), slow, np.ones(M, int))

@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 from brian2 import Equations, get_dimensions, second
 from brian2.equations.equations import EquationError
+from brian2.units.fundamentalunits import DIMENSIONLESS
 from brian2.utils.stringtools import get_identifiers
 
 from dmpnet.brian.quantities import dimensions, number, positive, shown, unit
 from dmpnet.equations import layer
-from dmpnet.equations.membrane import check_code, integrated
+from dmpnet.equations.membrane import check_code, check_hears, integrated
 from dmpnet.equations.memory import ACTS
 from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import DmpnetError, about, one_of
@@ -56,9 +58,9 @@ class FastSlowMembrane:
                               f"or give equations with another rest and a reset to it, 'u = v_r'")
         if self.tau is not None:
             positive(self.owner, "tau", self.tau, second.dim)
-        if self.lam is not None and number(self.owner, "lam", self.lam, volt / second.dim) < 0:
+        if self.lam is not None and self.number("lam", self.lam, per=second.dim) < 0:
             raise DmpnetError(f"{self.owner}: lam = {self.lam}, but a leak goes toward 0; set lam >= 0")
-        if self.floor is not None and number(self.owner, "floor", self.floor, volt) >= theta_u:
+        if self.floor is not None and self.number("floor", self.floor) >= theta_u:
             raise DmpnetError(f"{self.owner}: floor = {self.floor}, but at threshold = {self.threshold} every neuron "
                               f"fires; set floor below it")
         clash = set(self.namespace) & set(self.constants)
@@ -84,6 +86,11 @@ class FastSlowMembrane:
             raise DmpnetError(f"{self.owner}: method = {self.method!r}, but that of decay {self.decay!r} is known; "
                               f"leave it out, or give equations of your own, 'du/dt = ...'")
 
+    def number(self, symbol: str, value: Any, shape: tuple[int, ...] = (), per: Any = DIMENSIONLESS) -> np.ndarray:
+        """`value` in SI units, whose unit is the threshold's, `per` dimensions; DmpnetError if it is another."""
+        return number(self.owner, symbol, value, get_dimensions(self.threshold) / per, shape,
+                      f"threshold = {shown(self.threshold)}")
+
     @property
     def volt(self) -> str:
         """The unit of u as Brian2's equations call it, that of the threshold."""
@@ -94,7 +101,12 @@ class FastSlowMembrane:
         """The user's own equations for u, if that is what decay is."""
         code = self.decay if isinstance(self.decay, Equations) else str(self.decay)
         with about(self.owner):
-            return integrated(code, "decay", "u*exp(-dt/tau)", f"du/dt = (I - u)/tau : {self.volt}")
+            return integrated(code, "decay", "u*exp(-dt/tau)", self.moves)
+
+    @property
+    def moves(self) -> str:
+        """Equations as they may be written, in its unit."""
+        return f"du/dt = (I - u)/tau : {self.volt}"
 
     @property
     def equations(self) -> Equations:
@@ -114,9 +126,9 @@ class FastSlowMembrane:
         if "u" not in own.names or own["u"].dim is not get_dimensions(self.threshold):
             raise DmpnetError(f"{self.owner}: threshold = {self.threshold}, but u of your equations is not in "
                               f"{self.volt}; give both in one unit")
-        if self.acts == "current" and not own.identifiers & {"I", "I_m"} and self.own_equations is not None:
-            raise DmpnetError(f"{self.owner}: your equations do not mention I, but it is by I = W_m m + b that u hears "
-                              f"its slow memory; add it, e.g. du/dt = (I - u)/tau : {self.volt}")
+        if self.acts == "current" and self.own_equations is not None:
+            with about(self.owner):
+                check_hears(own.identifiers, {"I", "I_m"}, "its slow memory", self.moves)
         try:
             return own + ours + model
         except EquationError as wrong:

@@ -11,12 +11,13 @@ from dmpnet.brian import axons, graphs, standalone
 from dmpnet.brian.backends import GENN, check_backend
 from dmpnet.brian.batches import BUDGET, asked, at_run_time, batches, counter, fitting, joined
 from dmpnet.brian.graph_program import Graphed
+from dmpnet.brian.quantities import unitless
 from dmpnet.errors import BackendError, DmpnetError
 from dmpnet.graph.graph import Graph
 from dmpnet.graph.nodes import Delay, Scale, Threshold
 from dmpnet.graph.population import CONSTANTS, Population
 from dmpnet.reference.graphs import shaped
-from dmpnet.reference.input import recorded
+from dmpnet.reference.input import recorded, tell_doubts
 from dmpnet.system.progress import Progress, telling
 from dmpnet.trained.activity import Activity
 
@@ -31,7 +32,9 @@ def simulate(graph: Graph, s_in: np.ndarray, backend: str = "numpy", coupling: s
     record = recorded(record)
     check(backend, coupling, membrane)
     check_backend(backend, processes, genn=True)
+    unitless("simulate", "s_in", s_in)
     s_in = shaped(graph, s_in)
+    tell_doubts(graph, s_in)
     size = asked(batch) or batch_size(graph, s_in.shape, backend, record, processes)
     flat = s_in.reshape(*s_in.shape[:2], -1)
     with telling(progress, len(s_in), "sample", backend) as tell:

@@ -23,6 +23,7 @@ from brian2 import Clock, linked_var, second
 from dmpnet.brian import graph_integers, graph_population, graph_recorded, kernels, products, session, shared
 from dmpnet.brian.axons import Arriving, DelayRing
 from dmpnet.brian.graph_wiring import Heard, Wiring, source, variable, wiring
+from dmpnet.brian.quantities import unitless
 from dmpnet.brian.session import Neurons
 from dmpnet.brian.timing import on_genn
 from dmpnet.brian.whole_run import WholeRun, check_alone
@@ -80,6 +81,7 @@ def convert(graph: Graph, s_in: np.ndarray, *, record: str | Iterable[str] = ("s
     target and the compiler's flags are the user's, told by its `compiled_with`. Not for Brian2GeNN.
     """
     record = recorded(record)
+    unitless("convert", "s_in", s_in)
     s_in = shaped(graph, s_in)
     if on_genn():
         raise BackendError("graph: Brian2GeNN has no products of kernels held once; run it on numpy, cython or "

@@ -20,7 +20,7 @@ from brian2.parsing.expressions import is_boolean_expression
 from brian2.stateupdaters.base import StateUpdateMethod
 from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions, get_or_create_dimension
 
-from dmpnet.equations.membrane import HELD, INPUT, Membrane, check_code, line
+from dmpnet.equations.membrane import HELD, INPUT, MOVES, Membrane, check_code, check_hears, line
 from dmpnet.errors import BackendError, DmpnetError, about, meant, one_of
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 GIVEN = {"i": DIMENSIONLESS, "N": DIMENSIONLESS, "t": second.dim, "dt": second.dim, "xi": second.dim**-0.5}
 """What Brian2 itself knows in every population."""
+CURRENTS = {"I", "I_f", "I_r", "I_m"}
+"""What all or part of the input of u is called."""
 SYMBOLS = {"W_f", "W_r", "W_m", "nu", "I_in", "I_1", "I_2", "w"}  # of one coupling or the other, w of its synapses
 KNOWN = {**DEFAULT_CONSTANTS, **DEFAULT_FUNCTIONS, **DEFAULT_UNITS}
 
@@ -80,6 +82,8 @@ def _check(membrane: Membrane, steps: Steps, dt: float) -> None:
     own = {"u", *Equations(moved.equations().format(shared="", each="") + INPUT).names}
     _check_written(membrane, own | SYMBOLS)
     _check_named(membrane, own)
+    if membrane.equations:
+        check_hears(membrane.names, CURRENTS, "its input", MOVES)
     _check_values(membrane, layer.N)
     if layer.acts == "threshold" and membrane.threshold is not None and "I_m" not in membrane.names:
         raise DmpnetError(f"threshold = {membrane.threshold!r}, but the layer's slow memory acts on the threshold; "

@@ -6,7 +6,6 @@ from typing import Any, overload
 import numpy as np
 
 from dmpnet.brian import conversion, graph_simulation, graphs
-from dmpnet.errors import DmpnetError
 from dmpnet.graph.graph import Graph
 from dmpnet.trained.network import TrainedNetwork
 
@@ -27,19 +26,23 @@ def convert(network: Any, s_in: np.ndarray, *, coupling: str | None = None,
 
         net = dmpnet.convert(dmpnet.load("smnist-dmp2"), digits[:2], record=("spikes", "u"))
         net.run()
-        net.activity().spikes[0]                                  # (B, T, N)
+        net.activity().spikes[0]                                  # of layer 1: (B, T, N)
+        net.activity().predictions                                # (B,)
 
     network : a trained network, or a graph of nodes; s_in of a graph may have the shape of its input
+    s_in : B samples of T steps (of the network's dt) of M channels, without a unit; read as it is, so in the range and,
+        for a permuted task, the order of steps that the network was trained on
     coupling : of a trained network: 'synapses' (if None) is Brian2 Synapses throughout, every sample with its own, to
         explore, change and lesion; 'shared' holds each weight once and multiplies for all samples at a time. The
         kernels of a graph are always shared
     record : which of 'spikes', 'u', 'm', 'x', 'readout' to keep for every step; of a graph, 'spikes', 'u', 'readout'
     membrane : of a trained network: what moves u in place of the trained decay, see dmpnet.brian.conversion.convert
+
+    What `activity()` gives is a dmpnet.trained.activity.Activity, where the shape of every array stands. DmpnetError
+    for input of another shape, range or unit than the network reads, and for a setting that is not known.
     """
     if isinstance(network, Graph):
         graph_simulation.check("numpy", coupling or "shared", membrane)
         return graphs.convert(network, s_in, record=record)
-    if not isinstance(network, TrainedNetwork):
-        raise DmpnetError(f"convert: a {type(network).__name__}, but a trained network or a graph is converted; read a "
-                          f"PyTorch module with dmpnet.torch.graph_of or from_module, a NIR graph with dmpnet.from_nir")
+    conversion.check_network("convert", network)
     return conversion.convert(network, s_in, coupling=coupling or "synapses", record=record, membrane=membrane)

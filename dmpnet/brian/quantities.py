@@ -3,15 +3,18 @@
 from typing import Any
 
 import numpy as np
-from brian2 import DimensionMismatchError, get_dimensions
+from brian2 import DimensionMismatchError, Quantity, get_dimensions, second
 from brian2.units.fundamentalunits import DIMENSIONLESS, get_unit
 
 from dmpnet.errors import DmpnetError
 
 
 def unit(of: Any) -> str:
-    """The name by which Brian2's equations call the SI unit of these dimensions: 'volt', '1'."""
-    return "1" if of is DIMENSIONLESS else repr(get_unit(of))
+    """The name by which Brian2's equations call the SI unit of these dimensions: 'volt', 'volt/second', '1'."""
+    if of is DIMENSIONLESS:
+        return "1"
+    named, of_a_rate = repr(get_unit(of)), repr(get_unit(of * second.dim))
+    return f"{of_a_rate}/second" if of_a_rate.isidentifier() and not named.isidentifier() else named
 
 
 def dimensions(owner: str, symbol: str, value: Any) -> Any:
@@ -23,9 +26,15 @@ def dimensions(owner: str, symbol: str, value: Any) -> Any:
         raise DmpnetError(f"{owner}: {symbol} = {value!r}, but it is a number; give one, with its unit") from None
 
 
-def number(owner: str, symbol: str, value: Any, of: Any, shape: tuple[int, ...] = ()) -> np.ndarray:
-    """`value` in SI units, an array of `shape` or one number for all; DmpnetError unless its dimensions are `of`."""
+def number(owner: str, symbol: str, value: Any, of: Any, shape: tuple[int, ...] = (), given: str = "") -> np.ndarray:
+    """`value` in SI units, an array of `shape` or one number for all; DmpnetError unless its dimensions are `of`.
+
+    given : what else was given, if that is why they are: 'threshold = 15'
+    """
     found, array = dimensions(owner, symbol, value), np.asarray(value, float)
+    if found != of and given:
+        raise DmpnetError(f"{owner}: {symbol} = {shown(value)} has the unit {unit(found)}, but with {given} its unit "
+                          f"is {unit(of)}; give one of them in another unit")
     if found != of:
         raise DmpnetError(f"{owner}: {symbol} = {shown(value)} has the unit {unit(found)}, but its unit is {unit(of)}; "
                           f"give it in that unit")
@@ -36,6 +45,16 @@ def number(owner: str, symbol: str, value: Any, of: Any, shape: tuple[int, ...] 
         raise DmpnetError(f"{owner}: {symbol} has {int((~np.isfinite(array)).sum())} values that are NaN or infinite, "
                           f"but 0 are allowed; set finite ones")
     return np.broadcast_to(array, shape).copy()
+
+
+def unitless(owner: str, symbol: str, value: Any) -> None:
+    """DmpnetError if what is read as plain numbers, one or a list or an array of them, has a unit: NumPy drops it."""
+    if isinstance(value, list | tuple):
+        for each in value:
+            unitless(owner, symbol, each)
+    elif isinstance(value, Quantity) and value.dim is not DIMENSIONLESS:
+        raise DmpnetError(f"{owner}: {symbol} = {shown(value)} has the unit {unit(value.dim)}, but it is without one; "
+                          f"divide it by its unit")
 
 
 def positive(owner: str, symbol: str, value: Any, of: Any) -> float:

@@ -111,8 +111,8 @@ def in_order(flags: list[str] | None) -> list[str] | None:
 
 
 class Quiet(Group):
-    """A group of ours: names in its code that the user's script has too are its own, without a warning for each, and
-    none if it is never run."""
+    """A group of ours within what the user holds (a converted network, a layer): names in its code that the script has
+    too are its own, without a warning for each, and none if it is never run."""
 
     def __del__(self):
         pass  # Brian2 tells of what was made and never used, a screen of it where a network is

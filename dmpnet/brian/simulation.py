@@ -15,8 +15,9 @@ from dmpnet import reference
 from dmpnet.brian import axons, connections, genn, graph_simulation, membranes, shared, standalone
 from dmpnet.brian.backends import GENN, check_backend
 from dmpnet.brian.batches import BUDGET, asked, at_run_time, batches, counter, fitting, joined
-from dmpnet.brian.conversion import built, check, check_genn, needed
+from dmpnet.brian.conversion import built, check, check_genn, check_network, needed
 from dmpnet.brian.populations import steps_of
+from dmpnet.brian.quantities import unitless
 from dmpnet.brian.trained_program import Trained, run_each
 from dmpnet.equations.membrane import Membranes
 from dmpnet.graph.graph import Graph
@@ -30,8 +31,13 @@ def simulate(network: TrainedNetwork | Graph, s_in: np.ndarray, *, backend: str 
              progress: Progress = None, cache: str | Path | None = None, membrane: Any = None) -> Activity:
     """Activity of `network` on s_in (B, T, M), simulated by Brian2; equal to `reference.run`, spike for spike.
 
+        seen = dmpnet.simulate(dmpnet.load("smnist-dmp2"), digits, record=("spikes", "m"))
+        seen.predictions                                          # (B,)
+        seen.spikes[0], seen.m[0]                                 # of layer 1: (B, T, N) bool and (B, T, d)
+
     network : trained, or a graph, which takes s_in (B, T, *shape of its input, or flat) and 'shared' alone
-    s_in : read as it is, so in the range and, for a permuted task, the order of steps that the network was trained on
+    s_in : (B, T, M), B samples of T steps (of the network's dt) of M channels, without a unit; read as it is, so in the
+        range and, for a permuted task, the order of steps that the network was trained on
     backend : 'numpy' starts at once; 'cython' compiles for Brian2's run time; 'cpp_standalone' compiles a program
         once per architecture, steps and batch size, keeps it in `cache`, and is the fastest for many samples; 'genn'
         is Brian2GeNN where it is installed, with synapses
@@ -46,11 +52,21 @@ def simulate(network: TrainedNetwork | Graph, s_in: np.ndarray, *, backend: str 
 
     The user's Brian2 device, preferences and default clock are left as they were; nothing is drawn at random. Calls
     from several threads take turns at run time, for Brian2 has one device and one set of preferences a process.
+
+    What comes back is a dmpnet.trained.activity.Activity, where the shape of every array stands. DmpnetError for input
+    of another shape, range or unit than the network reads, and for a setting that is not known; BackendError where
+    this machine lacks the back end.
     """
-    if isinstance(network, Graph):
-        reference.tell_doubts(network, np.asarray(s_in))
-        return graph_simulation.simulate(network, s_in, backend, coupling, record, batch, processes, progress, cache,
-                                         membrane)
+    of: Callable[..., Activity] = graph_simulation.simulate if isinstance(network, Graph) else _simulate
+    return of(network, s_in, backend, coupling, record, batch, processes, progress, cache, membrane)
+
+
+def _simulate(network: TrainedNetwork, s_in: np.ndarray, backend: str, coupling: str, record: str | Iterable[str],
+              batch: int | None, processes: int, progress: Progress, cache: str | Path | None,
+              membrane: Any) -> Activity:
+    """`simulate` of a trained network."""
+    check_network("simulate", network)
+    unitless("simulate", "s_in", s_in)
     s_in = np.asarray(s_in)
     reference.check_input(network, s_in)
     reference.tell_doubts(network, s_in)

@@ -51,7 +51,7 @@ def fetch(url: str, path: Path, checksum: str, kind: str = "md5", hand: str = ""
     hand = f"try again, or {hand or f'put the official {path.name} into {path.parent} by hand'}"
     try:
         with whole_file(path) as temporary, _silent(pooch.get_logger()), Bar(
-                total=1, unit="B", unit_scale=True, desc=path.name, disable=None, leave=False) as bar:
+                total=1, unit="B", unit_scale=True, desc=path.name, leave=False) as bar:
             temporary.unlink()
             known = f"{kind}:{checksum}" if checksum else None
             kept = pooch.create(temporary.parent, "", registry={temporary.name: known}, urls={temporary.name: url},

@@ -36,6 +36,8 @@ from dmpnet.errors import DmpnetError
 INPUT = "I : 1                           # summed input current, held over the step\n"
 WITHIN = "k >= 0 and k < T"  # a step of the sample
 HELD = "_held"  # w_held: what w is before and after the sample
+MOVES = "du/dt = (g*I - u)/tau : 1"
+"""Equations as they may be written."""
 RANDOM = {"rand", "randn", "poisson"}
 INTEGRATES = -3  # order of state updaters in their slot, in which a summed variable reads s at -1
 
@@ -71,7 +73,7 @@ class Membrane:
     @cached_property
     def equations(self) -> Equations | None:
         """What Brian2 integrates; None for an expression. DmpnetError if it cannot be read."""
-        return integrated(self.step, "step", "beta*u", "du/dt = (g*I - u)/tau : 1")
+        return integrated(self.step, "step", "beta*u", MOVES)
 
     @cached_property
     def names(self) -> set[str]:
@@ -166,6 +168,16 @@ def integrated(code: Any, called: str, kept: str, moves: str) -> Equations | Non
         if equation.expr is not None and equation.var_type == FLOAT:
             check_number(name, str(equation.expr))
     return found
+
+
+def check_hears(names: set[str], currents: set[str], heard: str, moves: str) -> None:
+    """DmpnetError unless the `names` in equations of a user's own have one of `currents`, by which u hears `heard`.
+
+    moves : equations as they may be written
+    """
+    if not names & currents:
+        raise DmpnetError(f"your equations do not mention I, but it is by that current that u hears {heard}; add it, "
+                          f"e.g. {moves}")
 
 
 def check_code(called: str, text: str, mode: str, write: str) -> None:

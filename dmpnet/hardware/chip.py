@@ -79,7 +79,7 @@ def own(path: str | Path) -> tuple[dict[str, Any], str | Path | None]:
 
 def _parsed(path: str | Path) -> tuple[dict[str, Any], Path]:
     """What the file of a description says by itself, and the file."""
-    file = Path(path)
+    file = Path(str(path))
     if file.suffix != ".toml" and not file.is_file():
         file = shipped.folder() / "chips" / f"{path}.toml"
         if not file.exists():

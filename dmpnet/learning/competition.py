@@ -32,6 +32,7 @@ from typing import Any
 import numpy as np
 from brian2 import Clock, Network, NeuronGroup, SpikeMonitor, Synapses, TimedArray, exp, linked_var, ms, mV, second
 
+from dmpnet.brian.quantities import unitless
 from dmpnet.errors import DmpnetError
 from dmpnet.hardware import chip as chips
 from dmpnet.hardware import parts
@@ -118,6 +119,8 @@ class Competition:
 
     def __post_init__(self):
         object.__setattr__(self, "changed", tuple((key, value) for key, value in self.changed))  # lists, from JSON
+        for name in ("inputs", "N", "dt", "present", "rest", "intensity", "norm", "inhibition"):
+            unitless("competition", name, getattr(self, name))
         for name in ("inputs", "N", "dt", "present", "intensity", "norm"):
             if not 0 < getattr(self, name) < np.inf:
                 raise DmpnetError(f"competition: {name} = {getattr(self, name)}, but it is positive; set {name} > 0")

@@ -18,6 +18,6 @@ def all_rules() -> dict[str, Rule]:
 def rule(name: str) -> Rule:
     """The rule of that name."""
     rules = all_rules()
-    if name not in rules:
+    if not isinstance(name, str) or name not in rules:
         raise DmpnetError(f"plasticity rule {name!r}{meant(name, rules)}: no such rule; choose from {', '.join(rules)}")
     return rules[name]

@@ -9,9 +9,10 @@ import numpy as np
 from brian2 import Network, NeuronGroup, Synapses, get_device
 
 from dmpnet.brian import connections, session
+from dmpnet.brian.quantities import unitless
 from dmpnet.brian.session import Wires
 from dmpnet.errors import DmpnetError
-from dmpnet.plasticity.groups import PlasticSynapses, check_steps
+from dmpnet.plasticity.groups import PlasticSynapses, check_rule, check_steps
 from dmpnet.plasticity.rule import Rule
 from dmpnet.plasticity.synapses import check_weights, synapses
 
@@ -26,6 +27,7 @@ def gate_by_memory(plastic: PlasticSynapses, slow: NeuronGroup, w_g: np.ndarray)
     The gate is m of the simulation step before: in a converted network the slow memory works one step ahead of the
     fast neurons, so that spikes of sample step k meet w_g . m[k].
     """
+    unitless("gate_by_memory", "w_g", w_g)
     w_g = np.asarray(w_g, float)
     third = plastic.third
     if third is None or "gate" not in third.variables:
@@ -51,6 +53,7 @@ def make_plastic(converted: Network, network: TrainedNetwork, name: str, rule: R
     trained weights) and carry what these carried; each sample learns its own copy. Rules
     that read u learn in trained networks only: in integer ones it is reset before on_post sees it, and in codes.
     """
+    check_rule(rule)
     _check_converted(converted, network, samples)
     link = _link(network, name)
     if rule.needs and network.layers[int(link.target.rpartition("_")[2]) - 1].integer:

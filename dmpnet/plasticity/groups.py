@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from brian2 import NeuronGroup, Quantity, Synapses, get_device, have_same_dimensions, prefs, second
+from brian2 import BrianObject, NeuronGroup, Quantity, Synapses, get_device, have_same_dimensions, prefs, second
 
 from dmpnet.brian.session import Wires
 from dmpnet.errors import DmpnetError
@@ -33,6 +33,9 @@ class PlasticSynapses(Wires):
         self.objects: tuple[Any, ...] = (self,)
         self.delays_hold = False
         super().__init__(source, target, *args, clock=target.clock, **kwargs)
+
+    def __del__(self):
+        BrianObject.__del__(self)  # they are the user's: Brian2 tells if no network ever had them
 
     @property
     def synapses(self) -> "PlasticSynapses":
@@ -59,6 +62,13 @@ class PlasticSynapses(Wires):
         if self.delays_hold and variable.name == "delay":
             raise DmpnetError(f"{self.name}: delay set of synapses that are made, but their traces jump at the delays "
                               f"they were made with; give delay and post_delay to plasticity.synapses")
+
+
+def check_rule(rule: Any) -> None:
+    """Raise DmpnetError unless it is a rule."""
+    if not isinstance(rule, Rule):
+        raise DmpnetError(f"plastic: rule = {rule!r}, but it is a Rule; give dmpnet.rule('pair-additive'), of an "
+                          f"IntegerRule its `brian2`")
 
 
 def check_steps(rule: Rule, source: Any, target: Any) -> None:

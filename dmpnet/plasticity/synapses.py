@@ -28,9 +28,10 @@ import numpy as np
 from brian2 import NeuronGroup, Subgroup, second
 
 from dmpnet.arithmetic import lfsr
+from dmpnet.brian.quantities import unitless, whole
 from dmpnet.brian.session import Neurons, Wires
 from dmpnet.errors import DmpnetError
-from dmpnet.plasticity.groups import PlasticSynapses, check_precision, check_steps, delay_of
+from dmpnet.plasticity.groups import PlasticSynapses, check_precision, check_rule, check_steps, delay_of
 from dmpnet.plasticity.names import Code, apart
 from dmpnet.plasticity.rule import Rule
 from dmpnet.plasticity.rules.binary import registers
@@ -44,14 +45,16 @@ def synapses(rule: Rule, source: Any, target: Any, *, w: Any = 0.0, i: np.ndarra
              delay: Any = 0 * second, post_delay: Any = 0 * second, name: str = "plastic") -> PlasticSynapses:
     """Synapses from source to target that follow `rule`, on the clock of target.
 
-    w : weights at the start, one or one a synapse
-    i, j : neurons to connect, all to all if None, source after source
+    w : weights at the start, without a unit; one, or (n,) of n synapses in the order of i and j
+    i, j : (n,) integers, the neuron of source and of target of each synapse; all to all if None, source after source
     samples : how many samples lie side by side in target, each with a third factor of its own
     transmit : what a presynaptic spike does to the target with w, e.g. 'I_f_post += w'
     model : further equations, e.g. 'I_r_post = w*s_pre : 1 (summed)'
     seed : of the registers of stochastic rules
-    delay : until a presynaptic spike is at the synapses, along the axon; one, or one for each neuron of source
-    post_delay : until a postsynaptic spike is, back along the dendrite; one, or one for each neuron of target
+    delay : time (ms) until a presynaptic spike is at the synapses, along the axon; one, or one a neuron of source
+    post_delay : time (ms) until a postsynaptic spike is, back along the dendrite; one, or one a neuron of target
+
+    DmpnetError for groups that never spike or differ in dt, and for weights outside w_min and w_max of the rule.
     """
     _check(rule, source, target, samples)
     i, j = _ends(rule, i, j, source, target)
@@ -111,10 +114,20 @@ def _ends(rule: Rule, i: Any, j: Any, source: Any, target: Any) -> tuple[np.ndar
         i, j = np.mgrid[:len(source), :len(target)]
         return i.ravel(), j.ravel()
     i, j = np.atleast_1d(np.asarray(i)), np.atleast_1d(np.asarray(j))
-    if i.ndim != 1 or i.shape != j.shape:
+    if i.ndim != 1 or i.shape != j.shape or not i.size:
         raise DmpnetError(f"{rule.name}: i of shape {i.shape}, j of shape {j.shape}, but both are one number a "
                           f"synapse; give them so")
-    return i, j
+    return _of(rule, "i", i, source), _of(rule, "j", j, target)
+
+
+def _of(rule: Rule, symbol: str, ends: np.ndarray, group: Any) -> np.ndarray:
+    """`ends` as numbers of neurons of `group`; DmpnetError unless they are."""
+    if ends.dtype.kind not in "iu":
+        raise DmpnetError(f"{rule.name}: {symbol} of dtype {ends.dtype}, but it numbers neurons; give integers")
+    if not 0 <= ends.min() <= ends.max() < len(group):
+        raise DmpnetError(f"{rule.name}: {symbol} from {ends.min()} to {ends.max()}, but {group.name} has neurons 0 to "
+                          f"{len(group) - 1}; set it there")
+    return ends.astype(int)
 
 
 def _lines(*code: str) -> str | None:
@@ -123,13 +136,14 @@ def _lines(*code: str) -> str | None:
 
 def _check(rule: Rule, source: Any, target: Any, samples: int) -> None:
     """Raise DmpnetError unless these groups can be joined by this rule."""
+    check_rule(rule)
     for group in (source, target):
         if isinstance(group, Subgroup):
             raise DmpnetError(f"{rule.name}: {group.name} is a subgroup, but traces belong to whole groups; connect "
                               f"the group it is part of, with i and j")
-        if "spike" not in group.events:
-            raise DmpnetError(f"{rule.name}: {group.name} never spikes, but a rule is about spikes on both sides; "
-                              f"connect groups with a threshold")
+        if "spike" not in getattr(group, "events", ()):
+            raise DmpnetError(f"{rule.name}: {getattr(group, 'name', group)} never spikes, but a rule is about spikes "
+                              f"on both sides; connect groups with a threshold")
     for variable in rule.needs:
         if variable not in target.variables:
             raise DmpnetError(f"{rule.name}: {target.name} has no variable {variable!r}, which this rule reads; "
@@ -139,7 +153,7 @@ def _check(rule: Rule, source: Any, target: Any, samples: int) -> None:
     if rule.whole and len(source) + len(target) > lfsr.PERIOD:
         raise DmpnetError(f"{rule.name}: {len(source)} + {len(target)} neurons, but there are {lfsr.PERIOD} states of "
                           f"a register to give them; put fewer samples side by side")
-    if samples < 1 or len(target) % samples:
+    if len(target) % whole(rule.name, "samples", samples):
         raise DmpnetError(f"{rule.name}: samples = {samples}, but {target.name} has {len(target)} neurons; set samples "
                           f"to how many lie side by side")
 
@@ -150,6 +164,7 @@ def check_weights(rule: Rule, w: Any, name: str, count: int | None = None) -> np
     count : of synapses; w is one number, or one for each
     """
     low, high = float(rule["w_min"]), float(rule["w_max"])
+    unitless(name, "w", w)
     try:
         w = np.asarray(w, float)
     except (TypeError, ValueError):

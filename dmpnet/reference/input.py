@@ -68,7 +68,7 @@ def doubts(network: TrainedNetwork | Graph, s_in: np.ndarray) -> list[str]:
 def tell_doubts(network: TrainedNetwork | Graph, s_in: np.ndarray) -> None:
     """Warn of `doubts` (DataWarning) where the network was trained on a data set whose range is known."""
     for doubt in doubts(network, s_in) if network.encoding.dataset else []:
-        warnings.warn(doubt, DataWarning, stacklevel=3)
+        warnings.warn(doubt, DataWarning, stacklevel=4)  # the line of the user
 
 
 def recorded(record: str | Iterable[str]) -> tuple[str, ...]:

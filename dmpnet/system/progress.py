@@ -1,5 +1,6 @@
 """How far long work has come: what `progress` means in every call that has it."""
 
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from dmpnet.errors import DmpnetError
 
 Progress = Callable[[int, int], Any] | str | bool | None
 """Called with (done, total) as the work goes on, up to (total, total); a name, or True for the work's own name: a bar
-on standard error, where that is a terminal; None: silent."""
+on standard error, where that is a terminal or a notebook's; None: silent."""
 
 TICK = 0.5
 """Seconds after which a bar is drawn again."""
@@ -24,7 +25,12 @@ class Tell(Protocol):
 
 
 class Bar(tqdm):
-    """A progress bar whose clock goes on while nothing is done; silent when standard error is not a terminal."""
+    """A progress bar whose clock goes on while nothing is done; silent when nobody sees standard error: it is neither a
+    terminal nor the output of a notebook's cell."""
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        in_a_cell = type(sys.stderr).__module__.partition(".")[0] == "ipykernel"
+        super().__init__(*args, disable=False if in_a_cell else None, **kwargs)
 
     def __enter__(self) -> "Bar":
         self._done = threading.Event()
@@ -63,7 +69,7 @@ def telling(progress: Progress, total: int, unit: str, name: str, done: int = 0)
         _begun(called, done)
         yield called
     elif progress:
-        with Bar(total=total, unit=unit, desc=name if progress is True else progress, disable=None, leave=False,
+        with Bar(total=total, unit=unit, desc=name if progress is True else progress, leave=False,
                  dynamic_ncols=True) as bar:
             _begun(bar.to, done)
             yield bar.to
