@@ -110,13 +110,13 @@ def test_the_time_of_a_sample_leaves_compiling_out(network, digits, monkeypatch)
 def test_progress_counts_every_sample_once_and_moves_within_a_batch(network, monkeypatch):
     """Brian2 and the reference are half a sample each; twice a second Brian2 says how far it is in its steps."""
     told, asked = [], []
-    run = simulation.convert.__globals__["Converted"].run
+    run = simulation.built.__globals__["Converted"].run
 
     def often(self, *args, report=None, report_period=None, **kwargs):
         asked.append(float(report_period))
         run(self, *args, report=report, report_period=1e-3 * report_period, **kwargs)
 
-    monkeypatch.setattr(simulation.convert.__globals__["Converted"], "run", often)
+    monkeypatch.setattr(simulation.built.__globals__["Converted"], "run", often)
     digits = data.load("smnist", "subset").take(slice(40))
     evaluation.evaluate(network, digits, progress=lambda *done: told.append(done))
     assert told[-1] == (40, 40) and len(told) > 5 and asked == [0.5]

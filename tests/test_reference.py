@@ -532,8 +532,9 @@ def test_one_name_of_what_to_keep_is_enough():
     network = random_network()
     s_in = random_input(network, 2)
     assert len(reference.run(network, s_in, record="u").u) == 2
-    with pytest.raises(DmpnetError, match="record 'spike'"):
-        reference.run(network, s_in, record="spike")
+    for wrong, named in (("spike", "'spike'"), (3, "3"), ((3,), "3")):
+        with pytest.raises(DmpnetError, match=f"record {named} is not"):
+            reference.run(network, s_in, record=wrong)
 
 
 @pytest.mark.parametrize("channels, wrong, way_out", [

@@ -73,7 +73,7 @@ def tell_doubts(network: TrainedNetwork | Graph, s_in: np.ndarray) -> None:
 
 def recorded(record: str | Iterable[str]) -> tuple[str, ...]:
     """Names of what to keep, given one or several; DmpnetError for one that is not RECORDABLE."""
-    names = (record,) if isinstance(record, str) else tuple(record)
+    names = tuple(record) if isinstance(record, Iterable) and not isinstance(record, str) else (record,)
     for name in names:
         if name not in RECORDABLE:
             raise DmpnetError(f"record {name!r} is not among what can be kept ({', '.join(RECORDABLE)}); "
