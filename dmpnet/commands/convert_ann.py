@@ -75,10 +75,9 @@ def converted(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
     network = normalised(read(arguments, recordings), np.array(arguments.mean), np.array(arguments.std))
     graph = convert(network, images.images(drawn, network.shape), arguments.steps, arguments.normalisation,
                     arguments.reset, percentile=arguments.percentile, readout=arguments.readout, dataset=name)
-    print(f"{arguments.network}: {network!r} on {len(recordings):,} samples of {recordings.name} "
-          f"({recordings.split}), calibrated on {len(drawn):,} of its {drawn.split} part\n")
-    for note in network.notes:
-        print(note)
+    print(terminal.hanging(f"{arguments.network}: {network!r} on {len(recordings):,} samples of {recordings.name} "
+                           f"({recordings.split}), calibrated on {len(drawn):,} of its {drawn.split} part"), end="\n\n")
+    terminal.say(network.notes)
     run = _InBrian2(arguments.backend, arguments.processes)
     examined = report.examined(network, graph, images.images(recordings, network.shape), recordings.labels, run=run,
                                progress=True)

@@ -28,7 +28,7 @@ from dmpnet.hardware.constrain import constrain
 from dmpnet.hardware.fit import fit
 from dmpnet.nir import exporting, tags
 from dmpnet.nir import file as nir_file
-from dmpnet.results import options, outputs, provenance, script
+from dmpnet.results import options, outputs, provenance, script, terminal
 from dmpnet.trained.network import TrainedNetwork
 
 FILES = {"nir": ".nir", "csv": ".csv", "neo": ".nix"}
@@ -117,10 +117,9 @@ def made(arguments: argparse.Namespace, network: TrainedNetwork, described: chip
     """`network` in the integers of the chip, which it must fit."""
     found = constrain(network, described, options.calibration(arguments, network), progress=True)
     report = fit(found.network, described)
-    for note in found.notes:
-        print(note)
+    terminal.say(found.notes)
     if not report.ok:
-        print(report.remedies)
+        terminal.say(report.remedies.splitlines())
         raise report.refusal
     assert isinstance(found.network, TrainedNetwork)
     return found.network

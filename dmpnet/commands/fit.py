@@ -54,10 +54,9 @@ def show(arguments: argparse.Namespace) -> dict[str, Any]:
         found = fit.fit(network, described, [int(work.S.max()) for work in works], arguments.blocks)
     print(textwrap.fill(f"{arguments.weights}: {found.network} on {described.name}", 80, break_long_words=False,
                         break_on_hyphens=False), f"\n{found.table()}\n", sep="\n")
-    for note in found.notes:
-        print(note)
+    terminal.say(found.notes)
     if not found.ok:
-        print(found.remedies)
+        terminal.say(found.remedies.splitlines())
         raise found.refusal
     return {"fit": found.record()} | (cost(found, works, described, network.encoding.dt) if works else {})
 

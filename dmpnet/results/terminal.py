@@ -163,6 +163,18 @@ def table(rows: Iterable[Any], headers: Sequence[str] = (), width: int = 80, **h
     return shown
 
 
+def hanging(*texts: str, width: int = 80) -> str:
+    """Texts in lines no wider than `width`, each further in from its second line on; longer words stay whole."""
+    return "\n".join(textwrap.fill(text, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+                     for text in texts)
+
+
+def say(texts: Iterable[str]) -> None:
+    """Print texts, each as `hanging` has it."""
+    for text in texts:
+        print(hanging(text))
+
+
 def _no_wider(headers: Sequence[str], limits: Sequence[int]) -> list[str]:
     """Headers on as many lines as it takes to be no wider than their columns, word by word."""
     return [_wrapped(header, max([limit, *(len(word) for word in header.split())]))
