@@ -34,6 +34,7 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, *, formatter_class: Any = Help, **named: Any):
         super().__init__(formatter_class=formatter_class, **named)
+        self._negative_number_matcher = re.compile(r"-\.?\d")  # -1ms is a value too, as of Python 3.14
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Words that this parser does not know are its error, which then names its options, not those above it."""
