@@ -183,6 +183,17 @@ def test_simulate_writes_what_the_reference_computes(network, tmp_path):
     assert entry["arguments"]["weights"] == "net.npz" and str(tmp_path) not in json.dumps(entry)
 
 
+@pytest.mark.parametrize("record, kept", [([], "predictions"), (["spikes"], "predictions and spikes"),
+                                          (["u", "readout"], "predictions and u and readout")])
+def test_simulate_names_what_it_kept(network, tmp_path, capsys, record, kept):
+    np.save(tmp_path / "in.npy", random_input(network, 1))
+    assert dmpnet("simulate", tmp_path / "net.npz", tmp_path / "in.npy", "--out", tmp_path / "o.npz", "--record",
+                  *record) == 0
+    assert capsys.readouterr().out.endswith(f"steps; {kept} in {tmp_path / 'o.npz'}\n")
+    with np.load(tmp_path / "o.npz", allow_pickle=False) as got:
+        assert {name.split(".")[-1] for name in got} == {"logits", "predictions", *record}
+
+
 def test_simulate_tells_a_class_at_every_step(network, tmp_path):
     weights.save(replace(network, kappa=0.7), tmp_path / "steps.npz")
     s_in = random_input(network, 2)
