@@ -194,6 +194,24 @@ def test_simulate_names_what_it_kept(network, tmp_path, capsys, record, kept):
         assert {name.split(".")[-1] for name in got} == {"logits", "predictions", *record}
 
 
+@pytest.mark.parametrize("words", ["run --weights {0} --out {1}/o", "simulate {0} --out {1}/o.npz",
+                                   "fit {0} --samples 1", "constrain {0} --out {1}/o.npz",
+                                   "decay {0} --out {1}/o", "export {0} --to csv --out {1}/o.csv"])
+def test_a_network_that_names_no_data_set_is_told_what_to_give(network, tmp_path, capsys, words):
+    told = refused(capsys, tmp_path, *words.format(tmp_path / "net.npz", tmp_path).split())
+    assert "net.npz: the file names no data set; give --dataset NAME, or use `dmpnet simulate" in told
+
+
+def test_a_network_that_names_no_data_set_reads_the_one_that_is_given(digits_reader, tmp_path, capsys, recwarn):
+    nameless = replace(digits_reader, encoding=replace(digits_reader.encoding, dataset=""))
+    weights.save(nameless, tmp_path / "net.npz")
+    assert dmpnet("simulate", tmp_path / "net.npz", "--dataset", "smnist", "--split", "subset", "--samples", 1, "--out",
+                  tmp_path / "o.npz") == 0
+    assert "of smnist (subset)" in capsys.readouterr().out and not [w for w in recwarn if "in place" in str(w.message)]
+    assert "the network names no data set; use data that match" in refused(
+        capsys, tmp_path, "simulate", tmp_path / "net.npz", "--dataset", "braille", "--out", tmp_path / "p.npz")
+
+
 def test_simulate_tells_a_class_at_every_step(network, tmp_path):
     weights.save(replace(network, kappa=0.7), tmp_path / "steps.npz")
     s_in = random_input(network, 2)
