@@ -84,8 +84,10 @@ def spikes(arguments: argparse.Namespace, suffix: str) -> None:
         recordings = options.recordings(arguments, network, arguments.split)
         activity = reference.run(network, recordings.batch(slice(None)))
         with written.staged() as staged:
-            to = {".csv": export.save_lines, ".nix": export.save_block}[suffix]
-            to(activity, network.encoding.dt, staged / arguments.out.name)
+            if suffix == ".csv":
+                export.save_lines(activity, network.encoding.dt, staged / arguments.out.name)
+            else:
+                export.save_block(activity, network.encoding.dt, staged / arguments.out.name, progress=True)
             provenance.write(staged / arguments.out.with_suffix(".json").name, provenance.record(
                 "export", script.given(arguments), data=recordings.source, weights=network.provenance))
     total = sum(int(layer.sum()) for layer in activity.spikes)
