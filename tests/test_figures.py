@@ -185,11 +185,17 @@ def test_every_decay_has_its_trace(tmp_path):
     names = [f"decay {number}" for number in range(7)]
     (tmp_path / "r.json").write_text(json.dumps({"rows": [{"decay": name, "accuracy %": 90.0, "s.e.": 1.0}
                                                           for name in names]}))
-    np.savez(tmp_path / "t.npz", u=np.random.default_rng(0).random((7, 40)), names=np.array(names), neuron=3, dt=1e-3,
-             theta_u=1.0)
-    *traces, _ = decays(tmp_path / "r.json", tmp_path / "t.npz").axes[1].lines
-    assert [line.get_label() for line in traces] == names
-    assert len({str(line._dash_pattern) for line in traces}) == 7
+    u = np.random.default_rng(0).random((7, 40))
+    u[2, 10] = -40
+    np.savez(tmp_path / "t.npz", u=u, names=np.array(names), neuron=3, dt=1e-3, theta_u=1.0)
+    axes = np.reshape(decays(tmp_path / "r.json", tmp_path / "t.npz").axes, (7, 2))
+    assert [left.get_yticklabels()[0].get_text() for left, _ in axes] == names
+    for (_, right), mine in zip(axes, u, strict=True):
+        trained, line, _ = right.lines  # each alone over the first, all on one scale
+        np.testing.assert_array_equal(trained.get_ydata(), u[0])
+        np.testing.assert_array_equal(line.get_ydata(), mine)
+        assert right.get_ylim() == (-2.5, 1.2) and [text.get_text() for text in right.texts] == [
+            "down to -40"] * bool(mine.min() < -2.5)
 
 
 def test_traces_begin_where_they_differ():
