@@ -226,6 +226,27 @@ def test_what_is_published_is_a_cross_and_nothing_else_is():
         assert not re.search(r"""(marker|fmt)="x"|, "x",|"x-""", path.read_text()), path
 
 
+@pytest.mark.parametrize("name", ["rivals", "decays", "few_bits"])
+def test_no_interval_ends_at_an_axis_without_a_mark(name):
+    """Where an axis is not broken; in `decays`, which is, a wedge and a number say how far it goes on to the left."""
+    figure, cut = runpy.run_path(str(FIGURES / f"{name}.py"))[name](), 0
+    for number, ax in enumerate(figure.axes):
+        ends = {"x": sorted(ax.get_xlim()), "y": sorted(ax.get_ylim())}
+        spans = [segment for bars in ax.collections for segment in getattr(bars, "get_segments", list)()
+                 if len(segment)]
+        for along, axis in enumerate("xy"):
+            low, high = ends[axis]
+            values = [value for span in spans for value in span[:, along]]
+            if name != "decays":
+                assert all(low <= value <= high for value in values), (name, axis)
+            elif axis == "x" and not number % 2:
+                beyond = {f"{span[0, 0]:.1f}" for span in [*spans, *(line.get_xydata() for line in ax.lines)]
+                          if len(span) == 2 and span[0, 1] == span[1, 1] and span[0, 0] < low}
+                assert beyond == {text.get_text() for text in ax.texts}
+                cut += len(beyond)
+    assert (cut > 0) == (name == "decays") and figure.get_size_inches()[0] <= 7.2
+
+
 def test_an_axis_in_errors_gives_each_tenth_of_them_as_much_room():
     ax = Figure().subplots()
     marks.in_errors(ax, (0, 90, 99))
