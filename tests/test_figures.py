@@ -155,13 +155,15 @@ def test_input_is_white_where_it_is_0(tmp_path):
         assert (colours[0] == 1).all() == (s_in.min() >= 0)
 
 
-def test_the_image_hides_no_pixel_of_a_permuted_digit(tmp_path):
+@pytest.mark.parametrize("order", [1, -1])
+def test_the_image_hides_no_pixel_of_a_digit(tmp_path, order):
+    """Permuted or not."""
     digit = np.random.default_rng(0).random((784, 1))
-    figure = portrait(seen(tmp_path, digit, permutation=np.arange(784)[::-1]))
+    figure = portrait(seen(tmp_path, digit, **({"permutation": np.arange(784)[::-1]} if order < 0 else {})))
     figure.draw_without_rendering()
     inset, = figure.axes[0].child_axes
     assert inset.get_window_extent().x0 > figure.axes[0].get_window_extent().x1
-    np.testing.assert_array_equal(inset.images[0].get_array(), digit[::-1].reshape(28, 28))
+    np.testing.assert_array_equal(inset.images[0].get_array(), digit[::order].reshape(28, 28))
 
 
 def test_every_design_is_drawn_and_those_that_are_named_marked(tmp_path):
@@ -177,7 +179,7 @@ def test_every_design_is_drawn_and_those_that_are_named_marked(tmp_path):
     assert lines["front"].get_drawstyle() == "steps-post"
     assert list(lines["cheapest of those within 2 s.e. of it"].get_xdata()) == [4]  # 3 costs less and classifies 12 %
     assert list(lines["most accurate within the budget"].get_xdata()) == [6]
-    assert [text.get_text() for text in ax.texts] == ["d 2, N 4, 4 bits", "d 2, N 6, 6 bits"]
+    assert [text.get_text() for text in ax.texts] == ["d 2, N 4,\n4 bits", "d 2, N 6,\n6 bits"]
 
 
 def test_every_decay_has_its_trace(tmp_path):
