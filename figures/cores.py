@@ -1,8 +1,8 @@
 """On the same spikes the DMP core takes the least energy on the chip; which is fastest hangs on what is assumed [ours].
 
 Reads analyses/results/cores.json, made by `dmpnet cores shd-regen-dmp2` (seconds once the spikes are there). All are
-models of ours: no core here is the chip it is named after. Points are medians, bars the 5th to the 95th of 100 draws of
-what nobody published. After Sun et al. 2026, figures 4b to 4d.
+models of ours: no core here is the chip it is named after. Points are medians, bars the 5th to the 95th percentile of
+draws of what nobody published. After Sun et al. 2026, figures 4b to 4d.
 python figures/cores.py STEM
 """
 

@@ -28,7 +28,8 @@ LINES = {"linear, no floor": "linear, swapped,\nno floor", "linear, chosen": "li
          "linear, retrained": "linear, trained on,\nagainst exponential\ntrained on as long"}
 """Decays from top to bottom, and what they are called."""
 NEAR = (-2.5, 3.5)
-"""Points lost of the wide part of the axis; the narrow one begins where that ends, five times as dense."""
+"""Points lost of the wide part of the axis; the narrow one begins where that ends, and is denser. An interval that
+begins below ends in a wedge and its number."""
 
 
 def decays(path: Path = RESULTS / "decays.json") -> Figure:
@@ -39,16 +40,16 @@ def decays(path: Path = RESULTS / "decays.json") -> Figure:
         found = {(line["row"], line["decay"]): line for line in losses(runs)}
     shown = [data for data in TITLES if any(run["row"].startswith(f"{data}-") for run in runs)]
     with matplotlib.rc_context(drawing.STYLE):
-        figure = Figure(figsize=(1.4 + 2.7 * len(shown), 3.2), layout="constrained")
+        figure = Figure(figsize=(7.2, 3.4), layout="constrained")
         all_axes = figure.subplots(1, 2 * len(shown), sharey=True, squeeze=False, width_ratios=[2.4, 1] * len(shown))[0]
         for place, data in enumerate(shown):
             near, far = all_axes[2 * place:2 * place + 2]
             lines = [(look, decay, found.get((f"{data}-{kind}", name))) for kind, look in LOOK.items()
                      for decay, name in enumerate(LINES)]
             most = np.nanmax([NEAR[1], *(line["high"] for _, _, line in lines if line)])  # nan: every answer the same
-            panel(near, far, lines)
-            least = [line["lost"] for _, _, line in lines if line]
-            near.set(title=TITLES[data], xlabel="points lost", xlim=(marks.reaching(NEAR, least)[0], NEAR[1]))
+            left = marks.reaching(NEAR, [line["lost"] for _, _, line in lines if line])[0]
+            panel(near, far, lines, left)
+            near.set(title=TITLES[data], xlabel="points lost", xlim=(left, NEAR[1]))
             far.set(xlim=(NEAR[1], max(float(1.05 * most), 15.0)), xlabel="(denser)")
             marks.broken(near, far)
         all_axes[0].set_yticks(range(len(LINES)), LINES.values())
@@ -56,19 +57,23 @@ def decays(path: Path = RESULTS / "decays.json") -> Figure:
         handles = [Line2D([], [], color=colour, marker=marker, ms=4, lw=1, label=label)
                    for label, colour, marker, _ in LOOK.values()]
         figure.legend(handles=handles, loc="outside lower right", ncols=2, title_fontsize=7,
-                      title="ours, 95 % of the paired difference; hollow: one seed; axes broken at "
-                            f"{NEAR[1]:g} points")
+                      title="ours, 95 % of the paired difference; hollow: one seed; wedge: goes on to "
+                            f"the number; axes broken at {NEAR[1]:g} points")
     return figure
 
 
-def panel(near: Axes, far: Axes, lines: list[tuple[Any, int, dict[str, Any] | None]]) -> None:
-    """Both parts of a broken axis: a point in that which it lies in, its interval in both."""
+def panel(near: Axes, far: Axes, lines: list[tuple[Any, int, dict[str, Any] | None]], left: float) -> None:
+    """Both parts of a broken axis that begins at `left`: a point in that which it lies in, its interval in both."""
     for (_, colour, marker, apart), decay, line in lines:
         if line is not None:
             within, beyond = (near, far) if line["lost"] <= NEAR[1] else (far, near)
             marks.ours(within, line["lost"], decay + apart, (line["low"], line["high"]), seeds=line["seeds"],
                        colour=colour, marker=marker, across=True)
             beyond.plot([line["low"], line["high"]], [decay + apart] * 2, color=colour, lw=1)
+            if line["low"] < left:
+                near.plot(left, decay + apart, "<", color=colour, ms=4, clip_on=False)
+                near.annotate(f"{line['low']:.1f}", (left, decay + apart), (4, -2), textcoords="offset points",
+                              color=colour, fontsize=6.5, va="top")
     for ax in (near, far):
         ax.axvline(0, color=drawing.MUTED, lw=0.8, zorder=0)
         ax.grid(axis="y", color=drawing.MUTED, lw=0.3)

@@ -29,6 +29,7 @@ def rivals(folder: Path = MODELS) -> Figure:
         figure = Figure(figsize=(7.2, 2.5), layout="constrained")
         axes = figure.subplots(1, len(TASKS), sharey=True)
         for ax, (task, (title, row, ends)) in zip(axes, TASKS.items(), strict=True):
+            reached: list[float] = []
             others = {entry.name: entry.points[task] for entry in published.literature(task)}
             rows = [*((name, others.get(name)) for name in RIVALS), ("DMP II", published.printed(f"{task}/dmp2"))]
             for place, (_, point) in enumerate(rows):
@@ -40,15 +41,18 @@ def rivals(folder: Path = MODELS) -> Figure:
             for place, (kind, colour) in enumerate(OURS.items()):
                 if f"{row}-{kind}" in table.rows() and (found := table.results(f"{row}-{kind}", folder)):
                     mean = table.mean_and_error([record["accuracy_brian2"] for record in found])[0]
-                    marks.ours(ax, mean, place + 0.3, table.interval(found), seeds=len(found), colour=colour,
-                               across=True)
-            ax.set(title=title, xlabel="test accuracy (%)", xlim=ends, ylim=(2.7, -0.6), yticks=range(3),
-                   yticklabels=["state space", "spiking\nstate space", "DMP II"])
+                    interval = table.interval(found)
+                    reached += [mean, *(interval or ())]
+                    marks.ours(ax, mean, place + 0.3, interval, seeds=len(found), colour=colour, across=True)
+            ax.set(title=title, xlabel="test accuracy (%)", xlim=marks.reaching(ends, reached), ylim=(2.7, -0.6),
+                   yticks=range(3), yticklabels=["state space", "spiking\nstate space", "DMP II"])
             ax.grid(axis="y", lw=0.3, color=drawing.MUTED)
             ax.set_axisbelow(True)
-        figure.legend(handles=[marks.published_handle("published, parameters above"), marks.handle(
-            drawing.MODELS["DMP"], "o", "ours, 95 %; hollow: one seed"), marks.handle(
-            drawing.MODELS["modes"], "o", "state-space models made again")], loc="outside lower center", ncols=3)
+        figure.legend(handles=[
+            marks.published_handle("published; above: parameters, where printed"),
+            marks.handle(drawing.MODELS["DMP"], "o", "ours, 95 %; hollow: one seed"),
+            marks.handle(drawing.MODELS["modes"], "o", "state-space models made again")],
+            loc="outside lower center", ncols=3)
     return figure
 
 

@@ -420,6 +420,11 @@ def test_the_command_tells_what_was_lost_and_where(tmp_path, capsys):
     assert found["places"] == {"compared": 20 * 50 * 20, "mismatched": 0} and "differ" in out
     assert found["command"] == "convert-ann" and found["arguments"]["steps"] == 50
     assert cli.main([*asked, "--data", "mnisst"]) == 2 and "did you mean" in capsys.readouterr().err
+    assert cli.main(["convert-ann", str(tmp_path / "none.onnx"), *asked[2:], "--folder", "nowhere"]) == 2
+    assert "none.onnx: no such file" in capsys.readouterr().err
+    assert cli.main([*asked, "--folder", "nowhere"]) == 2
+    told = capsys.readouterr().err
+    assert "no folder nowhere" in told and "give --folder FOLDER or" in told and "--data FOLDER" not in told
     (tmp_path / "net.pt").write_bytes(b"")
     assert cli.main(["convert-ann", str(tmp_path / "net.pt"), *asked[2:]]) == 2
     assert "--model" in capsys.readouterr().err

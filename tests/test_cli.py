@@ -21,6 +21,7 @@ from networks import random_input, random_network
 from dmpnet import cli, data, drawing, reference
 from dmpnet.disk import shipped
 from dmpnet.drawing.portrait import portrait
+from dmpnet.graph import file, trained
 from dmpnet.hardware import chip
 from dmpnet.hardware.constrain import constrain
 from dmpnet.results import options, table, terminal
@@ -112,11 +113,11 @@ def test_whatever_counts_is_a_whole_number(command, least, capsys):
 
 def test_info_prints_layers_and_both_parameter_counts(network, tmp_path, capsys):
     assert dmpnet("info", tmp_path / "net.npz") == 0
-    out = capsys.readouterr().out
+    out = " ".join(capsys.readouterr().out.split())
     paper = 5 * 14 + 14 * 4 + 16 + 14 * 9 + 9 * 4 + 16 + 9 * 3
     assert dmpnet("info", tmp_path / "net.npz", "--out", tmp_path / "i.json") == 0
     assert json.loads((tmp_path / "i.json").read_text())["layers"][1]["neurons N"] == 9
-    assert f"{paper:,}" in out and "DMP 5-14-9-3" in out and "31   N + d over layers" in out
+    assert f"{paper:,}" in out and "DMP 5-14-9-3" in out and "31 N + d over layers" in out
 
 
 def test_info_tells_what_is_not_as_published(network, tmp_path, capsys):
@@ -180,6 +181,35 @@ def test_simulate_writes_what_the_reference_computes(network, tmp_path):
     entry = json.loads((tmp_path / "sub" / "spikes.json").read_text())
     assert entry["command"] == "simulate" and entry["versions"]["numpy"] == np.__version__
     assert entry["arguments"]["weights"] == "net.npz" and str(tmp_path) not in json.dumps(entry)
+
+
+@pytest.mark.parametrize("record, kept", [([], "predictions"), (["spikes"], "predictions and spikes"),
+                                          (["u", "readout"], "predictions and u and readout")])
+def test_simulate_names_what_it_kept(network, tmp_path, capsys, record, kept):
+    np.save(tmp_path / "in.npy", random_input(network, 1))
+    assert dmpnet("simulate", tmp_path / "net.npz", tmp_path / "in.npy", "--out", tmp_path / "o.npz", "--record",
+                  *record) == 0
+    assert capsys.readouterr().out.endswith(f"steps; {kept} in {tmp_path / 'o.npz'}\n")
+    with np.load(tmp_path / "o.npz", allow_pickle=False) as got:
+        assert {name.split(".")[-1] for name in got} == {"logits", "predictions", *record}
+
+
+@pytest.mark.parametrize("words", ["run --weights {0} --out {1}/o", "simulate {0} --out {1}/o.npz",
+                                   "fit {0} --samples 1", "constrain {0} --out {1}/o.npz",
+                                   "decay {0} --out {1}/o", "export {0} --to csv --out {1}/o.csv"])
+def test_a_network_that_names_no_data_set_is_told_what_to_give(network, tmp_path, capsys, words):
+    told = refused(capsys, tmp_path, *words.format(tmp_path / "net.npz", tmp_path).split())
+    assert "net.npz: the file names no data set; give --dataset NAME, or use `dmpnet simulate" in told
+
+
+def test_a_network_that_names_no_data_set_reads_the_one_that_is_given(digits_reader, tmp_path, capsys, recwarn):
+    nameless = replace(digits_reader, encoding=replace(digits_reader.encoding, dataset=""))
+    weights.save(nameless, tmp_path / "net.npz")
+    assert dmpnet("simulate", tmp_path / "net.npz", "--dataset", "smnist", "--split", "subset", "--samples", 1, "--out",
+                  tmp_path / "o.npz") == 0
+    assert "of smnist (subset)" in capsys.readouterr().out and not [w for w in recwarn if "in place" in str(w.message)]
+    assert "the network names no data set; use data that match" in refused(
+        capsys, tmp_path, "simulate", tmp_path / "net.npz", "--dataset", "braille", "--out", tmp_path / "p.npz")
 
 
 def test_simulate_tells_a_class_at_every_step(network, tmp_path):
@@ -525,16 +555,21 @@ def test_a_name_that_cannot_be_printed_is_escaped(network, tmp_path):
     assert (folder / "o.npz").exists() and (folder / "o.json").exists()
 
 
-@pytest.mark.parametrize("words", ["info", "info shd-regen-delays", "table1", "stdp",
-                                   "stdp show pair-nearest --chip learning",
-                                   "simulate {}/net.npz {}/in.npy --out {}/o.npz", "constrain {}/net.npz --chip dmp"])
-def test_tables_fit_80_columns(network, tmp_path, capsys, words):
-    """Lines of a table: those above and below a rule of dashes, to the next empty line."""
+@pytest.mark.parametrize("words", [
+    "info", "info shd-regen-delays", "info shd-regen-ssm --equations", "info nmnist-conv-dmp", "info {}/graph.npz",
+    "table1", "stdp", "stdp show pair-nearest --chip learning", "stdp show triplet-visual-full", "data",
+    "figures --list", "simulate {}/net.npz {}/in.npy --out {}/o.npz",
+    "chip check dmp-4bit", "chip map smnist-dmp2", "fit shd-regen-dmp2 --chip dmp --samples 1 --split subset",
+    "fit {}/graph.npz", "constrain smnist-dmp2 --split subset --calibration 2 --out {}/c.npz",
+    "constrain smnist-dmp2 --chip ldlif-cim --split subset --calibration 2", "run braille --samples 2 --out {}/run",
+    "decay braille-dmp2 --split subset --samples 2 --out {}/decay", "export {}/net.npz --out {}/net.nir"])
+def test_what_is_printed_fits_80_columns(network, tmp_path, capsys, words):
+    """But for the names of folders."""
     np.save(tmp_path / "in.npy", random_input(network, 2))
-    dmpnet(*words.format(tmp_path, tmp_path, tmp_path).split())
-    for block in capsys.readouterr().out.replace(str(tmp_path), "").split("\n\n"):
-        if re.search("^-+(  -+)+$", block, re.M):
-            assert max(map(len, block.splitlines())) <= 80, block
+    file.save(trained.of(network), tmp_path / "graph.npz")
+    assert dmpnet(*words.format(*[tmp_path] * 3).split()) == (2 if "--chip dmp" in words or "ldlif" in words else 0)
+    out = capsys.readouterr().out.replace(str(tmp_path), "")
+    assert out and max(map(len, out.splitlines())) <= 80, [line for line in out.splitlines() if len(line) > 80]
 
 
 @pytest.mark.parametrize("width", [40, 60, 80])

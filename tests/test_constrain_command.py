@@ -45,7 +45,7 @@ def test_what_does_not_fit_is_told_limit_by_limit(trained, capsys):
     assert cli.main([*trained, "--chip", "dmp", "--set", "limits.neurons=8", "memory.slow=100"]) == 2
     table, told = capsys.readouterr().out.split("\n\n")
     assert "slow bank (bytes)" in table and table.count("too many") == 4
-    *lines, alone = told.splitlines()
+    *lines, alone = told.replace("\n  ", " ").splitlines()
     assert [line[:8] for line in lines] == ["layer 1:", "layer 1:", "layer 2:", "layer 2:"]
     assert "12 neurons, but 8 fit, 4 too many; train with at most 8" in lines[0] and "by itself" in alone
 

@@ -275,6 +275,7 @@ def told(tmp_path_factory):
 def test_the_command_prints_what_fits_a_terminal_and_writes_the_same(told):
     printed, found = told
     assert max(map(len, printed.splitlines())) <= 80
+    assert "median (5th-95th percentile of 20 draws)" in printed and "of 100 draws" not in printed
     assert all(core.TITLE.split()[0] in printed for core in cores.CORES.values())
     assert found["command"] == "cores" and found["clock"] == energy.IMPULSE_CLOCK_HZ and found["steps"] == 784
     assert set(found["time"]) == set(found["energy"]) == set(found["area"]) == set(found["use"]) == set(cores.CORES)

@@ -49,6 +49,11 @@ def test_steps_are_the_first_ones(tmp_path):
         refused(lambda steps=steps: load("qtdb", "test", folder, steps=steps), f"steps = {steps}", "1 to 1301")
 
 
+def test_one_file_that_is_missing_is_not_missing_together(tmp_path):
+    message = refused(lambda: load("qtdb", "test", tmp_path), "QTDB_test.mat not found in")
+    assert "together" not in message
+
+
 @untrusted
 def test_train_and_test_are_different_files(tmp_path):
     write_qtdb(tmp_path, beats(3, 1), "train")

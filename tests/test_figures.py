@@ -155,13 +155,15 @@ def test_input_is_white_where_it_is_0(tmp_path):
         assert (colours[0] == 1).all() == (s_in.min() >= 0)
 
 
-def test_the_image_hides_no_pixel_of_a_permuted_digit(tmp_path):
+@pytest.mark.parametrize("order", [1, -1])
+def test_the_image_hides_no_pixel_of_a_digit(tmp_path, order):
+    """Permuted or not."""
     digit = np.random.default_rng(0).random((784, 1))
-    figure = portrait(seen(tmp_path, digit, permutation=np.arange(784)[::-1]))
+    figure = portrait(seen(tmp_path, digit, **({"permutation": np.arange(784)[::-1]} if order < 0 else {})))
     figure.draw_without_rendering()
     inset, = figure.axes[0].child_axes
     assert inset.get_window_extent().x0 > figure.axes[0].get_window_extent().x1
-    np.testing.assert_array_equal(inset.images[0].get_array(), digit[::-1].reshape(28, 28))
+    np.testing.assert_array_equal(inset.images[0].get_array(), digit[::order].reshape(28, 28))
 
 
 def test_every_design_is_drawn_and_those_that_are_named_marked(tmp_path):
@@ -177,7 +179,7 @@ def test_every_design_is_drawn_and_those_that_are_named_marked(tmp_path):
     assert lines["front"].get_drawstyle() == "steps-post"
     assert list(lines["cheapest of those within 2 s.e. of it"].get_xdata()) == [4]  # 3 costs less and classifies 12 %
     assert list(lines["most accurate within the budget"].get_xdata()) == [6]
-    assert [text.get_text() for text in ax.texts] == ["d 2, N 4, 4 bits", "d 2, N 6, 6 bits"]
+    assert [text.get_text() for text in ax.texts] == ["d 2, N 4,\n4 bits", "d 2, N 6,\n6 bits"]
 
 
 def test_every_decay_has_its_trace(tmp_path):
@@ -185,11 +187,17 @@ def test_every_decay_has_its_trace(tmp_path):
     names = [f"decay {number}" for number in range(7)]
     (tmp_path / "r.json").write_text(json.dumps({"rows": [{"decay": name, "accuracy %": 90.0, "s.e.": 1.0}
                                                           for name in names]}))
-    np.savez(tmp_path / "t.npz", u=np.random.default_rng(0).random((7, 40)), names=np.array(names), neuron=3, dt=1e-3,
-             theta_u=1.0)
-    *traces, _ = decays(tmp_path / "r.json", tmp_path / "t.npz").axes[1].lines
-    assert [line.get_label() for line in traces] == names
-    assert len({str(line._dash_pattern) for line in traces}) == 7
+    u = np.random.default_rng(0).random((7, 40))
+    u[2, 10] = -40
+    np.savez(tmp_path / "t.npz", u=u, names=np.array(names), neuron=3, dt=1e-3, theta_u=1.0)
+    axes = np.reshape(decays(tmp_path / "r.json", tmp_path / "t.npz").axes, (7, 2))
+    assert [left.get_yticklabels()[0].get_text() for left, _ in axes] == names
+    for (_, right), mine in zip(axes, u, strict=True):
+        trained, line, _ = right.lines  # each alone over the first, all on one scale
+        np.testing.assert_array_equal(trained.get_ydata(), u[0])
+        np.testing.assert_array_equal(line.get_ydata(), mine)
+        assert right.get_ylim() == (-2.5, 1.2) and [text.get_text() for text in right.texts] == [
+            "down to -40"] * bool(mine.min() < -2.5)
 
 
 def test_traces_begin_where_they_differ():
@@ -218,6 +226,27 @@ def test_what_is_published_is_a_cross_and_nothing_else_is():
     assert (low, high) == (1, 4)
     for path in SCRIPTS:
         assert not re.search(r"""(marker|fmt)="x"|, "x",|"x-""", path.read_text()), path
+
+
+@pytest.mark.parametrize("name", ["rivals", "decays", "few_bits"])
+def test_no_interval_ends_at_an_axis_without_a_mark(name):
+    """Where an axis is not broken; in `decays`, which is, a wedge and a number say how far it goes on to the left."""
+    figure, cut = runpy.run_path(str(FIGURES / f"{name}.py"))[name](), 0
+    for number, ax in enumerate(figure.axes):
+        ends = {"x": sorted(ax.get_xlim()), "y": sorted(ax.get_ylim())}
+        spans = [segment for bars in ax.collections for segment in getattr(bars, "get_segments", list)()
+                 if len(segment)]
+        for along, axis in enumerate("xy"):
+            low, high = ends[axis]
+            values = [value for span in spans for value in span[:, along]]
+            if name != "decays":
+                assert all(low <= value <= high for value in values), (name, axis)
+            elif axis == "x" and not number % 2:
+                beyond = {f"{span[0, 0]:.1f}" for span in [*spans, *(line.get_xydata() for line in ax.lines)]
+                          if len(span) == 2 and span[0, 1] == span[1, 1] and span[0, 0] < low}
+                assert beyond == {text.get_text() for text in ax.texts}
+                cut += len(beyond)
+    assert (cut > 0) == (name == "decays") and figure.get_size_inches()[0] <= 7.2
 
 
 def test_an_axis_in_errors_gives_each_tenth_of_them_as_much_room():

@@ -10,6 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from networks import random_input, random_network
 
+from dmpnet import cli
 from dmpnet.disk import shipped
 from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import DmpnetError
@@ -195,6 +196,17 @@ def test_input_spikes_in_a_step():
 def test_unknown_input_spikes_are_noted():
     report = fit(network(d=8, layers=2), roomy(limits__spikes=1))
     assert report.ok and len(report.notes) == 2 and "layer 2: input spikes in a step are not known" in report.notes[1]
+
+
+def test_input_spikes_are_counted_on_samples_also_of_what_does_not_fit(capsys):
+    """d 10 fits no 8 slots; --samples asks for the busiest step all the same."""
+    asked = ["fit", "shd-regen-dmp2", "--chip", "dmp", "--split", "subset"]
+    assert cli.main(asked) == 2
+    told = " ".join(capsys.readouterr().out.split())
+    assert "against the 32 that fit; count them on recordings (`dmpnet fit --samples N`, busiest)" in told
+    assert cli.main([*asked, "--samples", "1", "--set", "datapath.queue=refuse"]) == 2
+    told = " ".join(capsys.readouterr().out.split())
+    assert "input spikes in a step, but 32 fit" in told and "not known" not in told
 
 
 def test_analog_input_has_no_spikes_to_count():

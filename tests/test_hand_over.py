@@ -175,7 +175,10 @@ def test_a_neo_block_has_a_train_a_neuron_and_is_read_back(tmp_path):
     neo = pytest.importorskip("neo", reason="needs neo: the extra of that name")
     network = random_network()
     activity = reference.run(network, random_input(network, 2))
-    export.save_block(activity, 1e-3, tmp_path / "spikes.nix")
+    told = []
+    export.save_block(activity, 1e-3, tmp_path / "spikes.nix", lambda *so_far: told.append(so_far))
+    trains = 2 * sum(layer.N for layer in network.layers)
+    assert told == [(done, trains) for done in range(1, trains + 1)]
     with neo.io.NixIO(str(tmp_path / "spikes.nix"), mode="ro") as file:
         block, = file.read_all_blocks()
         assert len(block.segments) == 2 and len(block.segments[0].spiketrains) == sum(layer.N for layer

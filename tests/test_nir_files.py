@@ -221,6 +221,13 @@ def test_what_is_no_time_is_refused(text):
         command("import").seconds(text)
 
 
+@pytest.mark.parametrize("text", ["-1ms", "-.5", "-2"])
+def test_a_negative_time_is_a_value_and_no_option(lif, capsys, text):
+    with pytest.raises(SystemExit):
+        main(["import", str(lif), "--dt", text])
+    assert f"argument --dt: '{text}', but a step is a time > 0" in capsys.readouterr().err
+
+
 def test_the_page_names_every_primitive_and_convention():
     from dmpnet.nir import parts
 

@@ -96,7 +96,7 @@ def test_what_is_not_at_hand_is_known_and_refused_by_name(installed):
         with pytest.raises(WeightsError, match="are not in .*models, .*cache/models; type `dmpnet data weights"):
             ask()
     with pytest.raises(WeightsError, match=f"{ROW}: all seeds are read, but the weights of 1, 2 are not at hand, "
-                                           f"those of 0 are; type `dmpnet data weights {ROW}`"):
+                                           f"those of 0 are; type `dmpnet data weights {ROW} --from models`"):
         shipped.seeds(ROW)
     assert shipped.seeds("smnist-dmp1") == [0]
     with pytest.raises(WeightsError, match="has the runs seed0, seed1, seed2; choose one"):
@@ -113,7 +113,21 @@ def test_a_figure_of_all_seeds_is_left_out_and_told(installed, monkeypatch, caps
     monkeypatch.setattr(catalogue, "named", lambda names: [chosen])
     assert "<p>learned_delays is not drawn: shd-regen-dsnn: all seeds are read" in report.drawn()
     assert "learned_delays is not drawn: shd-regen-dsnn: all seeds are read, but the weights of 1, 2, 3, 4" in told.err
+    assert "type `dmpnet data weights shd-regen-dsnn --from models`, the folder of a clone" in told.err
     assert sorted(path.name for path in (tmp_path / "o").iterdir()) == ["hierarchy.png"]
+
+
+def test_of_all_figures_those_of_all_seeds_are_left_out(installed, monkeypatch, capsys, tmp_path):
+    for name in ("figures", "analyses"):
+        (tmp_path / "dmpnet" / name).symlink_to(ROOT / name)
+    monkeypatch.setattr("dmpnet.drawing.save", lambda figure, stem, by: stem.with_suffix(".png").write_text(by))
+    some = {name: catalogue.scripts()[name] for name in ("learned_delays", "hierarchy")}
+    monkeypatch.setattr(catalogue, "scripts", lambda: some)
+    assert command("figures", "all", "--out", tmp_path / "o") == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert "learned_delays is left out: shd-regen-dsnn: all seeds are read" in out and "hierarchy.png" in out
+    assert "`dmpnet data weights --from models` brings the seeds of all networks" in out
+    assert "learned_delays.png" not in out and not (tmp_path / "o" / "learned_delays.png").exists()
 
 
 def archive(folder, kind):

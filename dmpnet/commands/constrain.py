@@ -99,10 +99,9 @@ def put(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
                      progress=True)
     works = asked(constrained.network, constrained.activity, s_in)
     report = fit(constrained.network, described, [int(work.S.max()) for work in works], blocks=arguments.blocks)
-    print(f"{arguments.weights}: {network.kind} {network.shape} on {described.name}\n\n{report.table()}\n\n"
-          f"{rounding(constrained)}\n")
-    for note in (*report.notes, *constrained.notes):
-        print(note)
+    print(terminal.hanging(f"{arguments.weights}: {network.kind} {network.shape} on {described.name}"),
+          report.table(), f"{rounding(constrained)}\n", sep="\n\n")
+    terminal.say((*report.notes, *constrained.notes))
     refuse(report)
     outcome: dict[str, Any] = {"fit": report.record(), "search": [vars(step) for step in steps],
                                "queue": queued(works, described)}
@@ -213,7 +212,7 @@ def with_errors(arguments: argparse.Namespace, network: TrainedNetwork, made: Tr
 def refuse(report: Report) -> None:
     """Print what does not fit, a line a limit, and raise DmpnetError, if anything does not."""
     if not report.ok:
-        print(report.remedies)
+        terminal.say(report.remedies.splitlines())
         raise report.refusal
 
 
@@ -246,8 +245,7 @@ def finetuned(arguments: argparse.Namespace, network: TrainedNetwork, constraine
     standing = trainer.standing
     print(f"\n{len(trainer.held_out):,} validation samples: {100 * standing.first:.2f} % when rounded, "
           f"{100 * standing.best:.2f} % after epoch {standing.best_epoch} of {standing.epoch}")
-    for note in better.notes:
-        print(note)
+    terminal.say(better.notes)
     return better, {"optimiser": trainer.recipe.optimiser, "epochs": standing.epoch, "best_epoch": standing.best_epoch,
                     "validation": standing.best, "validation_rounded": standing.first,
                     "validation_samples": len(trainer.held_out)}

@@ -19,7 +19,7 @@ from dmpnet.ann.conversion import NORMALISATIONS, PERCENTILE, READOUTS, RESETS, 
 from dmpnet.ann.network import Network, normalised
 from dmpnet.brian.backends import check_backend
 from dmpnet.data.folders import SUBSET
-from dmpnet.errors import DmpnetError
+from dmpnet.errors import DmpnetError, MissingData, WeightsError
 from dmpnet.graph import Graph, file
 from dmpnet.reference import graphs
 from dmpnet.results import options, outputs, provenance, reading, script, terminal
@@ -71,14 +71,17 @@ def execute(arguments: argparse.Namespace) -> int:
 def converted(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
     """Read, convert, classify; print and write."""
     name = NAMES.get(arguments.data, arguments.data)
-    drawn, recordings = read_samples(arguments, name)
+    check(arguments)
+    try:
+        drawn, recordings = read_samples(arguments, name)
+    except MissingData as error:  # --data is the name here
+        raise MissingData(str(error).replace("--data FOLDER", "--folder FOLDER")) from error
     network = normalised(read(arguments, recordings), np.array(arguments.mean), np.array(arguments.std))
     graph = convert(network, images.images(drawn, network.shape), arguments.steps, arguments.normalisation,
                     arguments.reset, percentile=arguments.percentile, readout=arguments.readout, dataset=name)
-    print(f"{arguments.network}: {network!r} on {len(recordings):,} samples of {recordings.name} "
-          f"({recordings.split}), calibrated on {len(drawn):,} of its {drawn.split} part\n")
-    for note in network.notes:
-        print(note)
+    print(terminal.hanging(f"{arguments.network}: {network!r} on {len(recordings):,} samples of {recordings.name} "
+                           f"({recordings.split}), calibrated on {len(drawn):,} of its {drawn.split} part"), end="\n\n")
+    terminal.say(network.notes)
     run = _InBrian2(arguments.backend, arguments.processes)
     examined = report.examined(network, graph, images.images(recordings, network.shape), recordings.labels, run=run,
                                progress=True)
@@ -87,6 +90,15 @@ def converted(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
           f"reference / {run.mismatched:,} differ")
     write(arguments, out, graph, examined, recordings, {"compared": run.compared, "mismatched": run.mismatched})
     return options.verdict([run.mismatched], [run.compared])
+
+
+def check(arguments: argparse.Namespace) -> None:
+    """DmpnetError before any data is read, if FILE is not there, or is a state_dict of nobody knows what."""
+    if not arguments.network.is_file():
+        raise WeightsError(f"{arguments.network}: no such file; give an ONNX file, or a state_dict with --model")
+    if arguments.network.suffix != ".onnx" and not arguments.model:
+        raise DmpnetError(f"{arguments.network}: ends in {arguments.network.suffix!r}, but what is not .onnx is read "
+                          f"as the state_dict of a module; give --model MODULE:FUNCTION")
 
 
 class _InBrian2:
@@ -127,9 +139,6 @@ def read(arguments: argparse.Namespace, recordings: data.Recordings) -> Network:
     given = tuple(arguments.shape) if arguments.shape else None
     if arguments.network.suffix == ".onnx":
         return onnx_file.read(arguments.network, given)
-    if not arguments.model:
-        raise DmpnetError(f"{arguments.network}: ends in {arguments.network.suffix!r}, but what is not .onnx is read "
-                          f"as the state_dict of a module; give --model MODULE:FUNCTION")
     from dmpnet.training import sequential
 
     module = sequential.load_state(sequential.built(arguments.model), arguments.network)

@@ -78,11 +78,11 @@ def compare(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
                               arguments.ledger)
             compared += sum(result.compared)
             rows.append(line(variant, other, result, recordings, rows[0]["accuracy %"] if rows else None))
-    print(f"{arguments.weights}: {network.kind} {network.shape}, {len(recordings):,} recordings of "
-          f"{recordings.name} ({recordings.split}), in Brian2 on {arguments.backend}\n")
+    print(terminal.hanging(f"{arguments.weights}: {network.kind} {network.shape}, {len(recordings):,} recordings of "
+                           f"{recordings.name} ({recordings.split}), in Brian2 on {arguments.backend}"), end="\n\n")
     print(terminal.table(rows, floatfmt=("", "", ".2f", ".2f", "+.2f", "", ",.0f"), missingval="-",
                    colalign=("left", "left")))
-    print("\ns.e.: over samples; lost: points against exponential decay; spikes: of all neurons an inference")
+    print("\ns.e.: over samples; lost: points against exponential decay; spikes: of all\nneurons an inference")
     from dmpnet.drawing import save  # Matplotlib takes a while to import: after the table
     from dmpnet.drawing.decays import decays
 

@@ -28,7 +28,7 @@ from dmpnet.hardware.constrain import constrain
 from dmpnet.hardware.fit import fit
 from dmpnet.nir import exporting, tags
 from dmpnet.nir import file as nir_file
-from dmpnet.results import options, outputs, provenance, script
+from dmpnet.results import options, outputs, provenance, script, terminal
 from dmpnet.trained.network import TrainedNetwork
 
 FILES = {"nir": ".nir", "csv": ".csv", "neo": ".nix"}
@@ -84,8 +84,10 @@ def spikes(arguments: argparse.Namespace, suffix: str) -> None:
         recordings = options.recordings(arguments, network, arguments.split)
         activity = reference.run(network, recordings.batch(slice(None)))
         with written.staged() as staged:
-            to = {".csv": export.save_lines, ".nix": export.save_block}[suffix]
-            to(activity, network.encoding.dt, staged / arguments.out.name)
+            if suffix == ".csv":
+                export.save_lines(activity, network.encoding.dt, staged / arguments.out.name)
+            else:
+                export.save_block(activity, network.encoding.dt, staged / arguments.out.name, progress=True)
             provenance.write(staged / arguments.out.with_suffix(".json").name, provenance.record(
                 "export", script.given(arguments), data=recordings.source, weights=network.provenance))
     total = sum(int(layer.sum()) for layer in activity.spikes)
@@ -117,10 +119,9 @@ def made(arguments: argparse.Namespace, network: TrainedNetwork, described: chip
     """`network` in the integers of the chip, which it must fit."""
     found = constrain(network, described, options.calibration(arguments, network), progress=True)
     report = fit(found.network, described)
-    for note in found.notes:
-        print(note)
+    terminal.say(found.notes)
     if not report.ok:
-        print(report.remedies)
+        terminal.say(report.remedies.splitlines())
         raise report.refusal
     assert isinstance(found.network, TrainedNetwork)
     return found.network

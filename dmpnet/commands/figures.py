@@ -1,7 +1,7 @@
 """The figures and tables of the papers and ours: what each claims, from which results, drawn again by one call.
 
   dmpnet figures                          all of them, what each claims, what it is drawn from
-  dmpnet figures all --out figures        draw all from results that ship (under a minute)
+  dmpnet figures all --out figures        draw all whose files are at hand (under a minute)
   dmpnet figures table1 dmp/3a            some, by name or by the figure of a paper that they stand for
   dmpnet figures constrained --recompute --data FOLDER
                                           first make again what it reads, where that is stale
@@ -35,7 +35,7 @@ from typing import TYPE_CHECKING
 
 from dmpnet.disk import shipped
 from dmpnet.errors import DmpnetError, WeightsError
-from dmpnet.results import freshness, options, provenance, published
+from dmpnet.results import freshness, options, provenance, published, terminal
 from dmpnet.results.outputs import Outputs
 from dmpnet.sweeps import local
 from dmpnet.system import processes
@@ -78,17 +78,20 @@ def execute(arguments: argparse.Namespace) -> None:
     stems = {script.name: arguments.out / script.name for script in chosen}
     marks = {path: BY.format(name).encode() for name, stem in stems.items() for path in files(stem)}
     with Outputs("figures", arguments.out, None, list(marks), known=lambda path: marks[path] in path.read_bytes()):
-        results, lacking = None, []
+        results, lacking = None, {}
         if arguments.recompute:
             results = (small if arguments.quick else recomputed)(arguments, chosen)
         for script in chosen:
             try:
                 save(script.figure(results), stems[script.name], BY.format(script.name))
-                print(f"{stems[script.name]}.png, .pdf  {script.claim}")
+                terminal.say([f"{stems[script.name]}.png, .pdf  {script.claim}"])
             except WeightsError as error:  # of seeds that an installed package has not got
-                lacking.append(f"{script.name} is not drawn: {error}")
+                lacking[script.name] = str(error)
+    if lacking and "all" not in arguments.names:
+        raise DmpnetError(f"figures: {'; '.join(f'{name} is not drawn: {why}' for name, why in lacking.items())}")
     if lacking:
-        raise DmpnetError(f"figures: {'; '.join(lacking)}")
+        terminal.say(["", *(f"{name} is left out: {why}" for name, why in lacking.items()),
+                      "`dmpnet data weights --from models` brings the seeds of all networks"])
 
 
 # the list

@@ -47,17 +47,16 @@ def show(arguments: argparse.Namespace) -> dict[str, Any]:
     """Print the tables; gives them."""
     network = networks.named(arguments.weights)
     described = chip.changed(chip.load(arguments.chip), options.settings(arguments.set))
-    found = fit.fit(network, described, blocks=arguments.blocks)  # before any data is read
+    found = fit.fit(network, described, blocks=arguments.blocks)
     works: list[Workload] = []
-    if arguments.samples and found.ok:
+    if arguments.samples:  # also of what does not fit: the busiest step is among its limits
         works = counted(network, options.recordings(arguments, network, arguments.split))
         found = fit.fit(network, described, [int(work.S.max()) for work in works], arguments.blocks)
     print(textwrap.fill(f"{arguments.weights}: {found.network} on {described.name}", 80, break_long_words=False,
                         break_on_hyphens=False), f"\n{found.table()}\n", sep="\n")
-    for note in found.notes:
-        print(note)
+    terminal.say(found.notes)
     if not found.ok:
-        print(found.remedies)
+        terminal.say(found.remedies.splitlines())
         raise found.refusal
     return {"fit": found.record()} | (cost(found, works, described, network.encoding.dt) if works else {})
 

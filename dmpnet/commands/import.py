@@ -98,8 +98,7 @@ def show(report: Report) -> None:
     """Print the table."""
     if not report.rows:
         raise DmpnetError(f"{report.origin}: a graph without nodes; nothing is to be taken")
-    print(f"{report.origin}: dt = {report.dt:g} s, convention {report.convention['name']}\n")
-    print(terminal.table(report.table(), width=100))
+    print(terminal.hanging(f"{report.origin}: dt = {report.dt:g} s, convention {report.convention['name']}"),
+          terminal.table(report.table()), sep="\n\n")
     print("\n{exact} exact, {convention} by convention, {refused} refused".format(**report.counts))
-    for note in report.notes:
-        print(note)
+    terminal.say(report.notes)

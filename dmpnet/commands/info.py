@@ -54,7 +54,7 @@ def show(arguments: argparse.Namespace) -> dict[str, Any]:
             return graph_table.show(network, arguments.weights, bool(arguments.equations))
         tables = {"layers": _used([_layer(network, number) for number in range(len(network.layers))]),
                   "totals": _totals(network)}
-        print(f"{arguments.weights}: {network.kind} {network.shape}\n")
+        print(terminal.hanging(f"{arguments.weights}: {network.kind} {network.shape}"), end="\n\n")
         across = [[key, *(_text(layer[key]) for layer in tables["layers"])] for key in tables["layers"][0]]
         print(terminal.table(across[1:], across[0], disable_numparse=True))
         print()

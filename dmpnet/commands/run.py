@@ -62,7 +62,7 @@ def compare(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
     if arguments.trainer and isinstance(network, Graph):
         raise DmpnetError(f"--trainer: {name} is a graph, but the PyTorch network is that of `dmpnet train`; leave "
                           f"--trainer out (python -m dmpnet.torch.verdict compares graphs with their modules)")
-    recordings = options.recordings(arguments, network, arguments.split, arguments.task)
+    recordings = options.recordings(arguments, network, arguments.split)
     count, steps, channels = recordings.values.shape
     size = graph.parameters(network) if isinstance(network, Graph) else parameters(network)["paper"]
     print(textwrap.fill(f"{name} ({network.kind} {network.shape}, {size:,} parameters) reads {count:,} recordings of "

@@ -100,7 +100,8 @@ def run(arguments: argparse.Namespace, out: outputs.Outputs) -> None:
                      "active %": 100 * rate.mean()} for name, rate in zip(names, activity.rates, strict=True)],
                    floatfmt=".2f"))
     of = f" of {recordings.name} ({recordings.split})" if recordings else ""
-    print(f"\n{len(s_in)} samples{of} x {s_in.shape[1]} steps; predictions and spikes in {arguments.out}")
+    print(f"\n{len(s_in)} samples{of} x {s_in.shape[1]} steps; "
+          f"{' and '.join(['predictions', *arguments.record])} in {arguments.out}")
 
 
 def notes(network: TrainedNetwork | Graph, s_in: np.ndarray) -> list[str]:

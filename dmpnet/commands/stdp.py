@@ -98,7 +98,7 @@ def shown(arguments: argparse.Namespace) -> None:
     if integer is not None:
         print(in_integers(integer, described, *arguments.neurons))
         return
-    print(f"{real.name}: {real.says}\n{real.source}\n")
+    print(terminal.hanging(f"{real.name}: {real.says}", real.source), end="\n\n")
     code_of(real)
     print()
     print(terminal.table([{"parameter": symbol, "value": str(p.value), "meaning": p.meaning, "source": p.source}
@@ -113,7 +113,8 @@ def code_of(real: Any) -> None:
                         ("presynaptic spike", real.on_pre), ("postsynaptic spike", real.on_post),
                         ("every step", real.each_step), ("third factor, then", real.third_step)):
         for number, line in enumerate(code.splitlines()):
-            print(f"{'' if number else title:<21}{line}")
+            print(textwrap.fill(f"{'' if number else title:<21}{line}", 80, subsequent_indent=" " * 25,
+                                break_long_words=False, break_on_hyphens=False))
 
 
 def in_integers(integer: Any, described: Any, sources: int, targets: int) -> str:
@@ -130,8 +131,9 @@ def in_integers(integer: Any, described: Any, sources: int, targets: int) -> str
     return "\n\n".join(filter(None, (
         f"{integer.name}, steps of {1e3 * integer.dt:g} ms, {integer.words} random words a step",
         terminal.table(words, headers=("number", "bits", "how")),
-        terminal.table(became, floatfmt=("", "g", "g", ".1f"), missingval="-"), "\n".join(integer.notes),
-        f"{targets} neurons on {sources} inputs:", report.table(), report.remedies)))
+        terminal.table(became, floatfmt=("", "g", "g", ".1f"), missingval="-"), terminal.hanging(*integer.notes),
+        f"{targets} neurons on {sources} inputs:", report.table(),
+        terminal.hanging(*report.remedies.splitlines()))))
 
 
 def measured(arguments: argparse.Namespace) -> None:
@@ -167,8 +169,7 @@ def window(arguments: argparse.Namespace, real: Any, out: outputs.Outputs) -> No
     shown_rows = [row for row in rows if row["protocol"] == "frequency" or round(1e3 * row["dt s"]) % 10 == 0]
     print(terminal.table(shown_rows, floatfmt=("", "g", "g", ".6f", ".6f", ".6f"),
                    missingval="-"))
-    for note in () if integer is None else integer.notes:
-        print(note)
+    terminal.say(() if integer is None else integer.notes)
     print(f"\n{real.name} in Brian2 on {arguments.backend}: {', '.join(map(str, out.files))}")
 
 

@@ -102,5 +102,6 @@ def missing(name: str, split: str, base: Path) -> DataError:
         return MissingData(f"{name} {split}: no folder {base}, but {wanted} must be in it; give {ways} "
                            f"(source: {dataset.source})")
     looked = ", ".join(str(place) for place in places(dataset, base) if place.is_dir())
-    return MissingData(f"{name} {split}: {wanted} not found together in {looked}; give {ways} (source: "
+    together = " together" * (len(dataset.files[split]) > 1)
+    return MissingData(f"{name} {split}: {wanted} not found{together} in {looked}; give {ways} (source: "
                        f"{dataset.source})")

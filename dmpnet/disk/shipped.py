@@ -122,8 +122,13 @@ def seeds(name: str, under: str = "") -> list[int]:
     if missing:
         here = ", ".join(str(seed) for seed in known if seed not in missing) or "none"
         raise WeightsError(f"{name}: all seeds are read, but the weights of {', '.join(map(str, missing))} are not at "
-                           f"hand, those of {here} are; type `dmpnet data weights {name}`, or ask for seeds")
+                           f"hand, those of {here} are; {_brought(name)}, or ask for seeds")
     return known
+
+
+def _brought(name: str) -> str:
+    """How to come by the other seeds of a network, wherever they are published."""
+    return f"type `dmpnet data weights {name} --from models`, the folder of a clone"
 
 
 def path(name: str, under: str = "") -> Path:
@@ -146,5 +151,5 @@ def path(name: str, under: str = "") -> Path:
         looked = ", ".join(f"{place}{' (another file of that name)' * (place / file).is_file()}"
                            for place in (folder(), *places()))
         raise WeightsError(f"shipped network {name!r}: an installed dmpnet has the first seed of each, and the weights "
-                           f"of this one are not in {looked}; type `dmpnet data weights {model}`")
+                           f"of this one are not in {looked}; {_brought(model)}")
     return found

@@ -7,6 +7,7 @@ from typing import Any
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 
 from dmpnet.disk import results
 from dmpnet.drawing.style import CLASSES, MUTED, STYLE
@@ -55,11 +56,12 @@ def codesign(path: str | Path) -> Figure:
 
 def named(ax: Axes, cost: str, scale: float, points: list[dict[str, Any]], budget: int) -> None:
     """Marks the cheapest design that is about as good as the best within the budget, and that one."""
-    for point, mark, size, what, offset, side in (
-            (pareto.enough(points, budget, cost), "o", 10, "cheapest of those within 2 s.e. of it", (-8, 8), "right"),
-            (pareto.best(points, budget), "s", 12, "most accurate within the budget", (9, -13), "left")):
+    for point, mark, size, what, offset, side, level in (
+            (pareto.enough(points, budget, cost), "o", 10, "cheapest of those within 2 s.e. of it", (-8, 4), "right",
+             "bottom"),
+            (pareto.best(points, budget), "s", 12, "most accurate within the budget", (9, -8), "left", "top")):
         if point is not None:
             at = scale * point[cost], 100 * point["accuracy"]
             ax.plot(*at, mark, ms=size, mfc="none", color="k", label=what)
-            ax.annotate(f"d {point['d']}, N {point['N']}, {point['W_f']} bits", at, offset, textcoords="offset points",
-                        ha=side, fontsize=7)
+            ax.annotate(f"d {point['d']}, N {point['N']},\n{point['W_f']} bits", at, offset, textcoords="offset points",
+                        ha=side, va=level, fontsize=7, path_effects=[withStroke(linewidth=2, foreground="white")])

@@ -59,7 +59,7 @@ def _input(ax, seen: dict[str, np.ndarray]) -> None:
         if "permutation" in seen:
             image = np.empty(784)
             image[seen["permutation"]] = s_in[:, 0]
-        inset = ax.inset_axes((1.01 if "permutation" in seen else 0.005, 0.1, 0.12, 0.88))  # first rows are empty
+        inset = ax.inset_axes((1.01, 0.1, 0.12, 0.88))  # beside it: no pixel is hidden
         inset.imshow(image.reshape(28, 28), cmap="gray_r", interpolation="nearest")
         inset.set(xticks=[], yticks=[])
 

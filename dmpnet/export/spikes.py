@@ -1,6 +1,7 @@
 """Spikes of a run for other tools: lines of text, and a neo.Block, which Elephant reads."""
 
 import csv
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from dmpnet.errors import DmpnetError
+from dmpnet.system.progress import Progress, telling
 from dmpnet.trained.activity import Activity
 
 COLUMNS = ("sample", "layer", "neuron", "step", "s")
@@ -50,10 +52,21 @@ def save_lines(activity: Activity, dt: float, path: Path) -> None:
         writer.writerows(lines(activity, dt))
 
 
-def save_block(activity: Activity, dt: float, path: Path) -> None:
-    """`block` as a NIX file."""
+def save_block(activity: Activity, dt: float, path: Path, progress: Progress = None) -> None:
+    """`block` as a NIX file, which takes some ms a train.
+
+    progress : called with (done, total) in spike trains; True or a name: a bar; None: silent
+    """
     made = block(activity, dt)
     import neo
 
-    with neo.io.NixIO(str(path), mode="ow") as file:
+    class Told(neo.io.NixIO):
+        """Counts trains; neo has no other way to ask how far it is."""
+
+        def _write_spiketrain(self, *given: Any) -> None:
+            super()._write_spiketrain(*given)
+            tell(next(written))
+
+    written, total = itertools.count(1), sum(len(segment.spiketrains) for segment in made.segments)
+    with telling(progress, total, "train", "writing") as tell, Told(str(path), mode="ow") as file:
         file.write_block(made)

@@ -41,7 +41,7 @@ class Claim:
 
 
 class Judged(NamedTuple):
-    """A verdict: the number's median, 5th and 95th of 100, in how many draws it holds, which assumption decides it.
+    """A verdict: the number's median, 5th and 95th percentile, in how many draws it holds, which assumption decides it.
 
     high, low : in how many draws it holds of the half where that assumption is high, and low
     """

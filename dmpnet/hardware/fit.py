@@ -221,7 +221,8 @@ def _notes(analog: Container[int | str], chip: Chip, placed: list[Core]) -> list
             notes.append(f"{core.name}: its input is analog, so the limit on input spikes does not hold there")
         elif core.spikes is None:
             notes.append(f"{core.name}: input spikes in a step are not known, so nothing was checked against "
-                         f"the {chip.limits.spikes} that fit; give calibration data")
+                         f"the {chip.limits.spikes} that fit; count them on recordings (`dmpnet fit --samples N`, "
+                         f"busiest)")
         elif core.spikes > chip.limits.spikes and not spikes(core, chip):
             notes.append(f"{core.name}: up to {core.spikes} input spikes in a step, but {chip.limits.spikes} are let "
                          f"in at once; " + ("the others are dropped" if chip.datapath.queue == "drop" else

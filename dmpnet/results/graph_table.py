@@ -14,9 +14,9 @@ from dmpnet.results import terminal
 def show(graph: Graph, name: str, equations: bool) -> dict[str, Any]:
     """Print the tables, with `equations` also all that the graph does in a step in Brian2; gives them."""
     tables: dict[str, Any] = {"nodes": nodes(graph), "totals": totals(graph)}
-    print(f"{name}: {graph.kind} {graph.shape}\n")
-    print(terminal.table([{key: "" if value is None else value for key, value in row.items()}
-                          for row in tables["nodes"]], disable_numparse=True))
+    print(terminal.hanging(f"{name}: {graph.kind} {graph.shape}"), end="\n\n")
+    print(terminal.table([{key: "" if value is None else value for key, value in row.items() if key != "in"}
+                          for row in tables["nodes"]], disable_numparse=True))  # in: what those give that it is from
     print("* late: what it gave a step before\n" if any(edge.late for edge in graph.edges) else "")
     print(terminal.table(tables["totals"], tablefmt="plain"))
     if equations:

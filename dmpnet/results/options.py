@@ -238,15 +238,13 @@ def verdict(mismatched: Sequence[int], compared: Sequence[int]) -> int:
     return 1
 
 
-def recordings(arguments: argparse.Namespace, network: TrainedNetwork | Graph, split: str | None,
-               otherwise: str = "") -> Recordings:
+def recordings(arguments: argparse.Namespace, network: TrainedNetwork | Graph, split: str | None) -> Recordings:
     """--samples of what `network` was trained to read, drawn by --seed, checked against it.
 
     split : test where a folder is given or its files are there, else what ships with dmpnet, if None; of this without
         those that --calibration chose by
-    otherwise : data set of a network that does not say which it was trained on
     """
-    name = network.encoding.dataset or otherwise
+    name = reading.data_set(arguments, network.encoding.dataset)
     split = split or first_split(getattr(arguments, "instead", None) or name, arguments.data, arguments.download)
     held_out = split == validation.VALIDATION
     chosen = reading.load(arguments, name, "train" if held_out else split, network.encoding.permutation)
@@ -260,7 +258,8 @@ def recordings(arguments: argparse.Namespace, network: TrainedNetwork | Graph, s
 
 def training_set(arguments: argparse.Namespace, network: TrainedNetwork | Graph) -> Recordings:
     """The whole training set that `network` was trained on a part of."""
-    return reading.load(arguments, network.encoding.dataset, "train", network.encoding.permutation)
+    name = reading.data_set(arguments, network.encoding.dataset)
+    return reading.load(arguments, name, "train", network.encoding.permutation)
 
 
 def calibration(arguments: argparse.Namespace, network: TrainedNetwork | Graph) -> np.ndarray:
@@ -268,14 +267,16 @@ def calibration(arguments: argparse.Namespace, network: TrainedNetwork | Graph) 
     ships."""
     if arguments.split != SUBSET:
         return training_set(arguments, network).drawn(arguments.calibration, arguments.seed)
-    ships = reading.load(arguments, network.encoding.dataset, SUBSET, network.encoding.permutation)
+    name = reading.data_set(arguments, network.encoding.dataset)
+    ships = reading.load(arguments, name, SUBSET, network.encoding.permutation)
     return reading.apart(arguments, ships, arguments.calibration)[0].batch(slice(None))
 
 
 def check_data(arguments: argparse.Namespace, network: TrainedNetwork | Graph, *splits: str) -> None:
     """MissingData before any work if the files of these parts are not there."""
+    name = reading.data_set(arguments, network.encoding.dataset)
     for split in splits:
-        reading.check(arguments, network.encoding.dataset, "train" if split == validation.VALIDATION else split)
+        reading.check(arguments, name, "train" if split == validation.VALIDATION else split)
 
 
 def called(weights: str) -> str:

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from dmpnet import data
 from dmpnet.data import DATASETS, Recordings, catalogue, folders, heidelberg
 from dmpnet.data.folders import SUBSET
-from dmpnet.errors import DataWarning, MissingData
+from dmpnet.errors import DataWarning, DmpnetError, MissingData
 
 STANDS_IN = {"shd-regen": ("shd",)}
 """Data sets that are read in place of another where they alone are at hand."""
@@ -42,6 +42,16 @@ def named(arguments: argparse.Namespace, name: str, split: str) -> str:
             f"{read} is read in place of {name}, which the network was trained on; an accuracy on it is not one on "
             f"{name}")
     return read
+
+
+def data_set(arguments: argparse.Namespace, trained_on: str) -> str:
+    """The one that a network was trained on by its file, else --dataset; DmpnetError if neither says."""
+    found = trained_on or getattr(arguments, "instead", None)
+    if not found:
+        given = vars(arguments).get("weights") or vars(arguments).get("network")
+        raise DmpnetError(f"{given}: the file names no data set; give --dataset NAME, or use `dmpnet simulate {given} "
+                          f"INPUT.npy`")
+    return str(found)
 
 
 def say(arguments: argparse.Namespace, note: str) -> None:

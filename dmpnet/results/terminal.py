@@ -34,6 +34,7 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, *, formatter_class: Any = Help, **named: Any):
         super().__init__(formatter_class=formatter_class, **named)
+        self._negative_number_matcher = re.compile(r"-\.?\d")  # -1ms is a value too, as of Python 3.14
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Words that this parser does not know are its error, which then names its options, not those above it."""
@@ -161,6 +162,18 @@ def table(rows: Iterable[Any], headers: Sequence[str] = (), width: int = 80, **h
         shown = _close([[_wrapped(cell, limit) for cell, limit in zip(row, limits, strict=False)] for row in rows],
                        _no_wider(headers, limits), **how)
     return shown
+
+
+def hanging(*texts: str, width: int = 80) -> str:
+    """Texts in lines no wider than `width`, each further in from its second line on; longer words stay whole."""
+    return "\n".join(textwrap.fill(text, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+                     for text in texts)
+
+
+def say(texts: Iterable[str]) -> None:
+    """Print texts, each as `hanging` has it."""
+    for text in texts:
+        print(hanging(text))
 
 
 def _no_wider(headers: Sequence[str], limits: Sequence[int]) -> list[str]:
