@@ -1,6 +1,7 @@
 """The trainer: the same spikes as the reference, the gradients PyTorch itself derives, and runs that resume exactly."""
 
 import dataclasses
+import math
 import resource
 import zipfile
 
@@ -642,6 +643,8 @@ def test_images_are_moved_on_their_grid_only(tmp_path):
     assert 5 < len(places) <= 9 and all(1 <= y <= 3 and 2 <= x <= 4 for y, x in places)
     with pytest.raises(DmpnetError, match="shift_pixels = 1, but the input of smnist is no image"):
         trainer.Trainer(recipe(shift_pixels=1), bars(), tmp_path)
+    with pytest.raises(DmpnetError, match="shift_pixels = 5, but smnist has 4 pixels a side"):
+        trainer.Trainer(recipe(shift_pixels=5), dataclasses.replace(bars(), grid=(1, 4, 5)), tmp_path)
 
 
 def test_images_of_one_pixel_a_step_move_in_any_order_of_reading():
@@ -687,7 +690,27 @@ def test_learning_rate_schedules():
                                          ({"average": -1}, "average = -1"),
                                          ({"rate_weight": 1.0, "rate_ramp": 2, "average": 2}, "average = 2.*, 1 here"),
                                          ({"dropout": 1.5}, "dropout = 1.5"), ({"gradients": "int8"}, "gradients"),
-                                         ({"sizes": (3, 8, 2)}, "1 channels")])
+                                         ({"sizes": (3, 8, 2)}, "1 channels"), ({"sizes": ()}, r"sizes = \(\)"),
+                                         ({"sizes": (1, 0, 2)}, r"sizes = \(1, 0, 2\)"),
+                                         ({"sizes": (1, -3, 8, 2)}, r"sizes = \(1, -3, 8, 2\)"),
+                                         ({"sizes": (1, 2.5, 2)}, "whole numbers"),
+                                         ({"sizes": (1, 10**6, 10**6, 2)}, r"a matrix of 1e\+12 weights"),
+                                         ({"kind": "rsnn", "sizes": (1, 10**6, 2)}, r"a matrix of 1e\+12 weights"),
+                                         ({"std": -1.0}, "std = -1.0"), ({"std": math.nan}, "std = nan"),
+                                         ({"lr": math.inf}, "lr = inf"), ({"lr": 1e300}, r"lr = 1e\+300"),
+                                         ({"clip": math.nan}, "clip = nan"), ({"weight_decay": -1.0}, "weight_decay"),
+                                         ({"shift_steps": -1}, "shift_steps = -1"), ({"d_s": 0}, "d_s = 0"),
+                                         ({"delay_max": 10**20}, "delay_max = 1000"), ({"kappa": 1.0}, "kappa = 1.0"),
+                                         ({"delay_max": 5, "delay_sigma": 0.0}, "delay_sigma = 0.0"),
+                                         ({"delay_max": 5, "delay_sigma": 1e9}, "delay_sigma = 1000000000.0"),
+                                         ({"delay_max": 21}, "delay_max = 21"), ({"shift_steps": 21}, "shift_steps"),
+                                         ({"d_s": 21}, "d_s = 21, but smnist has 20 steps"),
+                                         ({"coarse": 21, "coarse_epochs": 1}, "coarse = 21"),
+                                         ({"shift_channels": 2}, "shift_channels = 2, but smnist has 1 channels"),
+                                         ({"d": -1}, "d = -1"), ({"d": 10**6}, "set 1 to 10000"),
+                                         ({"theta": 0.5}, "theta = 0.5 steps"), ({"theta": math.nan}, "theta = nan"),
+                                         ({"blocks": ((3, 20.0), (2, 0.9))}, "theta = 0.9"),
+                                         ({"kind": "fsnn", "modes": 1, "mode_dt": (0.1, math.inf)}, "mode_dt")])
 def test_wrong_settings_are_named(tmp_path, wrong, told):
     with pytest.raises(DmpnetError, match=told):
         trainer.Trainer(recipe(**wrong), bars(), tmp_path)

@@ -1,6 +1,7 @@
 """How a network is trained: one record, stored with the weights it led to."""
 
 from dataclasses import asdict, dataclass, fields, replace
+from numbers import Real
 from typing import Any
 
 from dmpnet.data import DATASETS
@@ -22,6 +23,14 @@ FORMERLY = {"learn_beta": "learn_decay"}
 CHOICES = {"dataset": tuple(SHAPES), "schedule": ("constant", "step", "cosine"),
            "gradients": ("float32", "bfloat16"), "optimiser": ("adam", "muon")}
 """Settings of a recipe that are one of a few words."""
+
+POSITIVE = ("batch", "epochs", "lr", "d_s")
+NOT_NEGATIVE = ("std", "weight_decay", "rate_weight", "rate_target", "rate_ramp", "rank_weight", "clip",
+                "recurrent_norm", "coarse_counts", "plain_epochs", "average", "shift_channels", "shift_steps",
+                "shift_pixels")
+FRACTIONS = ("dropout", "validation", "stretch", "drop_events", "kappa")
+MOST = 10**10
+"""No number of a recipe is larger: seeds are not, and the rest would end in an overflow."""
 
 
 @dataclass(frozen=True)
@@ -121,14 +130,7 @@ class Recipe:
         for name, known in CHOICES.items():
             if getattr(self, name) not in known:
                 raise DmpnetError(one_of(f"recipe: {name}", getattr(self, name), known))
-        for name in ("batch", "epochs", "lr"):
-            if not getattr(self, name) > 0:
-                raise DmpnetError(f"recipe: {name} = {getattr(self, name)}, but it must be positive; set {name} > 0")
-        for name in ("rate_weight", "rate_ramp", "rank_weight", "clip", "recurrent_norm", "coarse_counts",
-                     "plain_epochs", "average"):
-            if getattr(self, name) < 0:
-                raise DmpnetError(f"recipe: {name} = {getattr(self, name)}, but it is a weight or a limit; set "
-                                  f"{name} >= 0")
+        self._check_numbers()
         if self.rate_ramp >= self.epochs:
             raise DmpnetError(f"recipe: rate_ramp = {self.rate_ramp}, but the best epoch is one after the ramp and "
                               f"there are {self.epochs}; set rate_ramp < epochs")
@@ -140,9 +142,24 @@ class Recipe:
         if self.average > late:
             raise DmpnetError(f"recipe: average = {self.average}, but the weights are those of epochs after the ramp "
                               f"and at full length, {late} here; lower it")
-        for name in ("dropout", "validation", "stretch", "drop_events"):
-            if not 0 <= getattr(self, name) < 1:
-                raise DmpnetError(f"recipe: {name} = {getattr(self, name)}, but it is a fraction in [0, 1); lower it")
+
+    def _check_numbers(self) -> None:
+        for name, value in vars(self).items():
+            if isinstance(value, Real) and not abs(value) <= MOST:
+                raise DmpnetError(f"recipe: {name} = {value}, but a setting is a number, at most {MOST:g}; set one")
+        for name in POSITIVE:
+            if not getattr(self, name) > 0:
+                raise DmpnetError(f"recipe: {name} = {getattr(self, name)}, but it must be positive; set {name} > 0")
+        for name in NOT_NEGATIVE:
+            if getattr(self, name) < 0:
+                raise DmpnetError(f"recipe: {name} = {getattr(self, name)}, but it is a width, a weight or a limit; "
+                                  f"set {name} >= 0")
+        for name in FRACTIONS:
+            if getattr(self, name) is not None and not 0 <= getattr(self, name) < 1:
+                raise DmpnetError(f"recipe: {name} = {getattr(self, name)}, but it is a fraction; set 0 <= {name} < 1")
+        if not 0.5 <= self.delay_sigma <= 1000:
+            raise DmpnetError(f"recipe: delay_sigma = {self.delay_sigma}, but it is some steps and falls to 0.5; set "
+                              f"0.5 to 1000")
 
     def _check_coarse(self) -> None:
         if self.coarse < 1 or not 0 <= self.coarse_epochs < self.epochs:
