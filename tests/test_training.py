@@ -4,6 +4,7 @@ import dataclasses
 import math
 import resource
 import zipfile
+from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ torch = pytest.importorskip("torch", reason="needs torch: pip install '.[train]'
 
 from networks import bars  # noqa: E402
 
-from dmpnet import reference  # noqa: E402
+from dmpnet import cli, reference  # noqa: E402
 from dmpnet.data import Recordings  # noqa: E402
 from dmpnet.equations import memory  # noqa: E402
 from dmpnet.equations.decay import decayed  # noqa: E402
@@ -23,6 +24,7 @@ from dmpnet.trained import swap, weights  # noqa: E402
 from dmpnet.trained.encoding import Encoding  # noqa: E402
 from dmpnet.training import (  # noqa: E402
     augmentation,
+    effects,
     optimiser,  # noqa: E402
     plain,
     scan,
@@ -715,6 +717,42 @@ def test_wrong_settings_are_named(tmp_path, wrong, told):
     with pytest.raises(DmpnetError, match=told):
         trainer.Trainer(recipe(**wrong), bars(), tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("kind, asked, beside", [
+    ("fsnn", {"d": 5}, "kind = 'fsnn'"), ("rsnn", {"theta": 10.0}, "kind = 'rsnn'"),
+    ("dsnn", {"acts": "gain"}, "kind = 'dsnn'"), ("fsnn", {"blocks": ((5, 20.0),)}, "kind = 'fsnn'"),
+    ("dmp", {"d": 7, "blocks": ((5, 20.0), (5, 80.0))}, "blocks = "), ("dmp", {"feed": "cascade"}, r"blocks = \(\)"),
+    ("dmp", {"lam": 0.2}, "decay = 'exponential'"), ("dmp", {"lam": 0.2, "decay": "shift"}, "decay = 'shift'"),
+    ("dmp", {"shift": 3}, "decay = 'exponential'"), ("dmp", {"c": 0.2, "decay": "linear"}, "decay = 'linear'"),
+    ("fsnn", {"decay": "linear", "modes": 2}, "modes = 2"), ("dmp", {"emits": "values"}, "modes = 0"),
+    ("fsnn", {"mode_dt": (0.1, 0.2)}, "modes = 0"), ("fsnn", {"reset": "soft", "emits": "spikes", "modes": 1}, "emits"),
+    ("dmp", {"delay_input": True}, "delay_max = 0"), ("fsnn", {"delay_sigma": 4.0}, "delay_max = 0"),
+    ("dmp", {"coarse_epochs": 3}, "coarse = 1"), ("dmp", {"rate_target": 0.1}, "rate_weight = 0.0"),
+    ("dmp", {"rate_ramp": 5}, "rate_weight = 0.0"), ("dmp", {"recurrent_norm": 1.0}, "kind = 'dmp'"),
+    ("dmp", {"dropout": 0.1, "sizes": (12, 8, 27)}, r"sizes = \(12, 8, 27\)")])
+def test_what_has_no_effect_is_refused_by_name(kind, asked, beside):
+    name = next(iter(asked))
+    with pytest.raises(DmpnetError, match=f"recipe: {name} = .*, but it changes nothing where {beside}.*; leave it"):
+        published("braille", kind, **asked)
+
+
+def test_what_is_at_its_default_or_was_not_asked_for_is_let_be():
+    default = {field.name: field.default for field in fields(Recipe)}
+    for kind in ("fsnn", "rsnn", "dsnn", "dmp"):
+        asked = {name: default[name] for names, *_ in effects.IDLE for name in names if name != "sizes"}
+        assert published("braille", kind, **asked | {"delay_max": 30, "d": 5 * (kind == "dmp")}).architecture
+        assert published("shd", kind, sizes=(140, 8, 20)).dropout == 0.2
+
+
+@pytest.mark.parametrize("words, told", [
+    (["--coarse", "4"], "coarse = 4, but it changes nothing where coarse_epochs = 0"),
+    (["--kind", "fsnn", "--modes", "2", "--beta", "0.9"], "beta = 0.9, but it changes nothing where modes = 2"),
+    (["--dropout", "0.1", "--hidden", "8"], r"dropout = 0.1, but it changes nothing where sizes = (12, 8, 27)")])
+def test_what_is_typed_without_effect_is_refused(words, told, tmp_path, capsys):
+    """Also what recipes of the table carry."""
+    assert cli.main(["train", "braille", *words, "--out", str(tmp_path / "o")]) == 2
+    assert told in capsys.readouterr().err and not (tmp_path / "o").exists()
 
 
 def test_checkpoint_of_another_recipe_or_damaged_is_refused(tmp_path):

@@ -98,6 +98,7 @@ def _block(text: str) -> tuple[int, float]:
 
 
 def execute(arguments: argparse.Namespace) -> None:
+    from dmpnet.training import effects
     from dmpnet.training.recipe import published
 
     given = {name: getattr(arguments, name) for settings in OPTIONS.values() for name in settings}
@@ -108,10 +109,11 @@ def execute(arguments: argparse.Namespace) -> None:
         given["theta"] = arguments.theta[0] if len(arguments.theta) == 1 else tuple(arguments.theta)
     if arguments.blocks:
         given["blocks"] = tuple(arguments.blocks)
-    recipe = published(arguments.dataset, arguments.kind, seed=arguments.seed,
-                       **{name: value for name, value in given.items() if value is not None})
+    given = {name: value for name, value in given.items() if value is not None}
+    recipe = published(arguments.dataset, arguments.kind, seed=arguments.seed, **given)
     if arguments.hidden:
         recipe = replace(recipe, sizes=(recipe.sizes[0], *arguments.hidden, recipe.sizes[-1]))
+    effects.check(recipe, given)
     with outputs.in_folder("train", arguments.out, arguments, "training.json", growing=outputs.RUN) as out:
         train(arguments, recipe, out)
 

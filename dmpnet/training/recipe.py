@@ -10,6 +10,7 @@ from dmpnet.disk.files import digest_of_settings
 from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import DmpnetError, one_of
 from dmpnet.trained.network import TrainedNetwork
+from dmpnet.training import effects
 from dmpnet.training.architecture import Architecture
 
 SHAPES = {name: ((found.channels, *found.hidden, found.classes), found.d, found.theta)
@@ -230,7 +231,8 @@ class Recipe:
 def published(dataset: str, kind: str = "dmp", **changes) -> Recipe:
     """The recipe of the authors' code for DMP II, FSNN or RSNN, with our validation split; `changes` override it.
 
-    Where there is none, as for DSNN and for data the paper did not use, it is ours.
+    Where there is none, as for DSNN and for data the paper did not use, it is ours. DmpnetError if a change has no
+    effect (training.effects).
     """
     if dataset not in SHAPES:
         Recipe(dataset)
@@ -244,4 +246,6 @@ def published(dataset: str, kind: str = "dmp", **changes) -> Recipe:
         recipe = replace(recipe, lr=5e-3)
     if dataset.startswith("shd"):
         recipe = replace(recipe, lr=5e-3, weight_decay=0.1, schedule="step", epochs=100, dropout=0.2, std=0.01)
-    return replace(recipe, **changes)
+    recipe = replace(recipe, **changes)
+    effects.check(recipe, [name for name in changes if name not in effects.CARRIED])
+    return recipe
