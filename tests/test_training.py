@@ -14,7 +14,7 @@ torch = pytest.importorskip("torch", reason="needs torch: pip install '.[train]'
 
 from networks import bars  # noqa: E402
 
-from dmpnet import cli, reference  # noqa: E402
+from dmpnet import cli, data, reference  # noqa: E402
 from dmpnet.data import Recordings  # noqa: E402
 from dmpnet.equations import memory  # noqa: E402
 from dmpnet.equations.decay import decayed  # noqa: E402
@@ -34,7 +34,7 @@ from dmpnet.training.architecture import Architecture  # noqa: E402
 from dmpnet.training.delay import AxonalDelay  # noqa: E402
 from dmpnet.training.layer import Setting, SpikingLayer  # noqa: E402
 from dmpnet.training.model import SpikingNetwork, coarser, effective_rank, faded, from_trained  # noqa: E402
-from dmpnet.training.recipe import Recipe, published  # noqa: E402
+from dmpnet.training.recipe import SHAPES, Recipe, published  # noqa: E402
 from dmpnet.training.verdict import predictions, spikes  # noqa: E402
 from dmpnet.training.workers import workers  # noqa: E402
 
@@ -753,6 +753,22 @@ def test_what_is_typed_without_effect_is_refused(words, told, tmp_path, capsys):
     """Also what recipes of the table carry."""
     assert cli.main(["train", "braille", *words, "--out", str(tmp_path / "o")]) == 2
     assert told in capsys.readouterr().err and not (tmp_path / "o").exists()
+
+
+def test_linear_decay_leaks_what_beta_does_at_threshold_unless_told():
+    assert published("braille", decay="linear").lam == 0.5
+    assert published("braille", decay="linear", beta=0.8).architecture.neuron.lam == pytest.approx(0.2)
+    assert published("braille", decay="linear", beta=0.8, lam=0.1).lam == 0.1
+    assert published("braille", decay="linear", lam=0.0).lam == published("braille").lam == 0.0
+
+
+def test_a_floor_is_trained_with_from_the_command_line(tmp_path, monkeypatch):
+    monkeypatch.setattr(data, "load", lambda *_: bars())
+    words = ["--hidden", "8", "8", "--epochs", "1", "--decay", "linear", "--floor", "-1", "--d", "4", "--beta", "0.8"]
+    monkeypatch.setitem(SHAPES, "smnist", ((1, 8, 2), 4, 20.0))
+    assert cli.main(["train", "smnist", *words, "--out", str(tmp_path)]) == 0
+    neuron = weights.load(tmp_path / "weights.npz").layers[0].neuron
+    assert (neuron.decay, neuron.floor) == ("linear", -1.0) and neuron.lam == pytest.approx(0.2)
 
 
 def test_checkpoint_of_another_recipe_or_damaged_is_refused(tmp_path):

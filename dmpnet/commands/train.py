@@ -19,8 +19,10 @@ OPTIONS: dict[str, dict[str, tuple[type, str]]] = {
         "acts": (str, "what the memory acts on: current, threshold or gain"),
         "feed": (str, "with --blocks: parallel or cascade"),
         "beta": (float, "fraction of the membrane kept each step"),
-        "decay": (str, f"exponential (by beta), linear (by lam), shift (by a power of two){OTHERS}"),
-        "lam": (float, "what linear decay takes from the membrane each step"),
+        "decay": (str, f"exponential (by beta), linear (by lam, with --floor), shift (by a power of two){OTHERS}"),
+        "lam": (float, "what linear decay takes from the membrane each step, up to the threshold 1 (default: 1 - beta, "
+                       "what beta takes at threshold)"),
+        "floor": (float, "where membranes stop below 0; linear decay needs one, e.g. -1 (default: none)"),
         "shift": (int, "bits of shift decay"),
         "c": (float, "constant of any other decay (dmpnet.equations.decays)"),
         "delay_max": (int, "learned axonal delays of up to so many steps"),

@@ -7,6 +7,7 @@ from typing import Any
 from dmpnet.data import DATASETS
 from dmpnet.disk import headers
 from dmpnet.disk.files import digest_of_settings
+from dmpnet.equations.decay import slope_at_threshold
 from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import DmpnetError, one_of
 from dmpnet.trained.network import TrainedNetwork
@@ -231,8 +232,9 @@ class Recipe:
 def published(dataset: str, kind: str = "dmp", **changes) -> Recipe:
     """The recipe of the authors' code for DMP II, FSNN or RSNN, with our validation split; `changes` override it.
 
-    Where there is none, as for DSNN and for data the paper did not use, it is ours. DmpnetError if a change has no
-    effect (training.effects).
+    Where there is none, as for DSNN and for data the paper did not use, it is ours. With linear decay lam is, unless
+    given, what beta leaks at threshold (equations.decay.slope_at_threshold). DmpnetError if a change has no effect
+    (training.effects).
     """
     if dataset not in SHAPES:
         Recipe(dataset)
@@ -248,4 +250,6 @@ def published(dataset: str, kind: str = "dmp", **changes) -> Recipe:
         recipe = replace(recipe, lr=5e-3, weight_decay=0.1, schedule="step", epochs=100, dropout=0.2, std=0.01)
     recipe = replace(recipe, **changes)
     effects.check(recipe, [name for name in changes if name not in effects.CARRIED])
+    if recipe.decay == "linear" and "lam" not in changes:
+        recipe = replace(recipe, lam=slope_at_threshold(recipe.beta))
     return recipe
