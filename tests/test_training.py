@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import re
 import resource
 import zipfile
 from dataclasses import fields
@@ -15,6 +16,7 @@ torch = pytest.importorskip("torch", reason="needs torch: pip install '.[train]'
 from networks import bars  # noqa: E402
 
 from dmpnet import cli, data, reference  # noqa: E402
+from dmpnet.commands.train import OPTIONS  # noqa: E402
 from dmpnet.data import Recordings  # noqa: E402
 from dmpnet.equations import memory  # noqa: E402
 from dmpnet.equations.decay import decayed  # noqa: E402
@@ -769,6 +771,31 @@ def test_a_floor_is_trained_with_from_the_command_line(tmp_path, monkeypatch):
     assert cli.main(["train", "smnist", *words, "--out", str(tmp_path)]) == 0
     neuron = weights.load(tmp_path / "weights.npz").layers[0].neuron
     assert (neuron.decay, neuron.floor) == ("linear", -1.0) and neuron.lam == pytest.approx(0.2)
+
+
+def test_help_tells_the_defaults_that_recipes_have():
+    """As 'X', or 'X, DATA or KIND Y' where these have another."""
+    options = {name: told for settings in OPTIONS.values() for name, (_, told) in settings.items()}
+    for name, told in options.items():
+        first, *others = re.search(r"default: ([^)]+)\)", told)[1].split(", ")
+        values = {"none": None, "the data set's": SHAPES["smnist"][1], "1 - beta": 0.0, "the decay's own": None}
+        plain = getattr(published("smnist"), name)
+        assert values.get(first, first) == plain or float(first) == plain, name
+        for other in others:
+            *of, value = other.replace(" and ", " ").split()
+            for one in set(of) & {"dsnn", *SHAPES}:
+                found = getattr(published("smnist", one) if one == "dsnn" else published(one), name)
+                assert str(found) == value or float(value) == found, (name, one)
+    assert {*options} >= {"floor", "lam", "std"} and "shd 0.01" in options["std"]
+
+
+def test_a_terminal_is_told_what_takes_a_while(monkeypatch, capsys):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    assert cli.main(["train", "braille", "--coarse", "4"]) == 2
+    assert capsys.readouterr().err.startswith("loading PyTorch, usually 5 to 10 s\n")
+    monkeypatch.setattr("sys.stderr.isatty", lambda: False, raising=False)
+    assert cli.main(["train", "braille", "--coarse", "4"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
 
 
 def test_checkpoint_of_another_recipe_or_damaged_is_refused(tmp_path):

@@ -1,5 +1,6 @@
 """How far long work has come: what `progress` means in every call that has it."""
 
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -45,6 +46,12 @@ class Bar(tqdm):
         self.update(done - self.n)
         if note:
             self.set_postfix_str(note)
+
+
+def told(task: str) -> None:
+    """Say on a terminal what takes a while."""
+    if sys.stderr.isatty():
+        print(task, file=sys.stderr)
 
 
 @contextmanager
