@@ -36,8 +36,11 @@ from test_data_dvs128_gesture import gesture, write_ibm
 from test_data_ssc import words, write_ssc
 
 from dmpnet import data
-from dmpnet.data import DATASETS, Recordings, folders, load, validation_split
+from dmpnet.data import DATASETS, Recordings, drawn_from, folders, load, validation_split
+from dmpnet.data.recordings import check_labels
+from dmpnet.data.verification import verified
 from dmpnet.disk import files
+from dmpnet.errors import DataWarning
 
 # Recordings
 
@@ -82,10 +85,18 @@ def test_batch_and_take_accept_numbers_slices_and_masks():
 
 @pytest.mark.parametrize("change, parts", [
     ({"kind": "sound"}, ["'sound'", "'analog' or 'spikes'"]),
+    ({"split": "tets"}, ["split = 'tets' (did you mean test?)", "train, valid, validation, test, subset"]),
     ({"values": np.zeros((2, 4))}, ["float64 (2, 4)", "uint8 (n, T, M)"]),
+    ({"values": np.zeros((2, 4, 1))}, ["float64 (2, 4, 1)", "np.rint(127 * x).astype(np.int8) and scale 1/127"]),
+    ({"values": np.zeros((2, 4, 1), np.int64)}, ["int64 (2, 4, 1)", "; convert"]),
+    ({"values": np.full((2, 4, 1), 255, np.uint8), "scale": 255.0}, ["255 by scale 255", "65025", "[-1, 1]", "1/255"]),
+    ({"values": np.full((2, 4, 1), -128, np.int8), "scale": 1 / 127}, ["128 by scale 0.00787402", "1.00787", "1/128"]),
+    ({"values": np.ones((2, 4, 1), np.uint8), "kind": "spikes", "scale": 2.0}, ["scale 2.0", "spikes are 0 or 1"]),
     ({"values": np.full((2, 4, 1), 7, np.uint8), "kind": "spikes"}, ["7", "0 or 1"]),
     ({"labels": np.zeros(3, np.int64)}, ["(3,)", "2 samples"]),
-    ({"labels": np.array([0, 10])}, ["label 10 at sample 1", "0 to 9"]),
+    ({"labels": np.array([0, 10])}, ["label 10 at sample 1", "0 to 9", "take 1 from all where they count from 1"]),
+    ({"classes": 0}, ["classes = 0", "whole number >= 1"]),
+    ({"classes": 2.5}, ["classes = 2.5", "whole number >= 1"]),
     ({"labels": np.array([0, -1])}, ["label -1 at sample 1"]),
     ({"labels": np.array([0.0, np.nan])}, ["float64", "whole numbers"]),
     ({"values": np.full((2, 4, 1), -1, np.int8), "kind": "spikes"}, ["from -1 to -1", "0 or 1"]),
@@ -98,11 +109,35 @@ def test_batch_and_take_accept_numbers_slices_and_masks():
     ({"labels": np.zeros((2, 4), np.int64), "speakers": np.zeros((2, 4), int)}, ["speakers", "(2, 4)", "(2,)"]),
     ({"permutation": np.array([0, 1, 2, 2])}, ["permutation", "0 to 3"]),
     ({"scale": math.nan}, ["scale nan", "positive"]),
+    ({"scale": 0.0}, ["scale 0.0", "positive"]),
     ({"dt": 0.0}, ["dt 0.0 s", "positive"]),
 ])
 def test_recordings_that_do_not_fit_together_are_refused(change, parts):
     whole = pixels(np.zeros((2, 4, 1), np.uint8))
     refused(lambda: dataclasses.replace(whole, **change), *parts)
+
+
+def test_official_labels_that_are_wrong_are_to_be_got_again():
+    refused(lambda: check_labels(np.array([0, 20]), 2, 20, "shd_train.h5"), "official source")
+
+
+@pytest.mark.parametrize("count", [-1, -300, 2.5, "3", True])
+def test_samples_are_drawn_by_a_count(count):
+    whole = pixels(np.zeros((5, 4, 1), np.uint8))
+    for draw in (whole.drawn, whole.balanced, lambda count: drawn_from(np.arange(5), count)):
+        refused(lambda draw=draw: draw(count), f"{count!r} samples", "whole number from 0 on")
+    assert len(whole.drawn(np.int64(3))) == len(whole.balanced(3)) == 3 and len(whole.drawn(9)) == 5
+
+
+@pytest.mark.parametrize("split", ["train", "valid", "validation", "test", "subset"])
+def test_parts_that_data_may_be_called(split):
+    assert dataclasses.replace(pixels(np.zeros((2, 4, 1), np.uint8)), split=split).split == split
+
+
+def test_a_part_of_a_data_set_of_its_own_may_be_called_as_there(monkeypatch):
+    digits = dataclasses.replace(DATASETS["smnist"], samples={"train": 1, "test": 1, "letters": 2})
+    monkeypatch.setitem(DATASETS, "smnist", digits)
+    assert dataclasses.replace(pixels(np.zeros((2, 4, 1), np.uint8)), split="letters").split == "letters"
 
 
 def test_they_show_themselves_in_a_line():
@@ -128,6 +163,22 @@ def test_labels_at_every_step_go_with_their_samples():
 
 def test_pixels_are_not_cut_to_integers():
     refused(lambda: pixels(np.zeros((2, 4, 1), np.uint8)).batch(0, np.uint8), "uint8", "float64 or float32")
+
+
+# Checksums
+
+
+def test_another_file_is_told_by_what_makes_it_another(tmp_path):
+    """Its checksum, where it holds as many recordings; None where none is known."""
+    path = tmp_path / "braille_letters.npz"
+    path.write_bytes(b"other letters")
+    expected, (file,) = DATASETS["braille"].samples["train"], DATASETS["braille"].files["train"]
+    with pytest.warns(DataWarning, match=f"of {expected} recordings \\(its md5 is {files.digest(path, 'md5')}, not "
+                                         f"{file.md5}\\); results on it"):
+        assert verified("braille", "train", path, expected) is False
+    with pytest.warns(DataWarning, match=r"recordings \(it holds 3\); results on it are not results on braille"):
+        assert verified("braille", "train", path, 3) is False
+    assert verified("braille", "train", tmp_path / "no_checksum_of_it.npz", expected) is None
 
 
 # Validation part

@@ -148,6 +148,7 @@ CHECKED = {
     "sweep.md": lambda found: len(found["found"]) == len(list(Path("sweep").glob("*.json"))) == 3,
     "recipes/own-decay.md": lambda found: found["seen"].spikes[0].any()
     and (found["other"].spikes[0] != found["seen"].spikes[0]).any(),
+    "recipes/data-set.md": lambda found: np.abs(found["analog"].batch(slice(None)) - found["waves"]).max() < 0.51 / 127,
     "recipes/torch.md": lambda found: all(0.01 < layer.mean() < 0.5 for layer in found["seen"].spikes)
     and found["u"].u.any() and (found["classes"] == found["labels"].numpy()).mean() > 0.7}
 """What a page's names must be after it was run, beside what it asserts itself."""

@@ -1,8 +1,11 @@
 """The trainer: the same spikes as the reference, the gradients PyTorch itself derives, and runs that resume exactly."""
 
 import dataclasses
+import math
+import re
 import resource
 import zipfile
+from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -12,7 +15,8 @@ torch = pytest.importorskip("torch", reason="needs torch: pip install '.[train]'
 
 from networks import bars  # noqa: E402
 
-from dmpnet import reference  # noqa: E402
+from dmpnet import cli, data, reference  # noqa: E402
+from dmpnet.commands.train import OPTIONS  # noqa: E402
 from dmpnet.data import Recordings  # noqa: E402
 from dmpnet.equations import memory  # noqa: E402
 from dmpnet.equations.decay import decayed  # noqa: E402
@@ -22,6 +26,7 @@ from dmpnet.trained import swap, weights  # noqa: E402
 from dmpnet.trained.encoding import Encoding  # noqa: E402
 from dmpnet.training import (  # noqa: E402
     augmentation,
+    effects,
     optimiser,  # noqa: E402
     plain,
     scan,
@@ -31,7 +36,7 @@ from dmpnet.training.architecture import Architecture  # noqa: E402
 from dmpnet.training.delay import AxonalDelay  # noqa: E402
 from dmpnet.training.layer import Setting, SpikingLayer  # noqa: E402
 from dmpnet.training.model import SpikingNetwork, coarser, effective_rank, faded, from_trained  # noqa: E402
-from dmpnet.training.recipe import Recipe, published  # noqa: E402
+from dmpnet.training.recipe import SHAPES, Recipe, published  # noqa: E402
 from dmpnet.training.verdict import predictions, spikes  # noqa: E402
 from dmpnet.training.workers import workers  # noqa: E402
 
@@ -642,6 +647,8 @@ def test_images_are_moved_on_their_grid_only(tmp_path):
     assert 5 < len(places) <= 9 and all(1 <= y <= 3 and 2 <= x <= 4 for y, x in places)
     with pytest.raises(DmpnetError, match="shift_pixels = 1, but the input of smnist is no image"):
         trainer.Trainer(recipe(shift_pixels=1), bars(), tmp_path)
+    with pytest.raises(DmpnetError, match="shift_pixels = 5, but smnist has 4 pixels a side"):
+        trainer.Trainer(recipe(shift_pixels=5), dataclasses.replace(bars(), grid=(1, 4, 5)), tmp_path)
 
 
 def test_images_of_one_pixel_a_step_move_in_any_order_of_reading():
@@ -687,11 +694,108 @@ def test_learning_rate_schedules():
                                          ({"average": -1}, "average = -1"),
                                          ({"rate_weight": 1.0, "rate_ramp": 2, "average": 2}, "average = 2.*, 1 here"),
                                          ({"dropout": 1.5}, "dropout = 1.5"), ({"gradients": "int8"}, "gradients"),
-                                         ({"sizes": (3, 8, 2)}, "1 channels")])
+                                         ({"sizes": (3, 8, 2)}, "1 channels"), ({"sizes": ()}, r"sizes = \(\)"),
+                                         ({"sizes": (1, 0, 2)}, r"sizes = \(1, 0, 2\)"),
+                                         ({"sizes": (1, -3, 8, 2)}, r"sizes = \(1, -3, 8, 2\)"),
+                                         ({"sizes": (1, 2.5, 2)}, "whole numbers"),
+                                         ({"sizes": (1, 10**6, 10**6, 2)}, r"a matrix of 1e\+12 weights"),
+                                         ({"kind": "rsnn", "sizes": (1, 10**6, 2)}, r"a matrix of 1e\+12 weights"),
+                                         ({"std": -1.0}, "std = -1.0"), ({"std": math.nan}, "std = nan"),
+                                         ({"lr": math.inf}, "lr = inf"), ({"lr": 1e300}, r"lr = 1e\+300"),
+                                         ({"clip": math.nan}, "clip = nan"), ({"weight_decay": -1.0}, "weight_decay"),
+                                         ({"shift_steps": -1}, "shift_steps = -1"), ({"d_s": 0}, "d_s = 0"),
+                                         ({"delay_max": 10**20}, "delay_max = 1000"), ({"kappa": 1.0}, "kappa = 1.0"),
+                                         ({"delay_max": 5, "delay_sigma": 0.0}, "delay_sigma = 0.0"),
+                                         ({"delay_max": 5, "delay_sigma": 1e9}, "delay_sigma = 1000000000.0"),
+                                         ({"delay_max": 21}, "delay_max = 21"), ({"shift_steps": 21}, "shift_steps"),
+                                         ({"d_s": 21}, "d_s = 21, but smnist has 20 steps"),
+                                         ({"coarse": 21, "coarse_epochs": 1}, "coarse = 21"),
+                                         ({"shift_channels": 2}, "shift_channels = 2, but smnist has 1 channels"),
+                                         ({"d": -1}, "d = -1"), ({"d": 10**6}, "set 1 to 10000"),
+                                         ({"theta": 0.5}, "theta = 0.5 steps"), ({"theta": math.nan}, "theta = nan"),
+                                         ({"blocks": ((3, 20.0), (2, 0.9))}, "theta = 0.9"),
+                                         ({"kind": "fsnn", "modes": 1, "mode_dt": (0.1, math.inf)}, "mode_dt")])
 def test_wrong_settings_are_named(tmp_path, wrong, told):
     with pytest.raises(DmpnetError, match=told):
         trainer.Trainer(recipe(**wrong), bars(), tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("kind, asked, beside", [
+    ("fsnn", {"d": 5}, "kind = 'fsnn'"), ("rsnn", {"theta": 10.0}, "kind = 'rsnn'"),
+    ("dsnn", {"acts": "gain"}, "kind = 'dsnn'"), ("fsnn", {"blocks": ((5, 20.0),)}, "kind = 'fsnn'"),
+    ("dmp", {"d": 7, "blocks": ((5, 20.0), (5, 80.0))}, "blocks = "), ("dmp", {"feed": "cascade"}, r"blocks = \(\)"),
+    ("dmp", {"lam": 0.2}, "decay = 'exponential'"), ("dmp", {"lam": 0.2, "decay": "shift"}, "decay = 'shift'"),
+    ("dmp", {"shift": 3}, "decay = 'exponential'"), ("dmp", {"c": 0.2, "decay": "linear"}, "decay = 'linear'"),
+    ("fsnn", {"decay": "linear", "modes": 2}, "modes = 2"), ("dmp", {"emits": "values"}, "modes = 0"),
+    ("fsnn", {"mode_dt": (0.1, 0.2)}, "modes = 0"), ("fsnn", {"reset": "soft", "emits": "spikes", "modes": 1}, "emits"),
+    ("dmp", {"delay_input": True}, "delay_max = 0"), ("fsnn", {"delay_sigma": 4.0}, "delay_max = 0"),
+    ("dmp", {"coarse_epochs": 3}, "coarse = 1"), ("dmp", {"rate_target": 0.1}, "rate_weight = 0.0"),
+    ("dmp", {"rate_ramp": 5}, "rate_weight = 0.0"), ("dmp", {"recurrent_norm": 1.0}, "kind = 'dmp'"),
+    ("dmp", {"dropout": 0.1, "sizes": (12, 8, 27)}, r"sizes = \(12, 8, 27\)")])
+def test_what_has_no_effect_is_refused_by_name(kind, asked, beside):
+    name = next(iter(asked))
+    with pytest.raises(DmpnetError, match=f"recipe: {name} = .*, but it changes nothing where {beside}.*; leave it"):
+        published("braille", kind, **asked)
+
+
+def test_what_is_at_its_default_or_was_not_asked_for_is_let_be():
+    default = {field.name: field.default for field in fields(Recipe)}
+    for kind in ("fsnn", "rsnn", "dsnn", "dmp"):
+        asked = {name: default[name] for names, *_ in effects.IDLE for name in names if name != "sizes"}
+        assert published("braille", kind, **asked | {"delay_max": 30, "d": 5 * (kind == "dmp")}).architecture
+        assert published("shd", kind, sizes=(140, 8, 20)).dropout == 0.2
+
+
+@pytest.mark.parametrize("words, told", [
+    (["--coarse", "4"], "coarse = 4, but it changes nothing where coarse_epochs = 0"),
+    (["--kind", "fsnn", "--modes", "2", "--beta", "0.9"], "beta = 0.9, but it changes nothing where modes = 2"),
+    (["--dropout", "0.1", "--hidden", "8"], r"dropout = 0.1, but it changes nothing where sizes = (12, 8, 27)")])
+def test_what_is_typed_without_effect_is_refused(words, told, tmp_path, capsys):
+    """Also what recipes of the table carry."""
+    assert cli.main(["train", "braille", *words, "--out", str(tmp_path / "o")]) == 2
+    assert told in capsys.readouterr().err and not (tmp_path / "o").exists()
+
+
+def test_linear_decay_leaks_what_beta_does_at_threshold_unless_told():
+    assert published("braille", decay="linear").lam == 0.5
+    assert published("braille", decay="linear", beta=0.8).architecture.neuron.lam == pytest.approx(0.2)
+    assert published("braille", decay="linear", beta=0.8, lam=0.1).lam == 0.1
+    assert published("braille", decay="linear", lam=0.0).lam == published("braille").lam == 0.0
+
+
+def test_a_floor_is_trained_with_from_the_command_line(tmp_path, monkeypatch):
+    monkeypatch.setattr(data, "load", lambda *_: bars())
+    words = ["--hidden", "8", "8", "--epochs", "1", "--decay", "linear", "--floor", "-1", "--d", "4", "--beta", "0.8"]
+    monkeypatch.setitem(SHAPES, "smnist", ((1, 8, 2), 4, 20.0))
+    assert cli.main(["train", "smnist", *words, "--out", str(tmp_path)]) == 0
+    neuron = weights.load(tmp_path / "weights.npz").layers[0].neuron
+    assert (neuron.decay, neuron.floor) == ("linear", -1.0) and neuron.lam == pytest.approx(0.2)
+
+
+def test_help_tells_the_defaults_that_recipes_have():
+    """As 'X', or 'X, DATA or KIND Y' where these have another."""
+    options = {name: told for settings in OPTIONS.values() for name, (_, told) in settings.items()}
+    for name, told in options.items():
+        first, *others = re.search(r"default: ([^)]+)\)", told)[1].split(", ")
+        values = {"none": None, "the data set's": SHAPES["smnist"][1], "1 - beta": 0.0, "the decay's own": None}
+        plain = getattr(published("smnist"), name)
+        assert values.get(first, first) == plain or float(first) == plain, name
+        for other in others:
+            *of, value = other.replace(" and ", " ").split()
+            for one in set(of) & {"dsnn", *SHAPES}:
+                found = getattr(published("smnist", one) if one == "dsnn" else published(one), name)
+                assert str(found) == value or float(value) == found, (name, one)
+    assert {*options} >= {"floor", "lam", "std"} and "shd 0.01" in options["std"]
+
+
+def test_a_terminal_is_told_what_takes_a_while(monkeypatch, capsys):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    assert cli.main(["train", "braille", "--coarse", "4"]) == 2
+    assert capsys.readouterr().err.startswith("loading PyTorch, usually 5 to 10 s\n")
+    monkeypatch.setattr("sys.stderr.isatty", lambda: False, raising=False)
+    assert cli.main(["train", "braille", "--coarse", "4"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
 
 
 def test_checkpoint_of_another_recipe_or_damaged_is_refused(tmp_path):

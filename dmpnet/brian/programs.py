@@ -6,7 +6,6 @@ held against the size it must have, a run's clocks against the steps asked for, 
 
 import contextlib
 import os
-import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -21,6 +20,7 @@ from brian2.devices.device import all_devices
 from dmpnet.brian import session
 from dmpnet.errors import BackendError
 from dmpnet.system.processes import Children
+from dmpnet.system.progress import told
 
 Read = Callable[[str, str], np.ndarray]
 ROOM = "free space there, or set TMPDIR to a folder with more room"
@@ -40,12 +40,6 @@ def room() -> Iterator[None]:
         where = error.filename or tempfile.gettempdir()
         raise BackendError(f"{where}: a compiled program needs to write there ({error.strerror or error}); {ROOM}"
                            ) from error
-
-
-def told(task: str) -> None:
-    """Say on a terminal what takes a while."""
-    if sys.stderr.isatty():
-        print(task, file=sys.stderr)
 
 
 class WatchedDevice(CPPStandaloneDevice):

@@ -4,19 +4,24 @@ import dataclasses
 import hashlib
 from dataclasses import dataclass, field
 from functools import cached_property
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from dmpnet.errors import DataError
+from dmpnet.data.catalogue import DATASETS
+from dmpnet.errors import DataError, one_of
+
+SPLITS = ("train", "valid", "validation", "test", "subset")
+"""Parts that data may be called, beside those of DATASETS: by its name a test set is known, and looks at it counted."""
 
 
 @dataclass(frozen=True, eq=False)
 class Recordings:
     """n labelled samples of T steps and M channels, s_in = values * scale.
 
-    name, split : data set and part of it, as in DATASETS
+    name, split : data set and part of it, as in DATASETS; of your own any name, and one of SPLITS
     kind : 'analog' (a number in [-1, 1] per channel and step) or 'spikes' (0 or 1)
     values : (n, T, M) uint8, in the order the network reads them; int8 where an analog input goes below 0
     scale : 1/255 for pixels and 8-bit sensors, 1 for spikes
@@ -61,7 +66,7 @@ class Recordings:
         if self.kind == "analog" and kind.kind != "f":
             raise DataError(f"{self.name}: batch in {kind}, but analog input is no whole number and would be cut to "
                             f"integers; ask for float64 or float32")
-        if self.kind == "spikes" and self.scale == 1:
+        if self.kind == "spikes":
             return self.values[self._rows(index)].astype(kind)
         codes = np.arange(256, dtype=np.uint8)  # the bytes of `values`, signed or not
         levels = (codes.view(self.values.dtype).astype(np.float64) / (1.0 / self.scale)).astype(kind)
@@ -86,6 +91,8 @@ class Recordings:
 
         Samples with a label at every step are drawn all alike. Everything, if there are fewer or `count` is None.
         """
+        if count is not None:
+            _check_count(count, f"{self.name} {self.split}: ")
         if count is None or count >= len(self):
             return np.arange(len(self))
         random = np.random.RandomState(seed)
@@ -112,23 +119,30 @@ class Recordings:
 def drawn_from(samples: np.ndarray, count: int, seed: int = 0) -> np.ndarray:
     """`count` of the sample numbers, drawn by `seed`, sorted; all, if there are fewer. The first of a file may all be
     of one class."""
+    _check_count(count)
     return np.sort(np.random.RandomState(seed).permutation(samples)[:count])
+
+
+def _check_count(count: int, origin: str = "") -> None:
+    if not isinstance(count, Integral) or isinstance(count, bool) or count < 0:
+        raise DataError(f"{origin}{count!r} samples asked for, but they are counted; give a whole number from 0 on")
 
 
 def _check(recordings: Recordings) -> None:
     """Raise DataError for the first array that does not fit the description in Recordings."""
     origin, values, labels = f"{recordings.name} {recordings.split}", recordings.values, recordings.labels
+    known = (*SPLITS, *(DATASETS[recordings.name].splits if recordings.name in DATASETS else ()))
+    if recordings.split not in known:
+        raise DataError(one_of(f"{recordings.name}: split", recordings.split, dict.fromkeys(known)))
     if recordings.kind not in ("analog", "spikes"):
         raise DataError(f"{origin}: kind {recordings.kind!r}, but it is 'analog' or 'spikes'; set one")
-    if values.ndim != 3 or values.dtype not in (np.uint8, np.int8):
-        raise DataError(f"{origin}: values are {values.dtype} {values.shape}, but uint8 (n, T, M) is needed, or int8; "
-                        f"convert")
-    if recordings.kind == "spikes" and values.size and values.view(np.uint8).max() > 1:
-        raise DataError(f"{origin}: values from {values.min()} to {values.max()}, but spikes are 0 or 1; use kind "
-                        f"'analog' or clip")
-    if not (0 < recordings.scale < np.inf and 0 < recordings.dt < np.inf):
-        raise DataError(f"{origin}: scale {recordings.scale}, dt {recordings.dt} s, but both are positive; fix them")
-    check_labels(labels, values.shape[:2] if labels.ndim == 2 else len(values), recordings.classes, origin)
+    _check_values(recordings, origin)
+    if not 0 < recordings.dt < np.inf:
+        raise DataError(f"{origin}: dt {recordings.dt} s, but a step is positive and finite; set dt > 0")
+    if not isinstance(recordings.classes, Integral) or recordings.classes < 1:
+        raise DataError(f"{origin}: classes = {recordings.classes!r}, but they are counted; set a whole number >= 1")
+    check_labels(labels, values.shape[:2] if labels.ndim == 2 else len(values), recordings.classes, origin,
+                 "take 1 from all where they count from 1, or set classes to one more than the largest")
     if recordings.speakers is not None and recordings.speakers.shape != labels.shape[:1]:
         raise DataError(f"{origin}: speakers have shape {recordings.speakers.shape}, but {labels.shape[:1]} is needed; "
                         f"give one speaker a sample")
@@ -141,7 +155,30 @@ def _check(recordings: Recordings) -> None:
         check_permutation(recordings.permutation, values.shape[1], origin)
 
 
-def check_labels(labels: np.ndarray, shape: int | tuple[int, ...], classes: int, origin: str) -> None:
+def _check_values(recordings: Recordings, origin: str) -> None:
+    """Raise DataError unless values * scale are spikes, or lie in [-1, 1]."""
+    values, scale = recordings.values, recordings.scale
+    if values.ndim != 3 or values.dtype not in (np.uint8, np.int8):
+        way = ("round them to 8 bits and give the size of a step as scale, e.g. np.rint(127 * x).astype(np.int8) and "
+               "scale 1/127 for x in [-1, 1]" if values.dtype.kind == "f" else "convert")
+        raise DataError(f"{origin}: values are {values.dtype} {values.shape}, but uint8 (n, T, M) is needed, or int8; "
+                        f"{way}")
+    low = int(values.min()) if values.dtype == np.int8 and values.size else 0
+    high = int(values.max()) if values.size else 0
+    if recordings.kind == "spikes" and not 0 <= low <= high <= 1:
+        raise DataError(f"{origin}: values from {low} to {high}, but spikes are 0 or 1; use kind 'analog' or clip")
+    if recordings.kind == "spikes" and scale != 1:
+        raise DataError(f"{origin}: scale {scale}, but spikes are 0 or 1; set scale = 1, or use kind 'analog'")
+    if not 0 < scale < np.inf:
+        raise DataError(f"{origin}: scale {scale}, but it is positive and finite; set one, e.g. 1/255")
+    largest = max(-low, high)
+    if largest * scale > 1 + 1e-9:
+        raise DataError(f"{origin}: values up to {largest} by scale {scale:g} come to {largest * scale:g}, but analog "
+                        f"input lies in [-1, 1]; set scale = 1/{largest} or less")
+
+
+def check_labels(labels: np.ndarray, shape: int | tuple[int, ...], classes: int, origin: str,
+                 fix: str = "get the file again from its official source") -> None:
     """Raise DataError unless `labels` are integers from 0 to classes - 1 of `shape`: (n,), or (n, T) one a step."""
     shape = (shape,) if isinstance(shape, int) else shape
     if labels.dtype.kind not in "iu":
@@ -155,7 +192,7 @@ def check_labels(labels: np.ndarray, shape: int | tuple[int, ...], classes: int,
         first = np.unravel_index(int(wrong.argmax()), shape)
         where = " step ".join(map(str, first))
         raise DataError(f"{origin}: label {labels[first]} at sample {where}, but classes run from 0 to {classes - 1}; "
-                        f"get the file again from its official source")
+                        f"{fix}")
 
 
 def check_permutation(permutation: np.ndarray, steps: int, origin: str) -> None:

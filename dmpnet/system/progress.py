@@ -53,6 +53,12 @@ class Bar(tqdm):
             self.set_postfix_str(note)
 
 
+def told(task: str) -> None:
+    """Say on a terminal what takes a while."""
+    if sys.stderr.isatty():
+        print(task, file=sys.stderr)
+
+
 @contextmanager
 def telling(progress: Progress, total: int, unit: str, name: str, done: int = 0) -> Iterator[Tell]:
     """Gives what `progress` is told with, over `total` units.

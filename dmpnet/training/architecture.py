@@ -1,12 +1,17 @@
 """What a network to be trained is made of."""
 
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from numbers import Integral
 
 from dmpnet.equations.decay import BY_NAME
 from dmpnet.equations.memory import ACTS
 from dmpnet.equations.modes import EMITS
 from dmpnet.equations.neurons import PUBLISHED_CODE, Neuron
 from dmpnet.errors import DmpnetError, one_of
+
+MOST, LONGEST = 2**31, 10_000
+"""Weights of a matrix, and dimensions of a slow memory, whose Abar is a square of them: more is a slip of the hand."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,15 @@ class Architecture:
     def __post_init__(self):
         if self.kind not in ("fsnn", "rsnn", "dsnn", "dmp"):
             raise DmpnetError(one_of("architecture: kind", self.kind, ("fsnn", "rsnn", "dsnn", "dmp")))
+        if len(self.sizes) < 3 or any(not isinstance(size, Integral) or size < 1 for size in self.sizes):
+            raise DmpnetError(f"architecture: sizes = {self.sizes}, but they count channels, neurons of each hidden "
+                              f"layer and classes; set three whole numbers >= 1, or more")
+        largest = max(n * (n if self.kind == "rsnn" else m) for m, n in pairwise(self.sizes))
+        if largest > MOST:
+            raise DmpnetError(f"architecture: sizes = {self.sizes}, but that is a matrix of {largest:.2g} weights; "
+                              f"train fewer neurons, for at most {MOST:.2g}")
+        if self.std < 0:
+            raise DmpnetError(f"architecture: std = {self.std}, but it is a width; set std >= 0")
         if self.kind == "dsnn" and self.delay_max < 1:
             raise DmpnetError(f"architecture: delay_max = {self.delay_max}, but a dsnn has axonal delays; set "
                               f"delay_max >= 1")
@@ -103,7 +117,7 @@ class Architecture:
             raise DmpnetError(f"architecture: modes = {self.modes}, but it counts modes of a neuron; set modes >= 0")
         if self.emits not in EMITS:
             raise DmpnetError(one_of("architecture: emits", self.emits, EMITS))
-        if not 0 < self.mode_dt[0] <= self.mode_dt[1]:
+        if not 0 < self.mode_dt[0] <= self.mode_dt[1] < float("inf"):
             raise DmpnetError(f"architecture: mode_dt = {self.mode_dt}, but time steps are positive, the shortest "
                               f"first; set two such numbers")
         others = {"kind": self.kind != "fsnn", "adaptive": self.adaptive, "delay_max": self.delay_max > 0,
@@ -118,4 +132,12 @@ class Architecture:
         if self.kind != "dmp":
             return None
         theta = self.theta[number] if isinstance(self.theta, tuple) else self.theta
-        return Pathway(self.blocks or ((self.d, theta),), self.feed, self.d_s, self.acts)
+        blocks = self.blocks or ((self.d, theta),)
+        for d, theta in blocks:
+            if not 1 <= d <= LONGEST:
+                raise DmpnetError(f"architecture: d = {d}, but it counts dimensions of a slow memory; set 1 to "
+                                  f"{LONGEST}")
+            if not 1 <= theta < float("inf"):
+                raise DmpnetError(f"architecture: theta = {theta} steps, but a window lasts a step at least; set theta "
+                                  f">= 1")
+        return Pathway(blocks, self.feed, self.d_s, self.acts)

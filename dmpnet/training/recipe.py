@@ -1,14 +1,17 @@
 """How a network is trained: one record, stored with the weights it led to."""
 
 from dataclasses import asdict, dataclass, fields, replace
+from numbers import Real
 from typing import Any
 
 from dmpnet.data import DATASETS
 from dmpnet.disk import headers
 from dmpnet.disk.files import digest_of_settings
+from dmpnet.equations.decay import slope_at_threshold
 from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import DmpnetError, one_of
 from dmpnet.trained.network import TrainedNetwork
+from dmpnet.training import effects
 from dmpnet.training.architecture import Architecture
 
 SHAPES = {name: ((found.channels, *found.hidden, found.classes), found.d, found.theta)
@@ -22,6 +25,14 @@ FORMERLY = {"learn_beta": "learn_decay"}
 CHOICES = {"dataset": tuple(SHAPES), "schedule": ("constant", "step", "cosine"),
            "gradients": ("float32", "bfloat16"), "optimiser": ("adam", "muon")}
 """Settings of a recipe that are one of a few words."""
+
+POSITIVE = ("batch", "epochs", "lr", "d_s")
+NOT_NEGATIVE = ("std", "weight_decay", "rate_weight", "rate_target", "rate_ramp", "rank_weight", "clip",
+                "recurrent_norm", "coarse_counts", "plain_epochs", "average", "shift_channels", "shift_steps",
+                "shift_pixels")
+FRACTIONS = ("dropout", "validation", "stretch", "drop_events", "kappa")
+MOST = 10**10
+"""No number of a recipe is larger: seeds are not, and the rest would end in an overflow."""
 
 
 @dataclass(frozen=True)
@@ -121,14 +132,7 @@ class Recipe:
         for name, known in CHOICES.items():
             if getattr(self, name) not in known:
                 raise DmpnetError(one_of(f"recipe: {name}", getattr(self, name), known))
-        for name in ("batch", "epochs", "lr"):
-            if not getattr(self, name) > 0:
-                raise DmpnetError(f"recipe: {name} = {getattr(self, name)}, but it must be positive; set {name} > 0")
-        for name in ("rate_weight", "rate_ramp", "rank_weight", "clip", "recurrent_norm", "coarse_counts",
-                     "plain_epochs", "average"):
-            if getattr(self, name) < 0:
-                raise DmpnetError(f"recipe: {name} = {getattr(self, name)}, but it is a weight or a limit; set "
-                                  f"{name} >= 0")
+        self._check_numbers()
         if self.rate_ramp >= self.epochs:
             raise DmpnetError(f"recipe: rate_ramp = {self.rate_ramp}, but the best epoch is one after the ramp and "
                               f"there are {self.epochs}; set rate_ramp < epochs")
@@ -140,9 +144,24 @@ class Recipe:
         if self.average > late:
             raise DmpnetError(f"recipe: average = {self.average}, but the weights are those of epochs after the ramp "
                               f"and at full length, {late} here; lower it")
-        for name in ("dropout", "validation", "stretch", "drop_events"):
-            if not 0 <= getattr(self, name) < 1:
-                raise DmpnetError(f"recipe: {name} = {getattr(self, name)}, but it is a fraction in [0, 1); lower it")
+
+    def _check_numbers(self) -> None:
+        for name, value in vars(self).items():
+            if isinstance(value, Real) and not abs(value) <= MOST:
+                raise DmpnetError(f"recipe: {name} = {value}, but a setting is a number, at most {MOST:g}; set one")
+        for name in POSITIVE:
+            if not getattr(self, name) > 0:
+                raise DmpnetError(f"recipe: {name} = {getattr(self, name)}, but it must be positive; set {name} > 0")
+        for name in NOT_NEGATIVE:
+            if getattr(self, name) < 0:
+                raise DmpnetError(f"recipe: {name} = {getattr(self, name)}, but it is a width, a weight or a limit; "
+                                  f"set {name} >= 0")
+        for name in FRACTIONS:
+            if getattr(self, name) is not None and not 0 <= getattr(self, name) < 1:
+                raise DmpnetError(f"recipe: {name} = {getattr(self, name)}, but it is a fraction; set 0 <= {name} < 1")
+        if not 0.5 <= self.delay_sigma <= 1000:
+            raise DmpnetError(f"recipe: delay_sigma = {self.delay_sigma}, but it is some steps and falls to 0.5; set "
+                              f"0.5 to 1000")
 
     def _check_coarse(self) -> None:
         if self.coarse < 1 or not 0 <= self.coarse_epochs < self.epochs:
@@ -213,7 +232,9 @@ class Recipe:
 def published(dataset: str, kind: str = "dmp", **changes) -> Recipe:
     """The recipe of the authors' code for DMP II, FSNN or RSNN, with our validation split; `changes` override it.
 
-    Where there is none, as for DSNN and for data the paper did not use, it is ours.
+    Where there is none, as for DSNN and for data the paper did not use, it is ours. With linear decay lam is, unless
+    given, what beta leaks at threshold (equations.decay.slope_at_threshold). DmpnetError if a change has no effect
+    (training.effects).
     """
     if dataset not in SHAPES:
         Recipe(dataset)
@@ -227,4 +248,8 @@ def published(dataset: str, kind: str = "dmp", **changes) -> Recipe:
         recipe = replace(recipe, lr=5e-3)
     if dataset.startswith("shd"):
         recipe = replace(recipe, lr=5e-3, weight_decay=0.1, schedule="step", epochs=100, dropout=0.2, std=0.01)
-    return replace(recipe, **changes)
+    recipe = replace(recipe, **changes)
+    effects.check(recipe, [name for name in changes if name not in effects.CARRIED])
+    if recipe.decay == "linear" and "lam" not in changes:
+        recipe = replace(recipe, lam=slope_at_threshold(recipe.beta))
+    return recipe

@@ -73,6 +73,7 @@ class Trainer:
                  start: TrainedNetwork | None = None, model: SpikingNetwork | None = None):
         self.recipe, self.data, self.folder = recipe, recordings, Path(folder)
         self.progress, self.every = progress, every
+        architecture = model.architecture if model else recipe.architecture
         if recordings.values.shape[2] != recipe.sizes[0] or recordings.classes != recipe.sizes[-1]:
             raise DmpnetError(f"recipe: sizes {recipe.sizes}, but {recordings.name} has {recordings.values.shape[2]} "
                               f"channels and {recordings.classes} classes; set the first and last size to these")
@@ -80,15 +81,13 @@ class Trainer:
         if (recordings.labels.ndim == 2) != (recipe.kappa is not None):
             raise DmpnetError(f"recipe: kappa = {recipe.kappa}, but {recordings.name} has a label a "
                               f"{'step; set kappa, e.g. 0.9' if recordings.labels.ndim == 2 else 'sample; set None'}")
-        if recipe.shift_pixels and recordings.grid is None:
-            raise DmpnetError(f"recipe: shift_pixels = {recipe.shift_pixels}, but the input of {recordings.name} "
-                              f"is no image; set 0")
+        self._check_lengths()
         if recordings.split in ledger.TEST:
             raise DmpnetError(f"{recordings.name} {recordings.split}: the epoch would be chosen by a test set, but "
                               f"nothing is; give the training set")
         keep_freed_memory()
         torch.manual_seed(recipe.seed)
-        self.model = model or SpikingNetwork(recipe.architecture, products=products(recipe))
+        self.model = model or SpikingNetwork(architecture, products=products(recipe))
         self.began: str | None = None  # checksum of the network begun with
         if start is not None:
             self.began = weights.checksum(start)
@@ -106,6 +105,21 @@ class Trainer:
             self.origin["start"] = start.provenance
         self._look()
         self.batches = math.ceil(len(self.train) / recipe.batch)
+
+    def _check_lengths(self) -> None:
+        """Raise DmpnetError if a setting that counts steps, channels or pixels is more than there are."""
+        _, steps, channels = self.data.values.shape
+        grid = self.data.grid
+        if self.recipe.shift_pixels and grid is None:
+            raise DmpnetError(f"recipe: shift_pixels = {self.recipe.shift_pixels}, but the input of {self.data.name} "
+                              f"is no image; set 0")
+        for what, most, names in (("steps", steps, ("d_s", "coarse", "delay_max", "shift_steps")),
+                                  ("channels", channels, ("shift_channels",)),
+                                  ("pixels a side", min(grid[1:]) if grid else 0, ("shift_pixels",))):
+            for name in names:
+                if (value := getattr(self.recipe, name)) > most:
+                    raise DmpnetError(f"recipe: {name} = {value}, but {self.data.name} has {most} {what}; set {name} "
+                                      f"<= {most}")
 
     @property
     def checkpoint(self) -> Path:
