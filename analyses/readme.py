@@ -225,8 +225,9 @@ def written() -> Iterator[tuple[Path, str]]:
             text = placed(text, shown())
         yield ROOT / name, text
     for row in table.rows():
-        if table.results(row):
-            yield shipped.folder() / row / "README.md", card.text(shipped.folder() / row)
+        folder = ROOT / "models" / row
+        if table.results(row, folder.parent):
+            yield folder / "README.md", card.text(folder)
 
 
 def main() -> None:

@@ -124,7 +124,8 @@ def test_every_call_that_has_it_says_the_same_of_it():
                 assert sentence.startswith("called with (done, total) in "), home.name
                 assert "True or a name: a bar; None: silent" in sentence, home.name
     assert {"simulate", "evaluate", "constrain", "search", "predictions", "trainer", "designed", "Trainer", "Learner",
-            "OnLine", "traces", "answers", "examined", "responses", "losses", "sweep", "simulated", "bring"} == having
+            "OnLine", "traces", "answers", "examined", "responses", "losses", "sweep", "simulated", "bring",
+            "save_block"} == having
 
 
 def fed(labels=3):

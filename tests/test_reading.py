@@ -88,7 +88,8 @@ def test_what_is_missing_says_how_to_go_on_without_it(given, split, said, unsaid
 
 
 def test_a_folder_that_is_not_there_is_told_whatever_ships(tmp_path):
-    refused(lambda: reading.check(asked(data=tmp_path / "nowhere"), "braille", "test"), "nowhere: no such folder")
+    nowhere = tmp_path / "nowhere"
+    refused(lambda: reading.check(asked(data=nowhere), "braille", "test"), f"no folder {nowhere}; give --data FOLDER")
 
 
 def test_integers_are_chosen_by_other_samples_than_are_shown(hearer):

@@ -69,15 +69,14 @@ def load(arguments: argparse.Namespace, name: str, split: str, permutation: Arra
 
 def check(arguments: argparse.Namespace, name: str, split: str) -> str:
     """The data set that is read; MissingData before any work if its files are not there, with how to go on without."""
-    folder = arguments.data
-    if folder and not arguments.download and not folder.is_dir():
-        raise MissingData(f"--data {folder}: no such folder; give the one that has the files, or leave it out")
     read = named(arguments, name, split)
     try:
         data.located(read, split, arguments.data, arguments.download and bool(catalogue.entry(read, split).mirror))
     except MissingData as error:
         ways = list(_without(arguments, name, split))
         raise MissingData(f"{error}{'; or give ' * bool(ways)}{', or '.join(ways)}") from error
+    if arguments.data and not arguments.data.is_dir() and not arguments.download:  # what is read ships
+        raise MissingData(f"no folder {arguments.data}; give --data FOLDER that is there, or leave it out")
     return read
 
 

@@ -42,8 +42,7 @@ def sweep(run: Callable[..., Any], points: Iterable[Any], scheduler: "str | Clie
     run : a function that pickles; gives numbers, text, lists, tuples, dictionaries and NumPy arrays
     points : dictionaries of keyword arguments, tuples of arguments, or single arguments
     scheduler : address of a Dask scheduler or a dask.distributed.Client (extra: cluster); None: this machine
-    out : folder of the results, a file each, named by a digest of run's name and byte code, the user's own functions
-        and constants that it names, its arguments and dmpnet's version: what is written otherwise is made again
+    out : folder of the results, a file each, named by how run is written (sweeps.written), its arguments, our version
     common : keyword arguments that all points share, sent to a worker once
     aside : as common, but results are not named by it: what says where data lie and how many threads work on them
     processes : at once, without a scheduler, beside which it is refused (None: as many as there are cores; 1: no
