@@ -56,13 +56,14 @@ def doubts(network: TrainedNetwork | Graph, s_in: np.ndarray) -> list[str]:
     code = network.encoding
     if code.kind != "analog" or not s_in.size:
         return []
-    span = f"input reaches from {s_in.min():g} to {s_in.max():g}"
+    low, high = s_in.min(), s_in.max()
+    span = f"input reaches from {low:g} to {high:g}"
     if code.levels:
         outside = float(((s_in < 0) | (s_in > 1)).mean())
         return [f"{100 * outside:.1f} % of the input lie outside 0 to 1, where this network clips them ({span}); "
                 f"divide by 255 if these are pixels"] if outside > 0.01 else []
     return [f"{span}, but data sets of analog input lie in [-1, 1], pixels in [0, 1]; divide by 255 if these are pixels"
-            ] if s_in.max() > 1 or s_in.min() < -1 else []
+            ] if high > 1 or low < -1 else []
 
 
 def tell_doubts(network: TrainedNetwork | Graph, s_in: np.ndarray) -> None:
