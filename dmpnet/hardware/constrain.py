@@ -89,7 +89,8 @@ def constrain(network: TrainedNetwork | Graph, chip: Chip, s_in: np.ndarray, *, 
     else:
         _check(network, rows)
     _check_slots(network, chip, blocks, rotate)
-    heard = _heard(network, np.asarray(s_in))
+    s_in = reference.plain(s_in)
+    heard = _heard(network, s_in)
     options = Options.on(chip, rows, clip, balance, rotate, compensate)
     seen = (graph_integers.seen(network, s_in) if isinstance(network, Graph) else
             reference.run(network, s_in, record=("spikes", "u", "m", "x")))
