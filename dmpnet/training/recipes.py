@@ -95,6 +95,7 @@ def _pixels(dataset: str, theta: float, small: int, balanced: int, **changes: An
     pixels = PIXELS | changes
     return {f"{dataset}-fsnn": published(dataset, "fsnn", **pixels | SINGLE),
             f"{dataset}-rsnn": published(dataset, "rsnn", **BOUNDED | pixels | SINGLE),
+            f"{dataset}-dsnn": published(dataset, "dsnn", **pixels | SINGLE, delay_max=100),
             f"{dataset}-dmp1": published(dataset, **pixels, theta=theta, d=small),
             f"{dataset}-dmp2": published(dataset, **pixels, theta=theta, d=balanced),
             f"{dataset}-peak": published(dataset, **pixels, theta=theta, d=200)}
