@@ -9,4 +9,5 @@
 from dmpnet.reference.input import RECORDABLE, check_input, doubts, plain, recorded, tell_doubts
 from dmpnet.reference.loop import mixed, rounding, run, watched
 
-__all__ = ["RECORDABLE", "check_input", "doubts", "mixed", "plain", "recorded", "rounding", "run", "tell_doubts", "watched"]
+__all__ = ["RECORDABLE", "check_input", "doubts", "mixed", "plain", "recorded", "rounding", "run", "tell_doubts",
+           "watched"]
