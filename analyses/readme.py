@@ -124,8 +124,10 @@ def learning() -> str:
 
 
 def unheard() -> str:
-    """How rows do with speakers that they never heard."""
-    return table.markdown([line | {"six folds of speakers": f"`{line['six folds of speakers']}`"}
+    """How rows do with speakers that they never heard, beside DMP II with its memory on the current and on the gain."""
+    gain = {line["row"]: folds.ahead(line) for line in folds.found("shd-regen-dmp2-gain")}
+    return table.markdown([line | {"six folds of speakers": f"`{line['six folds of speakers']}`",
+                                   "on the gain ahead (95 %)": gain[line["six folds of speakers"]]}
                            for line in folds.shown(folds.found())])
 
 

@@ -30,7 +30,7 @@ def unheard(path: Path = RESULTS / "folds.json") -> Figure:
     runs = results.read(path, {"runs": [folds.RUN]})["runs"]
     lines = sorted(folds.summary(runs), key=lambda line: list(ROWS).index(line["row"]))
     with matplotlib.rc_context(drawing.STYLE):
-        figure = Figure(figsize=(3.5, 3.0), layout="constrained")
+        figure = Figure(figsize=(min(max(3.5, 0.72 * len(lines)), 7.1), 3.0), layout="constrained")
         ax = figure.subplots()
         for place, line in enumerate(lines):
             label, kind, marker = ROWS[line["row"]]

@@ -14,7 +14,7 @@ from dmpnet.data.recordings import Recordings
 from dmpnet.disk import shipped
 from dmpnet.errors import DataError
 from dmpnet.results import answers
-from dmpnet.results.folds import shown, summary, variants
+from dmpnet.results.folds import ahead, shown, summary, variants
 
 
 def part(split, speakers, seed, spoken=True):
@@ -107,6 +107,14 @@ def test_dmp_is_ahead_by_the_samples_that_both_were_asked():
     told = shown([dmp, fsnn])
     assert [line["DMP II ahead (95 %)"][:5] for line in told] == ["", "+5.00"]
     assert [line["seeds"] for line in told] == ["2", "1"]
+
+
+def test_any_row_may_be_what_others_are_beside_and_the_best_comes_first():
+    worse = folds_of("shd-regen-fsnn") + [run_of("shd-regen-dmp2", number, 0, (10, 8)) for number in range(6)]
+    dmp, fsnn = summary(worse, "shd-regen-fsnn")
+    assert (dmp["row"], fsnn["row"]) == ("shd-regen-dmp2", "shd-regen-fsnn")
+    assert fsnn["ahead"] is None and dmp["ahead"] == pytest.approx(-5) and dmp["from"] < -5 < dmp["to"]
+    assert ahead(fsnn) == "" and ahead(dmp).startswith("-5.00 (-")
 
 
 def test_a_variant_is_beside_dmp_in_the_folds_that_it_has():

@@ -18,9 +18,10 @@ AGAINST = "shd-regen-dmp2"
 RUN = {"row": str, "fold": int, "seed": int, "recipe": str, "accuracy": float, "mismatched": int, "right": dict}
 
 
-def found() -> list[dict[str, Any]]:
+def found(against: str = AGAINST) -> list[dict[str, Any]]:
     """The lines of the runs that ship."""
-    return summary(results.read(shipped.folder("analyses") / "results" / "folds.json", {"runs": [RUN]})["runs"])
+    runs = results.read(shipped.folder("analyses") / "results" / "folds.json", {"runs": [RUN]})["runs"]
+    return summary(runs, against)
 
 
 def taken(runs: Runs, row: str) -> Runs:
@@ -49,13 +50,14 @@ def _beside(one: Answers, other: Answers) -> tuple[NDArray, NDArray] | None:
     return (first, second) if common else None
 
 
-def summary(runs: Runs) -> list[dict[str, Any]]:
-    """A line a row with all folds: accuracy over all twelve speakers, worst and best of them, and against DMP II.
+def summary(runs: Runs, against: str = AGAINST) -> list[dict[str, Any]]:
+    """A line a row with all folds, the best first: accuracy over all twelve speakers, worst and best of them, and
+    against a row.
 
     runs : of analyses/folds.py, with row, fold, seed, recipe, right (dmpnet.results.answers), mismatched
-    ahead, from, to : points that DMP II has more, paired over the same samples and the seeds that both have
+    ahead, from, to : points that `against` has more, paired over the same samples and the seeds that both have
     """
-    lines, best = [], answered(runs, AGAINST)
+    lines, best = [], answered(runs, against)
     for row in dict.fromkeys(run["row"] for run in runs if ", " not in run["row"]):
         got = answered(runs, row)
         if got is None:
@@ -67,11 +69,11 @@ def summary(runs: Runs) -> list[dict[str, Any]]:
                 "recipe": mine[-1]["recipe"],
                 "ahead": None, "from": None, "to": None,
                 "mismatched": sum(run["mismatched"] for run in mine)}
-        if best is not None and row != AGAINST and (both := _beside(best, got)):
+        if best is not None and row != against and (both := _beside(best, got)):
             ahead = paired_difference(*both, groups)
             line |= {"ahead": 100 * ahead.mean, "from": 100 * ahead.low, "to": 100 * ahead.high}
         lines.append(line)
-    return lines
+    return sorted(lines, key=lambda line: -line["accuracy %"])
 
 
 def variants(runs: Runs) -> list[dict[str, Any]]:
@@ -95,5 +97,10 @@ def shown(lines: list[dict[str, Any]], digits: int = 2) -> list[dict[str, str]]:
     return [{"six folds of speakers": line["row"], "seeds": str(line["seeds"]),
              "accuracy %": f"{line['accuracy %']:.{digits}f}", "95 %": span(line["low"], line["high"], digits),
              "speakers %": span(line["worst"], line["best"], digits),
-             "DMP II ahead (95 %)": "" if line["ahead"] is None else
-             f"{line['ahead']:+.{digits}f} ({line['from']:+.{digits}f} to {line['to']:+.{digits}f})"} for line in lines]
+             "DMP II ahead (95 %)": ahead(line, digits)} for line in lines]
+
+
+def ahead(line: dict[str, Any], digits: int = 2) -> str:
+    """Points that a row has more than that of a line, with their interval; '' of itself."""
+    return "" if line["ahead"] is None else (
+        f"{line['ahead']:+.{digits}f} ({line['from']:+.{digits}f} to {line['to']:+.{digits}f})")
