@@ -30,8 +30,8 @@ GAIN = {"acts": "gain"}
 TWO = GAIN | {"theta": (20.0, 80.0)}
 FEWER = {"rate_weight": 30.0}
 FAR = {"delay_sigma": 12.0}
-DELAYS = {f"delays of up to {most}": {"delay_max": most} for most in (30, 250)} | {
-    "found from farther away": FAR, "delays of up to 250, found from farther away": FAR | {"delay_max": 250}}
+DELAYS = {f"delays of up to {most}": {"delay_max": most} for most in (30, 100)} | {
+    "found from farther away": FAR, "delays of up to 100, found from farther away": FAR | {"delay_max": 100}}
 LEARNED = {"beta": 0.8, "learn_decay": True}
 WINDOWS = {"theta": (50.0, 500.0)}
 EACH = {"each_decay": True}
