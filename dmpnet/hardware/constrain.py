@@ -91,8 +91,7 @@ def constrain(network: TrainedNetwork | Graph, chip: Chip, s_in: np.ndarray, *, 
     else:
         _check(network, rows)
     _check_slots(network, chip, blocks, rotate)
-    s_in = reference.plain(s_in)
-    heard = _heard(network, s_in)
+    heard = _heard(network, s_in := reference.plain(s_in))
     options = Options.on(chip, rows, clip, balance, rotate, compensate)
     seen = (graph_integers.seen(network, s_in) if isinstance(network, Graph) else
             reference.run(network, s_in, record=("spikes", "u", "m", "x")))
@@ -296,7 +295,6 @@ def _notes(network: TrainedNetwork | Graph, integer: TrainedNetwork | Graph, sil
         if quiet:
             notes.append(f"{named(name)}: {quiet} neurons fired in calibration and fall silent; take more bits")
         notes += [f"{named(name)}: {count} values of {quantity} do not fit its {after.fixed.words[quantity].bits} bits "
-                  f"in calibration; take more bits"
-                  for quantity, count in sorted(counts.items())
+                  f"in calibration; take more bits" for quantity, count in sorted(counts.items())
                   if count and after.fixed and not (clip and quantity in "um")]
     return notes
