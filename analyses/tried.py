@@ -1,7 +1,8 @@
 """Which recipes were tried to bring a row up, and what did each come to on samples held out? No test set is read.
 
 Spoken digits: two of the ten speakers of the training set are held out, with little activity in half the epochs.
-Pixels: 10,800 of the training digits are trained on, 6,000 are held out; permuted, 6,000 and 4,000, in 11 epochs of 20.
+Pixels: 10,800 of the training digits are trained on, 6,000 are held out, with delays in 5 epochs of 13; with a memory,
+permuted, 6,000 and 4,000, in 11 epochs of 20.
 ECG: the row's own validation part. Every recipe of a row hears the same samples in the same order, from one seed; its
 accuracy is the mean over the last epochs at full length, as one is noise. What a row takes from here it takes as a new
 recipe, frozen before it is looked at (models/recipes.csv). Goes on where it was.
@@ -28,6 +29,9 @@ from dmpnet.training.trainer import Trainer
 GAIN = {"acts": "gain"}
 TWO = GAIN | {"theta": (20.0, 80.0)}
 FEWER = {"rate_weight": 30.0}
+FAR = {"delay_sigma": 12.0}
+DELAYS = {f"delays of up to {most}": {"delay_max": most} for most in (30, 250)} | {
+    "found from farther away": FAR, "delays of up to 250, found from farther away": FAR | {"delay_max": 250}}
 LEARNED = {"beta": 0.8, "learn_decay": True}
 WINDOWS = {"theta": (50.0, 500.0)}
 EACH = {"each_decay": True}
@@ -77,6 +81,8 @@ TRIALS = {
         AS: {}, "memory on the gain": GAIN, "theta 75 and 300": {"theta": (75.0, 300.0)},
         "no limit on activity": {"rate_weight": 0.0}, "three more epochs at full length": {"epochs": 16},
     }, {"validation": 6_000 / 16_800}, last=2, samples=16_800),
+    **{f"{pixels}-dsnn": Trial({AS: {}, **DELAYS}, {"validation": 6_000 / 16_800, "epochs": 5}, last=2, samples=16_800)
+       for pixels in ("smnist", "psmnist")},
     "psmnist-dmp1": Trial({
         AS: {}, "memory on the gain": GAIN, "a beta for every neuron": EACH, "theta 196 and 784": {
             "theta": (196.0, 784.0)}, "theta as published": {"theta": 300.0},

@@ -8,6 +8,7 @@ from networks import random_input, random_network
 
 from dmpnet import reference
 from dmpnet.hardware import breakdown, chip, cycles, prices, workload
+from dmpnet.hardware import constrain as constraining
 from dmpnet.hardware.constrain import constrain
 
 DMP = chip.changed(chip.load("dmp"), {"clock.hz": 10**6})
@@ -56,6 +57,15 @@ def test_losses_are_those_of_runs():
     assert all(row["points lost"] == pytest.approx(100 - row["accuracy %"]) for row in rows)
 
 
+@pytest.mark.parametrize("clip", [False, True])
+def test_what_saturates_is_counted_in_calibration(clip):
+    network = random_network((6, 16, 12, 3))
+    s_in = random_input(network, 6, seed=5)
+    made = constrain(network, chip.changed(DMP, {"words.W_f.bits": 3, "words.m.bits": 6}), s_in, clip=clip)
+    assert made.overflows == reference.watched(made.network, s_in)[1] and len(made.overflows) == 2
+    assert clip == any(sum(count.values()) for count in made.overflows)
+
+
 def test_costs_are_those_of_cycles_and_prices():
     network = random_network((16, 16, 12, 3))
     made, _ = made_of(network)
@@ -76,11 +86,12 @@ def test_costs_are_those_of_cycles_and_prices():
 def test_what_saturates_is_counted_word_by_word():
     network = random_network((6, 16, 12, 3))
     made, s_in = made_of(network)
-    assert [row["layer"] for row in breakdown.saturated(made, s_in)] == [1, 2]
-    assert not any(row[name] for row in breakdown.saturated(made, s_in) for name in "xmu")
+    fitting = breakdown.saturated(reference.watched(made, s_in)[1])
+    assert [row["layer"] for row in fitting] == [1, 2] and not any(row[name] for row in fitting for name in "xmu")
     first = made.layers[0]
     narrow = replace(first.fixed, m=replace(first.fixed.m, bits=6))
     tight = replace(made, layers=(replace(first, fixed=narrow), *made.layers[1:]))
-    counted = breakdown.saturated(tight, s_in)[0]
+    counted = breakdown.saturated(reference.watched(tight, s_in)[1])[0]
+    assert counted == breakdown.saturated(constraining.examined(network, tight, s_in, []).overflows)[0]
     m = reference.run(tight, s_in, record=("m",)).m[0]
     assert 0 < counted["m"] <= ((m == 31) | (m == -32)).sum() and not counted["x"]

@@ -3,6 +3,7 @@
 import importlib.util
 import warnings
 from dataclasses import replace
+from functools import partial
 
 import brian2
 import numpy as np
@@ -18,6 +19,8 @@ from dmpnet.brian import backends, batches, simulation
 from dmpnet.brian.conversion import convert
 from dmpnet.brian.simulation import batch_size, simulate
 from dmpnet.errors import BackendError, DataWarning, DmpnetError, WeightsError
+from dmpnet.hardware import chip
+from dmpnet.hardware.constrain import constrain
 
 SLOW_BACKENDS = [pytest.param(name, marks=pytest.mark.slow) for name in ("cython", "cpp_standalone")]
 
@@ -166,6 +169,16 @@ def test_input_has_no_unit(call):
         with pytest.raises(DmpnetError, match=f"{call.__name__}: s_in = .* has the unit volt, but it is without one; "):
             call(network, wrong)
     assert call(network, s_in * mV / mV) is not None
+
+
+def test_input_of_the_reference_and_of_a_chip_has_no_unit():
+    network = random_network(encoding="analog")
+    s_in = random_input(network, 2)
+    for wrong in (s_in * mV, [sample * mV for sample in s_in]):
+        for call in (partial(reference.run, network), partial(constrain, network, chip.load("ideal"))):
+            with pytest.raises(DmpnetError, match=r"input has a unit \(\w*V\), but networks read plain numbers"):
+                call(wrong)
+    reference.run(network, s_in * mV / mV)
 
 
 @pytest.mark.parametrize("call", [simulate, dmpnet.convert])

@@ -170,7 +170,7 @@ def on_the_chip(constrained: Constrained, described: parts.Chip, s_in: np.ndarra
     """What a step costs and what saturates in calibration, layer by layer, which it prints, and what became of it."""
     works = asked(constrained.network, constrained.activity, s_in)
     found: dict[str, Any] = {"costs": breakdown.costs(works, described, constrained.network.encoding.dt),
-                             "saturated": breakdown.saturated(constrained.network, s_in)}
+                             "saturated": breakdown.saturated(constrained.overflows)}
     for said, rows in (("a step in calibration [our model, no measurement]", found["costs"]),
                        ("values in calibration that did not fit their words", found["saturated"])):
         print(f"\n{said}\n\n" + terminal.table(rows, floatfmt=",.4g", intfmt=","))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from dmpnet import reference
-from dmpnet.graph.graph import Graph
 from dmpnet.hardware import bit_errors, cycles, prices
 from dmpnet.hardware.parts import Chip
 from dmpnet.hardware.workload import Workload
@@ -33,11 +33,10 @@ def costs(works: list[Workload], chip: Chip, dt: float) -> list[dict[str, Any]]:
     return rows
 
 
-def saturated(network: TrainedNetwork | Graph, s_in: np.ndarray) -> list[dict[str, Any]]:
-    """How many values of each word did not fit it on s_in (B, T, M), a row a layer; u has its currents too."""
-    _, counts = reference.watched(network, s_in)
-    return [{"layer": number} | {name: count.get(name, 0) for name in ("x", "m", "u", "I")}
-            for number, count in enumerate(map(Counter, counts), 1)]
+def saturated(overflows: Sequence[Counter[str]]) -> list[dict[str, Any]]:
+    """How many values of each word did not fit it (Constrained.overflows), a row a layer; u has its currents too."""
+    return [{"layer": number} | {name: count[name] for name in ("x", "m", "u", "I")}
+            for number, count in enumerate(overflows, 1)]
 
 
 def with_errors(integer: TrainedNetwork, chip: Chip, s_in: np.ndarray, labels: np.ndarray, draws: int,

@@ -54,6 +54,7 @@ class Constrained:
     activity : what the integer network did in calibration, spikes recorded
     silent : per layer, neurons that fired in calibration before and no longer do
     notes : what the user should know, in words
+    overflows : per layer, how many values of x, m, u and I did not fit their words in calibration
     """
 
     network: TrainedNetwork | Graph
@@ -61,6 +62,7 @@ class Constrained:
     activity: Activity
     silent: list[int]
     notes: list[str]
+    overflows: list[Counter[str]]
 
 
 def constrain(network: TrainedNetwork | Graph, chip: Chip, s_in: np.ndarray, *, rows: bool = False, clip: bool = False,
@@ -89,7 +91,8 @@ def constrain(network: TrainedNetwork | Graph, chip: Chip, s_in: np.ndarray, *, 
     else:
         _check(network, rows)
     _check_slots(network, chip, blocks, rotate)
-    heard = _heard(network, np.asarray(s_in))
+    s_in = reference.plain(s_in)
+    heard = _heard(network, s_in)
     options = Options.on(chip, rows, clip, balance, rotate, compensate)
     seen = (graph_integers.seen(network, s_in) if isinstance(network, Graph) else
             reference.run(network, s_in, record=("spikes", "u", "m", "x")))
@@ -101,7 +104,7 @@ def constrain(network: TrainedNetwork | Graph, chip: Chip, s_in: np.ndarray, *, 
         for change in changes if change.clipped and not (clip and change.array in ("W_f", "W_r", "w_x", "W_o"))]
     notes += [f"{named(change.layer)}: every value of {change.array} became 0; give it more bits, or what it is "
               f"multiplied by fewer" for change in changes if change.zeroed and change.error == 1 and change.size > 1]
-    return Constrained(integer, changes, activity, silent, notes)
+    return Constrained(integer, changes, activity, silent, notes, overflows)
 
 
 def _settled(network: TrainedNetwork | Graph, chip: Chip, s_in: np.ndarray, seen: Activity, options: Options,
@@ -129,7 +132,7 @@ def examined(network: TrainedNetwork, integer: TrainedNetwork, s_in: np.ndarray,
     _check_exact(integer)
     activity, overflows = reference.watched(integer, s_in)
     silent = _silent(reference.run(network, s_in), activity)
-    return Constrained(integer, changes, activity, silent, _notes(network, integer, silent, overflows, clip))
+    return Constrained(integer, changes, activity, silent, _notes(network, integer, silent, overflows, clip), overflows)
 
 
 def _silent(before: Activity, after: Activity) -> list[int]:

@@ -6,7 +6,8 @@
     rounding(network, s_in)    by how much rounding moves a membrane, to hold a margin against
 """
 
-from dmpnet.reference.input import RECORDABLE, check_input, doubts, recorded, tell_doubts
+from dmpnet.reference.input import RECORDABLE, check_input, doubts, plain, recorded, tell_doubts
 from dmpnet.reference.loop import mixed, rounding, run, watched
 
-__all__ = ["RECORDABLE", "check_input", "doubts", "mixed", "recorded", "rounding", "run", "tell_doubts", "watched"]
+__all__ = ["RECORDABLE", "check_input", "doubts", "mixed", "plain", "recorded", "rounding", "run", "tell_doubts",
+           "watched"]

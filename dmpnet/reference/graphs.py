@@ -26,7 +26,7 @@ from dmpnet.graph.nodes import (
 )
 from dmpnet.graph.population import Population
 from dmpnet.reference.graph_integers import Counting, Given
-from dmpnet.reference.input import recorded
+from dmpnet.reference.input import plain, recorded
 from dmpnet.trained.activity import Activity
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class _Recording:
 
 def shaped(graph: Graph, s_in: np.ndarray) -> np.ndarray:
     """s_in (B, T, ...) with the shape of the graph's input; DmpnetError if it does not fit or is not finite."""
-    s_in = np.asarray(s_in)
+    s_in = plain(s_in)
     shape = graph.nodes[graph.input].shape_out
     flat = (graph.encoding.channels,)
     if s_in.ndim < 2 or s_in.shape[2:] not in (shape, flat):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +15,15 @@ if TYPE_CHECKING:
     from dmpnet.trained.network import TrainedNetwork
 
 RECORDABLE = ("spikes", "u", "m", "x", "readout")
+
+
+def plain(s_in: Any) -> np.ndarray:
+    """s_in as an array; DmpnetError if it has a unit of Brian2, which NumPy drops without a word."""
+    for each in s_in if isinstance(s_in, list | tuple) else [s_in]:
+        if not getattr(getattr(each, "dim", None), "is_dimensionless", True):
+            raise DmpnetError(f"input has a unit ({each.get_best_unit()}), but networks read plain numbers; divide it "
+                              f"by its unit")
+    return np.asarray(s_in)
 
 
 def check_input(network: TrainedNetwork, s_in: np.ndarray) -> None:

@@ -11,7 +11,7 @@ from dmpnet.errors import DmpnetError
 from dmpnet.graph import pathways
 from dmpnet.graph.graph import Graph
 from dmpnet.reference import graphs
-from dmpnet.reference.input import check_input, recorded
+from dmpnet.reference.input import check_input, plain, recorded
 from dmpnet.reference.integers import IntegerLayer, IntegerReadout, levels
 from dmpnet.reference.modes import ModeLayer
 from dmpnet.reference.real import RealLayer, RealReadout
@@ -54,7 +54,7 @@ def run(network: TrainedNetwork | Graph, s_in: np.ndarray, record: str | Iterabl
         return watched(network, s_in, record)[0]
     if isinstance(network, Graph):
         return graphs.run(network, s_in, record)
-    s_in = np.asarray(s_in)
+    s_in = plain(s_in)
     check_input(network, s_in)
     batch, steps, _ = s_in.shape
     layers = [RealLayer(layer, batch, steps, dtype) if layer.modes is None else
@@ -69,7 +69,7 @@ def watched(network: TrainedNetwork | Graph, s_in: np.ndarray,
     if not network.integer:
         raise DmpnetError("network: it computes in real numbers, but this is the integer reference; constrain it to a "
                           "chip first (dmpnet.hardware.constrain)")
-    s_in = np.asarray(s_in)
+    s_in = plain(s_in)
     if isinstance(network, Graph):
         read = levels(graphs.shaped(network, s_in), network.encoding.levels)
         registers = {name: IntegerLayer(layer, layer.fixed, *read.shape[:2]) for name in network.populations
@@ -89,7 +89,7 @@ def mixed(network: TrainedNetwork, integer: TrainedNetwork, whole: Collection[in
     The readout is layer L + 1. Layers pass spikes on, so that one knows nothing of the numbers of another; only the
     first, in integers, reads levels.
     """
-    s_in = np.asarray(s_in)
+    s_in = plain(s_in)
     check_input(network, s_in)
     batch, steps, _ = s_in.shape
     layers = [_Whole(IntegerLayer(made, made.fixed, batch, steps)) if number in whole and made.fixed else
@@ -153,7 +153,7 @@ def rounding(network: TrainedNetwork, s_in: np.ndarray) -> float:
     if network.integer:
         return 0.0
     record = ("spikes", "u")
-    one, other = run(network, s_in, record), run(_backwards(network), np.asarray(s_in)[..., ::-1], record)
+    one, other = run(network, s_in, record), run(_backwards(network), plain(s_in)[..., ::-1], record)
     if any((a != b[..., ::-1]).any() for a, b in zip(one.spikes, other.spikes, strict=True)):
         return np.inf
     return max(float(np.abs(a - b[..., ::-1]).max()) for a, b in zip(one.u, other.u, strict=True))

@@ -20,26 +20,27 @@ class AxonalDelay(torch.autograd.Function):
     @staticmethod
     def forward(ctx, s_in, D, sigma):
         late = D.detach().round().long().numpy()
-        out = torch.zeros_like(s_in)
-        _shift(as_numpy(s_in.detach().contiguous()), as_numpy(out), late)
+        source, out = s_in.detach().contiguous(), torch.zeros_like(s_in, memory_format=torch.contiguous_format)
+        ctx.seen = events(source, D.detach().numpy().dtype.type)
+        _send(ctx.seen.start, ctx.seen.channel, as_numpy(source), as_numpy(out), late)
         ctx.sigma = sigma
-        ctx.save_for_backward(s_in, D)
+        ctx.save_for_backward(D)
         return out
 
     @staticmethod
     def backward(ctx, ds):
-        s_in, D = ctx.saved_tensors
+        (D,) = ctx.saved_tensors
         late = D.round().long().numpy()
         ds_in = None
         if ctx.needs_input_grad[0]:
-            ds_in = torch.zeros_like(s_in)
-            _shift(as_numpy(ds.contiguous()), as_numpy(ds_in), -late)
+            ds_in = torch.zeros_like(ds, memory_format=torch.contiguous_format)
+            _send_back(as_numpy(ds.contiguous()), as_numpy(ds_in), late)
         dD = None
         if ctx.needs_input_grad[1]:
             kind = D.detach().numpy().dtype.type
             gradient = np.zeros(len(D), kind)
             weights = _slopes(D.detach().double().numpy(), late, ctx.sigma).astype(kind)
-            _move(*events(s_in, kind).arrays, ds.to(D.dtype).contiguous().numpy(), late, weights, gradient)
+            _move(*ctx.seen.arrays, ds.to(D.dtype).contiguous().numpy(), late, weights, gradient)
             dD = torch.from_numpy(gradient)
         return ds_in, dD, None
 
@@ -58,15 +59,26 @@ def _slopes(D: np.ndarray, late: np.ndarray, sigma: float) -> np.ndarray:
 
 
 @njit(nogil=True, cache=True)
-def _shift(source, out, late):
-    """out[b, k, j] = source[b, k - late_j, j] where that is inside; `out` holds zeros."""
+def _send(start, channel, source, out, late):
+    """out[b, k + late_j, j] = source[b, k, j] of every event where that is inside; `out` holds zeros."""
+    B, T, _ = source.shape
+    for r in range(B * T):
+        b, k = divmod(r, T)
+        for e in range(start[r], start[r + 1]):
+            j = channel[e]
+            if k + late[j] < T:
+                out[b, k + late[j], j] = source[b, k, j]
+
+
+@njit(nogil=True, cache=True)
+def _send_back(source, out, late):
+    """out[b, k, j] = source[b, k + late_j, j] where that is inside; `out` holds zeros."""
     B, T, M = source.shape
     for b in range(B):
         for k in range(T):
             for j in range(M):
-                at = k - late[j]
-                if 0 <= at < T:
-                    out[b, k, j] = source[b, at, j]
+                if k + late[j] < T:
+                    out[b, k, j] = source[b, k + late[j], j]
 
 
 @njit(nogil=True, cache=True)
