@@ -70,8 +70,8 @@ def summary(runs: Runs, against: str = AGAINST) -> list[dict[str, Any]]:
                 "ahead": None, "from": None, "to": None,
                 "mismatched": sum(run["mismatched"] for run in mine)}
         if best is not None and row != against and (both := _beside(best, got)):
-            ahead = paired_difference(*both, groups)
-            line |= {"ahead": 100 * ahead.mean, "from": 100 * ahead.low, "to": 100 * ahead.high}
+            more = paired_difference(*both, groups)
+            line |= {"ahead": 100 * more.mean, "from": 100 * more.low, "to": 100 * more.high}
         lines.append(line)
     return sorted(lines, key=lambda line: -line["accuracy %"])
 
