@@ -69,7 +69,8 @@ def text(folder: Path) -> str:
             f"float32, float64: the PyTorch network; its classes that differ from Brian2's in brackets. Places: one "
             f"neuron, step and sample, compared between Brian2 and the NumPy reference. Margin: closest a membrane "
             f"came to its threshold. Active: neurons that fire in a step, layer by layer.\n\n{looks(folder.name)}"
-            f"{AGAIN} {folder.name} --seed K`{', not those of an older recipe' * bool(older)}. Learning curves: `seedK.curve.csv`.\n")
+            f"{AGAIN} {folder.name} --seed K`{', not those of an older recipe' * bool(older)}. Learning curves: "
+            f"`seedK.curve.csv`.\n")
 
 
 def _facts(row: str, network: TrainedNetwork, n: dict[str, Any]) -> list[tuple[str, str]]:
