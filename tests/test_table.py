@@ -61,6 +61,20 @@ def test_a_card_tells_the_slow_memory_of_every_layer(made, said):
     assert card.memory_of(network) == said
 
 
+def test_a_card_tells_of_a_recipe_what_acts():
+    """No theta where there is no slow memory, no width of delays where there are none."""
+    seen = set()
+    for name in shipped.names():
+        network = weights.load(shipped.path(f"{name}/seed{shipped.seeds(name)[0]}"))
+        recipe = next(line for line in (shipped.folder() / name / "README.md").read_text().splitlines()
+                      if line.startswith("- **recipe**"))
+        layers = network.layers
+        remembers, delayed = (any(getattr(layer, of) is not None for layer in layers) for of in ("slow", "delay"))
+        assert (" theta " in recipe, " delay_sigma " in recipe) == (remembers, delayed), name
+        seen.add((remembers, delayed))
+    assert len(seen) == 4
+
+
 def test_a_card_tells_what_of_the_test_set_was_known_of_the_part_and_of_the_row():
     parts = tomllib.loads((shipped.folder() / "table1.toml").read_text())
     alone = [(part, row) for part in parts.values() for row in part["rows"].values() if "besides" in row]

@@ -18,6 +18,10 @@ from dmpnet.trained.network import TrainedNetwork, parameters
 if TYPE_CHECKING:
     from dmpnet.results.evaluation import Evaluation
 
+MEMORY = {"d", "theta", "feed", "d_s", "acts"}
+"""Settings of a recipe that are those of its slow memory."""
+ONLY_WITH = {"coarse": "coarse_epochs", "delay_sigma": "delay_max", "rate_target": "rate_weight"}
+"""Settings that act only where another is not 0."""
 AGAIN = "Trained again by `dmpnet table1 --retrain"
 
 
@@ -75,7 +79,7 @@ def text(folder: Path) -> str:
 
 def _facts(row: str, network: TrainedNetwork, n: dict[str, Any]) -> list[tuple[str, str]]:
     origin, count, code = network.provenance, parameters(network), network.encoding
-    recipe = {key: value for key, value in origin["arguments"].items() if value not in (0, 0.0, None, [], False)}
+    recipe = _acting(origin["arguments"], any(layer.slow for layer in network.layers))
     return [
         ("network", f"{network.kind} {network.shape}, {memory_of(network)}"),
         ("parameters", f"{count['paper']:,} by the paper's rule; {count['trainable']:,} trainable"),
@@ -90,6 +94,12 @@ def _facts(row: str, network: TrainedNetwork, n: dict[str, Any]) -> list[tuple[s
         ("versions", ", ".join(f"{key} {value}" for key, value in origin["versions"].items())),
         ("data licence", str(origin.get("data", {}).get("licence", "see dmpnet/data/NOTICE.md"))),
     ]
+
+
+def _acting(recipe: dict[str, Any], remembers: bool) -> dict[str, Any]:
+    """What of a recipe is set and acts on something."""
+    idle = {key for key, on in ONLY_WITH.items() if not recipe.get(on)} | (set() if remembers else MEMORY)
+    return {key: value for key, value in recipe.items() if key not in idle and value not in (0, 0.0, None, [], False)}
 
 
 def memory_of(network: TrainedNetwork) -> str:
