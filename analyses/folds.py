@@ -35,9 +35,10 @@ from dmpnet.training.trainer import Trainer
 
 ROWS = ("shd-regen-fsnn", "shd-regen-dmp2", "shd-regen-adlif", "shd-regen-dmp2-gain", "shd-regen-dmp2-thetas",
         "shd-regen-csilif", "shd-regen-dmp1-adlif", "shd-regen-rsnn", "shd-regen-dsnn", "shd-regen-dmp1",
-        "shd-regen-peak")
+        "shd-regen-peak", "shd-regen-ssm-spiking", "shd-regen-ssm")
 CHOOSE = ("shd-regen-fsnn", "shd-regen-dmp2", "shd-regen-adlif")
-AS = dict.fromkeys(("shd-regen-dmp1-adlif", "shd-regen-csilif"), "shd-regen-adlif")
+AS = dict.fromkeys(("shd-regen-dmp1-adlif", "shd-regen-csilif", "shd-regen-ssm-spiking", "shd-regen-ssm"),
+                   "shd-regen-adlif")
 """Whose recipe a row takes, of neurons that adapt or ring; the others take that of AGAINST."""
 VARIANTS: dict[str, dict[str, Any]] = {
     name: GROUPS[group][name] for group, name in (("ablation", "no W_f, memory alone"), ("dilation", "d_s 50"),

@@ -144,9 +144,9 @@ def line(run: dict[str, Any]) -> dict[str, str]:
     """One recipe in words; what came apart has no more than its name."""
     told = {"row": run["row"], "recipe": run["way"], "samples held out": f"{run['samples']:,}"}
     if "diverged" in run:
-        return told | {"parameters": "", "held out %": "came apart", "trained on %": "", "active %": ""}
+        return told | {"parameters": "", "held out %": "came apart", "training %": "", "active %": ""}
     return told | {"parameters": f"{run['parameters']:,}", "held out %": f"{run['validation %']:.2f}",
-                   "trained on %": f"{run['trained %']:.2f}", "active %": table.active([run["active"]])}
+                   "training %": f"{run['trained %']:.2f}", "active %": table.active([run["active"]])}
 
 
 if __name__ == "__main__":

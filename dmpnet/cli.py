@@ -28,7 +28,7 @@ start here:
                                   what is lost if the membranes leak by subtraction
   dmpnet constrain braille-dmp2 --chip dmp-256 --evaluate
                                   in the integers of a chip: does it fit, does it still classify
-  dmpnet convert-ann net.onnx --data mnist
+  dmpnet convert-ann net.onnx --dataset mnist
                                   a ReLU network as spiking neurons: accuracy against steps, which layer loses it
   dmpnet import net.nir --check   another tool's network: how each of its nodes would be taken
   dmpnet fit nmnist-conv-dmp --chip dmp-camera --samples 100

@@ -22,7 +22,8 @@ ROWS = {"shd-regen-fsnn": ("FSNN", "FSNN", "s"), "shd-regen-rsnn": ("RSNN", "RSN
         "shd-regen-peak": ("DMP peak", "DMP", "P"),
         "shd-regen-adlif": ("FSNN,\nadaptive", "adaptive", "X"),
         "shd-regen-dmp1-adlif": ("DMP I,\nadaptive", "adaptive", "p"),
-        "shd-regen-csilif": ("C-SiLIF", "modes", "<")}
+        "shd-regen-csilif": ("C-SiLIF", "modes", "<"), "shd-regen-ssm-spiking": ("SSM,\nspikes", "modes", ">"),
+        "shd-regen-ssm": ("SSM,\nvalues", "modes", "d")}
 
 
 def unheard(path: Path = RESULTS / "folds.json") -> Figure:

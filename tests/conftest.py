@@ -28,6 +28,7 @@ hypothesis.settings.register_profile("ci", deadline=None, max_examples=50, deran
 hypothesis.settings.load_profile("ci" if IN_CI else "default")
 
 _unexpected: list[str] = []
+_finished = 0
 
 
 def expected(reason: str) -> bool:
@@ -57,6 +58,19 @@ def pytest_collectreport(report):
 
 def pytest_collection_finish():
     """What imports left is never garbage; Brian2 would look through all of it at every run."""
+    _freeze()
+
+
+def pytest_runtest_logfinish():
+    """Nor is what its caches hold, and they grow with every test."""
+    global _finished
+    _finished += 1
+    if _finished % 20 == 0:
+        _freeze()
+
+
+def _freeze():
+    gc.unfreeze()
     gc.collect()
     gc.freeze()
 

@@ -408,7 +408,7 @@ def test_the_command_tells_what_was_lost_and_where(tmp_path, capsys):
     path = saved(tmp_path, [("Flatten", "flat", ["x"], "1", {}), ("Gemm", "fc1", ["1", "W", "B"], "2", {"transB": 1}),
                             ("Relu", "relu", ["2"], "3", {}), ("Gemm", "fc2", ["3", "V", "C"], "y", {"transB": 1})],
                  held, shape=("N", 1, 28, 28))
-    asked = ["convert-ann", str(path), "--data", "mnist", "--folder", str(tmp_path), "--samples", "40", "--out",
+    asked = ["convert-ann", str(path), "--dataset", "mnist", "--data", str(tmp_path), "--samples", "40", "--out",
              str(tmp_path / "made.npz")]
     assert cli.main(asked) == 0
     out = capsys.readouterr().out
@@ -419,12 +419,12 @@ def test_the_command_tells_what_was_lost_and_where(tmp_path, capsys):
     assert found["samples"] == 40 and [row["steps"] for row in found["accuracy"]] == ["ANN", 10, 20, 50]
     assert found["places"] == {"compared": 20 * 50 * 20, "mismatched": 0} and "differ" in out
     assert found["command"] == "convert-ann" and found["arguments"]["steps"] == 50
-    assert cli.main([*asked, "--data", "mnisst"]) == 2 and "did you mean" in capsys.readouterr().err
-    assert cli.main(["convert-ann", str(tmp_path / "none.onnx"), *asked[2:], "--folder", "nowhere"]) == 2
+    assert cli.main([*asked, "--dataset", "mnisst"]) == 2 and "did you mean" in capsys.readouterr().err
+    assert cli.main(["convert-ann", str(tmp_path / "none.onnx"), *asked[2:], "--data", "nowhere"]) == 2
     assert "none.onnx: no such file" in capsys.readouterr().err
-    assert cli.main([*asked, "--folder", "nowhere"]) == 2
+    assert cli.main([*asked, "--data", "nowhere"]) == 2
     told = capsys.readouterr().err
-    assert "no folder nowhere" in told and "give --folder FOLDER or" in told and "--data FOLDER" not in told
+    assert "no folder nowhere" in told and "give --data FOLDER or" in told
     (tmp_path / "net.pt").write_bytes(b"")
     assert cli.main(["convert-ann", str(tmp_path / "net.pt"), *asked[2:]]) == 2
     assert "--model" in capsys.readouterr().err

@@ -77,7 +77,7 @@ COMMANDS = {
                                                 "o/smnist-dmp2/seed0.run/weights.npz"),
     "decay --finetune 1 --out {}/o": ("o/results.json", "o/traces.npz", "o/decay.pdf", "o/linear.run/weights.npz"),
     "constrain {}/net.npz --finetune 1 --out {}/o.npz": ("o.npz", "o.json", "o.run/curve.csv"),
-    "convert-ann {}/net.onnx --data mnist --out {}/o.npz": ("o.npz", "o.json"),
+    "convert-ann {}/net.onnx --dataset mnist --out {}/o.npz": ("o.npz", "o.json"),
     "import {}/net.nir --out {}/o.npz": ("o.npz", "o.json"),
     "export {}/net.npz --out {}/o.nir": ("o.nir",),
     "codesign --out {}/o": ("o/results.json", "o/codesign.png"),

@@ -22,6 +22,7 @@ import dmpnet
 from dmpnet.disk import files
 from dmpnet.errors import DmpnetError, SweepError, SweepWarning
 from dmpnet.sweeps import cluster, local, names, plain
+from dmpnet.sweeps.written import written
 
 quiet = pytest.mark.filterwarnings("ignore::dmpnet.errors.SweepWarning")
 
@@ -133,9 +134,28 @@ def rule(x):
 
 RULES["rule"] = rule
 
+import dataclasses
+import datetime
+import threading
+from math import floor as rounded
+
+@dataclasses.dataclass
+class Setting:
+    bits: int
+    locked: object
+
+class Holder:
+    def __init__(self, most):
+        self.most, self.lock, self.of = most, threading.Lock(), {"a", "b", "c"}
+        self.me = self
+
+SETTING, HOLDER, both = Setting(8, threading.Lock()), Holder(11), np.add
+SINCE, LOCK = datetime.timedelta(days=1), threading.Lock()
+
 def run(x, by=1):
     # what the points are asked
-    return [K, TABLE, RULES, inner.turned(x), turned(x), Rule().raised(x), Rule.doubled(x), scaled(x), cached(x), by,
+    return [SETTING, HOLDER, rounded(x), both(x, x), SINCE, LOCK,
+            K, TABLE, RULES, inner.turned(x), turned(x), Rule().raised(x), Rule.doubled(x), scaled(x), cached(x), by,
             np.sin(x), dmpnet and x]
 
 import dmpnet
@@ -160,7 +180,9 @@ def test_a_function_that_is_written_otherwise_is_another(tmp_path):
     other = [("K, TABLE, UNUSED = 5", "K, TABLE, UNUSED = 6"), ("arange(3)", "arange(4)"), ('"b": {1}', '"b": {2}'),
              ("return -x", "return +x"), ("power = 2", "power = 3"), ("x**self.power", "self.power**x"),
              ("2 * x", "3 * x"), ("made(3)", "made(4)"), ("more=1", "more=2"), ("y * by", "y / by"), ("x + 1", "x + 2"),
-             ("by=1", "by=2"), ("RULES and x", "RULES or x"), ("np.sin", "np.cos")]
+             ("by=1", "by=2"), ("RULES and x", "RULES or x"), ("np.sin", "np.cos"), ("Setting(8", "Setting(4"),
+             ("Holder(11)", "Holder(12)"), ("floor as", "ceil as"), ("np.add", "np.multiply"), ("days=1", "days=2"),
+             ("(8, threading.Lock())", "(8, None)")]
     for changes, alike in ((same, True), (other, False)):
         for old, new in changes:
             changed = {name: text.replace(old, new) for name, text in OWN.items()}
@@ -224,6 +246,19 @@ def test_digests_know_no_order_of_keys_and_few_confusions():
     assert len({names.digest(value) for value in apart}) == len(apart)
     with pytest.raises(DmpnetError, match="no name by which"):
         dmpnet.sweep(lambda: 1, [{}])
+
+
+def test_tensors_are_known_by_their_numbers_wherever_they_lie():
+    """Their pickles tell where in memory; a sweep would never find its results again."""
+    torch = pytest.importorskip("torch", reason="needs torch: pip install '.[train]' in a clone")
+    for held in ("value", "beside"):
+        def known(value, held=held):
+            return names.digest(value) if held == "value" else names.digest(written(value))
+        one = torch.arange(6.0)
+        alike = [one, one.clone(), torch.arange(12.0)[:6], one.clone().requires_grad_()]
+        assert len({known(value) for value in alike}) == 1
+        apart = [one, one.double(), one.view(2, 3), one.flip(0), one.bfloat16(), one[:0], one[:0].view(0, 2), one[3]]
+        assert len({known(value) for value in apart}) == len(apart)
 
 
 # what goes wrong

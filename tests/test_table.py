@@ -1,6 +1,7 @@
 """Table 1: its rows, the arithmetic of a line, what is printed, and a row made again from nothing."""
 
 import json
+import tomllib
 
 import numpy as np
 import pytest
@@ -58,6 +59,38 @@ def test_a_card_tells_the_slow_memory_of_every_layer(made, said):
     recipe = Recipe("braille", **{"sizes": (12, 8, 8, 27), "d": 3, "theta": 20.0} | made)
     network = SpikingNetwork(recipe.architecture).trained(Encoding("spikes", 12, 10, 0.001, "braille"), {})
     assert card.memory_of(network) == said
+
+
+def test_a_card_tells_of_a_recipe_what_acts():
+    """No theta where there is no slow memory, no width of delays where there are none."""
+    seen = set()
+    for name in shipped.names():
+        network = weights.load(shipped.path(f"{name}/seed{shipped.seeds(name)[0]}"))
+        recipe = next(line for line in (shipped.folder() / name / "README.md").read_text().splitlines()
+                      if line.startswith("- **recipe**"))
+        layers = network.layers
+        remembers, delayed = (any(getattr(layer, of) is not None for layer in layers) for of in ("slow", "delay"))
+        assert (" theta " in recipe, " delay_sigma " in recipe) == (remembers, delayed), name
+        seen.add((remembers, delayed))
+    assert len(seen) == 4
+
+
+def test_a_card_tells_what_of_the_test_set_was_known_of_the_part_and_of_the_row():
+    parts = tomllib.loads((shipped.folder() / "table1.toml").read_text())
+    alone = [(part, row) for part in parts.values() for row in part["rows"].values() if "besides" in row]
+    for part, row in alone:
+        name, = (name for name, facts in part["rows"].items() if facts is row)
+        assert table.history(name) == f"{part['history']}; {row['besides']}"
+    assert alone and table.history("shd-regen-dmp2-published") == "" == table.history("smnist-dmp2")
+    assert table.history("shd-regen-fsnn") == parts["shd-regen"]["history"]
+
+
+@pytest.mark.parametrize("row, over", [("smnist-dsnn", "(over samples)"),
+                                       ("shd-regen-dmp2-published", "(over speakers)"),
+                                       ("smnist-dmp2", "(over seeds and samples)"),
+                                       ("shd-regen-dmp2", "(over seeds and speakers)")])
+def test_an_interval_of_one_seed_is_not_said_to_be_over_seeds(row, over):
+    assert over in card.sure(row, table.results(row, **table.LINE))
 
 
 def test_recipes_have_the_sizes_the_paper_prints():

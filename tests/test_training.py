@@ -700,6 +700,7 @@ def test_learning_rate_schedules():
                                          ({"sizes": (1, 2.5, 2)}, "whole numbers"),
                                          ({"sizes": (1, 10**6, 10**6, 2)}, r"a matrix of 1e\+12 weights"),
                                          ({"kind": "rsnn", "sizes": (1, 10**6, 2)}, r"a matrix of 1e\+12 weights"),
+                                         ({"d": 60, "sizes": (1, 10**8, 2)}, r"a matrix of 6e\+09 weights"),
                                          ({"std": -1.0}, "std = -1.0"), ({"std": math.nan}, "std = nan"),
                                          ({"lr": math.inf}, "lr = inf"), ({"lr": 1e300}, r"lr = 1e\+300"),
                                          ({"clip": math.nan}, "clip = nan"), ({"weight_decay": -1.0}, "weight_decay"),

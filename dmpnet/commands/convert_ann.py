@@ -19,7 +19,7 @@ from dmpnet.ann.conversion import NORMALISATIONS, PERCENTILE, READOUTS, RESETS, 
 from dmpnet.ann.network import Network, normalised
 from dmpnet.brian.backends import check_backend
 from dmpnet.data.folders import SUBSET
-from dmpnet.errors import DmpnetError, MissingData, WeightsError
+from dmpnet.errors import DmpnetError, WeightsError
 from dmpnet.graph import Graph, file
 from dmpnet.reference import graphs
 from dmpnet.results import options, outputs, provenance, reading, script, terminal
@@ -36,10 +36,8 @@ def add(parsers) -> None:
     p.add_argument("network", metavar="FILE", type=Path, help="net.onnx, or a state_dict (.pt) with --model")
     p.add_argument("--model", metavar="MODULE:FUNCTION", help="what makes the nn.Sequential of a state_dict; or "
                                                               "FILE.py:function. This runs your code")
-    p.add_argument("--data", required=True, metavar="NAME", help="data set that it reads, e.g. mnist, nmnist, braille")
-    p.add_argument("--folder", type=Path, help="folder with the official files (default: DMPNET_DATA, then the cache "
-                                               "folder)")
-    p.add_argument("--download", action="store_true", help="fetch missing files from the official mirror first")
+    p.add_argument("--dataset", required=True, metavar="NAME", help="what it reads, e.g. mnist, nmnist, braille")
+    options.data(p)
     p.add_argument("--shape", type=options.count(1), nargs="+", metavar="N", help="of a sample, where neither file nor "
                                                                                   "data tell")
     p.add_argument("--mean", type=float, nargs="+", default=[0.0], help="taken off the input as in training, one or "
@@ -70,12 +68,9 @@ def execute(arguments: argparse.Namespace) -> int:
 
 def converted(arguments: argparse.Namespace, out: outputs.Outputs) -> int:
     """Read, convert, classify; print and write."""
-    name = NAMES.get(arguments.data, arguments.data)
+    name = NAMES.get(arguments.dataset, arguments.dataset)
     check(arguments)
-    try:
-        drawn, recordings = read_samples(arguments, name)
-    except MissingData as error:  # --data is the name here
-        raise MissingData(str(error).replace("--data FOLDER", "--folder FOLDER")) from error
+    drawn, recordings = read_samples(arguments, name)
     network = normalised(read(arguments, recordings), np.array(arguments.mean), np.array(arguments.std))
     graph = convert(network, images.images(drawn, network.shape), arguments.steps, arguments.normalisation,
                     arguments.reset, percentile=arguments.percentile, readout=arguments.readout, dataset=name)
@@ -126,11 +121,10 @@ def read_samples(arguments: argparse.Namespace, name: str) -> tuple[data.Recordi
     if arguments.split == SUBSET:
         drawn, tested = reading.apart(arguments, data.load(name, SUBSET), arguments.calibration)
     else:
-        where = argparse.Namespace(**vars(arguments) | {"data": arguments.folder})
-        train = reading.load(where, name, "train")
+        train = reading.load(arguments, name, "train")
         drawn = train.take(data.drawn_from(np.arange(len(train)), arguments.calibration, arguments.seed))
-        tested = reading.load(where, name, arguments.split or options.first_split(
-            name, arguments.folder, arguments.download))
+        tested = reading.load(arguments, name, arguments.split or options.first_split(
+            name, arguments.data, arguments.download))
     return drawn, options.part(tested, arguments.samples, arguments.seed)
 
 

@@ -96,7 +96,7 @@ def shown(lines: list[dict[str, Any]], digits: int = 2) -> list[dict[str, str]]:
     """The lines as text."""
     return [{"six folds of speakers": line["row"], "seeds": str(line["seeds"]),
              "accuracy %": f"{line['accuracy %']:.{digits}f}", "95 %": span(line["low"], line["high"], digits),
-             "speakers %": span(line["worst"], line["best"], digits),
+             "worst-best %": span(line["worst"], line["best"], digits),
              "DMP II ahead (95 %)": ahead(line, digits)} for line in lines]
 
 

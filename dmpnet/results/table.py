@@ -61,8 +61,9 @@ def notes() -> dict[str, str]:
 
 def history(name: str) -> str:
     """What the test set had to do with the recipe of a row, '' where nothing is known."""
-    parts = [part for part in _parts() if name in part["rows"]]
-    return next((str(part["rows"][name].get("history", part.get("history", ""))) for part in parts), "")
+    part = next((part for part in _parts() if name in part["rows"]), {"rows": {name: {}}})
+    row = part["rows"][name]
+    return "; ".join(filter(None, (row.get("history", part.get("history", "")), row.get("besides", ""))))
 
 
 def _parts() -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from dmpnet import __version__
 from dmpnet.errors import DmpnetError
-from dmpnet.sweeps.written import own, written
+from dmpnet.sweeps.written import is_tensor, numbers, own, written
 
 LEAVES = (type(None), bool, int, float, complex, str, bytes)
 LONGEST = 200
@@ -23,9 +23,9 @@ LONGEST = 200
 def digest(*values: Any) -> str:
     """16 hexadecimal digits of values: equal ones have the same, in whatever order dictionaries and sets hold theirs.
 
-    Plain values, arrays, dataclasses by their fields, functions and classes by their names, those of the user's own by
-    how they are written too (dmpnet.sweeps.written), others by what a pickle would keep of them. DmpnetError for what
-    cannot be pickled, or holds itself.
+    Plain values, arrays, tensors, dataclasses by their fields, functions and classes by their names, those of the
+    user's own by how they are written too (dmpnet.sweeps.written), others by what a pickle would keep of them.
+    DmpnetError for what cannot be pickled, or holds itself.
     """
     try:
         return _total(values).hexdigest()[:16]
@@ -56,6 +56,8 @@ def _total(value: Any) -> Any:
                                                                if value.size else b""]
     elif isinstance(value, type | FunctionType | BuiltinFunctionType):
         tag, parts = f"name {name(value)}", _as_written(value)
+    elif is_tensor(value):
+        tag, parts = f"tensor {value.dtype} {tuple(value.shape)}", [_total(numbers(value))]
     elif dataclasses.is_dataclass(value):
         tag = name(kind)
         parts = [*_as_written(kind), *(_total((field.name, getattr(value, field.name)))

@@ -1,15 +1,20 @@
 """What a function of the user's own does, as it is written, in plain values: a change of it is another function.
 
-Counted are its byte code and constants, defaults, what it encloses, and of the globals that it names the user's own
-functions and classes, likewise, and plain values. Others, of Python, dmpnet or a package, are known by their names.
+Counted are its byte code and constants, defaults, what it encloses, and the globals that it names: the user's own
+functions and classes, likewise; values, and what instances hold, as far as it can be pickled. Functions and classes of
+others, of Python, dmpnet or a package, are known by their names.
 """
 
+import copyreg
+import dataclasses
 import functools
 import inspect
+import pickle
+import sys
 import sysconfig
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import CodeType, FunctionType, ModuleType
+from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -67,7 +72,49 @@ def written(value: Any, seen: set[int] | None = None) -> Any:
         return [type(value).__name__, *(sorted(inside, key=repr) if isinstance(value, set | frozenset) else inside)]
     if hasattr(value, "__wrapped__"):  # functools.lru_cache
         return written(value.__wrapped__, seen)
-    return type(value).__qualname__
+    if isinstance(value, BuiltinFunctionType):
+        return [value.__qualname__, written(value.__self__, seen)]
+    return _instance(value, seen)
+
+
+def _instance(value: Any, seen: set[int]) -> Any:
+    """Its class, and the fields of a dataclass, or what a pickle would keep; of what none keeps the class alone."""
+    kind = written(type(value), seen)
+    if isinstance(value, ModuleType) or id(value) in seen:
+        return kind
+    seen.add(id(value))
+    if is_tensor(value):
+        held = [str(value.dtype), list(value.shape), numbers(value)]
+    elif dataclasses.is_dataclass(value):
+        held = [[field.name, written(getattr(value, field.name, None), seen)] for field in dataclasses.fields(value)]
+    else:
+        held = [written(part, seen) for part in _kept(value)]
+    seen.remove(id(value))
+    return [kind, *held]
+
+
+def is_tensor(value: Any) -> bool:
+    """Whether a value is a dense tensor of torch, whose pickles tell where in memory it lies."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(value, torch.Tensor) and value.layout == torch.strided
+
+
+def numbers(tensor: Any) -> np.ndarray:
+    """Its bits."""
+    whole = tensor.detach().cpu().contiguous()
+    return whole.view(-1).view(sys.modules["torch"].uint8).numpy() if whole.numel() else np.empty(whole.shape)
+
+
+def _kept(value: Any) -> list[Any]:
+    """What a pickle would keep of an instance: of the user's own even where some part cannot be pickled."""
+    try:
+        if not own(type(value)):
+            pickle.dumps(value)
+        reduced = copyreg.dispatch_table.get(type(value), lambda value: value.__reduce_ex__(4))(value)
+    except Exception:  # whatever an instance raises that is not made for it
+        return []
+    return [list(part) if hasattr(part, "__next__") else part
+            for part in (reduced if isinstance(reduced, tuple) else (reduced,))]
 
 
 def _function(function: FunctionType, seen: set[int]) -> Iterator[Any]:

@@ -154,7 +154,7 @@ def card(place: Path) -> str:
             f"- **versions**: {', '.join(f'{key} {value}' for key, value in origin['versions'].items())}\n"
             f"- **data licence**: {origin['data']['licence']}\n\n"
             f"## Whole test part\n\n**{accuracy:.2f} %**{spread} in Brian2 (C++).{sure(place.name, found)} "
-            f"Trained on {origin['data']['part']}; the test samples are others than these.\n\n"
+            f"Trained and validated on {origin['data']['part']}; the test samples are others than these.\n\n"
             f"{tabulate(rows, headers='keys', tablefmt='github')}\n\n"
             f"PyTorch: the module in float64. Places: one neuron, step and sample, compared between it (or Brian2) and "
             f"the reference. Margin: closest a membrane came to its threshold. Active: neurons that fire in a step, "

@@ -86,7 +86,8 @@ class Architecture:
         if len(self.sizes) < 3 or any(not isinstance(size, Integral) or size < 1 for size in self.sizes):
             raise DmpnetError(f"architecture: sizes = {self.sizes}, but they count channels, neurons of each hidden "
                               f"layer and classes; set three whole numbers >= 1, or more")
-        largest = max(n * (n if self.kind == "rsnn" else m) for m, n in pairwise(self.sizes))
+        d = (sum(d for d, _ in self.blocks) or self.d) if self.kind == "dmp" else 0
+        largest = max(n * max(m, n if self.kind == "rsnn" else d) for m, n in pairwise(self.sizes))
         if largest > MOST:
             raise DmpnetError(f"architecture: sizes = {self.sizes}, but that is a matrix of {largest:.2g} weights; "
                               f"train fewer neurons, for at most {MOST:.2g}")

@@ -18,6 +18,10 @@ from dmpnet.trained.network import TrainedNetwork, parameters
 if TYPE_CHECKING:
     from dmpnet.results.evaluation import Evaluation
 
+MEMORY = {"d", "theta", "feed", "d_s", "acts"}
+"""Settings of a recipe that are those of its slow memory."""
+ONLY_WITH = {"coarse": "coarse_epochs", "delay_sigma": "delay_max", "rate_target": "rate_weight"}
+"""Settings that act only where another is not 0."""
 AGAIN = "Trained again by `dmpnet table1 --retrain"
 
 
@@ -58,7 +62,8 @@ def text(folder: Path) -> str:
     """The card of the row whose seeds' weights and records are in `folder`."""
     runs = table.results(folder.name, folder.parent)
     networks = [weights.load(folder / f"seed{n['seed']}.npz") for n in runs]
-    facts = _facts(folder.name, networks[0], runs[0]) + _older(folder.name, networks)
+    older = _older(folder.name, networks)
+    facts = _facts(folder.name, networks[0], runs[0]) + older
     listed = "\n".join(f"- **{what}**: {fact}" for what, fact in facts)
     accuracy, error = table.mean_and_error([n["accuracy_brian2"] for n in runs])
     spread = f" +- {error:.2f} (s.e.m. of {len(runs)} seeds)" if error is not None else " (one seed)"
@@ -68,12 +73,13 @@ def text(folder: Path) -> str:
             f"float32, float64: the PyTorch network; its classes that differ from Brian2's in brackets. Places: one "
             f"neuron, step and sample, compared between Brian2 and the NumPy reference. Margin: closest a membrane "
             f"came to its threshold. Active: neurons that fire in a step, layer by layer.\n\n{looks(folder.name)}"
-            f"{AGAIN} {folder.name} --seed K`. Learning curves: `seedK.curve.csv`.\n")
+            f"{AGAIN} {folder.name} --seed K`{', not those of an older recipe' * bool(older)}. Learning curves: "
+            f"`seedK.curve.csv`.\n")
 
 
 def _facts(row: str, network: TrainedNetwork, n: dict[str, Any]) -> list[tuple[str, str]]:
     origin, count, code = network.provenance, parameters(network), network.encoding
-    recipe = {key: value for key, value in origin["arguments"].items() if value not in (0, 0.0, None, [], False)}
+    recipe = _acting(origin["arguments"], any(layer.slow for layer in network.layers))
     return [
         ("network", f"{network.kind} {network.shape}, {memory_of(network)}"),
         ("parameters", f"{count['paper']:,} by the paper's rule; {count['trainable']:,} trainable"),
@@ -88,6 +94,12 @@ def _facts(row: str, network: TrainedNetwork, n: dict[str, Any]) -> list[tuple[s
         ("versions", ", ".join(f"{key} {value}" for key, value in origin["versions"].items())),
         ("data licence", str(origin.get("data", {}).get("licence", "see dmpnet/data/NOTICE.md"))),
     ]
+
+
+def _acting(recipe: dict[str, Any], remembers: bool) -> dict[str, Any]:
+    """What of a recipe is set and acts on something."""
+    idle = {key for key, on in ONLY_WITH.items() if not recipe.get(on)} | (set() if remembers else MEMORY)
+    return {key: value for key, value in recipe.items() if key not in idle and value not in (0, 0.0, None, [], False)}
 
 
 def memory_of(network: TrainedNetwork) -> str:
@@ -105,7 +117,8 @@ def sure(row: str, runs: list[dict[str, Any]], folder: Path | None = None) -> st
     of = table.sureness(row, runs, folder)
     speakers = len(of["groups"])
     over = "speakers" if speakers else "samples"
-    told = f" 95 %: {span(of['low %'], of['high %'])} (over seeds and {over})." if of["low %"] else ""
+    of_what = f"seeds and {over}" if len(runs) > 1 else over
+    told = f" 95 %: {span(of['low %'], of['high %'])} (over {of_what})." if of["low %"] else ""
     if speakers:
         told += f" By speaker ({speakers}): {table.worst_and_best(of['groups'])}."
     return told + (f" To be said: {'; '.join(of['marks'])}." if of["marks"] else "")
