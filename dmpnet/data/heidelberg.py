@@ -187,13 +187,15 @@ def read_official(path: Path, T: int, classes: int = 20, speakers: bool = True,
         events = kept = 0
         for first in range(0, n, LISTS):
             some = slice(first, min(first + LISTS, n))
-            sample, time, channel = _events(path, times[some], units[some], first)
-            keep = time < T / STEPS_A_SECOND
-            occupy(values[some], sample[keep], step_at(time[keep]), channel[keep] // NEIGHBOURS)
-            events, kept = events + len(time), kept + int(keep.sum())
+            heard = times[some]
+            events += sum(map(len, heard))
             if events * times.id.get_type().get_super().get_size() > file.id.get_filesize():
                 raise DataError(f"{path}: more events than fit into the file, so that lists in it are one and the "
                                 f"same; get the file again from its source")
+            sample, time, channel = _events(path, heard, units[some], first)
+            keep = time < T / STEPS_A_SECOND
+            occupy(values[some], sample[keep], step_at(time[keep]), channel[keep] // NEIGHBOURS)
+            kept += int(keep.sum())
     return (values, labels.astype(np.int64), None if spoke is None else spoke.astype(np.int64), events,
             events - kept)
 
