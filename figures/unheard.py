@@ -19,7 +19,7 @@ ROWS = {"shd-regen-fsnn": ("FSNN", "FSNN", "s"), "shd-regen-rsnn": ("RSNN", "RSN
         "shd-regen-dsnn": ("DSNN", "DSNN", "D"), "shd-regen-dmp1": ("DMP I", "DMP", "v"),
         "shd-regen-dmp2": ("DMP II", "DMP", "o"), "shd-regen-dmp2-gain": ("DMP II,\ngain", "DMP", "h"),
         "shd-regen-dmp2-thetas": ("gain, two\nthetas", "DMP", "H"),
-        "shd-regen-peak": ("DMP peak", "DMP", "P"),
+        "shd-regen-peak": ("DMP\npeak", "DMP", "P"),
         "shd-regen-adlif": ("FSNN,\nadaptive", "adaptive", "X"),
         "shd-regen-dmp1-adlif": ("DMP I,\nadaptive", "adaptive", "p"),
         "shd-regen-csilif": ("C-SiLIF", "modes", "<"), "shd-regen-ssm-spiking": ("SSM,\nspikes", "modes", ">"),
