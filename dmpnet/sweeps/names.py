@@ -2,7 +2,6 @@
 
 import dataclasses
 import hashlib
-import inspect
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path, PurePath
@@ -13,7 +12,7 @@ import numpy as np
 
 from dmpnet import __version__
 from dmpnet.errors import DmpnetError
-from dmpnet.sweeps.written import is_tensor, numbers, own, written
+from dmpnet.sweeps.written import is_tensor, numbers, own, reduced, written
 
 LEAVES = (type(None), bool, int, float, complex, str, bytes)
 LONGEST = 200
@@ -78,12 +77,12 @@ def _as_written(value: Any) -> list[Any]:
 def _reduced(value: Any) -> list[Any]:
     """What a pickle would keep of a value."""
     try:
-        reduced = value.__reduce_ex__(4)
-    except TypeError as error:
+        return reduced(value)
+    except RecursionError:
+        raise
+    except Exception as error:  # whatever a value of the user's raises
         raise DmpnetError(f"a point holds {shown(value)}, which cannot be pickled ({error}); give plain values"
                           ) from error
-    return [list(part) if inspect.isgenerator(part) or hasattr(part, "__next__") else part for part in
-            (reduced if isinstance(reduced, tuple) else (reduced,))]
 
 
 def name(function: Callable | type) -> str:

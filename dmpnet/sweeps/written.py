@@ -110,11 +110,16 @@ def _kept(value: Any) -> list[Any]:
     try:
         if not own(type(value)):
             pickle.dumps(value)
-        reduced = copyreg.dispatch_table.get(type(value), lambda value: value.__reduce_ex__(4))(value)
+        return reduced(value)
     except Exception:  # whatever an instance raises that is not made for it
         return []
+
+
+def reduced(value: Any) -> list[Any]:
+    """What a pickle would keep of an instance, its iterators as lists; what cannot be pickled raises what it likes."""
+    parts = copyreg.dispatch_table.get(type(value), lambda value: value.__reduce_ex__(4))(value)
     return [list(part) if hasattr(part, "__next__") else part
-            for part in (reduced if isinstance(reduced, tuple) else (reduced,))]
+            for part in (parts if isinstance(parts, tuple) else (parts,))]
 
 
 def _function(function: FunctionType, seen: set[int]) -> Iterator[Any]:
