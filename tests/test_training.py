@@ -722,6 +722,15 @@ def test_wrong_settings_are_named(tmp_path, wrong, told):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("wrong, told", [
+    (["--kind", "dsnn", "--delay-max", "785"], "delay_max = 785, but smnist has 784 steps"),
+    (["--shift-channels", "2"], "shift_channels = 2, but smnist has 1 channels"),
+    (["--hidden", "100000000"], "a matrix of 6e+09 weights")])
+def test_the_command_names_wrong_sizes_before_it_looks_for_data(tmp_path, capsys, wrong, told):
+    assert cli.main(["train", "smnist", *wrong, "--data", str(tmp_path), "--out", str(tmp_path / "out")]) == 2
+    assert told in capsys.readouterr().err and not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize("kind, asked, beside", [
     ("fsnn", {"d": 5}, "kind = 'fsnn'"), ("rsnn", {"theta": 10.0}, "kind = 'rsnn'"),
     ("dsnn", {"acts": "gain"}, "kind = 'dsnn'"), ("fsnn", {"blocks": ((5, 20.0),)}, "kind = 'fsnn'"),

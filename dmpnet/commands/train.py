@@ -107,7 +107,7 @@ def _block(text: str) -> tuple[int, float]:
 
 def execute(arguments: argparse.Namespace) -> None:
     told("loading PyTorch, usually 5 to 10 s")
-    from dmpnet.training import effects
+    from dmpnet.training import effects, lengths
     from dmpnet.training.recipe import published
 
     given = {name: getattr(arguments, name) for settings in OPTIONS.values() for name in settings}
@@ -123,6 +123,7 @@ def execute(arguments: argparse.Namespace) -> None:
     if arguments.hidden:
         recipe = replace(recipe, sizes=(recipe.sizes[0], *arguments.hidden, recipe.sizes[-1]))
     effects.check(recipe, given)
+    lengths.check_unread(recipe)
     with outputs.in_folder("train", arguments.out, arguments, "training.json", growing=outputs.RUN) as out:
         train(arguments, recipe, out)
 

@@ -10,7 +10,7 @@ from dmpnet.equations.modes import EMITS
 from dmpnet.equations.neurons import PUBLISHED_CODE, Neuron
 from dmpnet.errors import DmpnetError, one_of
 
-MOST, LONGEST = 2**31, 10_000
+MOST, LONGEST = 2**28, 10_000
 """Weights of a matrix, and dimensions of a slow memory, whose Abar is a square of them: more is a slip of the hand."""
 
 

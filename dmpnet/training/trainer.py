@@ -21,7 +21,7 @@ from dmpnet.system.progress import Progress, telling
 from dmpnet.trained import weights
 from dmpnet.trained.encoding import Encoding
 from dmpnet.trained.network import TrainedNetwork
-from dmpnet.training import augmentation, checkpoint
+from dmpnet.training import augmentation, checkpoint, lengths
 from dmpnet.training.allocation import keep_freed_memory
 from dmpnet.training.averaging import Average
 from dmpnet.training.beginning import begin
@@ -81,7 +81,7 @@ class Trainer:
         if (recordings.labels.ndim == 2) != (recipe.kappa is not None):
             raise DmpnetError(f"recipe: kappa = {recipe.kappa}, but {recordings.name} has a label a "
                               f"{'step; set kappa, e.g. 0.9' if recordings.labels.ndim == 2 else 'sample; set None'}")
-        self._check_lengths()
+        lengths.check(recipe, recordings)
         if recordings.split in ledger.TEST:
             raise DmpnetError(f"{recordings.name} {recordings.split}: the epoch would be chosen by a test set, but "
                               f"nothing is; give the training set")
@@ -105,21 +105,6 @@ class Trainer:
             self.origin["start"] = start.provenance
         self._look()
         self.batches = math.ceil(len(self.train) / recipe.batch)
-
-    def _check_lengths(self) -> None:
-        """Raise DmpnetError if a setting that counts steps, channels or pixels is more than there are."""
-        _, steps, channels = self.data.values.shape
-        grid = self.data.grid
-        if self.recipe.shift_pixels and grid is None:
-            raise DmpnetError(f"recipe: shift_pixels = {self.recipe.shift_pixels}, but the input of {self.data.name} "
-                              f"is no image; set 0")
-        for what, most, names in (("steps", steps, ("d_s", "coarse", "delay_max", "shift_steps")),
-                                  ("channels", channels, ("shift_channels",)),
-                                  ("pixels a side", min(grid[1:]) if grid else 0, ("shift_pixels",))):
-            for name in names:
-                if (value := getattr(self.recipe, name)) > most:
-                    raise DmpnetError(f"recipe: {name} = {value}, but {self.data.name} has {most} {what}; set {name} "
-                                      f"<= {most}")
 
     @property
     def checkpoint(self) -> Path:
