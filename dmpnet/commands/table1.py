@@ -253,19 +253,20 @@ def train_row(arguments: argparse.Namespace, row: table.Row, out: outputs.Output
           f"validation", flush=True)
     if arguments.no_test:
         return 0
-    code = judged(arguments, row, out, network, trainer.folder / "weights.npz", trainer.folder / "curve.csv")
+    code = judged(arguments, row, out, network, trainer.folder / "weights.npz", trainer.folder / "curve.csv", train)
     if arguments.look:
         shutil.rmtree(trainer.folder)
     return code
 
 
 def judged(arguments: argparse.Namespace, row: table.Row, out: outputs.Outputs, network: TrainedNetwork,
-           kept: Path, curve: Path) -> int:
-    """What the validation part shows of a network; with --look the whole test set, then its weights `kept`, `curve`
-    (if there is one), record and card are written."""
+           kept: Path, curve: Path, train: data.Recordings | None = None) -> int:
+    """What the validation part (of `train`, read unless given) shows of a network; with --look the whole test set,
+    then its weights `kept`, `curve` (if there is one), record and card are written."""
     name, encoding = f"seed{arguments.seed}", network.encoding
     split = "test" if arguments.look else "train"
-    recordings = data.load(encoding.dataset, split, arguments.data, arguments.download)
+    given = None if arguments.look else train
+    recordings = given or data.load(encoding.dataset, split, arguments.data, arguments.download)
     if not arguments.look:
         recordings = validation.part(network, recordings)
         result = evaluate(network, recordings, arguments.backend, "validation", arguments.processes)
