@@ -181,10 +181,19 @@ def test_input_of_the_reference_and_of_a_chip_has_no_unit():
     reference.run(network, s_in * mV / mV)
 
 
-@pytest.mark.parametrize("call", [simulate, dmpnet.convert])
-def test_what_is_no_network_is_named(call):
-    with pytest.raises(DmpnetError, match=f"{call.__name__}: a str, but it takes .*; load one by its name with dmpn"):
-        call("smnist-dmp2", np.zeros((1, 784, 1)))
+@pytest.mark.parametrize("name", ["simulate", "convert", "fit", "constrain"])
+def test_what_is_no_network_and_no_chip_is_named(name):
+    call, s_in = getattr(dmpnet, name), np.zeros((1, 784, 1))
+    beside = {"fit": (dmpnet.chip("dmp"),), "constrain": (dmpnet.chip("dmp"), s_in)}.get(name, (s_in,))
+    with pytest.raises(DmpnetError, match=f"{name}: a str, but it takes .*; load one by its name with dmpnet.load"):
+        call("smnist-dmp2", *beside)
+    network = random_network()
+    made = dmpnet.constrain(network, dmpnet.chip("ideal"), random_input(network, 2))
+    with pytest.raises(DmpnetError, match=f"{name}: a Constrained, but it takes .*; give its `network`"):
+        call(made, *beside)
+    if name in ("fit", "constrain"):
+        with pytest.raises(DmpnetError, match=f"{name}: chip = 'dmp', but it takes a Chip; .* with dmpnet.chip"):
+            call(network, "dmp", *beside[1:])
 
 
 @pytest.mark.parametrize("wrong", [None, 3, ["smnist-dmp2"]])

@@ -116,14 +116,6 @@ def built(network: TrainedNetwork, s_in: np.ndarray, coupling: str = "synapses",
         return Converted(network, s_in.shape, coupling, record, lags, clock, [*groups.values(), *wired, *monitors])
 
 
-def check_network(called: str, network: Any) -> None:
-    """DmpnetError from the function of that name for what is no trained network; graphs have been told apart."""
-    if not isinstance(network, TrainedNetwork):
-        raise DmpnetError(f"{called}: a {type(network).__name__}, but it takes a trained network or a graph; load one "
-                          f"by its name with dmpnet.load, read a PyTorch module with dmpnet.torch.graph_of or "
-                          f"from_module, a NIR graph with dmpnet.from_nir")
-
-
 def _clock(dt: float) -> Any:
     """A clock of its own; Brian2GeNN has but one, which is then set."""
     if on_genn():

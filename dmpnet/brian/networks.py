@@ -6,7 +6,7 @@ from typing import Any, overload
 import numpy as np
 
 from dmpnet.brian import conversion, graph_simulation, graphs
-from dmpnet.graph.graph import Graph
+from dmpnet.graph.graph import Graph, check_network
 from dmpnet.trained.network import TrainedNetwork
 
 
@@ -44,5 +44,5 @@ def convert(network: Any, s_in: np.ndarray, *, coupling: str | None = None,
     if isinstance(network, Graph):
         graph_simulation.check("numpy", coupling or "shared", membrane)
         return graphs.convert(network, s_in, record=record)
-    conversion.check_network("convert", network)
+    check_network("convert", network)
     return conversion.convert(network, s_in, coupling=coupling or "synapses", record=record, membrane=membrane)

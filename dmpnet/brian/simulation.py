@@ -15,12 +15,12 @@ from dmpnet import reference
 from dmpnet.brian import axons, connections, genn, graph_simulation, membranes, shared, standalone
 from dmpnet.brian.backends import GENN, check_backend
 from dmpnet.brian.batches import BUDGET, asked, at_run_time, batches, counter, fitting, joined
-from dmpnet.brian.conversion import built, check, check_genn, check_network, needed
+from dmpnet.brian.conversion import built, check, check_genn, needed
 from dmpnet.brian.populations import steps_of
 from dmpnet.brian.quantities import unitless
 from dmpnet.brian.trained_program import Trained, run_each
 from dmpnet.equations.membrane import Membranes
-from dmpnet.graph.graph import Graph
+from dmpnet.graph.graph import Graph, check_network
 from dmpnet.system.progress import Progress, telling
 from dmpnet.trained.activity import Activity
 from dmpnet.trained.network import TrainedNetwork

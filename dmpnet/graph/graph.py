@@ -13,6 +13,7 @@ from dmpnet.graph import pathways
 from dmpnet.graph.nodes import Delay, Input, Node, Shape
 from dmpnet.graph.population import Population
 from dmpnet.trained.encoding import Encoding
+from dmpnet.trained.network import TrainedNetwork
 
 
 @dataclass(frozen=True, order=True)
@@ -166,3 +167,13 @@ def _order(graph: Graph) -> tuple[str, ...]:
 def shapes(graph: Graph) -> dict[str, tuple[Shape, Shape]]:
     """(taken, given) of every node, in the order of a step."""
     return {name: (graph.nodes[name].shape_in, graph.nodes[name].shape_out) for name in graph.order}
+
+
+def check_network(called: str, network: Any) -> None:
+    """DmpnetError from the function of that name for what is neither a trained network nor a graph."""
+    if isinstance(network, TrainedNetwork | Graph):
+        return
+    way = ("give its `network`" if isinstance(getattr(network, "network", None), TrainedNetwork | Graph) else
+           "load one by its name with dmpnet.load, read a PyTorch module with dmpnet.torch.graph_of or from_module, a "
+           "NIR graph with dmpnet.from_nir")
+    raise DmpnetError(f"{called}: a {type(network).__name__}, but it takes a trained network or a graph; {way}")

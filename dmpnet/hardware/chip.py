@@ -1,6 +1,7 @@
 """A chip as its description says: how many bits each quantity has, how much fits, how it computes (models/chips)."""
 
 import math
+import os
 import tomllib
 from dataclasses import MISSING, fields, make_dataclass, replace
 from pathlib import Path
@@ -79,6 +80,9 @@ def own(path: str | Path) -> tuple[dict[str, Any], str | Path | None]:
 
 def _parsed(path: str | Path) -> tuple[dict[str, Any], Path]:
     """What the file of a description says by itself, and the file."""
+    if not isinstance(path, str | os.PathLike):
+        raise DmpnetError(f"chip: a {type(path).__name__}, but a chip is loaded by its name or the path of its "
+                          f"description; give one, e.g. 'dmp-256'")
     file = Path(str(path))
     if file.suffix != ".toml" and not file.is_file():
         file = shipped.folder() / "chips" / f"{path}.toml"

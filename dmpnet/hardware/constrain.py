@@ -33,7 +33,7 @@ from dmpnet.graph.graph import Graph
 from dmpnet.graph.population import Population
 from dmpnet.hardware import exactness, graph_integers, graph_layers, graph_refusals, queue, trained_layers
 from dmpnet.hardware.changes import Log, RoundingLoss
-from dmpnet.hardware.fit import fit
+from dmpnet.hardware.fit import check_given, fit
 from dmpnet.hardware.limit import named
 from dmpnet.hardware.parts import Chip, Words
 from dmpnet.hardware.slow_pathway import in_integers
@@ -79,13 +79,13 @@ def constrain(network: TrainedNetwork | Graph, chip: Chip, s_in: np.ndarray, *, 
     compensate : what one column of P loses in rounding others make up for (dmpnet.hardware.rounding); else each weight
         is rounded to the nearest, from where training in integers finds its own way
     blocks : a slow memory larger than the chip's slots is computed in several blocks of them; else it is refused
-
     progress : called with (done, total) in layers rounded, of as many as it may take; True or a name: a bar; None:
         silent
 
     Every slow memory is filled up with zeros to the chip's slots, or held in all of them where the chip says `spread`.
     Whether the rest fits: dmpnet.hardware.fit.
     """
+    check_given("constrain", network, chip)
     if isinstance(network, Graph):
         graph_refusals.check(network, chip, rows, fit(network, chip).violations)
     else:

@@ -27,13 +27,13 @@ from typing import TYPE_CHECKING, Any
 
 from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import DmpnetError
-from dmpnet.graph.graph import Graph
+from dmpnet.graph.graph import Graph, check_network
 from dmpnet.hardware import graph_core, placement
 from dmpnet.hardware.chip import learning
 from dmpnet.hardware.limit import Core, Need
 from dmpnet.hardware.limits import ARRAY, LEARNING, RULES, cores
 from dmpnet.hardware.limits.core import spikes
-from dmpnet.hardware.parts import Chip
+from dmpnet.hardware.parts import Chip, check_chip
 from dmpnet.results import terminal
 
 if TYPE_CHECKING:  # it imports Brian2, which takes a second
@@ -115,6 +115,12 @@ def _line(need: Need) -> dict[str, str]:
     return line | {"": f"{need.over:,} too many" if need.over else ""}
 
 
+def check_given(called: str, network: Any, chip: Any) -> None:
+    """DmpnetError from the function of that name for what is no network, or no chip."""
+    check_network(called, network)
+    check_chip(called, chip)
+
+
 def fit(network: TrainedNetwork | Graph, chip: Chip, busiest: Sequence[int] | None = None, blocks: bool = False,
         learns: Mapping[str, IntegerRule] | None = None) -> Report:
     """What `network` needs of `chip`, and whether it is all there.
@@ -124,6 +130,7 @@ def fit(network: TrainedNetwork | Graph, chip: Chip, busiest: Sequence[int] | No
     blocks : whether slow memories larger than the slots are computed in blocks of them, zero padded
     learns : integer rules of the weights that learn on the chip, by name: {'W_f_1': rule}
     """
+    check_given("fit", network, chip)
     learns = learns or {}
     if isinstance(network, Graph):
         return _of_graph(network, chip, busiest, blocks, learns)

@@ -1,8 +1,10 @@
 """The parts of a chip's description: words, banks, limits, datapath, what learning needs, clock."""
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 from dmpnet.arithmetic.words import ALONE, EXACT, Word
+from dmpnet.disk.headers import shown
 from dmpnet.errors import DmpnetError
 
 
@@ -240,3 +242,10 @@ class Chip:
         if not self.datapath.pads and not self.datapath.spread:
             return d
         return -(-d // self.limits.slots) * self.limits.slots
+
+
+def check_chip(called: str, chip: Any) -> None:
+    """DmpnetError from the function of that name for what is no chip."""
+    if not isinstance(chip, Chip):
+        raise DmpnetError(f"{called}: chip = {shown(chip)}, but it takes a Chip; load one by its name or description "
+                          f"with dmpnet.chip")

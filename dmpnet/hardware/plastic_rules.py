@@ -23,7 +23,7 @@ from dmpnet.arithmetic import lfsr
 from dmpnet.arithmetic.words import Word
 from dmpnet.errors import DmpnetError
 from dmpnet.hardware.chip import learning
-from dmpnet.hardware.parts import Chip, Plasticity
+from dmpnet.hardware.parts import Chip, Plasticity, check_chip
 from dmpnet.hardware.plastic_changes import WIDEST, change_of, forms, resolved
 from dmpnet.hardware.plastic_traces import tau, third, trace_of
 from dmpnet.plasticity.catalogue import all_rules
@@ -85,6 +85,7 @@ def constrain(rule: Rule, chip: Chip, dt: float, *, decay: str | None = None, he
 
 def _check(rule: Rule, chip: Chip, dt: float, headroom: int, largest_third: float) -> Plasticity:
     """Raise DmpnetError unless the chip has what the rule takes; its plastic part."""
+    check_chip("plastic_rules.constrain", chip)
     part = chip.plasticity
     if part is None:
         raise DmpnetError(f"{rule.name}: chip {chip.name} does not learn, it has no memory for traces; take one that "

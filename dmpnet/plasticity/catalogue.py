@@ -3,6 +3,7 @@
 import importlib
 import pkgutil
 
+from dmpnet.disk.headers import shown
 from dmpnet.errors import DmpnetError, meant
 from dmpnet.plasticity import rules as families
 from dmpnet.plasticity.rule import Rule
@@ -19,5 +20,6 @@ def rule(name: str) -> Rule:
     """The rule of that name."""
     rules = all_rules()
     if not isinstance(name, str) or name not in rules:
-        raise DmpnetError(f"plasticity rule {name!r}{meant(name, rules)}: no such rule; choose from {', '.join(rules)}")
+        raise DmpnetError(f"plasticity rule {shown(name)}{meant(name, rules)}: no such rule; choose from "
+                          f"{', '.join(rules)}")
     return rules[name]

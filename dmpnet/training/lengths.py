@@ -1,9 +1,15 @@
 """Whether what a recipe counts is there: steps, channels and pixels of its data."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from dmpnet.data.catalogue import DATASETS
 from dmpnet.data.recordings import Recordings
 from dmpnet.errors import DmpnetError
-from dmpnet.training.recipe import Recipe
+
+if TYPE_CHECKING:
+    from dmpnet.training.recipe import Recipe
 
 OF_STEPS, OF_CHANNELS, OF_PIXELS = ("d_s", "coarse", "delay_max", "shift_steps"), ("shift_channels",), ("shift_pixels",)
 
