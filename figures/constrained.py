@@ -1,4 +1,4 @@
-"""Training in integers wins back most of what few bits lose; below 6 bits the slow memory is what is left to lose.
+"""Training in integers wins back most where few bits lose over five points; a slow memory of 4 bits loses most.
 
 Reads analyses/results/constrained.json, made by analyses/constrained.py (a minute to ten a line): whole test sets in
 Brian2, mean over seeds of the points lost against the trained network, and each seed.

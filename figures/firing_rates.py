@@ -1,4 +1,4 @@
-"""Linear decay changes firing little, but of FSNN of S-MNIST by half and twice; at most a third of neurons fire a step.
+"""Linear decay changes firing little, but of FSNN of S-MNIST by half and twice; about a third fire a step at most.
 
 Reads models/ROW/seedK.json, made by `dmpnet table1 --retrain ROW` (minutes to half a day a run): whole test sets, in
 Brian2. For the comparison of Shang et al. 2026, whose firing rates are not at hand.

@@ -1,4 +1,4 @@
-"""A convolutional network keeps its accuracy with 8-bit weights, and loses less than a point with 4 (three seeds).
+"""A convolutional network keeps its accuracy with 8-bit weights, and loses 0.7 with 4 (-0.7 to 2.2, three seeds).
 
 Reads analyses/results/constrained_graphs.json, made by analyses/constrained_graphs.py (two minutes a line): 500
 recordings of N-MNIST, in Brian2. After the bits against accuracy that Roy et al. 2019 review.

@@ -1,4 +1,4 @@
-"""With 5,000 parameters memory and delays are ahead, with 10,000 and 20,000 neurons that adapt.
+"""With 5,000 parameters memory and delays are ahead, with 10,000 and 20,000 neurons that adapt (one seed).
 
 Reads analyses/results/sizes.json, made by analyses/sizes.py --look (half a minute to six a run).
 python figures/sizes.py STEM

@@ -393,7 +393,7 @@ def test_nothing_pickled_is_loaded(tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore:.*not the official")
-def test_the_command_tells_what_was_lost_and_where(tmp_path, capsys):
+def test_the_command_tells_what_was_lost_and_where(tmp_path, capsys, monkeypatch):
     from data_files import digits, write_digits
 
     from dmpnet import cli
@@ -428,3 +428,9 @@ def test_the_command_tells_what_was_lost_and_where(tmp_path, capsys):
     (tmp_path / "net.pt").write_bytes(b"")
     assert cli.main(["convert-ann", str(tmp_path / "net.pt"), *asked[2:]]) == 2
     assert "--model" in capsys.readouterr().err
+    (tmp_path / "empty").mkdir()
+    monkeypatch.setenv("DMPNET_DATA", str(tmp_path / "empty"))  # what ships is read, and calibrated on, unasked
+    alone = [*asked[:4], "--calibration", "30", "--samples", "10", "--out", str(tmp_path / "alone.npz")]
+    assert cli.main(alone) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert "on 10 samples of smnist (subset), calibrated on 30 of its subset part" in out, out

@@ -52,8 +52,8 @@ def add(parsers) -> None:
                                                                       "spikes (default: sum)")
     p.add_argument("--calibration", type=options.count(1), default=500, metavar="N",
                    help="training samples that scales are chosen on (default: 500)")
-    p.add_argument("--split", help="part of the data set that is classified (default: subset where there is one, else "
-                                   "test)")
+    p.add_argument("--split", help="part of the data set that is classified (default: test where its files are "
+                                   "there, else what ships)")
     options.samples(p)
     options.backend(p)
     options.common(p, "converted.npz")
@@ -118,13 +118,13 @@ class _InBrian2:
 
 def read_samples(arguments: argparse.Namespace, name: str) -> tuple[data.Recordings, data.Recordings]:
     """Samples that scales are chosen on, of the training set or with --split subset of what ships, and --samples."""
-    if arguments.split == SUBSET:
+    split = arguments.split or options.first_split(name, arguments.data, arguments.download)
+    if split == SUBSET:
         drawn, tested = reading.apart(arguments, data.load(name, SUBSET), arguments.calibration)
     else:
         train = reading.load(arguments, name, "train")
         drawn = train.take(data.drawn_from(np.arange(len(train)), arguments.calibration, arguments.seed))
-        tested = reading.load(arguments, name, arguments.split or options.first_split(
-            name, arguments.data, arguments.download))
+        tested = reading.load(arguments, name, split)
     return drawn, options.part(tested, arguments.samples, arguments.seed)
 
 

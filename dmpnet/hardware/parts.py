@@ -71,9 +71,9 @@ CONSTANTS = ("W_f", "W_r", "P", "nu", "Abar", "Bbar", "w_x", "W_o", "b", "beta",
 
 @dataclass(frozen=True)
 class Memory:
-    """SRAM of a core in bytes.
+    """SRAM of a core.
 
-    weights : of W_f, W_r, w_x, W_o and biases;  slow : of P, nu, Abar, Bbar;  state : of u, m, x
+    weights : bytes for W_f, W_r, w_x, W_o and biases;  slow : bytes for P, nu, Abar, Bbar;  state : bytes for u, m, x
     """
 
     weights: int
@@ -178,9 +178,9 @@ class Plasticity:
 
 @dataclass(frozen=True)
 class Errors:
-    """Of a billion bits how many are wrong, where SRAM is run at low voltage (dmpnet.hardware.bit_errors).
+    """Bits that are wrong where SRAM is run at low voltage (dmpnet.hardware.bit_errors).
 
-    weights : in the weights bank;  slow : in the slow bank
+    weights : of a billion in the weights bank;  slow : of a billion in the slow bank
     """
 
     weights: int = 0
