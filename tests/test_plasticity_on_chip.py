@@ -30,7 +30,7 @@ from dmpnet.arithmetic import lfsr, numpy_integers
 from dmpnet.arithmetic.words import Word
 from dmpnet.brian.conversion import convert, duration, timing
 from dmpnet.errors import DmpnetError
-from dmpnet.hardware import chip
+from dmpnet.hardware import chip, plastic_changes, plastic_rules
 from dmpnet.hardware.constrain import constrain as constrain_network
 from dmpnet.hardware.plastic_changes import FARTHEST, WIDEST
 from dmpnet.hardware.plastic_rules import constrain
@@ -602,6 +602,20 @@ def test_every_rule_of_the_catalogue_has_an_integer_form(name):
         assert change.cross <= CHIP.plasticity.amplitude.high
         assert max(change.gain.max(), change.cross) > 127, "half of the amplitude's word is unused"
     assert {parameter for parameter, _, _ in made.became} <= set(rule(name).parameters)
+
+
+def test_a_rule_that_joins_the_catalogue_has_the_form_of_its_lines_or_none(monkeypatch):
+    """One that changes w as another does has its form, whatever it is called; lines of its own are refused by name."""
+    soft = replace(rule("pair-additive"), name="soft", on_post="w = clip(w + A_plus*(w_max - w)*x_pre, w_min, w_max)")
+    named = replace(rule("pair-multiplicative"), name="triplet-of-mine")
+    rules = all_rules() | {made.name: made for made in (soft, named)}
+    for module in (plastic_changes, plastic_rules):
+        monkeypatch.setattr(module, "all_rules", lambda: rules)
+    with pytest.raises(DmpnetError, match="soft: no integer form, as it changes w by lines .*plastic_changes.py"):
+        constrain(soft, CHIP, DT)
+    assert plastic_rules.reads("soft") == () and plastic_rules.reads("triplet-of-mine") == ("both",)
+    made, other = constrain(named, CHIP, DT), on("pair-multiplicative")
+    assert [str(change) for change in made.changes] == [str(change) for change in other.changes]
 
 
 def test_rates_become_amplitudes():

@@ -10,6 +10,7 @@ from dmpnet.arithmetic import lfsr
 from dmpnet.arithmetic.words import EXACT
 from dmpnet.errors import DmpnetError
 from dmpnet.hardware.parts import Plasticity
+from dmpnet.plasticity.catalogue import all_rules
 from dmpnet.plasticity.device import VARIATION_BITS
 from dmpnet.plasticity.integer_parts import Change
 from dmpnet.plasticity.integer_rule import IntegerRule
@@ -40,10 +41,26 @@ class Form:
     names: tuple[str, str, str] = ("", "", "")
 
 
+LAID_OUT = ("pair-additive", "pair-multiplicative", "slow-memory-gated", "voltage-gated", "stochastic-binary",
+            "diehl-cook", "diehl-cook-code", "reward-modulated", "triplet-visual-full")
+"""Rules of the catalogue that `forms` lays out; one whose spikes do the same to w, line by line, has the same form."""
+
+
+def like(rule: Rule) -> str | None:
+    """Which of LAID_OUT changes weights as `rule` does; None: no one has laid it out."""
+    rules, lines = all_rules(), (rule.on_pre, rule.on_post, rule.each_step)
+    return next((name for name in LAID_OUT
+                 if (rules[name].on_pre, rules[name].on_post, rules[name].each_step) == lines), None)
+
+
 def forms(rule: Rule) -> tuple[Form, ...]:
     """What spikes do by the rules of the catalogue, laid out for integer arithmetic."""
-    name, p = rule.name, rule.numbers
-    if name.startswith("triplet"):
+    name, p = like(rule), rule.numbers
+    if name is None:
+        raise DmpnetError(f"{rule.name}: no integer form, as it changes w by lines that nobody has laid out for chips; "
+                          f"lay them out in dmpnet/hardware/plastic_changes.py, or take a rule that is "
+                          f"({', '.join(LAID_OUT)})")
+    if name == "triplet-visual-full":
         return (Form("pre", -1, "o1", p["A2_minus"], p["A3_minus"], "r2", names=("A2_minus", "A3_minus", "")),
                 Form("post", 1, "r1", p["A2_plus"], p["A3_plus"], "o2", names=("A2_plus", "A3_plus", "")))
     if name == "diehl-cook":

@@ -1,7 +1,7 @@
 """Which integers does a plasticity rule become on a chip, and which rules can it have at all?
 
 Every rule of the catalogue but pair-nearest-coincident has an integer form where the array can be read by rows and by
-columns. Where it can not:
+columns (of a new one it has to be laid out: dmpnet.hardware.plastic_changes). Where it can not:
 
     rows       pair-nearest and stochastic-binary, by counters (dmpnet.plasticity.integer_rule.Deferred): at a
                presynaptic spike both windows are made up for, of the latest postsynaptic spike only; windows are linear
@@ -24,7 +24,7 @@ from dmpnet.arithmetic.words import Word
 from dmpnet.errors import DmpnetError
 from dmpnet.hardware.chip import learning
 from dmpnet.hardware.parts import Chip, Plasticity, check_chip
-from dmpnet.hardware.plastic_changes import WIDEST, change_of, forms, resolved
+from dmpnet.hardware.plastic_changes import WIDEST, change_of, forms, like, resolved
 from dmpnet.hardware.plastic_traces import tau, third, trace_of
 from dmpnet.plasticity.catalogue import all_rules
 from dmpnet.plasticity.device import Device
@@ -40,7 +40,9 @@ NEVER = ("pair-nearest-coincident",)  # a trace that has not fallen since its sp
 
 def reads(name: str) -> tuple[str, ...]:
     """How arrays may be read on which a rule of the catalogue has an integer form."""
-    return () if name in NEVER else ("both", *["rows"] * (name in ROWS), *["columns"] * (name in COLUMNS))
+    if name in NEVER or like(all_rules()[name]) is None:
+        return ()
+    return ("both", *["rows"] * (name in ROWS), *["columns"] * (name in COLUMNS))
 
 
 def constrain(rule: Rule, chip: Chip, dt: float, *, decay: str | None = None, headroom: int = 4,
@@ -97,6 +99,7 @@ def _check(rule: Rule, chip: Chip, dt: float, headroom: int, largest_third: floa
     if rule.name in NEVER:
         raise DmpnetError(f"{rule.name}: no integer form, as integer traces do not tell a spike of the same step from "
                           f"one a moment ago; take pair-nearest")
+    forms(rule)
     can = {"rows": ROWS, "columns": COLUMNS}.get(part.reads)
     if can and rule.name not in can:
         raise DmpnetError(f"{rule.name}: it changes weights at spikes of both sides, but the array of chip {chip.name} "
