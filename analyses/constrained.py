@@ -22,6 +22,7 @@ from dmpnet.hardware import chip
 from dmpnet.hardware.constrain import constrain, examined
 from dmpnet.results import options, provenance, script, table
 from dmpnet.results.evaluation import evaluate
+from dmpnet.results.intervals import student
 from dmpnet.trained import weights
 from dmpnet.training import quantised
 
@@ -110,7 +111,7 @@ def summary(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
         accuracy, error = table.mean_and_error([run["accuracy"] for run in mine.values()])
         lost = [trained[seed]["accuracy"] - run["accuracy"] for seed, run in mine.items() if seed in trained]
         lines.append({"network": row, "setting": setting, "seeds": len(mine), "test %": accuracy, "s.e.m.": error,
-                      "lost": np.mean(lost) if lost else None,
+                      "lost": np.mean(lost) if lost else None, "95 %": student(lost) if lost else None,
                       "spikes that differ": sum(sum(run["mismatched"]) for run in mine.values())})
     return lines
 

@@ -91,7 +91,9 @@ def integers() -> str:
                                      line["setting"]))
     return table.markdown([{"network": f"`{line['network']}`", "in integers": line["setting"],
                             "seeds": str(line["seeds"]), "test %": f"{line['test %']:.2f}",
-                            "points lost": f"{line['lost']:.2f}"} for line in found])
+                            "points lost": f"{line['lost']:.2f}",
+                            "95 %, over seeds": "{:.2f} to {:.2f}".format(*line["95 %"]) if line["95 %"] else ""}
+                           for line in found])
 
 
 def convolutions_in_integers() -> str:

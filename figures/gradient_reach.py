@@ -1,4 +1,4 @@
-"""Slow memories carry the gradient of a last step over their window; without one it dies sooner, but not on QTDB.
+"""Slow memories carry the gradient of a last step over their window; without one it dies sooner, on QTDB by little.
 
 Reads analyses/results/gradient_reach.json, made by analyses/gradient_reach.py (two minutes). After Sun et al. 2026,
 extended data figure 4, with our networks on six tasks; where a slow memory hears nothing its gradient is 0.

@@ -1,4 +1,4 @@
-"""DMP networks with linear decay classify within a point of exponential ones, FSNN no worse; 8 bits of V are enough.
+"""DMP networks with linear decay are not told apart from exponential ones (to 2.2 points); FSNN do no worse.
 
 Reads models/ROW/seedK.json (dmpnet table1 --retrain ROW) and analyses/results/narrow_membranes.json and
 narrow_membranes_swapped.json, made by analyses/narrow_membranes.py (a minute or two a line). Shang et al. 2026 state a

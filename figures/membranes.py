@@ -1,4 +1,4 @@
-"""A membrane that leaks by subtraction is empty within a few steps; exponential decay leaves a tail.
+"""A membrane that leaks by subtraction is empty within a few steps, if lam > 0; exponential decay leaves a tail.
 
 Reads models/ROW/seed0.npz of networks trained with exponential and with linear decay (minutes each): beta and lam of
 every layer are theirs, the curves follow from the equations (dmpnet.equations.decay). Of the neuron of Shang et al.

@@ -250,6 +250,7 @@ def test_the_command_line_refuses_before_any_work(tmp_path, capsys, monkeypatch)
     (tmp_path / "file").write_text("")
     for options, told in ((["digits", "--rule", "hebb", "--data", str(tmp_path)], "dmpnet"),
                           (["digits", "--out", str(tmp_path / "file")], "is a file, but a folder is due there"),
+                          (["readout", "braille", "--by", "class"], "--by class: nothing is held out"),
                           (["readout", "shd-regen", "--backend", "neuron"], "choose one")):
         assert cli.main(["learn", *options]) == 2
         said = capsys.readouterr().err

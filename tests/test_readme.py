@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from matplotlib import pyplot
 from networks import random_input, random_network
+from scipy.stats import ttest_1samp
 
 from dmpnet import cli
 from dmpnet.brian.session import run_time
@@ -107,12 +108,16 @@ def test_what_few_bits_leave_of_learning():
 
 def test_what_the_integers_cost():
     measured = {(run["row"], run["setting"], run["seed"]): run["accuracy"] for run in runs("constrained")}
-    for row, setting, seeds, accuracy, lost in lines("chip.md", "network", 5):
+    for row, setting, seeds, accuracy, lost, interval in lines("chip.md", "network", 6):
         row = row.strip("`")
         mine = [(value, measured[row, "as trained", seed] - value) for (name, what, seed), value in measured.items()
                 if (name, what) == (row, setting)]
         assert len(mine) == int(seeds)
         np.testing.assert_allclose([float(accuracy), float(lost)], np.mean(mine, axis=0), atol=0.0051)
+        assert bool(interval) == (len(mine) > 2)
+        if interval:
+            want = ttest_1samp([less for _, less in mine], 0).confidence_interval(0.95)
+            np.testing.assert_allclose([float(end) for end in interval.split(" to ")], want, atol=0.0051)
 
 
 def test_every_entry_of_a_weights_file_is_named():

@@ -22,6 +22,7 @@ from dmpnet import data
 from dmpnet.brian.backends import BACKENDS, check_backend
 from dmpnet.data.folders import SUBSET
 from dmpnet.disk.files import digest_of_settings
+from dmpnet.errors import DmpnetError
 from dmpnet.results import ledger, options, outputs, provenance, reading, script
 from dmpnet.results.evaluation import evaluate
 
@@ -67,7 +68,7 @@ def _add_readout(actions: Any) -> None:
     options.samples(p, "training samples")
     p.add_argument("--validation", type=float, default=0.0, metavar="FRACTION",
                    help="of the training samples held out and told instead of the test samples (default: 0)")
-    p.add_argument("--by", default="speaker", help="hold out by class, or whole speakers by speaker (default)")
+    p.add_argument("--by", help="hold them out by class, or whole speakers by speaker (default)")
     p.add_argument("--test", type=options.count(1), metavar="N", help="test samples at the end (default: all)")
     p.add_argument("--backend", default="numpy", metavar="NAME",
                    help=f"Brian2 back end: {', '.join(BACKENDS)} (default: numpy, which compiles nothing)")
@@ -175,9 +176,12 @@ def learn_readout(arguments: argparse.Namespace) -> int:
     """Draw or load the hidden pathway, learn on line, evaluate."""
     check_backend(arguments.backend)
     folder = Path(arguments.out)
+    if arguments.by and not arguments.validation:
+        raise DmpnetError(f"--by {arguments.by}: nothing is held out; add --validation 0.1, or leave --by out")
     if arguments.validation:
         train = options.part(reading.load(arguments, arguments.dataset, "train"), arguments.samples, arguments.seed)
-        chosen, held = data.validation_split(train, arguments.validation, arguments.seed, arguments.by)
+        chosen, held = data.validation_split(train, arguments.validation, arguments.seed,
+                                             arguments.by or "speaker")
         train, test = train.take(chosen), train.take(held)
     else:
         train, found = _parts(arguments, arguments.dataset)

@@ -24,7 +24,7 @@ OPTIONS: dict[str, dict[str, tuple[type, str]]] = {
                        f"{OTHERS} (default: exponential)"),
         "lam": (float, "what linear decay takes from the membrane each step, up to the threshold 1 (default: 1 - beta, "
                        "what beta takes at threshold)"),
-        "floor": (float, "where membranes stop below 0; linear decay needs one, e.g. -1 (default: none)"),
+        "floor": (float, "where membranes stop below 0; a dmp with linear decay needs one, e.g. -1 (default: none)"),
         "shift": (int, "bits of shift decay (default: 1)"),
         "c": (float, "constant of any other decay (default: the decay's own, see dmpnet.equations.decays)"),
         "delay_max": (int, "learned axonal delays of up to so many steps (default: 0, dsnn 30)"),

@@ -171,7 +171,9 @@ def made_by(script: Script) -> str:
     """Commands that make what a script reads, and how long they take."""
     known = results()
     found = [f"{known[name].command} ({known[name].takes})" for name in script.results]
-    if any(path.startswith("models/") for path in script.reads):
+    if all(path.startswith("models/chips/") for path in script.reads) and script.reads:
+        found.append("written by hand")
+    elif any(path.startswith("models/") for path in script.reads):
         learned = any("competition" in path for path in script.reads)
         found.append("dmpnet learn digits (half an hour)" if learned else
                      "dmpnet table1 --retrain ROW (minutes to half a day a run on two cores)")
