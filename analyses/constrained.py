@@ -20,9 +20,9 @@ from dmpnet.brian.backends import check_backend
 from dmpnet.disk import shipped
 from dmpnet.hardware import chip
 from dmpnet.hardware.constrain import constrain, examined
-from dmpnet.results import options, provenance, script, table
+from dmpnet.results import options, provenance, script
 from dmpnet.results.evaluation import evaluate
-from dmpnet.results.intervals import student
+from dmpnet.results.losses import over_seeds
 from dmpnet.trained import weights
 from dmpnet.training import quantised
 
@@ -103,17 +103,14 @@ def measured(arguments: argparse.Namespace, row: str, setting: str, seed: int) -
 
 
 def summary(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """A line a row and setting: mean over seeds, and over seeds the mean of what the integers cost."""
-    lines = []
-    for row, setting in dict.fromkeys((run["row"], run["setting"]) for run in runs):
-        mine = {run["seed"]: run for run in runs if (run["row"], run["setting"]) == (row, setting)}
-        trained = {run["seed"]: run for run in runs if (run["row"], run["setting"]) == (row, "as trained")}
-        accuracy, error = table.mean_and_error([run["accuracy"] for run in mine.values()])
-        lost = [trained[seed]["accuracy"] - run["accuracy"] for seed, run in mine.items() if seed in trained]
-        lines.append({"network": row, "setting": setting, "seeds": len(mine), "test %": accuracy, "s.e.m.": error,
-                      "lost": np.mean(lost) if lost else None, "95 %": student(lost) if lost else None,
-                      "spikes that differ": sum(sum(run["mismatched"]) for run in mine.values())})
-    return lines
+    """A line a row and setting: mean over seeds, what the integers cost, and spikes that differ."""
+    return [line | {"spikes that differ": differ(runs, line, "mismatched")} for line in over_seeds(runs)]
+
+
+def differ(runs: list[dict[str, Any]], line: dict[str, Any], *counted: str) -> int:
+    """Places that differ from the reference in all runs of a line."""
+    return int(sum(np.sum(run.get(name, 0)) for run in runs for name in counted
+                   if (run["row"], run["setting"]) == (line["row"], line["setting"])))
 
 
 if __name__ == "__main__":

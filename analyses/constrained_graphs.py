@@ -11,6 +11,7 @@ import argparse
 from typing import Any
 
 import numpy as np
+from constrained import differ
 from tabulate import tabulate
 
 from dmpnet import data, reference
@@ -20,8 +21,9 @@ from dmpnet.disk import shipped
 from dmpnet.graph import file
 from dmpnet.hardware import chip
 from dmpnet.hardware.constrain import constrain
-from dmpnet.results import options, provenance, script, table, validation
+from dmpnet.results import options, provenance, script, validation
 from dmpnet.results.evaluation import evaluate
+from dmpnet.results.losses import over_seeds
 from dmpnet.trained import rates
 
 ROWS = ("nmnist-conv-dmp",)
@@ -87,19 +89,10 @@ def measured(arguments: argparse.Namespace, row: str, setting: str, seed: int) -
 
 
 def summary(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """A line a row and setting: mean over seeds, and over seeds the mean of what the integers cost."""
-    lines = []
-    for row, setting in dict.fromkeys((run["row"], run["setting"]) for run in runs):
-        mine = {run["seed"]: run for run in runs if (run["row"], run["setting"]) == (row, setting)}
-        trained = {run["seed"]: run for run in runs if (run["row"], run["setting"]) == (row, "as trained")}
-        lost = [trained[seed]["accuracy"] - run["accuracy"] for seed, run in mine.items() if seed in trained]
-        lines.append({"network": row, "setting": setting, "seeds": len(mine),
-                      "validation %": table.mean_and_error([run["accuracy"] for run in mine.values()])[0],
-                      "lost": np.mean(lost) if lost else None,
-                      "spikes that differ": sum(sum(run["mismatched"]) for run in mine.values()),
-                      "u, m, x that differ": sum(run.get(f"{name} that differ", 0) for run in mine.values()
-                                                 for name in ("u", "m", "x"))})
-    return lines
+    """A line a row and setting: mean over seeds, what the integers cost, and what differs from the reference."""
+    return [line | {"spikes that differ": differ(runs, line, "mismatched"),
+                    "u, m, x that differ": differ(runs, line, *(f"{name} that differ" for name in ("u", "m", "x")))}
+            for line in over_seeds(runs)]
 
 
 if __name__ == "__main__":

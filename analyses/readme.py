@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from constrained import NAMES, TRAINED, summary
-from constrained_graphs import summary as of_graphs
+from constrained import NAMES, TRAINED
 from few_bits import summary as of_few_bits
 from hierarchy import summary as of_hierarchies
 from learned_on_chip import LINES
@@ -30,7 +29,7 @@ from dmpnet.errors import DmpnetError
 from dmpnet.graph import networks
 from dmpnet.hardware import cores
 from dmpnet.results import differences, folds, script, table
-from dmpnet.results.losses import AS_TRAINED, losses
+from dmpnet.results.losses import AS_TRAINED, losses, over_seeds
 from dmpnet.training import card
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -86,21 +85,23 @@ def hierarchies() -> str:
 
 def integers() -> str:
     """What a chip's integers cost, mean over seeds; what was trained on stands under what was only rounded."""
-    found = sorted((line for line in summary(runs("constrained")) if line["setting"] != "as trained"),
-                   key=lambda line: (line["network"], NAMES.index(line["setting"].removesuffix(TRAINED)),
-                                     line["setting"]))
-    return table.markdown([{"network": f"`{line['network']}`", "in integers": line["setting"],
-                            "seeds": str(line["seeds"]), "test %": f"{line['test %']:.2f}",
-                            "points lost": f"{line['lost']:.2f}",
-                            "95 %, over seeds": "{:.2f} to {:.2f}".format(*line["95 %"]) if line["95 %"] else ""}
-                           for line in found])
+    found = sorted((line for line in over_seeds(runs("constrained")) if line["lost"]),
+                   key=lambda line: (line["row"], NAMES.index(line["setting"].removesuffix(TRAINED)), line["setting"]))
+    return lost(found, ("network", "in integers", "test %"))
+
+
+def lost(lines: list[dict[str, Any]], headers: tuple[str, str, str]) -> str:
+    """Lines of `over_seeds`, the columns of row, setting and accuracy called by `headers`, '' for none."""
+    row, setting, accuracy = headers
+    shown = [{row: "`{}`{}{}".format(*line["row"].partition(", ")), setting: line["setting"],
+              "seeds": str(line["seeds"]), accuracy: f"{line['accuracy %']:.2f}",
+              "points lost (95 %, over seeds)": line["lost"]} for line in lines]
+    return table.markdown([{name: cell for name, cell in line.items() if name} for line in shown])
 
 
 def convolutions_in_integers() -> str:
     """What a chip's integers cost a convolutional network, mean over seeds."""
-    return table.markdown([{"`nmnist-conv-dmp` on `dmp-camera`": line["setting"], "seeds": str(line["seeds"]),
-                            "validation %": f"{line['validation %']:.2f}", "points lost": f"{line['lost']:.2f}"}
-                           for line in of_graphs(runs("constrained_graphs"))])
+    return lost(over_seeds(runs("constrained_graphs")), ("", "`nmnist-conv-dmp` on `dmp-camera`", "validation %"))
 
 
 def few() -> str:
@@ -185,15 +186,12 @@ def claims() -> str:
 
 def narrow() -> str:
     """What few bits of V leave of networks that decay linearly."""
-    whole = {"means": [{"setting": str, "seeds": int, "validation %": float, "points lost": float}]}
-    return table.markdown([{"network": f"`{name}`{how}", "membrane": line["setting"], "seeds": str(line["seeds"]),
-                            "validation %": f"{line['validation %']:.2f}", "points lost": f"{line['points lost']:.2f}"}
-                           for name, how, file in NARROW
-                           for line in results.read(RESULTS / f"{file}.json", whole)["means"]])
+    return lost([line for row, file in NARROW.items() for line in over_seeds(
+        [run | {"row": row, "accuracy": 100 * run["accuracy"]} for run in runs(file)])],
+        ("network", "membrane", "validation %"))
 
 
-NARROW = (("shd-regen-dmp2-linear", "", "narrow_membranes"),
-          ("shd-regen-dmp2", ", swapped", "narrow_membranes_swapped"))
+NARROW = {"shd-regen-dmp2-linear": "narrow_membranes", "shd-regen-dmp2, swapped": "narrow_membranes_swapped"}
 
 
 def listed(first: str) -> str:
