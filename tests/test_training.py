@@ -725,7 +725,8 @@ def test_wrong_settings_are_named(tmp_path, wrong, told):
 @pytest.mark.parametrize("wrong, told", [
     (["--kind", "dsnn", "--delay-max", "785"], "delay_max = 785, but smnist has 784 steps"),
     (["--shift-channels", "2"], "shift_channels = 2, but smnist has 1 channels"),
-    (["--hidden", "100000000"], "a matrix of 6e+09 weights")])
+    (["--hidden", "100000000"], "a matrix of 6e+09 weights"), (["--blocks", "-1:5"], "d = -1, but it counts"),
+    (["--theta", "300", "0.5"], "theta = 0.5 steps"), (["--d", "20000", "--hidden", "9"], "d = 20000, but")])
 def test_the_command_names_wrong_sizes_before_it_looks_for_data(tmp_path, capsys, wrong, told):
     assert cli.main(["train", "smnist", *wrong, "--data", str(tmp_path), "--out", str(tmp_path / "out")]) == 2
     assert told in capsys.readouterr().err and not (tmp_path / "out").exists()

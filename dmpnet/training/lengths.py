@@ -16,7 +16,9 @@ OF_STEPS, OF_CHANNELS, OF_PIXELS = ("d_s", "coarse", "delay_max", "shift_steps")
 
 def check_unread(recipe: Recipe) -> None:
     """As `check`, and whether there is such a network, before the data set is read: its record tells its sizes."""
-    _ = recipe.architecture
+    architecture = recipe.architecture
+    for number in range(len(recipe.sizes) - 2):
+        architecture.pathway(number)
     found = DATASETS[recipe.dataset]
     _at_most(recipe, recipe.dataset, found.T, "steps", OF_STEPS)
     _at_most(recipe, recipe.dataset, found.channels, "channels", OF_CHANNELS)
