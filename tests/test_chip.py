@@ -336,6 +336,21 @@ def test_what_no_constant_follows_is_refused(name, setting, value):
         chip.changed(chip.load("dmp"), {f"words.{name}.{setting}": value})
 
 
+def test_numbers_of_numpy_are_numbers():
+    plain = {"words.W_f.bits": 4, "limits.neurons": 300, "datapath.decay": ["linear"], "datapath.pads": False}
+    theirs = {"words.W_f.bits": np.int64(4), "limits.neurons": np.int32(300), "datapath.decay": ("linear",),
+              "datapath.pads": np.False_}
+    assert chip.changed(chip.load("dmp"), theirs) == chip.changed(chip.load("dmp"), plain)
+
+
+@pytest.mark.parametrize("settings", [[("limits.neurons", 3)], {3: 3}, None])
+def test_settings_are_numbers_by_name(settings):
+    with pytest.raises(DmpnetError, match="changed: settings = .* numbers by name; give a dictionary"):
+        chip.changed(chip.load("dmp"), settings)
+    with pytest.raises(DmpnetError, match="changed: chip = 'dmp', but it takes a Chip"):
+        chip.changed("dmp", {})
+
+
 def test_what_no_sum_and_no_input_follows_is_refused():
     with pytest.raises(DmpnetError, match="words.I: rounding = 'nearest', but sums are rounded as x, m or u; leave"):
         chip.changed(chip.load("dmp"), {"words.I.rounding": "nearest"})

@@ -360,6 +360,13 @@ def test_what_no_chip_computes_is_refused(facts, options, words, named):
         constrained(random_network(**facts), options=options, **words)
 
 
+def test_what_a_chip_does_not_compute_is_noted():
+    network = random_network()
+    made = constrain(network, chip.load("ldlif-256"), random_input(network, 2))
+    assert [note for note in made.notes if "exponential" in note and "linear" in note and "fit refuses" in note]
+    assert not [note for note in constrained(network).notes if "fit refuses" in note]
+
+
 def test_a_constrained_network_is_not_constrained_again():
     made = constrained(random_network()).network
     with pytest.raises(DmpnetError, match="integers already"):

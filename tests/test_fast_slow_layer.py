@@ -325,6 +325,34 @@ def test_store_and_restore():
     assert_array_equal(as_array(each.spikes), once)
 
 
+@pytest.mark.parametrize("change, told", [
+    ({"reset": "v = 0*mV"}, "reset = 'v = 0\\*mV' sets v, but the membrane is u, with nothing of your own; set u"),
+    ({"dt": 0 * ms}, "dt = 0. s, but it is above 0"), ({"dt": -1 * ms}, "dt = -1. ms"),
+    ({"dt": 0.001}, "dt = 0.001 has")])
+def test_what_would_never_reset_or_step_is_refused(change, told):
+    with pytest.raises(DmpnetError, match=told):
+        fast_slow_layer(**GOOD | change)
+    fast_slow_layer(**GOOD | {"reset": "a += 1", "model": "a : 1"})
+    with pytest.raises(DmpnetError, match="w in your equations, but the layer has variables of that name already"):
+        fast_slow_layer(**GOOD | {"model": "dw/dt = -w/(10*ms) : 1"})
+
+
+@pytest.mark.parametrize("attribute", ["threshold", "tau", "window", "fast"])
+def test_what_a_layer_was_made_with_stays(attribute):
+    layer = fast_slow_layer(**GOOD)
+    with pytest.raises(DmpnetError, match=f"{attribute} cannot be set"):
+        setattr(layer, attribute, 50 * ms)
+    layer.active = True
+
+
+@pytest.mark.parametrize("source", [None, [1], 3 * ms])
+def test_what_never_spikes_is_not_heard(source):
+    layer = fast_slow_layer(**GOOD)
+    for wrong in (source, fast_slow_layer(**GOOD)):
+        with pytest.raises(DmpnetError, match="never spikes, but the slow memory hears spikes"):
+            layer.hears(wrong, 1.0)
+
+
 def test_names_are_of_their_own():
     layers = [fast_slow_layer(2, 2, 20 * ms, 15 * mV, 0 * mV, tau=TAU) for _ in range(3)]
     layers += [fast_slow_layer(2, 2, 20 * ms, 15 * mV, 0 * mV, tau=TAU, name="cortex")]

@@ -162,6 +162,10 @@ def test_lines_of_spikes_are_the_spikes(tmp_path):
     activity = reference.run(network, random_input(network, 2))
     alive(activity)
     export.save_lines(activity, 1e-3, tmp_path / "spikes.csv")
+    for wrong, dt, told in ((replace(activity, spikes=[]), 1e-3, "Activity without spikes.*record='spikes'"),
+                            (activity, "1ms", "dt = '1ms'"), (activity, 0, "dt = 0")):
+        with pytest.raises(DmpnetError, match=told):
+            list(export.lines(wrong, dt))
     got = [np.zeros_like(spikes) for spikes in activity.spikes]
     with open(tmp_path / "spikes.csv") as file:
         for line in csv.DictReader(file):

@@ -618,6 +618,13 @@ def test_a_rule_that_joins_the_catalogue_has_the_form_of_its_lines_or_none(monke
     assert [str(change) for change in made.changes] == [str(change) for change in other.changes]
 
 
+def test_a_step_longer_than_a_trace_lasts_is_told():
+    """Somebody's dt = 1 for a millisecond."""
+    assert not any("dt is in s" in note for note in constrain(rule("pair-additive"), CHIP, 1e-3).notes)
+    notes = constrain(rule("pair-additive"), CHIP, 1).notes
+    assert [note for note in notes if "tau_plus = 0.02 s, but a step has 1 s" in note and "dt is in s" in note]
+
+
 def test_rates_become_amplitudes():
     """A step at a trace of 1 is A w_max in codes, within half a unit of the amplitude."""
     for bits in (4, 8, 12):
@@ -639,6 +646,11 @@ REFUSED = {
     "binary without chance": (lambda: on("stochastic-binary", {"w.rounding": "nearest"}), "draws random numbers"),
     "sign": (lambda: on("pair-additive", tuned={"w_min": -1.0}), "w_min = -1, but .*no sign.*w.signed = true"),
     "step": (lambda: constrain(rule("pair-additive"), CHIP, 0.0), "dt = 0.0, but a step takes time"),
+    "step in ms": (lambda: constrain(rule("pair-additive"), CHIP, DT * second), "dt = .* has the unit second"),
+    "step in words": (lambda: constrain(rule("pair-additive"), CHIP, "1ms"), "dt = '1ms', but a step takes time"),
+    "name of a rule": (lambda: constrain("pair-additive", CHIP, DT), "plastic_rules.constrain: rule = 'pair-additive'"),
+    "headroom in words": (lambda: on("pair-additive", headroom="4"), "headroom = '4', but it is a power of two"),
+    "device by name": (lambda: on("pair-additive", device="pcm"), "device = 'pcm', but it is a Device"),
     "headroom": (lambda: on("pair-additive", headroom=3), "headroom = 3, but it is a power of two"),
     "too much headroom": (lambda: on("pair-additive", headroom=512), "headroom of 512; .*headroom = 256 or less"),
     "third": (lambda: on("slow-memory-gated", largest_third=-1.0), "largest_third = -1"),

@@ -198,6 +198,26 @@ def test_a_monitor_that_was_switched_off_is_missed():
         converted.activity()
 
 
+def test_spikes_that_were_not_monitored_are_missed():
+    """Until an earlier state is restored; a state that was stored after it lacks them too."""
+    network, s_in, want = example()
+    converted = convert(network, s_in)
+    converted.store("before")
+    converted["spikes_1"].active = False
+    converted.run(5 * converted.clock.dt)
+    converted["spikes_1"].active = True
+    converted.store("late")
+    for name in (None, "late"):
+        if name:
+            converted.restore(name)
+        converted.run()
+        with pytest.raises(DmpnetError, match="spikes_1: not active for a part of the run, but all spikes are needed"):
+            converted.activity()
+    converted.restore("before")
+    converted.run()
+    np.testing.assert_array_equal(converted.activity().spikes[0], want.spikes[0])
+
+
 @pytest.mark.parametrize("stop", [True, False])
 @pytest.mark.parametrize("coupling", COUPLINGS)
 def test_an_interrupt_is_never_a_result(coupling, stop, monkeypatch):

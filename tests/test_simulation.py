@@ -181,6 +181,31 @@ def test_input_of_the_reference_and_of_a_chip_has_no_unit():
     reference.run(network, s_in * mV / mV)
 
 
+def test_masked_values_tensors_with_a_gradient_and_ragged_lists_are_named():
+    torch = pytest.importorskip("torch")
+    network = random_network(encoding="analog")
+    s_in = random_input(network, 2)
+    ragged = [[[0.0] * s_in.shape[2]] * steps for steps in (3, 4)]
+    for wrong, told in ((np.ma.masked_greater(s_in, 0.5), "masked values.*filled"), (ragged, "list is no array"),
+                        (torch.tensor(s_in, requires_grad=True), "Tensor is no array of numbers.*grad")):
+        for call in (partial(simulate, network), partial(dmpnet.convert, network), partial(reference.run, network),
+                     partial(constrain, network, chip.load("ideal"))):
+            with pytest.raises(DmpnetError, match=told):
+                call(wrong)
+    simulate(network, np.ma.asarray(s_in))
+
+
+@pytest.mark.filterwarnings("ignore:.*invalid value")
+def test_a_membrane_that_is_no_number_tells_no_class():
+    network = random_network(encoding="analog")
+    converted = dmpnet.convert(network, random_input(network, 2))
+    converted["W_f_1"].w = np.nan
+    converted["W_o"].w = np.nan
+    converted.run()
+    with pytest.raises(DmpnetError, match="readout: NaN or infinite in 2 of 2 samples, so that no class is told"):
+        converted.activity()
+
+
 @pytest.mark.parametrize("name", ["simulate", "convert", "fit", "constrain"])
 def test_what_is_no_network_and_no_chip_is_named(name):
     call, s_in = getattr(dmpnet, name), np.zeros((1, 784, 1))

@@ -52,6 +52,7 @@ def swept(points, work, out, **how):
 # results
 
 
+@pytest.mark.filterwarnings("ignore:.*points are equal to others")
 @settings(max_examples=15)
 @given(points=st.lists(st.integers(0, 30), max_size=12), before=st.lists(st.integers(0, 30), max_size=12))
 def test_results_come_in_the_order_of_points_each_made_once(tmp_path_factory, points, before):
@@ -62,6 +63,22 @@ def test_results_come_in_the_order_of_points_each_made_once(tmp_path_factory, po
         assert [one["square"] for one in found] == [x * x for x in asked]
     assert ended(work) == {str(x): 1 for x in {*points, *before}}
     assert len(list(out.glob("*.json"))) == len({*points, *before})
+
+
+def test_equal_points_are_told(work, tmp_path):
+    with pytest.warns(SweepWarning, match="3 of 5 points are equal to others and run once.*give each point a seed"):
+        swept([{"x": 1}] * 4 + [{"x": 2}], work, tmp_path / "out", processes=1)
+
+
+@pytest.mark.parametrize("change, told", [
+    ({"points": {"x": [1, 2]}}, "points = .*give a list"), ({"points": "ab"}, "points = 'ab'"),
+    ({"points": 3}, "points = 3"),
+    ({"common": [1]}, r"common = \[1\], but it holds arguments by name"), ({"run": "squared"}, "run = 'squared'"),
+    ({"common": {"by": 1}, "aside": {"by": 3, "folder": "."}}, "by: in common and in aside")])
+def test_what_is_no_sweep_is_refused(change, told, tmp_path):
+    with pytest.raises(DmpnetError, match=told):
+        dmpnet.sweep(**{"run": squared, "points": [1], "out": tmp_path / "out"} | change)
+    assert not (tmp_path / "out").exists()
 
 
 def test_processes_give_the_same_in_the_same_order(work, tmp_path):

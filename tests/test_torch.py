@@ -164,6 +164,26 @@ def test_what_a_graph_does_not_have_is_refused_by_name(modules, words):
     assert words in str(caught.value)
 
 
+def hooked(module):
+    module.register_forward_hook(lambda module, given, made: 2 * made)
+
+
+def own(module):
+    module.forward = lambda given: 5 * given
+
+
+@pytest.mark.parametrize(("change", "words"), [(hooked, "a forward hook"), (own, "a forward of its own"),
+                                               (torch.nn.utils.weight_norm, "pre-hook.*remove_weight_norm")])
+@pytest.mark.filterwarnings("ignore:.*weight_norm")
+def test_what_a_module_does_beside_its_class_is_refused(change, words):
+    net = nn.Sequential(nn.Linear(6, 6), nn.BatchNorm1d(6))
+    change(net[0])
+    with pytest.raises(DmpnetError, match=f"module '0' .Linear.: has .*{words}"):
+        graph_of(net, (6,), 1e-3)
+    with pytest.raises(DmpnetError, match="graph_of: 'net' is no torch.nn.Module"):
+        graph_of("net", (6,), 1e-3)
+
+
 def test_input_of_another_shape_is_refused():
     for module, words in ((LIF(), "samples, steps"), (DMP(5, 4, 2, 9.0), "in_features = 5")):
         with pytest.raises(DmpnetError, match=words):

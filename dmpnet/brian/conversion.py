@@ -91,7 +91,7 @@ def convert(network: TrainedNetwork, s_in: np.ndarray, *, coupling: str = "synap
     target and the compiler's flags are the user's, told by its `compiled_with`.
     """
     unitless("convert", "s_in", s_in)
-    s_in = np.asarray(s_in)
+    s_in = reference.plain(s_in)
     reference.check_input(network, s_in)
     reference.tell_doubts(network, s_in)
     return built(network, s_in, coupling, record, membrane)

@@ -15,18 +15,20 @@ from typing import Any
 import numpy as np
 from brian2 import BrianObject, Synapses, get_device, prefs, second
 from brian2.core.namespace import DEFAULT_UNITS
+from brian2.core.spikesource import SpikeSource
 from brian2.units.fundamentalunits import DIMENSIONLESS
 from brian2.utils.stringtools import get_identifiers
 
 from dmpnet.brian import dynamics
 from dmpnet.brian.fast_slow_membrane import FastSlowMembrane
-from dmpnet.brian.quantities import number, positive, whole
+from dmpnet.brian.quantities import number, positive, shown, whole
 from dmpnet.brian.session import Neurons, Wires
 from dmpnet.equations import layer, memory
 from dmpnet.errors import DmpnetError
 from dmpnet.trained.layer import Layer
 from dmpnet.trained.slow_memory import legendre_pathway
 
+FIXED = ("window", "membrane", "given", "fast", "slow", "scalar", "Abar", "Bbar", "W_m", "heard")
 ORDER = {"scalar": -4, "slow": -2, "fast": 0}
 """Of the updates within a step; sums over synapses come one before their target's."""
 
@@ -104,7 +106,7 @@ class FastSlowLayer(BrianObject):
             "b": membrane.number("b", 0 * membrane.threshold if b is None else b, (N,)),
             "b_x": number(owner, "b_x", b_x, DIMENSIONLESS), "w_x": np.zeros(0)}
         if dt is not None:
-            self._check_dt(float(dt))
+            self._check_dt(positive(owner, "dt", dt, second.dim))
         equations = membrane.equations
         super().__init__(dt=dt, clock=clock, order=min(ORDER.values()) - 1, name=name)
         self._prepared = set[str]()
@@ -118,6 +120,15 @@ class FastSlowLayer(BrianObject):
         self.W_m = self._sum("W_m", self.slow, self.fast, "I_m", "m", "1" if membrane.acts == "gain" else membrane.volt)
         self.W_m.w_ = self.given["W_m"].T.ravel()
         self.fast.b_, self.scalar.b_x = self.given["b"], float(self.given["b_x"])
+        self._made = True
+
+    def __setattr__(self, attribute: str, value: Any) -> None:
+        """Refuse what would change nothing: constants of the layer, and names that it does not have."""
+        if "_made" in vars(self) and not attribute.startswith("_") and (
+                attribute in FIXED or not hasattr(self, attribute)):
+            raise DmpnetError(f"{self.name}: {attribute} cannot be set, as the layer keeps what it was made with; make "
+                              f"another for other constants, and set variables of its groups, as layer.fast.u")
+        super().__setattr__(attribute, value)
 
     def _group(self, part: str, size: int, equations: Any, update: str, namespace: dict, **spiking: Any) -> Part:
         """A group of the layer that runs `update` in each step, in its place."""
@@ -143,9 +154,10 @@ class FastSlowLayer(BrianObject):
 
         Ordinary ones (w, delay): change or cut them. Several sources add up.
         """
-        if "spike" not in getattr(source, "events", {"spike": None}):
-            raise DmpnetError(f"{self.name}: {source.name} never spikes, but the slow memory hears spikes; connect a "
-                              f"group with a threshold, or set a signal as b_x of {self.scalar.name}")
+        if not isinstance(source, SpikeSource) or "spike" not in getattr(source, "events", {"spike": None}):
+            raise DmpnetError(f"{self.name}: {getattr(source, 'name', shown(source))} never spikes, but the slow "
+                              f"memory hears spikes; connect a group with a threshold (of a layer its `fast`), or set "
+                              f"a signal as b_x of {self.scalar.name}")
         w_x = number(self.name, "w_x", w_x, DIMENSIONLESS, (len(source),))
         made = Wires(source, self.scalar, "w : 1", on_pre="x_in_post += w", namespace={}, clock=self.clock,
                      name=f"{self.name}_w_x_{len(self.heard) + 1}")

@@ -20,6 +20,8 @@ from dmpnet.equations.memory import ACTS
 from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import DmpnetError, about, one_of
 
+ASSIGNED = re.compile(r"\b([A-Za-z_]\w*)\s*(?:\*\*|//|[-+*/%])?=(?!=)")
+"""Names that code sets."""
 STEPS = ("exponential", "linear", "shift")
 """Decays whose step a trained network has under the same constants."""
 
@@ -119,7 +121,7 @@ class FastSlowMembrane:
             membrane, _ = layer.MEMBRANES.get(self.decay, ("u : {volt}", None))
             own = Equations(membrane.format(volt=self.volt))
         model = self.model if isinstance(self.model, Equations) else Equations(self.model or "")
-        clash = (set(ours.names) & (own.names | model.names)) | (own.names & model.names)
+        clash = ({*ours.names, "w"} & (own.names | model.names)) | (own.names & model.names)  # w: of its synapses
         if clash:
             raise DmpnetError(f"{self.owner}: {', '.join(sorted(clash))} in your equations, but the layer has "
                               f"variables of that name already; rename it there, or give equations of u as decay")
@@ -130,9 +132,15 @@ class FastSlowMembrane:
             with about(self.owner):
                 check_hears(own.identifiers, {"I", "I_m"}, "its slow memory", self.moves)
         try:
-            return own + ours + model
+            whole = own + ours + model
         except EquationError as wrong:
             raise DmpnetError(f"{self.owner}: equations that do not fit together ({wrong}); change them") from None
+        assigned = {*ASSIGNED.findall(str(self.reset))}
+        if self.reset not in layer.RESETS and not assigned & whole.names:
+            raise DmpnetError(f"{self.owner}: reset = {self.reset!r} sets {', '.join(sorted(assigned))}, but the "
+                              f"membrane is u, with {', '.join(sorted(model.names)) or 'nothing'} of your own; set u, "
+                              f"'u = 0*{self.volt}'")
+        return whole
 
     @property
     def integrated_by(self) -> Any:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dmpnet.brian.timing import Lags
+from dmpnet.errors import DmpnetError
 from dmpnet.trained.activity import Activity, smoothed
 
 if TYPE_CHECKING:
@@ -44,9 +45,14 @@ def read_activity(read: Read, network: TrainedNetwork, shape: tuple[int, ...], l
 
     layers = list(enumerate(network.layers, 1))
     counts = [count(number) for number, _ in layers]
+    total = read("readout", "total").reshape(batch, -1)[:keep]
+    if not np.isfinite(total).all():
+        raise DmpnetError(f"readout: NaN or infinite in {int((~np.isfinite(total).all(axis=1)).sum())} of {len(total)} "
+                          f"samples, so that no class is told; look at weights that were set and at a membrane of your "
+                          f"own, record='u' of a shorter input shows where it begins")
     y = states("y", "y", lags.readout, network.classes) if "readout" in needed(network, record) else np.empty(0)
     return Activity(
-        logits=read("readout", "total").reshape(batch, -1)[:keep] / steps if network.kappa is None
+        logits=total / steps if network.kappa is None
         else smoothed(y, network.kappa),
         rates=[spiked.mean(axis=0) / steps for spiked in counts],
         counts=counts,

@@ -67,7 +67,7 @@ def _simulate(network: TrainedNetwork, s_in: np.ndarray, backend: str, coupling:
     """`simulate` of a trained network."""
     check_network("simulate", network)
     unitless("simulate", "s_in", s_in)
-    s_in = np.asarray(s_in)
+    s_in = reference.plain(s_in)
     reference.check_input(network, s_in)
     reference.tell_doubts(network, s_in)
     record = check(coupling, record)

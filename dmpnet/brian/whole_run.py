@@ -28,6 +28,7 @@ class WholeRun(Network):
         super().__init__(*objects)
         self.clock, self.broken_off, self._dt, self._total_steps = clock, False, dt, total_steps
         self.kept = tuple(obj.name for obj in self.objects if isinstance(obj, session.States))
+        self._missed: dict[str | None, frozenset[str]] = {None: frozenset()}  # by stored state, None: now
         if not on_genn():
             self.schedule = SCHEDULE
 
@@ -56,12 +57,20 @@ class WholeRun(Network):
             duration = max(self.duration - self.t, 0 * second)
         if namespace is None:
             namespace = get_local_namespace(level=level + 1)
+        if duration > 0 * second:
+            self._missed[None] |= {obj.name for obj in self.objects
+                                   if isinstance(obj, session.Spikes) and not obj.active}
         with session.exact():
             try:
                 super().run(duration, report, report_period, namespace, profile, level)
             except BaseException:
                 self.broken_off = session.broken_off()
                 raise
+
+    def store(self, name="default", filename=None):
+        """As brian2.Network.store."""
+        super().store(name, filename)
+        self._missed[name] = self._missed[None]
 
     def restore(self, name="default", filename=None, restore_random_state=False):
         """As brian2.Network.restore, but all of it or, where that fails (an object was added since), nothing."""
@@ -73,7 +82,7 @@ class WholeRun(Network):
             raise
         finally:
             del self._stored_state[self._BEFORE]
-        self.broken_off = False
+        self.broken_off, self._missed[None] = False, self._missed.get(name, self._missed[None])
 
     def dynamics(self) -> str:
         """What it really does in a step, complete and in order: variables, code, synapses, thresholds and resets."""
@@ -103,6 +112,10 @@ class WholeRun(Network):
         if left:
             raise DmpnetError(f"converted network: it ran {total - left} of {total} steps, but what it does is known "
                               f"after all of them; run it for converted.duration in all, then read it")
+        if missed := self._missed[None]:
+            raise DmpnetError(f"{', '.join(sorted(missed))}: not active for a part of the run, but all spikes are "
+                              f"needed; leave the network's own monitors active, and restore an earlier state or "
+                              f"convert again")
         recorded = self._steps_done()
         for monitor in self.objects:
             if isinstance(monitor, session.States) and monitor.name in self.kept and monitor.N != recorded:

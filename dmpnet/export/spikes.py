@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from dmpnet.disk.headers import real, shown
 from dmpnet.errors import DmpnetError
 from dmpnet.system.progress import Progress, telling
 from dmpnet.trained.activity import Activity
@@ -18,9 +19,19 @@ COLUMNS = ("sample", "layer", "neuron", "step", "s")
 def lines(activity: Activity, dt: float) -> Iterator[tuple[int, int, int, int, float]]:
     """COLUMNS of every spike, layers from 1, the rest from 0; s: seconds from the beginning of the sample, at the
     beginning of the step."""
+    _check(activity, dt)
     for number, spikes in enumerate(activity.spikes, 1):
         for sample, step, neuron in np.argwhere(spikes).tolist():
             yield sample, number, neuron, step, step * dt
+
+
+def _check(activity: Any, dt: Any) -> None:
+    """DmpnetError unless there are spikes of every layer, and a step."""
+    if not isinstance(activity, Activity) or not activity.spikes:
+        raise DmpnetError(f"spikes: {type(activity).__name__} without spikes of every step; give the Activity of a run "
+                          f"with record='spikes'")
+    if not real(dt) or dt <= 0:
+        raise DmpnetError(f"spikes: dt = {shown(dt)}, but a step lasts some seconds; give network.encoding.dt")
 
 
 def block(activity: Activity, dt: float, name: str = "dmpnet") -> Any:
@@ -31,6 +42,7 @@ def block(activity: Activity, dt: float, name: str = "dmpnet") -> Any:
     except ImportError as error:
         raise DmpnetError("neo: not installed, but spikes for Elephant are its blocks; pip install dmpnet[neo]"
                           ) from error
+    _check(activity, dt)
     made = neo.Block(name=name)
     samples, steps = activity.spikes[0].shape[:2]
     for sample in range(samples):

@@ -3,9 +3,12 @@
 import math
 import os
 import tomllib
+from collections.abc import Mapping
 from dataclasses import MISSING, fields, make_dataclass, replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from dmpnet.arithmetic.fixed import CURRENTS, SATURATES
 from dmpnet.arithmetic.words import Word
@@ -28,6 +31,7 @@ from dmpnet.hardware.parts import (
     Memory,
     Plasticity,
     Words,
+    check_chip,
 )
 
 ALL_LIMITS = make_dataclass("Limits", [(limit.name, int | None, limit.default) for limit in FURTHER],
@@ -192,9 +196,14 @@ def _value(kind: type, part: str, name: str, entry: dict[str, Any], origin: str)
     return value
 
 
-def changed(chip: Chip, settings: dict[str, Any]) -> Chip:
+def changed(chip: Chip, settings: Mapping[str, Any]) -> Chip:
     """`chip` with some numbers set otherwise: {'limits.neurons': 256, 'words.W_f.bits': 4, 'memory.slow': 20_000}."""
-    for key, value in settings.items():
+    check_chip("changed", chip)
+    if not isinstance(settings, Mapping) or not all(isinstance(key, str) for key in settings):
+        raise DmpnetError(f"changed: settings = {shown(settings)}, but they are numbers by name; give a dictionary, "
+                          f"e.g. {{'limits.neurons': 256}}")
+    for key, given in settings.items():
+        value = given.item() if isinstance(given, np.generic) else list(given) if isinstance(given, tuple) else given
         part, _, rest = key.partition(".")
         name, _, detail = rest.partition(".")
         if key not in SETTINGS:

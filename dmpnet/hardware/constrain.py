@@ -33,7 +33,7 @@ from dmpnet.graph.graph import Graph
 from dmpnet.graph.population import Population
 from dmpnet.hardware import exactness, graph_integers, graph_layers, graph_refusals, queue, trained_layers
 from dmpnet.hardware.changes import Log, RoundingLoss
-from dmpnet.hardware.fit import check_given, fit
+from dmpnet.hardware.fit import check_given, fit, unknown_kinds
 from dmpnet.hardware.limit import named
 from dmpnet.hardware.parts import Chip, Words
 from dmpnet.hardware.slow_pathway import in_integers
@@ -98,7 +98,7 @@ def constrain(network: TrainedNetwork | Graph, chip: Chip, s_in: np.ndarray, *, 
     integer, changes, activity, overflows = _settled(network, chip, s_in, seen, options, progress)
     _check_exact(integer)
     silent = _silent(seen, activity)
-    notes = heard + _notes(network, integer, silent, overflows, clip) + [
+    notes = heard + unknown_kinds(network, chip, blocks) + _notes(network, integer, silent, overflows, clip) + [
         f"{named(change.layer)}: {change.clipped} values of {change.array} do not fit its {change.bits} bits; take more"
         for change in changes if change.clipped and not (clip and change.array in ("W_f", "W_r", "w_x", "W_o"))]
     notes += [f"{named(change.layer)}: every value of {change.array} became 0; give it more bits, or what it is "

@@ -25,6 +25,9 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from dmpnet.disk.headers import shown
 from dmpnet.equations.neurons import Neuron
 from dmpnet.errors import DmpnetError
 from dmpnet.graph.graph import Graph, check_network
@@ -145,6 +148,12 @@ def fit(network: TrainedNetwork | Graph, chip: Chip, busiest: Sequence[int] | No
                   tuple(_notes({1} if _analog(network, 1) else set(), chip, placed)))
 
 
+def unknown_kinds(network: TrainedNetwork | Graph, chip: Chip, blocks: bool) -> list[str]:
+    """What `network` computes in a way that `chip` does not: decays, resets and the like, in words."""
+    return [f"{need} (dmpnet.fit refuses it)" for need in fit(network, chip, blocks=blocks).violations
+            if isinstance(need.available, tuple)]
+
+
 def _of_graph(graph: Graph, chip: Chip, busiest: Sequence[int] | None, blocks: bool,
               learns: Mapping[str, IntegerRule]) -> Report:
     """A core a population, and what has no place."""
@@ -163,8 +172,8 @@ def _of_graph(graph: Graph, chip: Chip, busiest: Sequence[int] | None, blocks: b
 
 
 def _check_busiest(busiest: Sequence[int] | None, layers: int) -> None:
-    if busiest is not None and (len(busiest) != layers or min(busiest) < 0):
-        raise DmpnetError(f"busiest = {list(busiest)}, but it counts input spikes in each of {layers} layers; give as "
+    if busiest is not None and (np.shape(busiest) != (layers,) or min(busiest) < 0):
+        raise DmpnetError(f"busiest = {shown(busiest)}, but it counts input spikes in each of {layers} layers; give as "
                           f"many numbers >= 0")
 
 

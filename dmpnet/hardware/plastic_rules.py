@@ -17,10 +17,13 @@ always, it is refused.
 """
 
 from dataclasses import replace
-from math import floor, inf, log2
+from math import floor, log2
+from typing import Any
 
 from dmpnet.arithmetic import lfsr
 from dmpnet.arithmetic.words import Word
+from dmpnet.brian.quantities import unitless
+from dmpnet.disk.headers import real, whole
 from dmpnet.errors import DmpnetError
 from dmpnet.hardware.chip import learning
 from dmpnet.hardware.parts import Chip, Plasticity, check_chip
@@ -28,6 +31,7 @@ from dmpnet.hardware.plastic_changes import WIDEST, change_of, forms, like, reso
 from dmpnet.hardware.plastic_traces import tau, third, trace_of
 from dmpnet.plasticity.catalogue import all_rules
 from dmpnet.plasticity.device import Device
+from dmpnet.plasticity.groups import check_rule
 from dmpnet.plasticity.integer_parts import Deferred, Trace
 from dmpnet.plasticity.integer_rule import IntegerRule
 from dmpnet.plasticity.rule import Rule
@@ -54,7 +58,7 @@ def constrain(rule: Rule, chip: Chip, dt: float, *, decay: str | None = None, he
     largest_third : gate or reward that the third factor's word must hold
     device : how the memory falls short; None: it does not
     """
-    part, device = _check(rule, chip, dt, headroom, largest_third), device or Device()
+    part, device = _check(rule, chip, dt, headroom, largest_third, device), device or Device()
     kind = decay or part.decay[0]
     if kind not in part.decay:
         raise DmpnetError(f"{rule.name}: decay = {kind!r}, but traces of chip {chip.name} have "
@@ -85,8 +89,9 @@ def constrain(rule: Rule, chip: Chip, dt: float, *, decay: str | None = None, he
 # what can be had
 
 
-def _check(rule: Rule, chip: Chip, dt: float, headroom: int, largest_third: float) -> Plasticity:
+def _check(rule: Rule, chip: Chip, dt: float, headroom: int, largest_third: float, device: Any) -> Plasticity:
     """Raise DmpnetError unless the chip has what the rule takes; its plastic part."""
+    check_rule(rule, "plastic_rules.constrain")
     check_chip("plastic_rules.constrain", chip)
     part = chip.plasticity
     if part is None:
@@ -110,11 +115,14 @@ def _check(rule: Rule, chip: Chip, dt: float, headroom: int, largest_third: floa
     if rule.binary and part.w.rounding != "stochastic":
         raise DmpnetError(f"{rule.name}: it draws random numbers, but chip {chip.name} rounds w by {part.w.rounding}; "
                           f"set plasticity.w.rounding = stochastic")
-    if not 0 < dt < inf:
-        raise DmpnetError(f"{rule.name}: dt = {dt}, but a step takes time; set dt > 0 s")
-    if headroom < 1 or headroom & headroom - 1:
-        raise DmpnetError(f"{rule.name}: headroom = {headroom}, but it is a power of two; set 1, 2, 4, 8 ...")
-    if not 0 < largest_third < inf:
+    unitless(rule.name, "dt", dt)
+    if not real(dt) or dt <= 0:
+        raise DmpnetError(f"{rule.name}: dt = {dt!r}, but a step takes time; set dt > 0 s, a number without unit")
+    if not whole(headroom) or headroom < 1 or headroom & headroom - 1:
+        raise DmpnetError(f"{rule.name}: headroom = {headroom!r}, but it is a power of two; set 1, 2, 4, 8 ...")
+    if device is not None and not isinstance(device, Device):
+        raise DmpnetError(f"{rule.name}: device = {device!r}, but it is a Device; give dmpnet.plasticity.Device(...)")
+    if not real(largest_third) or largest_third <= 0:
         raise DmpnetError(f"{rule.name}: largest_third = {largest_third}, but it is a size; set it above 0")
     return part
 
@@ -189,10 +197,12 @@ ROUNDED = {"d_0": "third", "x_tar": "trace"}
 
 
 def _noted(integer: IntegerRule, part: Plasticity) -> IntegerRule:
-    """With a note on every parameter that rounding made 0."""
+    """With a note on every parameter that rounding made 0, and every time constant below a step."""
     lost = [f"{name} = {wanted:g} became 0: plasticity.{word} has {getattr(part, word).bits} bits"
             for name, wanted, has in integer.became if wanted and not has for word in [ROUNDED.get(name, "amplitude")]]
-    return replace(integer, notes=(*integer.notes, *lost))
+    gone = [f"{name} = {value:g} s, but a step has {integer.dt:g} s: what it is of is gone in the next; dt is in s"
+            for name, value in integer.rule.numbers.items() if name.startswith("tau") and value < integer.dt]
+    return replace(integer, notes=(*integer.notes, *lost, *gone))
 
 
 def _numbered(integer: IntegerRule) -> IntegerRule:

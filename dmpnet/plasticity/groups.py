@@ -64,10 +64,10 @@ class PlasticSynapses(Wires):
                               f"they were made with; give delay and post_delay to plasticity.synapses")
 
 
-def check_rule(rule: Any) -> None:
-    """Raise DmpnetError unless it is a rule."""
+def check_rule(rule: Any, called: str = "plastic") -> None:
+    """DmpnetError from the function of that name unless it is a rule."""
     if not isinstance(rule, Rule):
-        raise DmpnetError(f"plastic: rule = {rule!r}, but it is a Rule; give dmpnet.rule('pair-additive'), of an "
+        raise DmpnetError(f"{called}: rule = {rule!r}, but it is a Rule; give dmpnet.rule('pair-additive'), of an "
                           f"IntegerRule its `brian2`")
 
 

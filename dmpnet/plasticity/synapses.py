@@ -42,15 +42,15 @@ BEFORE_BOTH, AFTER_BOTH = -2, 2  # order of the jumps of traces; on_pre has -1, 
 
 def synapses(rule: Rule, source: Any, target: Any, *, w: Any = 0.0, i: np.ndarray | None = None,
              j: np.ndarray | None = None, samples: int = 1, transmit: str = "", model: str = "", seed: int = 1,
-             delay: Any = 0 * second, post_delay: Any = 0 * second, name: str = "plastic") -> PlasticSynapses:
+             delay: Any = 0 * second, post_delay: Any = 0 * second, name: str = "plastic*") -> PlasticSynapses:
     """Synapses from source to target that follow `rule`, on the clock of target.
 
     w : weights at the start, without a unit; one, or (n,) of n synapses in the order of i and j
-    i, j : (n,) integers, the neuron of source and of target of each synapse; all to all if None, source after source
+    i, j : (n,) integers, neuron of source and of target of each synapse; all to all if None, source after source
     samples : how many samples lie side by side in target, each with a third factor of its own
     transmit : what a presynaptic spike does to the target with w, e.g. 'I_f_post += w'
     model : further equations, e.g. 'I_r_post = w*s_pre : 1 (summed)'
-    seed : of the registers of stochastic rules
+    seed : of the registers of stochastic rules;  name : with * at its end a number follows where it is taken
     delay : time (ms) until a presynaptic spike is at the synapses, along the axon; one, or one a neuron of source
     post_delay : time (ms) until a postsynaptic spike is, back along the dendrite; one, or one a neuron of target
 
@@ -58,7 +58,7 @@ def synapses(rule: Rule, source: Any, target: Any, *, w: Any = 0.0, i: np.ndarra
     """
     _check(rule, source, target, samples)
     i, j = _ends(rule, i, j, source, target)
-    w = check_weights(rule, w, name, len(i))
+    w = check_weights(rule, w, name.rstrip("*"), len(i))
     code = apart(rule, source, target, transmit, model)
     delays = {"pre": delay_of(rule, "delay", delay, source), "post": delay_of(rule, "post_delay", post_delay, target)}
     if rule.needs and delays["post"].any():
@@ -78,7 +78,7 @@ def synapses(rule: Rule, source: Any, target: Any, *, w: Any = 0.0, i: np.ndarra
     plastic.delays_hold = True
     _begin(plastic, w, j, samples, seed)
     if rule.each_step:
-        plastic.run_regularly(code.each_step, when="end", name=f"{name}_each_step")
+        plastic.run_regularly(code.each_step, when="end", name=f"{plastic.name}_each_step")
     return plastic
 
 

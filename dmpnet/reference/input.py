@@ -18,12 +18,19 @@ RECORDABLE = ("spikes", "u", "m", "x", "readout")
 
 
 def plain(s_in: Any) -> np.ndarray:
-    """s_in as an array; DmpnetError if it has a unit of Brian2, which NumPy drops without a word."""
+    """s_in as an array; DmpnetError if it is none, or has a unit of Brian2 or a mask, which NumPy drops unsaid."""
     for each in s_in if isinstance(s_in, list | tuple) else [s_in]:
         if not getattr(getattr(each, "dim", None), "is_dimensionless", True):
             raise DmpnetError(f"input has a unit ({each.get_best_unit()}), but networks read plain numbers; divide it "
                               f"by its unit")
-    return np.asarray(s_in)
+    if np.ma.is_masked(s_in):
+        raise DmpnetError(f"input has {np.ma.count_masked(s_in)} masked values, but networks read all; fill them, "
+                          f"s_in.filled(0)")
+    try:
+        return np.asarray(s_in)
+    except (RuntimeError, TypeError, ValueError) as error:  # a tensor with a gradient, lists of other lengths
+        raise DmpnetError(f"input of type {type(s_in).__name__} is no array of numbers "
+                          f"({' '.join(str(error).split())}); give one, (samples, steps, channels)") from None
 
 
 def check_input(network: TrainedNetwork, s_in: np.ndarray) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from dmpnet.errors import DmpnetError
 from dmpnet.graph import pathways
-from dmpnet.graph.graph import Graph
+from dmpnet.graph.graph import Graph, check_network
 from dmpnet.reference import graphs
 from dmpnet.reference.input import check_input, plain, recorded
 from dmpnet.reference.integers import IntegerLayer, IntegerReadout, levels
@@ -50,6 +50,7 @@ def run(network: TrainedNetwork | Graph, s_in: np.ndarray, record: str | Iterabl
     record : which of 'spikes', 'u', 'm', 'x', 'readout' to keep for every step
     dtype : arithmetic of real numbers, float64 unless the float32 of training is wanted
     """
+    check_network("reference.run", network)
     if network.integer:
         return watched(network, s_in, record)[0]
     if isinstance(network, Graph):

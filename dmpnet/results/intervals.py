@@ -51,6 +51,9 @@ def bootstrap(correct: ArrayLike, groups: ArrayLike | None = None) -> Interval:
     of few speakers or seeds percentiles would be too narrow. Groups of unequal size count as their effective number.
     """
     values = _rows(correct)
+    if ((values < 0) | (values > 1)).any():
+        raise DmpnetError(f"intervals: accuracies from {values.min():g} to {values.max():g}, but they lie between 0 "
+                          f"and 1; divide percent by 100")
     found = _interval(values, groups)
     if found.mean in (0.0, 1.0) and found.units > 1:  # nothing differs; exact for a binomial
         beyond = ((1 - LEVEL) / 2) ** (1 / found.units)
@@ -64,11 +67,19 @@ def paired_difference(first: ArrayLike, second: ArrayLike, groups: ArrayLike | N
     first, second, groups : as `correct` and `groups` of `bootstrap`, row by row of one seed. p agrees with the
         interval: below 1 - LEVEL where 0 is outside
     """
+    return _interval(_rows(_paired(first, second)), groups)
+
+
+def _paired(first: ArrayLike, second: ArrayLike) -> NDArray:
+    """What `first` has more, place by place; DmpnetError unless both have the same places, all of them numbers."""
     one, other = np.array(first, float), np.array(second, float)
     if one.shape != other.shape:
         raise DmpnetError(f"intervals: a pair of shapes {one.shape} and {other.shape}, but both must have the same "
                           f"seeds and samples; leave out those that one lacks")
-    return _interval(_rows(one - other), groups)
+    if not np.isfinite(one - other).all():
+        raise DmpnetError("intervals: NaN or infinite in a pair, but all of it are numbers; leave such samples out of "
+                          "both")
+    return one - other
 
 
 def sign_flips(first: ArrayLike, second: ArrayLike, groups: ArrayLike | None = None) -> float:
@@ -77,7 +88,9 @@ def sign_flips(first: ArrayLike, second: ArrayLike, groups: ArrayLike | None = N
     Units are groups, samples, or seeds where samples are not known. All signs where units are at most EXACT: of n, p is
     at least 2 / 2^n (three seeds: 0.25)
     """
-    difference = np.array(first, float) - np.array(second, float)
+    difference = _paired(first, second)
+    if groups is not None and difference.ndim == 1:
+        raise DmpnetError("intervals: groups of samples, but one number a seed; give what each sample came to")
     sums = difference if difference.ndim == 1 else by_group(difference.mean(axis=0), groups)[0]
     sums = sums[sums != 0]
     if not len(sums):

@@ -40,7 +40,7 @@ def sweep(run: Callable[..., Any], points: Iterable[Any], scheduler: "str | Clie
     """run(**point) at every point, in their order; what is in the folder `out` already is read, not made again.
 
     run : a function that pickles; gives numbers, text, lists, tuples, dictionaries and NumPy arrays
-    points : dictionaries of keyword arguments, tuples of arguments, or single arguments
+    points : dictionaries of keyword arguments, tuples of them, or single ones; equal points are run once
     scheduler : address of a Dask scheduler or a dask.distributed.Client (extra: cluster); None: this machine
     out : folder of the results, a file each, named by how run is written (sweeps.written), its arguments, our version
     common : keyword arguments that all points share, sent to a worker once
@@ -57,10 +57,10 @@ def sweep(run: Callable[..., Any], points: Iterable[Any], scheduler: "str | Clie
         raise DmpnetError(f"failures = {failures!r}, but they are raised at the end or returned; set 'raise' or "
                           f"'return'")
     one_place(scheduler, processes)
-    points, common, aside = list(points), dict(common or {}), dict(aside or {})
+    points, common, aside = _asked(run, points, common, aside)
     called = names.name(run)
     each = names.of_points(run, points, common)
-    unique = dict(zip(each, points, strict=True))
+    unique = _unique(called, each, points)
     kept = Kept(Path(out), called)
     with alone(kept.folder), telling(progress, len(unique), "point", called.rpartition(".")[2]) as tell:
         found = _there(kept, unique)
@@ -73,6 +73,32 @@ def sweep(run: Callable[..., Any], points: Iterable[Any], scheduler: "str | Clie
     if failed and failures == "raise":
         raise SweepError(_in_words(kept, failed, len(unique)), [one for _, one in failed])
     return [found[name] for name in each]
+
+
+def _asked(run: Any, points: Any, common: Any, aside: Any) -> tuple[list[Any], dict[str, Any], dict[str, Any]]:
+    """The points and what they share; DmpnetError unless these are points, and arguments that are given once."""
+    if not callable(run):
+        raise DmpnetError(f"run = {names.shown(run)}, but it is called at every point; give a function")
+    if isinstance(points, Mapping | str | bytes) or not isinstance(points, Iterable):
+        raise DmpnetError(f"points = {names.shown(points)}, but they are many; give a list, of one point [point], of "
+                          f"every choice of several values itertools.product")
+    for name, given in (("common", common), ("aside", aside)):
+        if not isinstance(given or {}, Mapping):
+            raise DmpnetError(f"{name} = {names.shown(given)}, but it holds arguments by name; give a dictionary")
+    common, aside = dict(common or {}), dict(aside or {})
+    if both := sorted(map(str, {*common} & {*aside})):
+        raise DmpnetError(f"{', '.join(both)}: in common and in aside, but results are named by the one and not by the "
+                          f"other; give each once")
+    return list(points), common, aside
+
+
+def _unique(called: str, each: list[str], points: list[Any]) -> dict[str, Any]:
+    """Points by name, equal ones once, which is said."""
+    unique = dict(zip(each, points, strict=True))
+    if len(unique) < len(each):
+        warnings.warn(f"{len(each) - len(unique)} of {len(each)} points are equal to others and run once, with one "
+                      f"result; if {called} draws numbers, give each point a seed", SweepWarning, stacklevel=3)
+    return unique
 
 
 def one_place(scheduler: Any, processes: int | None) -> None:

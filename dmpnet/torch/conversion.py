@@ -10,6 +10,7 @@ import torch
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
 
+from dmpnet.disk.headers import shown
 from dmpnet.errors import DmpnetError
 from dmpnet.graph.graph import Edge, Graph
 from dmpnet.graph.nodes import Affine, Convolution, Flatten, Input, Memory, Node, Pool, Rectify, Shape, Threshold
@@ -74,6 +75,7 @@ def graph_of(module: nn.Module, shape: Shape, dt: float, kind: str = "spikes", s
 
     kind, steps, dataset : of the input, see dmpnet.trained.encoding;  readers, timed : for dmpnet.torch.peers
     """
+    _check(module)
     chain = Chain(timed=timed)
     chain.add("input", Input(tuple(shape)))
     chain.spikes = kind == "spikes"
@@ -81,6 +83,19 @@ def graph_of(module: nn.Module, shape: Shape, dt: float, kind: str = "spikes", s
     channels = int(np.prod(shape, dtype=int))
     return Graph(chain.nodes, tuple(chain.edges), chain.last, Encoding(kind, channels, steps, dt, dataset),
                  provenance or {})
+
+
+def _check(module: Any) -> None:
+    """DmpnetError for what is no module, or does more than its classes say: hooks, a forward of one instance."""
+    if not isinstance(module, nn.Module):
+        raise DmpnetError(f"graph_of: {shown(module)} is no torch.nn.Module; give one, trained")
+    for name, part in module.named_modules():
+        does = [what for what, there in (("a forward hook", part._forward_hooks), ("a forward pre-hook",
+                part._forward_pre_hooks), ("a forward of its own", "forward" in vars(part))) if there]
+        if does:
+            raise DmpnetError(f"module {name!r} ({type(part).__name__}): has {' and '.join(does)}, which no graph "
+                              f"knows of; remove it (weight_norm by torch.nn.utils.remove_weight_norm), or write a "
+                              f"module")
 
 
 def folded(module: nn.Module) -> nn.Module:
