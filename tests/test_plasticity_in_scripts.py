@@ -453,7 +453,8 @@ def test_report_and_profile_change_nothing(capsys):
     network = Network(pre, post, plastic)
     network.run(40 * ms, report="text", profile=True, namespace={})
     assert plastic.w[0] - 0.5 == pytest.approx(AFTER_5_MS, abs=2 * EPS)
-    assert {"plastic_pre", "plastic_pre_traces_jumps_pre"} <= {name for name, _ in network.profiling_info}
+    assert {f"{plastic.name}_pre", f"{plastic.name}_pre_traces_jumps_pre"} <= {
+        name for name, _ in network.profiling_info}
 
 
 @pytest.mark.slow

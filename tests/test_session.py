@@ -198,6 +198,25 @@ def test_a_monitor_that_was_switched_off_is_missed():
         converted.activity()
 
 
+@pytest.mark.parametrize("coupling", ["synapses", "shared"])
+@pytest.mark.parametrize("code", ["I_f_post += 5", "I_m_post = 5", "u_post += 5"])
+def test_spikes_that_a_layer_would_not_hear_are_refused(coupling, code):
+    """Its currents are made anew in every step; its membrane takes what is added."""
+    network, s_in, want = example()
+    converted = convert(network, s_in, coupling=coupling)
+    dt, fast = converted.clock.dt, converted["fast_1"]
+    source = brian2.SpikeGeneratorGroup(1, [0] * 4, np.arange(3, 7) * dt, clock=converted.clock, name="theirs")
+    more = brian2.Synapses(source, fast, on_pre=code, clock=converted.clock, name="more")
+    more.connect()
+    converted.add(source, more)
+    if code.startswith("u"):
+        converted.run()
+        assert converted.activity().counts[0].sum() > want.counts[0].sum()
+    else:
+        with pytest.raises(DmpnetError, match="more: writes I_. of fast_1, .* would be lost; add to u"):
+            converted.run()
+
+
 def test_spikes_that_were_not_monitored_are_missed():
     """Until an earlier state is restored; a state that was stored after it lacks them too."""
     network, s_in, want = example()

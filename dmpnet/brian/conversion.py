@@ -19,11 +19,12 @@ delay_1 steps ago. Where it passes on spikes that takes a step more. A layer who
 for its queue hears queue_2 (dmpnet.brian.queues) in place of the layer below.
 """
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
-from brian2 import Clock, NeuronGroup, defaultclock, get_device, second
+from brian2 import Clock, NeuronGroup, Synapses, defaultclock, get_device, second
 
 from dmpnet import reference
 from dmpnet.brian import membranes, populations, session, shared, synapses
@@ -37,6 +38,8 @@ from dmpnet.trained.activity import Activity
 from dmpnet.trained.network import TrainedNetwork
 
 COUPLINGS = {"synapses": synapses, "shared": shared}
+CURRENTS = ("I_f", "I_r", "I_m", "I_new")
+CURRENT = re.compile(r"\b(I_\w+?)_post\s*[-+*/]?=(?!=)")
 STATES = {"u": "fast", "m": "slow", "x": "scalar", "readout": "readout"}
 """What can be recorded beside spikes, and the populations that have it (the readout as y)."""
 
@@ -53,6 +56,14 @@ class Converted(WholeRun):
                  lags: Lags, clock: Any, objects: Iterable[Any]):
         super().__init__(objects, clock, trained.encoding.dt, lags.total)
         self.trained, self.shape, self.coupling, self.record, self.timing = trained, shape, coupling, record, lags
+        self._kept_currents = {written for obj in self.objects for written in _currents(obj)}
+
+    def _check_sound(self) -> None:
+        super()._check_sound()
+        for obj in self.objects:
+            for neurons, current, _ in set(_currents(obj)) - self._kept_currents:
+                raise DmpnetError(f"{obj.name}: writes {current} of {neurons}, which takes it from its own weights in "
+                                  f"every step, so that this would be lost; add to u, as by 'u_post += w'")
 
     def activity(self, keep: int | None = None) -> Activity:
         """What it did, as `reference.run` gives it; DmpnetError unless it ran to its end and recorded every step.
@@ -74,6 +85,16 @@ class Converted(WholeRun):
 
     def _steps_done(self) -> int:
         return int(self._read("readout", "k").min()) + 1 + self.timing.readout
+
+
+def _currents(obj: Any) -> Iterator[tuple[str, str, str]]:
+    """(neurons, current, how) of layers that Synapses write by 'spikes' or 'sums'."""
+    if isinstance(obj, Synapses):
+        neurons = getattr(obj.target, "source", obj.target).name
+        code = "\n".join(path.code for path in obj._pathways if isinstance(path.code, str))
+        found = [(current, "spikes") for current in CURRENT.findall(code)]
+        found += [(name.removesuffix("_post"), "sums") for name in obj.summed_updaters]
+        yield from ((neurons, *one) for one in found if one[0] in CURRENTS and neurons.startswith("fast_"))
 
 
 def convert(network: TrainedNetwork, s_in: np.ndarray, *, coupling: str = "synapses",
