@@ -522,6 +522,12 @@ def test_wrong_parameters_are_told_before_anything_runs(tuned, told):
         rule("pair-additive").tuned(**tuned)
 
 
+@pytest.mark.parametrize("code", ["on_pre", "on_post", "each_step"])
+def test_code_that_would_leave_the_bounds_is_refused(code):
+    with pytest.raises(DmpnetError, match=f"pair-additive: {code} = 'w -= 10.A_minus' sets w without w_min or w_max"):
+        replace(rule("pair-additive"), **{code: "w -= 10*A_minus"})
+
+
 def test_probabilities_are_probabilities():
     with pytest.raises(DmpnetError, match="p_plus = 1.5"):
         rule("stochastic-binary").tuned(p_plus=1.5)

@@ -641,7 +641,7 @@ REFUSED = {
     "by columns": (lambda: on("pair-nearest", {"reads": "columns"}), "read by columns only; take diehl-cook, or"),
     "rows without lines": (lambda: on("pair-nearest", {"reads": "rows", "decay": ["shift"]}), "windows are lines"),
     "decay": (lambda: on("pair-nearest", {"decay": ["shift"]}, decay="linear"), "decay = 'linear', but .* have shift"),
-    "own rule": (lambda: constrain(replace(rule("pair-additive"), on_pre="w = 0"), CHIP, DT), "no integer form"),
+    "own rule": (lambda: constrain(replace(rule("pair-additive"), on_pre="w = w_min"), CHIP, DT), "no integer form"),
     "unknown name": (lambda: constrain(replace(rule("pair-additive"), name="hebb"), CHIP, DT), "hebb: no integer form"),
     "binary without chance": (lambda: on("stochastic-binary", {"w.rounding": "nearest"}), "draws random numbers"),
     "sign": (lambda: on("pair-additive", tuned={"w_min": -1.0}), "w_min = -1, but .*no sign.*w.signed = true"),

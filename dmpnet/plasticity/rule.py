@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from brian2 import DimensionMismatchError, Equations, Quantity, get_dimensions, second
+from brian2.utils.stringtools import get_identifiers
 
 from dmpnet.errors import DmpnetError
 from dmpnet.plasticity.statements import assigned, factors, integers, variables
@@ -99,6 +100,11 @@ class Rule:
         if low >= high:
             raise DmpnetError(f"{self.name}: w_min = {low:g}, w_max = {high:g}, but weights need room between them; "
                               f"set w_min < w_max")
+        for symbol in ("on_pre", "on_post", "each_step"):
+            code = getattr(self, symbol)
+            if not (self.binary or self.whole or {"w_min", "w_max"} & get_identifiers(code)) and "w" in assigned(code):
+                raise DmpnetError(f"{self.name}: {symbol} = {code!r} sets w without w_min or w_max, which it never "
+                                  f"leaves; write w = clip(..., w_min, w_max)")
         if high <= 0 and "w_max" in factors(self.on_pre + "\n" + self.on_post):
             raise DmpnetError(f"{self.name}: w_max = {high:g}, but its steps are parts of w_max, which below 0 would "
                               f"depress where they potentiate; set w_max > 0, or choose a rule whose steps are not "
