@@ -44,7 +44,7 @@ def unheard(path: Path = RESULTS / "folds.json") -> Figure:
                         textcoords="offset points", fontsize=7)
         ax.set(xticks=range(len(lines)), xticklabels=[ROWS[line["row"]][0] for line in lines],
                xlim=(-0.5, len(lines) - 0.3), ylabel="accuracy on speakers never heard (%)")
-        ax.set_xlabel("stroke: a speaker; 95 % over speakers; hollow: one seed", fontsize=7)
+        ax.set_xlabel("stroke: a speaker; 95 % over speakers and seeds; hollow: one seed", fontsize=7)
         ax.grid(axis="y", lw=0.3, color=drawing.MUTED)
         ax.set_axisbelow(True)
     return figure
