@@ -20,8 +20,8 @@ ROWS = {"shd-regen-fsnn": ("FSNN", "FSNN", "s"), "shd-regen-rsnn": ("RSNN", "RSN
         "shd-regen-dmp2": ("DMP II", "DMP", "o"), "shd-regen-dmp2-gain": ("DMP II,\ngain", "DMP", "h"),
         "shd-regen-dmp2-thetas": ("gain, two\nthetas", "DMP", "H"),
         "shd-regen-peak": ("DMP\npeak", "DMP", "P"),
-        "shd-regen-adlif": ("FSNN,\nadaptive", "adaptive", "X"),
-        "shd-regen-dmp1-adlif": ("DMP I,\nadaptive", "adaptive", "p"),
+        "shd-regen-adlif": ("FSNN,\nadapts", "adaptive", "X"),
+        "shd-regen-dmp1-adlif": ("DMP I,\nadapts", "adaptive", "p"),
         "shd-regen-csilif": ("C-SiLIF", "modes", "<"), "shd-regen-ssm-spiking": ("SSM,\nspikes", "modes", ">"),
         "shd-regen-ssm": ("SSM,\nvalues", "modes", "d")}
 
