@@ -485,7 +485,8 @@ def test_a_rule_says_what_it_needs_by_its_equations_alone():
 def test_a_variable_with_another_end_is_no_register():
     """Of a counter and of something called calcium: neither random numbers nor an eligibility."""
     model = "counter : integer\ncalc : 1\nr : 1"
-    mine = replace(rule("pair-additive"), name="mine", model=model, on_pre="w = w/2; counter += 1  # counted")
+    mine = replace(rule("pair-additive"), name="mine", model=model,
+                   on_pre="w = clip(w/2, w_min, w_max); counter += 1  # counted")
     assert not (mine.stochastic or mine.eligible or mine.binary)
     assert protocols.in_words(mine) == "a single pair, from w = 0.5"
     with protocols.brian2_on("numpy", DT):

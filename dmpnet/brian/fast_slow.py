@@ -155,7 +155,8 @@ class FastSlowLayer(BrianObject):
         Ordinary ones (w, delay): change or cut them. Several sources add up.
         """
         if not isinstance(source, SpikeSource) or "spike" not in getattr(source, "events", {"spike": None}):
-            raise DmpnetError(f"{self.name}: {getattr(source, 'name', shown(source))} never spikes, but the slow "
+            named = source.name if hasattr(source, "name") else shown(source)
+            raise DmpnetError(f"{self.name}: {named} never spikes, but the slow "
                               f"memory hears spikes; connect a group with a threshold (of a layer its `fast`), or set "
                               f"a signal as b_x of {self.scalar.name}")
         w_x = number(self.name, "w_x", w_x, DIMENSIONLESS, (len(source),))
