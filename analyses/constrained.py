@@ -13,7 +13,6 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from tabulate import tabulate
 
 from dmpnet.brian.backends import check_backend
@@ -22,7 +21,7 @@ from dmpnet.hardware import chip
 from dmpnet.hardware.constrain import constrain, examined
 from dmpnet.results import options, provenance, script
 from dmpnet.results.evaluation import evaluate
-from dmpnet.results.losses import over_seeds
+from dmpnet.results.losses import differ, over_seeds
 from dmpnet.trained import weights
 from dmpnet.training import quantised
 
@@ -105,12 +104,6 @@ def measured(arguments: argparse.Namespace, row: str, setting: str, seed: int) -
 def summary(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """A line a row and setting: mean over seeds, what the integers cost, and spikes that differ."""
     return [line | {"spikes that differ": differ(runs, line, "mismatched")} for line in over_seeds(runs)]
-
-
-def differ(runs: list[dict[str, Any]], line: dict[str, Any], *counted: str) -> int:
-    """Places that differ from the reference in all runs of a line."""
-    return int(sum(np.sum(run.get(name, 0)) for run in runs for name in counted
-                   if (run["row"], run["setting"]) == (line["row"], line["setting"])))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ import argparse
 from typing import Any
 
 import numpy as np
-from constrained import differ
 from tabulate import tabulate
 
 from dmpnet import data, reference
@@ -23,7 +22,7 @@ from dmpnet.hardware import chip
 from dmpnet.hardware.constrain import constrain
 from dmpnet.results import options, provenance, script, validation
 from dmpnet.results.evaluation import evaluate
-from dmpnet.results.losses import over_seeds
+from dmpnet.results.losses import differ, over_seeds
 from dmpnet.trained import rates
 
 ROWS = ("nmnist-conv-dmp",)

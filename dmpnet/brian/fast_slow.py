@@ -156,9 +156,8 @@ class FastSlowLayer(BrianObject):
         """
         if not isinstance(source, SpikeSource) or "spike" not in getattr(source, "events", {"spike": None}):
             named = source.name if hasattr(source, "name") else shown(source)
-            raise DmpnetError(f"{self.name}: {named} never spikes, but the slow "
-                              f"memory hears spikes; connect a group with a threshold (of a layer its `fast`), or set "
-                              f"a signal as b_x of {self.scalar.name}")
+            raise DmpnetError(f"{self.name}: {named} never spikes, but the slow memory hears spikes; connect a group "
+                              f"with a threshold (of a layer its `fast`), or set a signal as b_x of {self.scalar.name}")
         w_x = number(self.name, "w_x", w_x, DIMENSIONLESS, (len(source),))
         made = Wires(source, self.scalar, "w : 1", on_pre="x_in_post += w", namespace={}, clock=self.clock,
                      name=f"{self.name}_w_x_{len(self.heard) + 1}")

@@ -53,6 +53,12 @@ def over_seeds(runs: Runs) -> list[dict[str, Any]]:
     return lines
 
 
+def differ(runs: Runs, line: dict[str, Any], *counted: str) -> int:
+    """Places that differ from the reference in all runs of a line."""
+    return int(sum(np.sum(run.get(name, 0)) for run in runs for name in counted
+                   if (run["row"], run["setting"]) == (line["row"], line["setting"])))
+
+
 def lost(mine: Runs, theirs: Runs) -> tuple[Interval, Interval]:
     """Accuracy of runs, and what they lose against others, both a seed each in the same order: paired over seeds and,
     of a test set, which all seeds saw, its groups or samples."""
