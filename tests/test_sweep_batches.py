@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from brian2 import mV
 
 from dmpnet import cli
 from dmpnet.brian.simulation import simulate
@@ -67,6 +68,10 @@ def test_wrong_input_is_refused_before_anything_is_sent(heard):
         batches.simulated(network, s_in[:, :, :5])
     with pytest.raises(DmpnetError, match="backend"):
         batches.simulated(network, s_in, backend="fast")
+    with pytest.raises(DmpnetError, match="input has a unit"):
+        batches.simulated(network, s_in * mV)
+    with pytest.raises(DmpnetError, match="masked values"):
+        batches.simulated(network, np.ma.masked_greater(s_in, 0))
 
 
 def test_binaries_beside_a_scheduler_are_refused(tmp_path, monkeypatch, capsys):

@@ -15,7 +15,7 @@ from dmpnet.brian.batches import joined
 from dmpnet.brian.simulation import simulate
 from dmpnet.errors import DataWarning, DmpnetError
 from dmpnet.graph.graph import Graph
-from dmpnet.reference import check_input, tell_doubts
+from dmpnet.reference import check_input, plain, tell_doubts
 from dmpnet.reference.graphs import shaped
 from dmpnet.sweeps.sweep import sweep
 from dmpnet.system.processes import held
@@ -44,10 +44,10 @@ def simulated(network: TrainedNetwork | Graph, s_in: np.ndarray, scheduler: str 
     if batch < 1:
         raise DmpnetError(f"batch = {batch}, but a batch has a sample at least; set batch >= 1")
     check_backend(how.get("backend", "numpy"), 1, genn=True)
+    s_in = plain(s_in)
     if isinstance(network, Graph):
-        s_in = shaped(network, np.asarray(s_in))
+        s_in = shaped(network, s_in)
     else:
-        s_in = np.asarray(s_in)
         check_input(network, s_in)
     tell_doubts(network, s_in)
     points = [{"first": first, "last": min(first + batch, len(s_in))} for first in range(0, len(s_in), batch)]
